@@ -1,0 +1,3 @@
+//! Keeps a GEGI school in step with CourseKey.
+#[cfg(target_family = "wasm")]
+mod component;

@@ -1,0 +1,1 @@
+//! Shared by the test files of this crate.
