@@ -1,0 +1,27 @@
+//! People as GEGI knows them. One person is one GEGI id, whatever the role.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::PersonId;
+
+/// What GEGI says of a person at one revision.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// GEGI's id.
+    pub id: PersonId,
+    /// Grows with every change of this person's own data.
+    pub revision: u64,
+    /// First name; may be empty.
+    pub first_name: String,
+    /// Last name; may be empty.
+    pub last_name: String,
+    /// E-mail address as typed into GEGI; may be empty or wrong.
+    pub email: String,
+}
+
+/// Names and addresses never reach a log: only the id is printed.
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Person").field("id", &self.id).field("revision", &self.revision).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,109 @@
+//! Instants and local dates. Instants decide everything; local dates only open and close windows.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// A day on a campus's calendar.
+pub type LocalDate = NaiveDate;
+
+/// A moment in whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Instant(pub i64);
+
+/// A length of time in whole seconds; never negative where it is a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seconds(pub i64);
+
+impl Seconds {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// So many minutes.
+    pub fn minutes(minutes: u32) -> Self {
+        Self(i64::from(minutes) * 60)
+    }
+
+    /// So many hours.
+    pub fn hours(hours: u32) -> Self {
+        Self(i64::from(hours) * 3_600)
+    }
+
+    /// So many times 24 hours.
+    pub fn days(days: u32) -> Self {
+        Self(i64::from(days) * 86_400)
+    }
+
+    /// Whole minutes, rounded down.
+    pub fn whole_minutes(self) -> i64 {
+        self.0.div_euclid(60)
+    }
+}
+
+impl Instant {
+    /// Reads RFC 3339 with any offset; fractions of a second are dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.timestamp()))
+    }
+
+    /// The first moment of `date` in `zone`. Where a clock change skips midnight, the first moment that exists.
+    pub fn start_of(date: LocalDate, zone: Tz) -> Self {
+        let midnight = date.and_time(NaiveTime::MIN);
+        // A gap is at most a day long (Samoa, 2011), so looking ahead quarter by quarter of an hour ends.
+        (0..=96)
+            .filter_map(|quarters| midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * quarters)))
+            .find_map(|local| zone.from_local_datetime(&local).earliest())
+            .map_or_else(|| Self(midnight.and_utc().timestamp()), |at| Self(at.timestamp()))
+    }
+
+    /// The day of this moment on the calendar of `zone`.
+    pub fn date_in(self, zone: Tz) -> LocalDate {
+        self.utc().with_timezone(&zone).date_naive()
+    }
+
+    fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0, 0).unwrap_or(if self.0 < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.utc().format("%Y-%m-%dT%H:%M:%SZ").fmt(f)
+    }
+}
+
+impl Add<Seconds> for Instant {
+    type Output = Self;
+    fn add(self, seconds: Seconds) -> Self {
+        Self(self.0.saturating_add(seconds.0))
+    }
+}
+
+impl Sub<Seconds> for Instant {
+    type Output = Self;
+    fn sub(self, seconds: Seconds) -> Self {
+        Self(self.0.saturating_sub(seconds.0))
+    }
+}
+
+impl Sub for Instant {
+    type Output = Seconds;
+    fn sub(self, earlier: Self) -> Seconds {
+        Seconds(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// `weeks` before a date; the calendar's first day if that is past its end.
+pub fn weeks_before(date: LocalDate, weeks: u32) -> LocalDate {
+    date.checked_sub_days(Days::new(7 * u64::from(weeks))).unwrap_or(LocalDate::MIN)
+}
+
+/// `weeks` after a date; the calendar's last day if that is past its end.
+pub fn weeks_after(date: LocalDate, weeks: u32) -> LocalDate {
+    date.checked_add_days(Days::new(7 * u64::from(weeks))).unwrap_or(LocalDate::MAX)
+}
