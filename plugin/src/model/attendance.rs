@@ -58,6 +58,18 @@ pub enum AdjustmentKind {
     Override,
 }
 
+impl AdjustmentKind {
+    /// CourseKey's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Edit => "edit",
+            Self::AwardFull => "award-full",
+            Self::RemoveAll => "remove-all",
+            Self::Override => "override",
+        }
+    }
+}
+
 /// GEGI's attendance mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mark {

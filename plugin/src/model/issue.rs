@@ -59,8 +59,6 @@ pub enum Code {
     EmailInvalid,
     /// Two people have one e-mail.
     EmailShared,
-    /// A person has no first or last name.
-    NameMissing,
     /// A stage that is not in the table.
     StageUnknown,
     /// A class ends before it starts, or a date is impossible.

@@ -1,0 +1,268 @@
+//! A class's attendance book: which version of which record is known of each student, and what was written of it.
+//! Takes records in any order, any number of times; the highest version wins. What a record means is `marking`'s.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::marking::{self, Basis, ClassTimes, Decision, LogRow, Terms};
+use crate::model::attendance::{AttendanceRecord, Mark};
+use crate::model::course::{Course, HoursType};
+use crate::model::ids::{ClassId, CourseId, PersonId, RecordId};
+use crate::model::issue::{Code, Issue, Subject};
+use crate::model::time::Instant;
+use crate::settings::{Settings, Thresholds};
+use crate::world::records::{JournalEntry, LogRowEntry, Operation};
+
+/// What is known and was written of one class.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassBook {
+    /// The thresholds in force when the class began; kept with its marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// By student.
+    #[serde(default)]
+    pub students: BTreeMap<PersonId, Entry>,
+}
+
+/// What is known and was written of one student in one class.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The newest version of CourseKey's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<AttendanceRecord>,
+    /// The basis of the mark that was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Basis>,
+    /// The log rows that were written, by number of the visit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<u32, (Instant, Instant)>,
+    /// The issue that is open about it, by its key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub issues: BTreeMap<String, Issue>,
+}
+
+/// What came of a record.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What is to be written into GEGI.
+    pub operations: Vec<Operation>,
+    /// Marks written or corrected.
+    pub marks: u32,
+    /// Log rows written or corrected.
+    pub rows: u32,
+    /// When the entry should be judged again, though nothing arrives.
+    pub judge_at: Option<Instant>,
+    /// What is wrong with it now; replaces what was wrong before.
+    pub issues: Vec<Issue>,
+}
+
+/// Where a class's attendance is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its course.
+    pub course: &'a Course,
+    /// The class.
+    pub class: &'a ClassId,
+    /// When it is, as GEGI has it now.
+    pub times: ClassTimes,
+}
+
+impl ClassBook {
+    /// Enters a version of a record; whether it is news. An equal or lower version of the same record is not; of two
+    /// records of one student the later one counts.
+    pub fn enter(&mut self, record: AttendanceRecord) -> bool {
+        let entry = self.students.entry(record.student.clone()).or_default();
+        let news = entry.record.as_ref().is_none_or(|held| {
+            if held.id == record.id {
+                record.version > held.version
+            } else {
+                (record.updated_at, &record.id) > (held.updated_at, &held.id)
+            }
+        });
+        if news {
+            entry.record = Some(record);
+        }
+        news
+    }
+
+    /// Judges what is known of a student and says what is to be written. Judging twice writes nothing twice.
+    pub fn judge(&mut self, place: Place<'_>, student: &PersonId, settings: &Settings, now: Instant) -> Taken {
+        let thresholds = self.thresholds.get_or_insert_with(|| settings.thresholds.clone()).clone();
+        let Some(entry) = self.students.get_mut(student) else { return Taken::default() };
+        let Some(record) = entry.record.clone() else { return Taken::default() };
+        match place.course.hours_type {
+            HoursType::ClassSchedule => {
+                let terms = Terms {
+                    thresholds: &thresholds,
+                    never_checked_out: settings.never_checked_out,
+                    settle: settings.settle,
+                };
+                let decision = marking::decide(place.times, Some(&record), terms, now);
+                entry.take_decision(place, student, &record, decision, now)
+            }
+            HoursType::AttendanceLog => entry.take_rows(place, student, &record, settings, now),
+        }
+    }
+}
+
+impl Entry {
+    fn take_decision(
+        &mut self,
+        place: Place<'_>,
+        student: &PersonId,
+        record: &AttendanceRecord,
+        decision: Decision,
+        now: Instant,
+    ) -> Taken {
+        let mut taken = Taken::default();
+        match decision {
+            Decision::Mark { mark, basis } => {
+                if self.written.as_ref().is_none_or(|written| !written.says_the_same(&basis)) {
+                    taken.operations = self.set_mark(place, student, record, mark, basis, now);
+                    taken.marks = 1;
+                }
+            }
+            Decision::Wait { until } => taken.judge_at = Some(until),
+            Decision::Report { code, sentence } => taken.issues.push(about(place, student, code, sentence)),
+            Decision::Nothing => {}
+        }
+        taken
+    }
+
+    fn set_mark(
+        &mut self,
+        place: Place<'_>,
+        student: &PersonId,
+        record: &AttendanceRecord,
+        mark: Mark,
+        basis: Basis,
+        now: Instant,
+    ) -> Vec<Operation> {
+        let old = self.written.replace(basis.clone()).map(|written| written.rule.mark());
+        let entry = JournalEntry {
+            at: now,
+            what: "mark",
+            course: Some(place.course.id.clone()),
+            class: Some(place.class.clone()),
+            person: Some(student.clone()),
+            old: old.map(|mark| mark.letter().to_owned()),
+            new: Some(mark.letter().to_owned()),
+            by: by(record, &marking::sentence(&basis)),
+        };
+        let set = Operation::SetMark {
+            class: place.class.clone(),
+            student: student.clone(),
+            expected: old,
+            mark,
+            basis: Box::new(basis),
+        };
+        vec![set, Operation::Journal(entry)]
+    }
+
+    /// Writes the rows the record makes, corrects those that differ, voids those it does not make any more.
+    fn take_rows(
+        &mut self,
+        place: Place<'_>,
+        student: &PersonId,
+        record: &AttendanceRecord,
+        settings: &Settings,
+        now: Instant,
+    ) -> Taken {
+        let mut taken = Taken::default();
+        let (rows, decision) = marking::log_rows(record, place.times, settings.settle, now);
+        match decision {
+            Decision::Wait { until } => taken.judge_at = Some(until),
+            Decision::Report { code, sentence } => taken.issues.push(about(place, student, code, sentence)),
+            Decision::Mark { .. } | Decision::Nothing => {}
+        }
+        let Some(rows) = rows else { return taken };
+        let wanted: BTreeMap<u32, LogRow> = rows.into_iter().map(|row| (row.visit, row)).collect();
+        let gone: Vec<u32> = self.rows.keys().filter(|visit| !wanted.contains_key(visit)).copied().collect();
+        for visit in gone {
+            let old = self.rows.remove(&visit);
+            taken.operations.push(Operation::VoidLogRow { record: record.id.clone(), visit });
+            taken.operations.push(row_entry(place, student, record, "log-row-voided", old, None, now));
+        }
+        for (visit, row) in wanted {
+            let times = (row.checked_in, row.checked_out);
+            let old = self.rows.insert(visit, times);
+            if old != Some(times) {
+                taken.operations.push(put_row(place, student, &record.id, &row));
+                taken.operations.push(row_entry(place, student, record, "log-row", old, Some(times), now));
+                taken.rows += 1;
+            }
+        }
+        taken
+    }
+}
+
+fn put_row(place: Place<'_>, student: &PersonId, record: &RecordId, row: &LogRow) -> Operation {
+    Operation::PutLogRow(LogRowEntry {
+        course: place.course.id.clone(),
+        class: place.class.clone(),
+        student: student.clone(),
+        record: record.clone(),
+        visit: row.visit,
+        checked_in: row.checked_in,
+        checked_out: row.checked_out,
+        minutes: row.minutes,
+    })
+}
+
+fn row_entry(
+    place: Place<'_>,
+    student: &PersonId,
+    record: &AttendanceRecord,
+    what: &'static str,
+    old: Option<(Instant, Instant)>,
+    new: Option<(Instant, Instant)>,
+    now: Instant,
+) -> Operation {
+    let text = |(from, to): (Instant, Instant)| format!("{from} – {to}");
+    Operation::Journal(JournalEntry {
+        at: now,
+        what,
+        course: Some(place.course.id.clone()),
+        class: Some(place.class.clone()),
+        person: Some(student.clone()),
+        old: old.map(text),
+        new: new.map(text),
+        by: by(record, ""),
+    })
+}
+
+/// Why and by whom, for the journal: CourseKey's record, and what staff did to it.
+fn by(record: &AttendanceRecord, sentence: &str) -> String {
+    let source = format!("CourseKey, record {} version {}", record.id, record.version);
+    if sentence.is_empty() { source } else { format!("{source}: {sentence}") }
+}
+
+fn about(place: Place<'_>, student: &PersonId, code: Code, sentence: String) -> Issue {
+    let subject = Subject {
+        course: Some(place.course.id.clone()),
+        class: Some(place.class.clone()),
+        person: Some(student.clone()),
+        detail: None,
+    };
+    Issue { code, subject, sentence }
+}
+
+/// Which course a record belongs to is not known; kept until GEGI's data change.
+pub fn unplaced(record: &AttendanceRecord, course: Option<&CourseId>) -> Issue {
+    let subject = Subject {
+        course: course.cloned(),
+        class: Some(record.class.clone()),
+        person: Some(record.student.clone()),
+        detail: Some(record.id.to_string()),
+    };
+    let AttendanceRecord { class, student, .. } = record;
+    let (code, sentence) = if course.is_none() {
+        (Code::RecordOfUnknownClass, format!("CourseKey has attendance of class {class}, which GEGI does not have"))
+    } else {
+        let sentence =
+            format!("CourseKey has attendance of {student} in class {class}, whose course does not list the student");
+        (Code::RecordOfUnknownStudent, sentence)
+    };
+    Issue { code, subject, sentence }
+}

@@ -1,0 +1,76 @@
+//! The core's [`World`], made of the host's imports.
+
+use super::bindings::gegi::coursekey::{email, records, school, state};
+use super::{convert, http};
+use crate::model::course::Course;
+use crate::model::ids::{ClassId, CourseId};
+use crate::model::settings::SchoolSettings;
+use crate::model::time::Instant;
+use crate::world::http::{Exchange, Request};
+use crate::world::records::{CurrentMark, Message, Operation};
+use crate::world::{Aborted, Change, StorageError, World};
+
+/// The host behind the imports.
+pub(super) struct Host;
+
+impl World for Host {
+    fn now(&self) -> Instant {
+        Instant(i64::try_from(wasi::clocks::wall_clock::now().seconds).unwrap_or(i64::MAX))
+    }
+
+    fn settings(&mut self) -> SchoolSettings {
+        convert::settings(school::settings())
+    }
+
+    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Vec<(CourseId, u64)> {
+        school::courses(after.map(CourseId::as_str), limit)
+            .into_iter()
+            .map(|(id, revision)| (CourseId(id), revision))
+            .collect()
+    }
+
+    fn gegi_course(&mut self, id: &CourseId) -> Option<Course> {
+        // A course whose dates are impossible is as good as none: its event was refused with the reason.
+        convert::course(school::get_course(id.as_str())?).ok()
+    }
+
+    fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark> {
+        records::current_marks(class.as_str()).into_iter().map(convert::current_mark).collect()
+    }
+
+    fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        state::get_many(keys).map_err(|error| convert::refused(&error))
+    }
+
+    fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
+        state::scan(prefix, after, limit).map_err(|error| convert::refused(&error))
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
+        let changes: Vec<state::Change> = changes.into_iter().map(convert::state_change).collect();
+        state::apply(&changes).map_err(|error| convert::refused(&error))
+    }
+
+    fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {
+        let operations: Vec<records::Operation> = operations.into_iter().map(convert::operation).collect();
+        records::stage(&operations).map_err(|records::RecordsError::TooMany(most)| {
+            StorageError::Refused(format!("more than {most} operations in one call"))
+        })
+    }
+
+    fn queue(&mut self, message: Message) -> Result<(), String> {
+        email::queue(&convert::message(message)).map_err(|error| format!("{error:?}"))
+    }
+
+    fn breadcrumb(&mut self, note: Option<&str>) {
+        state::breadcrumb(note);
+    }
+
+    fn last_aborted(&mut self) -> Option<Aborted> {
+        state::last_aborted().map(|aborted| Aborted { note: aborted.note, times: aborted.times })
+    }
+
+    fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange) {
+        http::exchange(requests, exchange);
+    }
+}

@@ -1,0 +1,159 @@
+//! HTTP over `wasi:http`: several requests in flight, each answer read whole.
+//!
+//! WASI's resources are children of one another and trap when a parent is dropped first: pollable before stream, stream
+//! before body, body before response. Every function here drops in that order.
+
+use wasi::http::outgoing_handler::handle;
+use wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WireMethod, OutgoingBody,
+    OutgoingRequest, Scheme,
+};
+use wasi::io::poll::poll;
+use wasi::io::streams::StreamError;
+
+use super::host::Host;
+use crate::world::World;
+use crate::world::http::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
+
+/// How much of a body is read or written at once.
+const CHUNK: usize = 64 * 1_024;
+/// How much `blocking_write_and_flush` takes at the most (WASI 0.2).
+const WRITE: usize = 4_096;
+
+/// Sends the requests in order, at most [`IN_FLIGHT`] at a time, and hands over the answers as they arrive.
+pub(super) fn exchange(requests: &[Request], exchange: &mut dyn Exchange) {
+    let mut flying: Vec<(usize, FutureIncomingResponse)> = Vec::new();
+    let mut waiting = requests.iter().enumerate();
+    loop {
+        while flying.len() < IN_FLIGHT
+            && let Some((place, request)) = waiting.next()
+        {
+            if exchange.may_start(request, Host.now()) {
+                match start(request) {
+                    Ok(future) => flying.push((place, future)),
+                    Err(unheard) => exchange.take(place, Err(unheard)),
+                }
+            }
+        }
+        if flying.is_empty() {
+            return;
+        }
+        for index in ready(&flying).into_iter().rev() {
+            let (place, future) = flying.swap_remove(index);
+            exchange.take(place, finish(&future));
+        }
+    }
+}
+
+/// Which of the flying requests were answered.
+fn ready(flying: &[(usize, FutureIncomingResponse)]) -> Vec<usize> {
+    let pollables: Vec<_> = flying.iter().map(|(_, future)| future.subscribe()).collect();
+    let mut ready: Vec<usize> = poll(&pollables.iter().collect::<Vec<_>>())
+        .into_iter()
+        .filter_map(|index| usize::try_from(index).ok())
+        .collect();
+    ready.sort_unstable();
+    ready
+}
+
+fn start(request: &Request) -> Result<FutureIncomingResponse, Unheard> {
+    let headers = Fields::new();
+    let items = request.items.to_string();
+    let lines =
+        [("gegi-campus", request.address.campus.as_str()), ("gegi-items", &items), ("accept", "application/json")];
+    let content = (!request.body.is_empty()).then_some(("content-type", "application/json"));
+    for (name, value) in lines.into_iter().chain(content) {
+        headers.append(name, value.as_bytes()).map_err(|_| Unheard::Denied)?;
+    }
+    let outgoing = OutgoingRequest::new(headers);
+    let (scheme, authority, path) = split(&request.url).ok_or(Unheard::Denied)?;
+    let method = match request.method {
+        Method::Get => WireMethod::Get,
+        Method::Put => WireMethod::Put,
+    };
+    let denied = |()| Unheard::Denied;
+    outgoing.set_method(&method).map_err(denied)?;
+    outgoing.set_scheme(Some(&scheme)).map_err(denied)?;
+    outgoing.set_authority(Some(authority)).map_err(denied)?;
+    outgoing.set_path_with_query(Some(path)).map_err(denied)?;
+    let body = outgoing.body().map_err(denied)?;
+    let future = handle(outgoing, None).map_err(|error| unheard(&error))?;
+    write(body, &request.body)?;
+    Ok(future)
+}
+
+fn split(url: &str) -> Option<(Scheme, &str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let scheme = match scheme {
+        "https" => Scheme::Https,
+        "http" => Scheme::Http,
+        _ => return None,
+    };
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(slash);
+    Some((scheme, authority, path))
+}
+
+fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), Unheard> {
+    let stream = body.write().map_err(|()| Unheard::Cut)?;
+    for chunk in bytes.chunks(WRITE) {
+        if stream.blocking_write_and_flush(chunk).is_err() {
+            // The answer, which says why, is still read.
+            break;
+        }
+    }
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(|error| unheard(&error))
+}
+
+fn finish(future: &FutureIncomingResponse) -> Result<Reply, Unheard> {
+    match future.get() {
+        Some(Ok(Ok(response))) => read(response),
+        Some(Ok(Err(error))) => Err(unheard(&error)),
+        Some(Err(())) | None => Err(Unheard::Cut),
+    }
+}
+
+fn read(response: IncomingResponse) -> Result<Reply, Unheard> {
+    let status = response.status();
+    let headers = response.headers();
+    let retry_after = headers.get("retry-after").pop().and_then(|value| String::from_utf8(value).ok());
+    drop(headers);
+    let body = response.consume().map_err(|()| Unheard::Cut)?;
+    let bytes = read_body(&body);
+    drop(body);
+    drop(response);
+    Ok(Reply { status, retry_after, body: bytes? })
+}
+
+fn read_body(body: &IncomingBody) -> Result<Vec<u8>, Unheard> {
+    let stream = body.stream().map_err(|()| Unheard::Cut)?;
+    let mut bytes = Vec::new();
+    loop {
+        match stream.blocking_read(CHUNK as u64) {
+            Ok(chunk) => bytes.extend(chunk),
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return Err(Unheard::Cut),
+        }
+    }
+}
+
+fn unheard(error: &ErrorCode) -> Unheard {
+    match error {
+        ErrorCode::HttpRequestDenied | ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestHeaderSize(_) => {
+            Unheard::Denied
+        }
+        ErrorCode::DnsTimeout
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => Unheard::TimedOut,
+        ErrorCode::HttpResponseBodySize(_) => Unheard::TooLarge,
+        ErrorCode::DnsError(_)
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::ConnectionRefused => Unheard::Unreachable,
+        _ => Unheard::Cut,
+    }
+}

@@ -1,0 +1,139 @@
+//! Attendance records as they come from CourseKey: the polled listing, page by page, and pushes of the same records.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::reads::{escape, one};
+use super::{Gate, request};
+use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Visit};
+use crate::model::ids::{ClassId, PersonId, RecordId};
+use crate::model::time::{Instant, Seconds};
+use crate::world::World;
+use crate::world::http::{Address, Kind, Method};
+
+/// The most records on a page.
+const PAGE: usize = 500;
+
+/// One page of the listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Records that could be read, in CourseKey's order.
+    pub records: Vec<AttendanceRecord>,
+    /// Records that could not, with what is wrong with each.
+    pub unreadable: Vec<Unreadable>,
+    /// Where the next page begins; none: this was the last.
+    pub next: Option<String>,
+    /// Up to when the listing is complete.
+    pub as_of: Option<Instant>,
+}
+
+/// A record that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// CourseKey's id of it, if that much could be read.
+    pub id: Option<RecordId>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Reads one page of what changed since an instant (inclusive); none when the gate let no request out.
+pub fn page(
+    world: &mut impl World,
+    gate: &mut dyn Gate,
+    base: &str,
+    address: &Address,
+    since: Instant,
+    after: Option<&str>,
+) -> Option<Answer<Page>> {
+    let after = after.map(|cursor| format!("&after={}", escape(cursor))).unwrap_or_default();
+    let tail = format!("/attendance?updatedSince={}{after}&limit={PAGE}", escape(&since.to_string()));
+    let request = request(base, address, Kind::Attendance, Method::Get, &tail);
+    let now = world.now();
+    one(world, gate, request, now, read_page)
+}
+
+/// Reads the records of a push; the error says why nothing of it can be read.
+pub fn read_push(body: &[u8]) -> Result<Page, String> {
+    read_page(body)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePage {
+    records: Vec<Value>,
+    #[serde(default)]
+    next: Option<String>,
+    #[serde(default)]
+    as_of: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireRecord {
+    id: String,
+    version: u64,
+    session_id: String,
+    user_id: String,
+    updated_at: String,
+    visits: Vec<WireVisit>,
+    #[serde(default)]
+    adjustment: Option<WireAdjustment>,
+}
+
+#[derive(Deserialize)]
+struct WireVisit {
+    #[serde(rename = "in")]
+    checked_in: String,
+    #[serde(rename = "out", default)]
+    checked_out: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireAdjustment {
+    kind: AdjustmentKind,
+    by: String,
+    #[serde(default)]
+    awarded_seconds: Option<i64>,
+}
+
+fn read_page(body: &[u8]) -> Result<Page, String> {
+    let wire: WirePage = serde_json::from_slice(body).map_err(|problem| problem.to_string())?;
+    let mut page = Page { records: Vec::new(), unreadable: Vec::new(), next: wire.next, as_of: None };
+    page.as_of = wire.as_of.map(|text| instant("asOf", &text)).transpose()?;
+    for value in wire.records {
+        let id = value.get("id").and_then(Value::as_str).map(RecordId::from);
+        match record(value) {
+            Ok(record) => page.records.push(record),
+            Err(problem) => page.unreadable.push(Unreadable { id, problem }),
+        }
+    }
+    Ok(page)
+}
+
+fn record(value: Value) -> Result<AttendanceRecord, String> {
+    let wire: WireRecord = serde_json::from_value(value).map_err(|problem| problem.to_string())?;
+    Ok(AttendanceRecord {
+        id: RecordId(wire.id),
+        version: wire.version,
+        class: ClassId(wire.session_id),
+        student: PersonId(wire.user_id),
+        updated_at: instant("updatedAt", &wire.updated_at)?,
+        visits: wire.visits.iter().map(visit).collect::<Result<_, _>>()?,
+        adjustment: wire.adjustment.map(|wire| Adjustment {
+            kind: wire.kind,
+            by: wire.by,
+            awarded: wire.awarded_seconds.map(Seconds),
+        }),
+    })
+}
+
+fn visit(wire: &WireVisit) -> Result<Visit, String> {
+    let checked_out = wire.checked_out.as_deref().map(|text| instant("out", text)).transpose()?;
+    Ok(Visit { checked_in: instant("in", &wire.checked_in)?, checked_out })
+}
+
+fn instant(field: &str, text: &str) -> Result<Instant, String> {
+    Instant::parse(text).ok_or_else(|| format!("{field} is not an RFC 3339 instant"))
+}

@@ -1,0 +1,200 @@
+//! The JSON of what is written: users, courses, sessions, enrolments, and the result of each.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::shorten;
+use crate::ledger::{Refusal, Session};
+use crate::model::course::HoursType;
+use crate::model::ids::{AccountId, PersonId};
+use crate::model::settings::Password;
+use crate::plan::{Action, Write};
+use crate::world::http::Kind;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase", untagged)]
+enum Item<'a> {
+    #[serde(rename_all = "camelCase")]
+    User {
+        issued_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        account_id: Option<&'a str>,
+        first_name: &'a str,
+        last_name: &'a str,
+        email: &'a str,
+        teacher: bool,
+        initial_password: &'a str,
+        revision: u64,
+    },
+    #[serde(rename_all = "camelCase")]
+    Course {
+        external_id: &'a str,
+        name: &'a str,
+        title: &'a str,
+        start_date: String,
+        end_date: String,
+        time_zone: &'a str,
+        owner: &'a str,
+        instructors: &'a BTreeSet<PersonId>,
+        attendance_name: &'static str,
+        revision: u64,
+    },
+    #[serde(rename_all = "camelCase")]
+    Session { external_id: &'a str, course_id: &'a str, starts_at: String, ends_at: String, revision: u64 },
+    #[serde(rename_all = "camelCase")]
+    Removal { external_id: &'a str, course_id: &'a str, removed: bool, revision: u64 },
+    #[serde(rename_all = "camelCase")]
+    Enrollment { course_id: &'a str, user_id: &'a str, dropped: bool, revision: u64 },
+}
+
+/// Which list of CourseKey's an action writes to.
+pub fn kind(write: &Write) -> Kind {
+    match write {
+        Write::User { .. } => Kind::Users,
+        Write::Course(_) => Kind::Courses,
+        Write::Session(..) => Kind::Sessions,
+        Write::Enrollment(..) => Kind::Enrollments,
+    }
+}
+
+/// The body of a batch.
+pub fn body(actions: &[&Action], password: Option<&Password>) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Batch<'a> {
+        items: Vec<Item<'a>>,
+    }
+    serde_json::to_vec(&Batch { items: actions.iter().map(|action| item(action, password)).collect() })
+}
+
+fn item<'a>(action: &'a Action, password: Option<&'a Password>) -> Item<'a> {
+    let revision = action.revision;
+    let course_id = action.course.as_str();
+    match &action.write {
+        Write::User { person, account, adopt } => Item::User {
+            issued_id: person.as_str(),
+            account_id: adopt.as_ref().map(AccountId::as_str),
+            first_name: &account.first_name,
+            last_name: &account.last_name,
+            email: &account.email,
+            teacher: account.teacher,
+            initial_password: password.map_or("", Password::reveal),
+            revision,
+        },
+        Write::Course(content) => Item::Course {
+            external_id: course_id,
+            name: &content.name,
+            title: &content.title,
+            start_date: content.start_date.to_string(),
+            end_date: content.end_date.to_string(),
+            time_zone: &content.zone,
+            owner: &content.owner,
+            instructors: &content.instructors,
+            attendance_name: match content.hours_type {
+                HoursType::ClassSchedule => "Class Schedule",
+                HoursType::AttendanceLog => "Attendance Log",
+            },
+            revision,
+        },
+        Write::Session(class, Session::At { starts, ends }) => Item::Session {
+            external_id: class.as_str(),
+            course_id,
+            starts_at: starts.to_string(),
+            ends_at: ends.to_string(),
+            revision,
+        },
+        Write::Session(class, Session::Removed) => {
+            Item::Removal { external_id: class.as_str(), course_id, removed: true, revision }
+        }
+        Write::Enrollment(person, enrollment) => {
+            Item::Enrollment { course_id, user_id: person.as_str(), dropped: enrollment.dropped, revision }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Results {
+    results: Vec<ItemResult>,
+}
+
+#[derive(Deserialize)]
+struct ItemResult {
+    key: Key,
+    outcome: Outcome,
+    #[serde(default)]
+    error: Option<ItemError>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Key {
+    #[serde(rename = "issuedId")]
+    issued: Option<String>,
+    #[serde(rename = "externalId")]
+    external: Option<String>,
+    #[serde(rename = "courseId")]
+    course: Option<String>,
+    #[serde(rename = "userId")]
+    user: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+    Rejected,
+}
+
+#[derive(Deserialize)]
+struct ItemError {
+    code: String,
+    #[serde(default)]
+    field: Option<String>,
+    #[serde(default)]
+    message: String,
+}
+
+impl Key {
+    fn names(&self, action: &Action) -> bool {
+        let is = |key: &Option<String>, id: &str| key.as_deref() == Some(id);
+        match &action.write {
+            Write::User { person, .. } => is(&self.issued, person.as_str()),
+            Write::Course(_) => is(&self.external, action.course.as_str()),
+            Write::Session(class, _) => is(&self.external, class.as_str()),
+            Write::Enrollment(person, _) => is(&self.course, action.course.as_str()) && is(&self.user, person.as_str()),
+        }
+    }
+}
+
+/// What CourseKey made of each item of a batch, in the batch's order. A result too few, too many or about something
+/// else makes the whole answer unreadable: nothing of it is believed.
+pub fn results(actions: &[&Action], body: &[u8]) -> Result<Vec<Result<(), Refusal>>, String> {
+    let Results { results } = serde_json::from_slice(body).map_err(|problem| problem.to_string())?;
+    if results.len() != actions.len() {
+        return Err(format!("{} results for {} items", results.len(), actions.len()));
+    }
+    let pairs = actions.iter().zip(results).enumerate();
+    pairs
+        .map(|(place, (action, result))| {
+            if result.key.names(action) {
+                result.judge()
+            } else {
+                Err(format!("result {} is about another item", place + 1))
+            }
+        })
+        .collect()
+}
+
+impl ItemResult {
+    fn judge(self) -> Result<Result<(), Refusal>, String> {
+        match (self.outcome, self.error) {
+            (Outcome::Created | Outcome::Updated | Outcome::Unchanged, _) => Ok(Ok(())),
+            (Outcome::Rejected, Some(ItemError { code, field, message })) => {
+                Ok(Err(Refusal { code: shorten(&code), field, message: shorten(&message) }))
+            }
+            (Outcome::Rejected, None) => Err("a rejected item without its error".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What is read of a school besides attendance: the connection check, and the account behind an e-mail address.
+
+use serde::Deserialize;
+
+use super::answer::{Answer, sort};
+use super::{Gate, Heard, request};
+use crate::model::ids::{AccountId, SchoolNumber};
+use crate::model::time::Instant;
+use crate::world::World;
+use crate::world::http::{Address, Exchange, Kind, Method, Reply, Request, Unheard};
+
+/// What CourseKey says of a school.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SchoolFacts {
+    /// CourseKey's number.
+    pub school_id: SchoolNumber,
+    /// IANA zone.
+    pub time_zone: String,
+}
+
+/// An account CourseKey holds.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountFacts {
+    /// CourseKey's own id.
+    pub account_id: AccountId,
+    /// The school's id of the person, if the account has one.
+    #[serde(default)]
+    pub issued_id: Option<String>,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+}
+
+#[derive(Deserialize)]
+struct Accounts {
+    items: Vec<AccountFacts>,
+}
+
+/// Asks CourseKey who it thinks the school is; none when the gate let no request out.
+pub fn connection(
+    world: &mut impl World,
+    gate: &mut dyn Gate,
+    base: &str,
+    address: &Address,
+    now: Instant,
+) -> Option<Answer<SchoolFacts>> {
+    let request = request(base, address, Kind::Connection, Method::Get, "");
+    one(world, gate, request, now, |body| serde_json::from_slice(body).map_err(|problem| problem.to_string()))
+}
+
+/// The accounts with an e-mail address; none when the gate let no request out.
+pub fn accounts_with(
+    world: &mut impl World,
+    gate: &mut dyn Gate,
+    base: &str,
+    address: &Address,
+    email: &str,
+    now: Instant,
+) -> Option<Answer<Vec<AccountFacts>>> {
+    let request = request(base, address, Kind::Users, Method::Get, &format!("/users?email={}", escape(email)));
+    one(world, gate, request, now, |body| {
+        serde_json::from_slice(body).map(|found: Accounts| found.items).map_err(|problem| problem.to_string())
+    })
+}
+
+/// Percent-encodes a query value (RFC 3986 §2.3: everything but unreserved characters).
+pub(super) fn escape(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// Sends one request and understands its answer.
+pub(super) fn one<T>(
+    world: &mut impl World,
+    gate: &mut dyn Gate,
+    request: Request,
+    now: Instant,
+    read: impl FnOnce(&[u8]) -> Result<T, String>,
+) -> Option<Answer<T>> {
+    let (address, kind) = (request.address.clone(), request.kind);
+    let mut single = Single { gate, answer: None };
+    world.exchange(&[request], &mut single);
+    let answer = sort(single.answer?, now, read);
+    gate.heard(&address, kind, Heard::from(&answer));
+    Some(answer)
+}
+
+struct Single<'g> {
+    gate: &'g mut dyn Gate,
+    answer: Option<Result<Reply, Unheard>>,
+}
+
+impl Exchange for Single<'_> {
+    fn may_start(&mut self, request: &Request, now: Instant) -> bool {
+        self.gate.may_start(request, now)
+    }
+
+    fn take(&mut self, _: usize, answer: Result<Reply, Unheard>) {
+        self.answer = Some(answer);
+    }
+}

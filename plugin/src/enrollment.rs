@@ -1,0 +1,86 @@
+//! Who takes a course, from the Enrollment Agreement and the stage.
+//!
+//! Seed, "Enrollment and Drop": "The synchronized students are automatically added to the synchronized courses in
+//! CourseKey according to the course lists from the Enrollment Agreement of the students. The students who stopped their
+//! study are automatically set as “is dropped” in CourseKey."
+
+use crate::model::course::{Agreement, Student};
+use crate::model::issue::Code;
+use crate::model::time::LocalDate;
+
+/// What a stage means here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Not a student yet.
+    NotYet,
+    /// Studies; decisions that are pending can be denied.
+    Enrolled,
+    /// Stopped studying.
+    Stopped,
+    /// Finished.
+    Finished,
+}
+
+/// GEGI's stages of pipeline (DOMAIN §1).
+pub const STAGES: [(&str, Standing); 19] = [
+    ("PENDING", Standing::NotYet),
+    ("NOT INTERESTED", Standing::NotYet),
+    ("NOT QUALIFIED", Standing::NotYet),
+    ("REGISTERING", Standing::NotYet),
+    ("REGISTERED", Standing::NotYet),
+    ("ENROLLING", Standing::NotYet),
+    ("ENROLLED", Standing::Enrolled),
+    ("ENROLLED Late start", Standing::Enrolled),
+    ("ACTIVE Pending", Standing::Enrolled),
+    ("ACTIVE", Standing::Enrolled),
+    ("LOA Pending", Standing::Enrolled),
+    ("DROPPED Pending", Standing::Enrolled),
+    ("NOT STARTED", Standing::Stopped),
+    ("DROPPED", Standing::Stopped),
+    ("DROPPED Transferred", Standing::Stopped),
+    ("LOA", Standing::Stopped),
+    ("LOA Transferred", Standing::Stopped),
+    ("COMPLETED", Standing::Finished),
+    ("GRADUATED", Standing::Finished),
+];
+
+/// What a stage means; none: it is not in the table. Case and surrounding blanks do not matter.
+pub fn standing(stage: &str) -> Option<Standing> {
+    STAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage.trim())).map(|(_, standing)| *standing)
+}
+
+/// What CourseKey should hold of a student in a course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Enrolled; who was dropped is back.
+    Enrolled,
+    /// Dropped.
+    Dropped,
+    /// As CourseKey has it.
+    AsItIs,
+    /// Nothing.
+    Absent,
+}
+
+/// What CourseKey should hold of a student. `course_end` is the completed date, else the end date; `acknowledged` says
+/// whether CourseKey ever acknowledged the enrolment, and if so whether as dropped.
+pub fn wanted(
+    student: &Student,
+    course_end: LocalDate,
+    today: LocalDate,
+    acknowledged: Option<bool>,
+) -> (Wanted, Option<Code>) {
+    let stopped = if acknowledged.is_some() { Wanted::Dropped } else { Wanted::Absent };
+    match standing(&student.stage) {
+        None => (Wanted::AsItIs, Some(Code::StageUnknown)),
+        Some(Standing::Finished) if today >= course_end => (Wanted::AsItIs, None),
+        Some(Standing::Enrolled) if student.agreement == Agreement::Assigned => (Wanted::Enrolled, None),
+        Some(Standing::NotYet) if acknowledged.is_none() => (Wanted::Absent, None),
+        Some(_) => (stopped, None),
+    }
+}
+
+/// Whether a student belonged to the course on a day.
+pub fn enrolled_on(student: &Student, day: LocalDate) -> bool {
+    student.enrolled_from <= day && student.stopped_on.is_none_or(|stopped| stopped >= day)
+}

@@ -1,0 +1,53 @@
+//! A push from CourseKey arrived. Puts its raw body into the inbox, and nothing else: the next tick works on it.
+
+use crate::coursekey::attendance::read_push;
+use crate::memory::{INBOX, PUSH};
+use crate::world::{Change, StorageError, World};
+
+/// The most bytes of a push.
+const BODY_CAP: usize = 1 << 20;
+
+/// Why a push was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PushError {
+    /// It cannot be read; CourseKey should send it again, or the next poll brings its records.
+    #[error("read the push: {0}")]
+    BadInput(String),
+    /// The storage.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Records taken.
+    pub taken: u32,
+    /// Records of a push that waits already.
+    pub repeated: u32,
+}
+
+/// Takes the raw body of a push whose signature the host has verified.
+pub fn on_attendance_received(world: &mut impl World, body: Vec<u8>) -> Result<Outcome, PushError> {
+    if body.len() > BODY_CAP {
+        return Err(PushError::BadInput(format!("it is larger than {BODY_CAP} bytes")));
+    }
+    let page = read_push(&body).map_err(PushError::BadInput)?;
+    let records = u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
+    let digest = digest(&body);
+    let note = format!("{INBOX}{digest}");
+    if world.get_many(std::slice::from_ref(&note))?.pop().flatten().is_some() {
+        return Ok(Outcome { taken: 0, repeated: records });
+    }
+    world.apply(vec![Change::Put(note, Vec::new()), Change::Put(format!("{PUSH}{digest}"), body)])?;
+    Ok(Outcome { taken: records, repeated: 0 })
+}
+
+/// Tells bodies apart (FNV-1a, 128 bits). Two bodies with one digest would have to be made on purpose, and the poll
+/// brings what such a push would hide.
+fn digest(body: &[u8]) -> String {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let hash = body.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME));
+    format!("{hash:032x}")
+}

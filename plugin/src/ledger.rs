@@ -1,0 +1,182 @@
+//! What CourseKey acknowledged, and what it refused: the plugin's only idea of what CourseKey holds.
+//!
+//! Decides nothing; `plan` compares it with `desired`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::course::HoursType;
+use crate::model::ids::{AccountId, ClassId, PersonId, SchoolNumber};
+use crate::model::time::{Instant, LocalDate};
+
+/// One thing CourseKey may hold: what was acknowledged of it, and what of it was refused since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot<T> {
+    /// What CourseKey acknowledged last.
+    #[serde(rename = "ok", skip_serializing_if = "Option::is_none", default = "none")]
+    pub acknowledged: Option<T>,
+    /// What CourseKey refused since then.
+    #[serde(skip_serializing_if = "Option::is_none", default = "none")]
+    pub parked: Option<Parked<T>>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { acknowledged: None, parked: None }
+    }
+}
+
+/// Something CourseKey refused. It is sent again when GEGI's data differ from what was refused, or when its time comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked<T> {
+    /// What was refused.
+    pub content: T,
+    /// CourseKey's code and words.
+    pub refusal: Refusal,
+    /// When it is tried again even so.
+    pub retry_at: Instant,
+}
+
+/// Why CourseKey refused an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// CourseKey's code.
+    pub code: String,
+    /// The field it is about, if CourseKey names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// CourseKey's words, shortened.
+    pub message: String,
+}
+
+/// An account as CourseKey should hold it. Accounts have no removal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// E-mail address: the user name.
+    pub email: String,
+    /// Whether the account may teach.
+    pub teacher: bool,
+}
+
+/// Names and addresses never reach a log.
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("teacher", &self.teacher).finish_non_exhaustive()
+    }
+}
+
+/// What the ledger says of a person at one CourseKey school.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonLedger {
+    /// The account.
+    #[serde(flatten)]
+    pub account: Slot<Account>,
+    /// The account CourseKey had before GEGI sent the person, once it is found; pinned for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<AccountId>,
+}
+
+/// A course as CourseKey should hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseContent {
+    /// Group name and course number.
+    pub name: String,
+    /// Title.
+    pub title: String,
+    /// First day.
+    pub start_date: LocalDate,
+    /// Last day.
+    pub end_date: LocalDate,
+    /// IANA zone.
+    pub zone: String,
+    /// E-mail of the owner's account.
+    pub owner: String,
+    /// Who teaches it.
+    pub instructors: BTreeSet<PersonId>,
+    /// How attendance is kept.
+    pub hours_type: HoursType,
+}
+
+/// A class as CourseKey should hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Session {
+    /// Scheduled.
+    At {
+        /// When it starts.
+        starts: Instant,
+        /// When it ends.
+        ends: Instant,
+    },
+    /// Not at all.
+    Removed,
+}
+
+/// Whether a student takes a course. Enrolments have no removal: who stops is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrollment {
+    /// CourseKey's "is dropped".
+    pub dropped: bool,
+}
+
+/// A course's page of the ledger. Everything on it belongs to one CourseKey school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseLedger {
+    /// CourseKey's number of the campus it was sent to.
+    pub school: SchoolNumber,
+    /// When its first send was started; from then on Send to CourseKey cannot be switched off.
+    pub started: Instant,
+    /// The course itself.
+    #[serde(default)]
+    pub course: Slot<CourseContent>,
+    /// Its classes.
+    #[serde(default)]
+    pub sessions: BTreeMap<ClassId, Slot<Session>>,
+    /// Its students.
+    #[serde(default)]
+    pub enrollments: BTreeMap<PersonId, Slot<Enrollment>>,
+}
+
+impl CourseLedger {
+    /// An empty page, begun now.
+    pub fn begin(school: SchoolNumber, now: Instant) -> Self {
+        Self { school, started: now, course: Slot::default(), sessions: BTreeMap::new(), enrollments: BTreeMap::new() }
+    }
+
+    /// Whether CourseKey acknowledged the course.
+    pub fn acknowledged(&self) -> bool {
+        self.course.acknowledged.is_some()
+    }
+
+    /// CourseKey does not know the course any more: what was acknowledged of it is forgotten, so that it is sent again.
+    pub fn forget(&mut self) {
+        *self = Self::begin(self.school, self.started);
+    }
+}
+
+impl<T: Clone + PartialEq> Slot<T> {
+    /// CourseKey took the content.
+    pub fn acknowledge(&mut self, content: T) {
+        self.acknowledged = Some(content);
+        self.parked = None;
+    }
+
+    /// CourseKey refused the content.
+    pub fn park(&mut self, content: T, refusal: Refusal, retry_at: Instant) {
+        self.parked = Some(Parked { content, refusal, retry_at });
+    }
+
+    /// Why this content is not to be sent now although it is not acknowledged, if so.
+    pub fn withheld(&self, wanted: &T, now: Instant) -> Option<&Parked<T>> {
+        self.parked.as_ref().filter(|parked| parked.content == *wanted && now < parked.retry_at)
+    }
+}

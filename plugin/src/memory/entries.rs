@@ -1,0 +1,98 @@
+//! The entries of the plugin's memory, but for the head.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::CourseLedger;
+use crate::model::course::Course;
+use crate::model::ids::{ClassId, CourseId, PersonId};
+use crate::model::issue::Issue;
+use crate::model::person::Person;
+use crate::model::time::Instant;
+use crate::option::Resolved;
+use crate::status::Trouble;
+
+/// A course as GEGI last told of it, with what Send to CourseKey came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The whole course.
+    pub course: Course,
+    /// Send to CourseKey, resolved.
+    pub option: Resolved,
+    /// When GEGI first told of the course.
+    pub first_seen: Instant,
+    /// GEGI removed it.
+    #[serde(default)]
+    pub removed: bool,
+}
+
+/// What the tick keeps of a course.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncPage {
+    /// What CourseKey acknowledged; none before the first send is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<CourseLedger>,
+    /// Where the course stands in the due index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Instant>,
+    /// What kept part of the course from being sent when it was last looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
+    /// Ticks in a row in which something of the course could not be sent.
+    #[serde(default)]
+    pub failed_ticks: u32,
+    /// Why, the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<String>,
+    /// The status when it last changed, and since when it is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+    /// Open issues, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub issues: BTreeMap<String, Issue>,
+    /// Whom the course named when it was last absorbed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub people: BTreeSet<PersonId>,
+    /// Whether its campus polls attendance because of it.
+    #[serde(default)]
+    pub followed: bool,
+    /// Classes whose attendance is to be judged again at a moment, though nothing arrives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judge: BTreeMap<ClassId, Instant>,
+}
+
+/// A status and when it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// The status.
+    pub status: crate::status::Status,
+    /// Its reason then.
+    pub reason: Option<String>,
+    /// Its first moment.
+    pub at: Instant,
+}
+
+/// The newest that any course said of a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonEntry {
+    /// The person; none when nobody named them yet.
+    pub person: Option<Person>,
+    /// Courses that name them now.
+    #[serde(default)]
+    pub courses: BTreeSet<CourseId>,
+}
+
+/// Who has an e-mail address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// One person, if all is well.
+    pub people: BTreeSet<PersonId>,
+}
+
+/// Where a class belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassEntry {
+    /// Its course.
+    pub course: CourseId,
+}

@@ -1,0 +1,163 @@
+//! The head: what every tick reads first. Small, whatever the size of the school.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{CampusId, CourseId, SchoolNumber};
+use crate::model::issue::{Code, Issue};
+use crate::model::time::Instant;
+use crate::world::StorageError;
+
+/// The schema this version writes. A head with a higher number is left alone.
+pub const SCHEMA: u32 = 1;
+
+/// What every tick reads first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Number of the schema of everything that is stored.
+    pub schema: u32,
+    /// Fingerprint of the settings that the due index was made with.
+    pub settings: String,
+    /// Where the walk over all courses after a change of settings has come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reindex: Option<Walk>,
+    /// The nightly comparison with GEGI's list.
+    pub comparison: Comparison,
+    /// What is known of each campus.
+    #[serde(default)]
+    pub campuses: BTreeMap<CampusId, CampusState>,
+    /// Issues of the school as a whole, by key.
+    #[serde(default)]
+    pub issues: BTreeMap<String, Issue>,
+    /// How many records wait for their class or student to be known.
+    #[serde(default)]
+    pub unplaced: u32,
+    /// Mails.
+    #[serde(default)]
+    pub digest: DigestState,
+}
+
+impl Head {
+    /// The head of a school that was never ticked.
+    pub fn first(now: Instant) -> Self {
+        Self {
+            schema: SCHEMA,
+            settings: String::new(),
+            reindex: None,
+            comparison: Comparison { next: now, at: None },
+            campuses: BTreeMap::new(),
+            issues: BTreeMap::new(),
+            unplaced: 0,
+            digest: DigestState::default(),
+        }
+    }
+
+    /// Refuses a head that a newer version wrote.
+    pub fn check_schema(self) -> Result<Self, StorageError> {
+        if self.schema <= SCHEMA {
+            return Ok(self);
+        }
+        Err(StorageError::Unreadable {
+            key: super::HEAD.to_owned(),
+            reason: format!("its schema is {}, this version reads up to {SCHEMA}", self.schema),
+        })
+    }
+}
+
+/// A walk over courses in order of id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// The last course that was reached; none at the start.
+    pub after: Option<CourseId>,
+}
+
+/// The nightly comparison of ids and revisions with what GEGI lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// When the next one begins.
+    pub next: Instant,
+    /// Where the one under way has come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Walk>,
+}
+
+/// What is known of a campus's connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampusState {
+    /// The check of key, number and zone that went well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
+    /// The campus is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// Lists of CourseKey's that failed lately, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub backoff: BTreeMap<String, Backoff>,
+    /// How many courses have attendance to be followed.
+    #[serde(default)]
+    pub followed: u32,
+    /// How far attendance was read.
+    #[serde(default)]
+    pub cursor: Cursor,
+}
+
+/// What a successful check was made with; another value asks for another check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Generation of the credentials.
+    pub generation: u64,
+    /// CourseKey's number.
+    pub school: SchoolNumber,
+    /// The zone.
+    pub zone: String,
+}
+
+/// Why a campus is stopped and when it is probed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// The kind of problem.
+    pub code: Code,
+    /// For people.
+    pub reason: String,
+    /// Generation of the credentials that were refused.
+    pub generation: u64,
+    /// When it is tried again.
+    pub probe_at: Instant,
+}
+
+/// A list of CourseKey's that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backoff {
+    /// Ticks in a row.
+    pub failures: u32,
+    /// Not before this moment.
+    pub not_before: Instant,
+}
+
+/// How far a campus's attendance was read: everything up to `since`, and of that very moment the versions in `seen`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The highest `updatedAt` that was read.
+    pub since: Instant,
+    /// Versions of that moment, by record.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seen: BTreeMap<String, u64>,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self { since: Instant(0), seen: BTreeMap::new() }
+    }
+}
+
+/// When the next mail may leave.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestState {
+    /// Not before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Instant>,
+    /// Whether issues wait to be mailed.
+    #[serde(default)]
+    pub waiting: bool,
+}

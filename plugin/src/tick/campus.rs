@@ -1,0 +1,231 @@
+//! The gate in front of each campus: whether a request may be started, what its answer means for the campus, and when
+//! a list that failed is tried again. One campus never holds up another, nor one list of CourseKey's another list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::coursekey::answer::{Answer, Failure};
+use crate::coursekey::{Gate, Heard, reads};
+use crate::memory::head::{Backoff, CampusState, Checked, Stopped};
+use crate::model::ids::CampusId;
+use crate::model::issue::{Code, Issue, Subject};
+use crate::model::time::{Instant, Seconds};
+use crate::settings::CampusSettings;
+use crate::world::World;
+use crate::world::http::{Address, Kind, Request};
+
+/// How many requests to one list may fail in a tick before no other is started.
+const FAILURES_PER_TICK: u32 = 3;
+/// A stopped campus is probed this often (DESIGN §5).
+const PROBE_EVERY: Seconds = Seconds(3_600);
+/// The longest a failing list is left alone.
+const LONGEST_BACKOFF: Seconds = Seconds(3_600);
+
+/// What a tick did with one kind of request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// HTTP requests.
+    pub requests: u32,
+    /// Items sent or records received.
+    pub items: u32,
+    /// Items taken.
+    pub accepted: u32,
+    /// Items refused.
+    pub rejected: u32,
+    /// Items whose request failed.
+    pub failed: u32,
+}
+
+/// The campuses of a school during one tick.
+#[derive(Debug)]
+pub(super) struct Campuses {
+    states: BTreeMap<CampusId, CampusState>,
+    lanes: BTreeMap<(CampusId, Kind), Lane>,
+    at_peace: BTreeSet<CampusId>,
+    /// What was done so far, by kind.
+    pub tallies: BTreeMap<Kind, Tally>,
+    now: Instant,
+    deadline: Instant,
+    update_every: Seconds,
+}
+
+/// One list of one campus in this tick.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lane {
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+impl Campuses {
+    /// Opens the gates; no request is started from `deadline` on.
+    pub(super) fn open(
+        states: BTreeMap<CampusId, CampusState>,
+        now: Instant,
+        deadline: Instant,
+        update_every: Seconds,
+    ) -> Self {
+        Self {
+            states,
+            lanes: BTreeMap::new(),
+            at_peace: BTreeSet::new(),
+            tallies: BTreeMap::new(),
+            now,
+            deadline,
+            update_every,
+        }
+    }
+
+    /// What is known of a campus.
+    pub(super) fn state(&mut self, campus: &CampusId) -> &mut CampusState {
+        self.states.entry(campus.clone()).or_default()
+    }
+
+    /// What is known of a campus, if anything is.
+    pub(super) fn peek(&self, campus: &CampusId) -> Option<&CampusState> {
+        self.states.get(campus)
+    }
+
+    /// Why the campus is stopped, if it is.
+    pub(super) fn stopped(&self, campus: &CampusId) -> Option<&Stopped> {
+        self.states.get(campus)?.stopped.as_ref()
+    }
+
+    /// What counts of a kind.
+    pub(super) fn tally(&mut self, kind: Kind) -> &mut Tally {
+        self.tallies.entry(kind).or_default()
+    }
+
+    /// Makes sure the campus's key, number and zone were checked; whether requests may be made.
+    ///
+    /// DOMAIN §4 "Connection": before the first send; what is wrong stops that campus only. A stopped campus is probed
+    /// once an hour, and at once when its credentials' generation changes.
+    pub(super) fn connect(&mut self, world: &mut impl World, base: &str, campus: &CampusSettings) -> bool {
+        let wanted = Checked {
+            generation: campus.credentials_generation,
+            school: campus.school,
+            zone: campus.zone_name.clone(),
+        };
+        let now = self.now;
+        let state = self.state(&campus.id);
+        let waits =
+            state.stopped.as_ref().is_some_and(|stop| stop.generation == wanted.generation && now < stop.probe_at);
+        if waits {
+            return false;
+        }
+        if state.stopped.is_none() && state.checked.as_ref() == Some(&wanted) {
+            return true;
+        }
+        state.stopped = None;
+        state.checked = None;
+        let address = Address { campus: campus.id.clone(), school: campus.school };
+        let Some(answer) = reads::connection(world, self, base, &address, now) else { return false };
+        let (code, problem) = match answer {
+            Answer::Understood(facts) if facts.school_id != campus.school => {
+                (Code::ConnectionMismatch, format!("CourseKey's school is {}, not {}", facts.school_id, campus.school))
+            }
+            Answer::Understood(facts) if facts.time_zone != campus.zone_name => (
+                Code::ConnectionMismatch,
+                format!("CourseKey's time zone is {}, not {}", facts.time_zone, campus.zone_name),
+            ),
+            Answer::Understood(_) => {
+                self.state(&campus.id).checked = Some(wanted);
+                return true;
+            }
+            Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
+            Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
+            Answer::Later(_) => return false,
+        };
+        self.stop(&campus.id, code, problem, campus.credentials_generation);
+        false
+    }
+
+    fn stop(&mut self, campus: &CampusId, code: Code, reason: String, generation: u64) {
+        let probe_at = self.now + PROBE_EVERY;
+        self.state(campus).stopped = Some(Stopped { code, reason, generation, probe_at });
+    }
+
+    /// When a list may be tried again; none: now.
+    pub(super) fn not_before(&self, campus: &CampusId, kind: Kind) -> Option<Instant> {
+        let state = self.states.get(campus)?;
+        let stopped = state.stopped.as_ref().map(|stop| stop.probe_at);
+        stopped.or_else(|| state.backoff.get(kind.name()).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
+    }
+
+    /// Closes the gates: lists that failed are left alone for a while, longer each time.
+    pub(super) fn close(mut self) -> BTreeMap<CampusId, CampusState> {
+        for ((campus, kind), lane) in std::mem::take(&mut self.lanes) {
+            let (now, update_every) = (self.now, self.update_every);
+            let backoffs = &mut self.state(&campus).backoff;
+            if lane.failures == 0 {
+                backoffs.remove(kind.name());
+                continue;
+            }
+            let failures = backoffs.get(kind.name()).map_or(0, |backoff| backoff.failures).saturating_add(1);
+            let wait = backoff(update_every, failures, campus.as_str());
+            let not_before = (now + wait).max(lane.not_before.unwrap_or(now));
+            backoffs.insert(kind.name().to_owned(), Backoff { failures, not_before });
+        }
+        self.states
+    }
+
+    /// Issues of campuses that are stopped.
+    pub(super) fn issues(&self) -> Vec<Issue> {
+        let stopped = self.states.iter().filter_map(|(campus, state)| Some((campus, state.stopped.as_ref()?)));
+        stopped
+            .map(|(campus, stop)| {
+                let subject = Subject { detail: Some(campus.to_string()), ..Subject::default() };
+                Issue { code: stop.code, subject, sentence: format!("campus {campus} is stopped: {}", stop.reason) }
+            })
+            .collect()
+    }
+}
+
+/// Doubles with every failure, capped; shortened by up to a quarter so that campuses do not come back all at once.
+fn backoff(update_every: Seconds, failures: u32, campus: &str) -> Seconds {
+    let doubled = update_every
+        .0
+        .saturating_mul(1_i64 << failures.saturating_sub(1).min(10))
+        .min(LONGEST_BACKOFF.0.max(update_every.0));
+    let jitter =
+        campus.bytes().fold(u64::from(failures), |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)))
+            % 256;
+    let shortened = doubled - doubled * i64::try_from(jitter).unwrap_or(0) / 1_024;
+    // The first retry is the next tick, whatever the jitter.
+    Seconds(if failures <= 1 { update_every.0 } else { shortened })
+}
+
+impl Gate for Campuses {
+    fn may_start(&mut self, request: &Request, now: Instant) -> bool {
+        let campus = &request.address.campus;
+        let lane = self.lanes.get(&(campus.clone(), request.kind)).copied().unwrap_or_default();
+        let free = !self.at_peace.contains(campus) && lane.failures < FAILURES_PER_TICK && now < self.deadline;
+        let may = free && self.not_before(campus, request.kind).is_none();
+        if may {
+            let tally = self.tally(request.kind);
+            tally.requests += 1;
+            tally.items += request.items;
+        }
+        may
+    }
+
+    fn heard(&mut self, address: &Address, kind: Kind, outcome: Heard<'_>) {
+        let lane = self.lanes.entry((address.campus.clone(), kind)).or_default();
+        match outcome {
+            Heard::Well => {}
+            Heard::Later(Failure { not_before, all, .. }) => {
+                lane.failures += 1;
+                lane.not_before = lane.not_before.max(*not_before);
+                if *all {
+                    self.at_peace.insert(address.campus.clone());
+                }
+            }
+            Heard::Stop(code, failure) => {
+                let generation = self
+                    .states
+                    .get(&address.campus)
+                    .and_then(|state| state.checked.as_ref())
+                    .map_or(0, |checked| checked.generation);
+                self.stop(&address.campus, code, failure.reason.clone(), generation);
+            }
+        }
+    }
+}

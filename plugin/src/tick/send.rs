@@ -1,0 +1,317 @@
+//! Carries out the plans of the courses that are due: job by job, in full batches over all courses, several requests in
+//! flight. Makes no choices: an action is sent when what it needs is acknowledged, and what came of it is written down.
+
+use std::collections::BTreeMap;
+
+use super::Tick;
+use super::look::{Course as Outcome, Look};
+use crate::coursekey::items::kind;
+use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
+use crate::ledger::{CourseLedger, Refusal, Session, Slot};
+use crate::memory::account_id;
+use crate::model::ids::{CourseId, PersonId};
+use crate::model::time::{Instant, Seconds};
+use crate::plan::{Action, Job, Write};
+use crate::world::http::Address;
+use crate::world::{StorageError, World};
+
+/// How many courses are loaded at once.
+const LOOKS_AT_ONCE: usize = 200;
+/// What CourseKey refused is tried again after this long, though nothing changed (DESIGN §5: once a day).
+const RETRY_AFTER: Seconds = Seconds(86_400);
+/// What CourseKey refuses for good.
+const NEVER: Instant = Instant(i64::MAX);
+
+/// A course that is being worked on.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) course: CourseId,
+    pub(super) address: Address,
+    pub(super) actions: Vec<Action>,
+    pub(super) outcome: Outcome,
+}
+
+impl<W: World> Tick<'_, W> {
+    /// Sends what the courses that are due want, within the budget.
+    pub(super) fn send_what_is_due(&mut self) -> Result<(), StorageError> {
+        let mut works = self.take_on()?;
+        self.connect(&mut works);
+        for job in Job::ORDER {
+            self.do_job(job, &mut works)?;
+        }
+        for work in &works {
+            self.settle(&work.course, &work.outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at courses that are due until the budget is used up.
+    fn take_on(&mut self) -> Result<Vec<Work>, StorageError> {
+        let due: Vec<CourseId> = self.agenda.due.iter().map(|(_, course)| course.clone()).collect();
+        let step = if self.budget.items <= 1 { 1 } else { LOOKS_AT_ONCE };
+        let mut left = usize::try_from(self.budget.items).unwrap_or(usize::MAX);
+        let mut works = Vec::new();
+        for courses in due.chunks(step) {
+            if left == 0 {
+                self.report.more_work = true;
+                break;
+            }
+            self.load_for_looks(courses)?;
+            self.judge_what_waited(courses)?;
+            for course in courses {
+                self.note_work_on(course);
+                let look = self.look(course);
+                left = left.saturating_sub(look.plan.actions.len().max(1));
+                works.extend(self.begin(course, look)?);
+            }
+        }
+        Ok(works)
+    }
+
+    /// The first send of a course is begun one tick before its first request: the option is locked, and that is
+    /// committed, before CourseKey can know of the course (DESIGN §3).
+    fn begin(&mut self, course: &CourseId, look: Look) -> Result<Option<Work>, StorageError> {
+        let page = self.memory.syncs.get(course.as_str());
+        let begun = page.is_some_and(|page| page.ledger.is_some());
+        let (Some(address), false) = (look.address, look.plan.actions.is_empty()) else {
+            self.settle(course, &Outcome::default())?;
+            return Ok(None);
+        };
+        if !begun {
+            self.memory.syncs.edit(course.as_str()).ledger = Some(CourseLedger::begin(address.school, self.now));
+            self.settle(course, &Outcome { unsent: true, failure: None })?;
+            return Ok(None);
+        }
+        Ok(Some(Work { course: course.clone(), address, actions: look.plan.actions, outcome: Outcome::default() }))
+    }
+
+    /// Checks the connection of every campus that something is to be sent to; without one nothing of it is sent.
+    fn connect(&mut self, works: &mut [Work]) {
+        let mut open: BTreeMap<Address, bool> = BTreeMap::new();
+        for work in works {
+            let Some(campus) = self.settings.campuses.get(&work.address.campus) else { continue };
+            let connected = *open
+                .entry(work.address.clone())
+                .or_insert_with(|| self.campuses.connect(self.world, &self.settings.coursekey_url, campus));
+            if !connected {
+                work.actions.clear();
+                let reason = self
+                    .campuses
+                    .stopped(&work.address.campus)
+                    .map_or("CourseKey cannot be reached", |stop| &stop.reason);
+                work.outcome.failure = Some(reason.to_owned());
+            }
+        }
+    }
+
+    fn do_job(&mut self, job: Job, works: &mut [Work]) -> Result<(), StorageError> {
+        let mut places = Vec::new();
+        let mut ready: Vec<(Address, Action)> = Vec::new();
+        for (place, work) in works.iter_mut().enumerate() {
+            for action in work.actions.iter().filter(|action| action.job == job) {
+                match self.ready(&work.address, action) {
+                    Ready::Send(action) => {
+                        places.push(place);
+                        ready.push((work.address.clone(), action));
+                    }
+                    Ready::Done => {}
+                    Ready::Waits(reason) => work.outcome.failure = work.outcome.failure.take().or(reason),
+                }
+            }
+        }
+        let fates = self.post(&ready)?;
+        for ((place, (address, action)), fate) in places.iter().zip(&ready).zip(fates) {
+            if let Some(work) = works.get_mut(*place) {
+                self.record(address, action, fate, &mut work.outcome);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends actions of one kind, an account that several courses want only once, and answers the fate of each.
+    fn post(&mut self, ready: &[(Address, Action)]) -> Result<Vec<Fate>, StorageError> {
+        let mut items: BTreeMap<(&Address, String), Vec<usize>> = BTreeMap::new();
+        for (place, (address, action)) in ready.iter().enumerate() {
+            items.entry((address, key(action))).or_default().push(place);
+        }
+        let first = |places: &Vec<usize>| places.first().and_then(|place| ready.get(*place));
+        let letters: Vec<Letter<'_>> =
+            items.values().filter_map(first).map(|(address, action)| Letter { address, action }).collect();
+        let base = self.settings.coursekey_url.clone();
+        let post = Post { base: &base, password: self.settings.initial_password.as_ref(), now: self.now };
+        let sent = upsert(self.world, &mut self.campuses, post, &letters);
+        let mut fates = vec![Fate::Unsent; ready.len()];
+        for ((places, letter), fate) in items.values().zip(&letters).zip(sent) {
+            let fate = if taken_address(&fate) { self.adopt(letter.address, letter.action)? } else { fate };
+            self.count(letter.action, &fate);
+            for place in places {
+                if let Some(slot) = fates.get_mut(*place) {
+                    slot.clone_from(&fate);
+                }
+            }
+        }
+        Ok(fates)
+    }
+
+    fn count(&mut self, action: &Action, fate: &Fate) {
+        let tally = self.campuses.tally(kind(&action.write));
+        match fate {
+            Fate::Accepted => tally.accepted += 1,
+            Fate::Rejected(_) => tally.rejected += 1,
+            Fate::Failed(_) | Fate::Stopped(_) => tally.failed += 1,
+            Fate::Unsent => {}
+        }
+    }
+
+    /// Whether what an action needs is acknowledged by now.
+    fn ready(&self, address: &Address, action: &Action) -> Ready {
+        let ledger = self.memory.syncs.get(action.course.as_str()).and_then(|page| page.ledger.as_ref());
+        let course_known = ledger.is_some_and(CourseLedger::acknowledged);
+        match &action.write {
+            Write::User { person, account, adopt } => {
+                let held = self
+                    .memory
+                    .accounts
+                    .get(&account_id(address.school, person))
+                    .and_then(|ledger| ledger.account.acknowledged.as_ref());
+                let mut account = account.clone();
+                account.teacher |= held.is_some_and(|held| held.teacher);
+                match held {
+                    Some(held) if *held == account => Ready::Done,
+                    None if self.settings.initial_password.is_none() => {
+                        Ready::Waits(Some("Initial User Password is too weak for CourseKey".to_owned()))
+                    }
+                    _ => Ready::Send(Action {
+                        write: Write::User { person: person.clone(), account, adopt: adopt.clone() },
+                        ..action.clone()
+                    }),
+                }
+            }
+            Write::Course(content) => {
+                let mut content = content.clone();
+                content.instructors.retain(|person| self.account_known(address, person));
+                if content.instructors.is_empty() {
+                    Ready::Waits(None)
+                } else {
+                    Ready::Send(Action { write: Write::Course(content), ..action.clone() })
+                }
+            }
+            Write::Session(..) if course_known => Ready::Send(action.clone()),
+            Write::Enrollment(person, _) if course_known && self.account_known(address, person) => {
+                Ready::Send(action.clone())
+            }
+            Write::Session(..) | Write::Enrollment(..) => Ready::Waits(None),
+        }
+    }
+
+    fn account_known(&self, address: &Address, person: &PersonId) -> bool {
+        self.memory
+            .accounts
+            .get(&account_id(address.school, person))
+            .is_some_and(|ledger| ledger.account.acknowledged.is_some())
+    }
+
+    /// Writes down what became of an action.
+    fn record(&mut self, address: &Address, action: &Action, fate: Fate, outcome: &mut Outcome) {
+        match fate {
+            Fate::Accepted => self.enter(address, action, Ok(())),
+            Fate::Rejected(refusal) => self.enter(address, action, Err(refusal)),
+            Fate::Failed(failure) | Fate::Stopped(failure) => outcome.failure = Some(failure.reason),
+            Fate::Unsent => outcome.unsent = true,
+        }
+    }
+
+    /// Enters an answer into the ledger.
+    fn enter(&mut self, address: &Address, action: &Action, answer: Result<(), Refusal>) {
+        let code = answer.as_ref().err().map(|refusal| refusal.code.clone());
+        let now = self.now;
+        match &action.write {
+            Write::User { person, account, .. } => {
+                let ledger = self.memory.accounts.edit(&account_id(address.school, person));
+                enter(&mut ledger.account, account.clone(), answer, now);
+            }
+            Write::Course(content) => {
+                if let Some(ledger) = self.ledger(&action.course) {
+                    enter(&mut ledger.course, content.clone(), answer, now);
+                }
+            }
+            Write::Session(class, session) => {
+                let Some(ledger) = self.ledger(&action.course) else { return };
+                if *session == Session::Removed && answer.is_ok() {
+                    ledger.sessions.remove(class);
+                } else if code.as_deref() == Some("unknown_course") {
+                    ledger.forget();
+                } else {
+                    enter(ledger.sessions.entry(class.clone()).or_default(), *session, answer, now);
+                }
+            }
+            Write::Enrollment(person, enrollment) => {
+                self.enter_enrollment(address, action, person, *enrollment, answer)
+            }
+        }
+    }
+
+    fn enter_enrollment(
+        &mut self,
+        address: &Address,
+        action: &Action,
+        person: &PersonId,
+        wanted: crate::ledger::Enrollment,
+        answer: Result<(), Refusal>,
+    ) {
+        let now = self.now;
+        match answer.as_ref().err().map(|refusal| refusal.code.as_str()) {
+            Some("unknown_user") => {
+                self.memory.accounts.edit(&account_id(address.school, person)).account = Slot::default()
+            }
+            Some("unknown_course") => {
+                if let Some(ledger) = self.ledger(&action.course) {
+                    ledger.forget();
+                }
+            }
+            _ => {
+                if let Some(ledger) = self.ledger(&action.course) {
+                    enter(ledger.enrollments.entry(person.clone()).or_default(), wanted, answer, now);
+                }
+            }
+        }
+    }
+
+    fn ledger(&mut self, course: &CourseId) -> Option<&mut CourseLedger> {
+        self.memory.syncs.edit(course.as_str()).ledger.as_mut()
+    }
+}
+
+/// Whether an action can be sent now.
+enum Ready {
+    /// Yes, in this form.
+    Send(Action),
+    /// CourseKey holds it by now.
+    Done,
+    /// What it needs is not acknowledged; the reason, if that is a failure of its own.
+    Waits(Option<String>),
+}
+
+fn enter<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Result<(), Refusal>, now: Instant) {
+    match answer {
+        Ok(()) => slot.acknowledge(content),
+        Err(refusal) => {
+            let retry_at = if refusal.code == "has_attendance" { NEVER } else { now + RETRY_AFTER };
+            slot.park(content, refusal, retry_at);
+        }
+    }
+}
+
+fn taken_address(fate: &Fate) -> bool {
+    matches!(fate, Fate::Rejected(refusal) if refusal.code == "email_taken")
+}
+
+/// What makes two actions of one job the same item of CourseKey's.
+fn key(action: &Action) -> String {
+    match &action.write {
+        Write::User { person, .. } => person.to_string(),
+        Write::Course(_) => action.course.to_string(),
+        Write::Session(class, _) => format!("{}\0{class}", action.course),
+        Write::Enrollment(person, _) => format!("{}\0{person}", action.course),
+    }
+}

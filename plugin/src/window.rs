@@ -1,0 +1,65 @@
+//! The sync window of a course, and how long its attendance is followed.
+
+use chrono_tz::Tz;
+
+use crate::model::course::Course;
+use crate::model::time::{Instant, weeks_after, weeks_before};
+use crate::settings::Settings;
+
+/// When a course is kept in step with CourseKey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its first moment.
+    pub opens: Instant,
+    /// The first moment after it.
+    pub closes: Instant,
+}
+
+/// Where a moment lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The window has not opened.
+    Before,
+    /// It is open.
+    Open,
+    /// It is over.
+    Over,
+}
+
+impl Window {
+    /// Where a moment lies.
+    pub fn phase(self, now: Instant) -> Phase {
+        if now < self.opens {
+            Phase::Before
+        } else if now < self.closes {
+            Phase::Open
+        } else {
+            Phase::Over
+        }
+    }
+}
+
+/// Seed, "Integration Settings": "the course will be integrated with CourseKey this number of weeks before the start
+/// date"; "the course integration will be disabled after this number of weeks after the completed date".
+///
+/// DOMAIN §4: "opens at campus-local midnight of (start − weeks); closes at the end of the local day (completed date,
+/// else the later of end date and last class) + weeks; inclusive".
+pub fn sync_window(course: &Course, settings: &Settings, zone: Tz) -> Window {
+    let last_class = course.last_class_end().map(|ends| ends.date_in(zone));
+    let end =
+        course.completed_date.unwrap_or_else(|| last_class.map_or(course.end_date, |day| day.max(course.end_date)));
+    let last_day = weeks_after(end, settings.weeks_after);
+    let next_day = last_day.succ_opt().unwrap_or(last_day);
+    Window {
+        opens: Instant::start_of(weeks_before(course.start_date, settings.weeks_before), zone),
+        closes: Instant::start_of(next_day, zone),
+    }
+}
+
+/// The first moment at which a course's attendance is not read any more: after its last class and the follow-up days.
+///
+/// Seed, "Requesting Data from CourseKey": "The Number of Days to Follow Attendance Adjustments school setting allows
+/// defining the number of days when GEGI requests and updates attendance from CourseKey."
+pub fn attendance_until(course: &Course, settings: &Settings) -> Option<Instant> {
+    course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle))
+}
