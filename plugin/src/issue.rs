@@ -42,6 +42,7 @@ const fn make(code: &'static str, title: &'static str, owner: Owner, remedy: &'s
 }
 
 /// The row of a code.
+#[expect(clippy::too_many_lines, reason = "a table, one row for each code")]
 pub const fn row(code: Code) -> Row {
     use Owner::{CourseKey, Gegi, School};
     match code {

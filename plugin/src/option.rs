@@ -45,9 +45,8 @@ impl Change {
 pub fn resolve(course: SendOption, program: SendOption, send_new_program_courses: bool) -> Resolved {
     match (course, program) {
         (SendOption::On, _) | (SendOption::Inherit, SendOption::On) => Resolved::On,
-        (SendOption::Off, _) | (SendOption::Inherit, SendOption::Off) => Resolved::Off,
         (SendOption::Inherit, SendOption::Inherit) if send_new_program_courses => Resolved::On,
-        (SendOption::Inherit, SendOption::Inherit) => Resolved::Off,
+        (SendOption::Off | SendOption::Inherit, _) => Resolved::Off,
     }
 }
 

@@ -281,12 +281,12 @@ impl fmt::Display for Action {
                 adopt.as_ref().map_or(Ok(()), |account| write!(f, " adopting {account}"))?;
             }
             Write::Course(content) => {
-                write!(f, "course {course} “{}”, {} – {}", content.name, content.start_date, content.end_date)?
+                write!(f, "course {course} “{}”, {} – {}", content.name, content.start_date, content.end_date)?;
             }
             Write::Session(class, Session::At { starts, ends }) => write!(f, "class {class} {starts} – {ends}")?,
             Write::Session(class, Session::Removed) => write!(f, "remove class {class}")?,
             Write::Enrollment(person, enrollment) => {
-                write!(f, "{} {person} in {course}", if enrollment.dropped { "drop" } else { "enroll" })?
+                write!(f, "{} {person} in {course}", if enrollment.dropped { "drop" } else { "enroll" })?;
             }
         }
         write!(f, ": {}", self.reason)

@@ -151,7 +151,7 @@ impl Exchange for Round<'_, '_> {
             }
             Answer::Later(failure) => settle(self.fates, &batch.places, &Fate::Failed(failure)),
             Answer::Stop(failure) | Answer::Unknown(failure) => {
-                settle(self.fates, &batch.places, &Fate::Stopped(failure))
+                settle(self.fates, &batch.places, &Fate::Stopped(failure));
             }
             Answer::Refused(failure) => self.split(&batch.places, failure),
         }

@@ -73,7 +73,7 @@ impl<W: World> Tick<'_, W> {
             self.leave(person, id, concerned);
         }
         for person in named {
-            self.join(person, id, concerned);
+            self.join(&person, id, concerned);
         }
         let classes = || held.course.classes.iter().map(|class| class.id.as_str());
         self.memory.classes.load(self.world, classes())?;
@@ -84,12 +84,12 @@ impl<W: World> Tick<'_, W> {
     }
 
     /// A course names a person: the newest revision counts, for every course that names the person.
-    fn join(&mut self, seen: Person, course: &CourseId, concerned: &mut BTreeSet<CourseId>) {
+    fn join(&mut self, seen: &Person, course: &CourseId, concerned: &mut BTreeSet<CourseId>) {
         let entry = self.memory.people.edit(seen.id.as_str());
         let nobody_yet = entry.courses.is_empty();
         entry.courses.insert(course.clone());
         let held = entry.person.clone();
-        if held.as_ref().is_some_and(|held| !people::newer(held, &seen)) {
+        if held.as_ref().is_some_and(|held| !people::newer(held, seen)) {
             if nobody_yet && let Some(held) = held {
                 self.claim(&held.id, &held.email, concerned);
             }

@@ -11,25 +11,25 @@ use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
 use crate::ledger::{Account, Refusal};
 use crate::memory::account_id;
 use crate::plan::{Action, Write};
+use crate::world::World;
 use crate::world::http::Address;
 use crate::world::records::{JournalEntry, Operation};
-use crate::world::{StorageError, World};
 
 impl<W: World> Tick<'_, W> {
     /// Tries to adopt the account behind an address that is taken; the fate of the action in the end.
-    pub(super) fn adopt(&mut self, address: &Address, action: &Action) -> Result<Fate, StorageError> {
-        let Write::User { person, account, .. } = &action.write else { return Ok(Fate::Unsent) };
+    pub(super) fn adopt(&mut self, address: &Address, action: &Action) -> Fate {
+        let Write::User { person, account, .. } = &action.write else { return Fate::Unsent };
         let base = self.settings.coursekey_url.clone();
         let found = match accounts_with(self.world, &mut self.campuses, &base, address, &account.email, self.now) {
             Some(Answer::Understood(found)) => found,
-            Some(Answer::Later(failure)) => return Ok(Fate::Failed(failure)),
+            Some(Answer::Later(failure)) => return Fate::Failed(failure),
             Some(Answer::Stop(failure) | Answer::Unknown(failure) | Answer::Refused(failure)) => {
-                return Ok(Fate::Stopped(failure));
+                return Fate::Stopped(failure);
             }
-            None => return Ok(Fate::Unsent),
+            None => return Fate::Unsent,
         };
         let Some(owner) = found.first().filter(|found| found.issued_id.is_none() && same_name(found, account)) else {
-            return Ok(mismatch());
+            return mismatch();
         };
         let adopting = Action {
             write: Write::User {
@@ -56,7 +56,7 @@ impl<W: World> Tick<'_, W> {
                 by: "CourseKey had an account with this e-mail and name".to_owned(),
             }));
         }
-        Ok(fate)
+        fate
     }
 }
 

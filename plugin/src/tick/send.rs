@@ -37,7 +37,7 @@ impl<W: World> Tick<'_, W> {
         let mut works = self.take_on()?;
         self.connect(&mut works);
         for job in Job::ORDER {
-            self.do_job(job, &mut works)?;
+            self.do_job(job, &mut works);
         }
         for work in &works {
             self.settle(&work.course, &work.outcome)?;
@@ -104,7 +104,7 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
-    fn do_job(&mut self, job: Job, works: &mut [Work]) -> Result<(), StorageError> {
+    fn do_job(&mut self, job: Job, works: &mut [Work]) {
         let mut places = Vec::new();
         let mut ready: Vec<(Address, Action)> = Vec::new();
         for (place, work) in works.iter_mut().enumerate() {
@@ -119,17 +119,16 @@ impl<W: World> Tick<'_, W> {
                 }
             }
         }
-        let fates = self.post(&ready)?;
+        let fates = self.post(&ready);
         for ((place, (address, action)), fate) in places.iter().zip(&ready).zip(fates) {
             if let Some(work) = works.get_mut(*place) {
                 self.record(address, action, fate, &mut work.outcome);
             }
         }
-        Ok(())
     }
 
     /// Sends actions of one kind, an account that several courses want only once, and answers the fate of each.
-    fn post(&mut self, ready: &[(Address, Action)]) -> Result<Vec<Fate>, StorageError> {
+    fn post(&mut self, ready: &[(Address, Action)]) -> Vec<Fate> {
         let mut items: BTreeMap<(&Address, String), Vec<usize>> = BTreeMap::new();
         for (place, (address, action)) in ready.iter().enumerate() {
             items.entry((address, key(action))).or_default().push(place);
@@ -142,7 +141,7 @@ impl<W: World> Tick<'_, W> {
         let sent = upsert(self.world, &mut self.campuses, post, &letters);
         let mut fates = vec![Fate::Unsent; ready.len()];
         for ((places, letter), fate) in items.values().zip(&letters).zip(sent) {
-            let fate = if taken_address(&fate) { self.adopt(letter.address, letter.action)? } else { fate };
+            let fate = if taken_address(&fate) { self.adopt(letter.address, letter.action) } else { fate };
             self.count(letter.action, &fate);
             for place in places {
                 if let Some(slot) = fates.get_mut(*place) {
@@ -150,7 +149,7 @@ impl<W: World> Tick<'_, W> {
                 }
             }
         }
-        Ok(fates)
+        fates
     }
 
     fn count(&mut self, action: &Action, fate: &Fate) {
@@ -246,7 +245,7 @@ impl<W: World> Tick<'_, W> {
                 }
             }
             Write::Enrollment(person, enrollment) => {
-                self.enter_enrollment(address, action, person, *enrollment, answer)
+                self.enter_enrollment(address, action, person, *enrollment, answer);
             }
         }
     }
@@ -262,7 +261,7 @@ impl<W: World> Tick<'_, W> {
         let now = self.now;
         match answer.as_ref().err().map(|refusal| refusal.code.as_str()) {
             Some("unknown_user") => {
-                self.memory.accounts.edit(&account_id(address.school, person)).account = Slot::default()
+                self.memory.accounts.edit(&account_id(address.school, person)).account = Slot::default();
             }
             Some("unknown_course") => {
                 if let Some(ledger) = self.ledger(&action.course) {
