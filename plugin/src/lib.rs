@@ -36,5 +36,8 @@ pub mod tick;
 pub mod window;
 pub mod world;
 
+#[cfg(test)]
+mod testing;
+
 #[cfg(target_family = "wasm")]
 mod component;

@@ -50,12 +50,7 @@ impl<W: World> Tick<'_, W> {
     /// Loads what looking at the courses takes: their people, whoever shares an address with them, their accounts.
     pub(super) fn load_for_looks(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
         self.memory.load_courses(self.world, courses)?;
-        let listed = |memory: &crate::memory::Memory, course: &CourseId| -> Vec<PersonId> {
-            let named =
-                memory.held(course).into_iter().flat_map(|held| held.course.people().map(|person| person.id.clone()));
-            named.collect()
-        };
-        let mut people: Vec<PersonId> = courses.iter().flat_map(|course| listed(&self.memory, course)).collect();
+        let mut people: Vec<PersonId> = courses.iter().flat_map(|course| self.people_of(course)).collect();
         self.memory.people.load(self.world, people.iter().map(PersonId::as_str))?;
         let addresses: Vec<String> = people.iter().filter_map(|id| self.email_of(id)).collect();
         self.memory.claims.load(self.world, addresses.iter().map(String::as_str))?;
@@ -70,6 +65,13 @@ impl<W: World> Tick<'_, W> {
         let accounts: Vec<String> =
             schools.iter().flat_map(|school| people.iter().map(|person| account_id(*school, person))).collect();
         self.memory.accounts.load(self.world, accounts.iter().map(String::as_str))
+    }
+
+    /// Everybody a course names, and everybody CourseKey was ever told of for it.
+    fn people_of(&self, course: &CourseId) -> Vec<PersonId> {
+        let named = self.memory.held(course).into_iter().flat_map(|held| held.course.people().map(|person| &person.id));
+        let ledger = self.memory.syncs.get(course.as_str()).and_then(|page| page.ledger.as_ref());
+        named.chain(ledger.into_iter().flat_map(|ledger| ledger.enrollments.keys())).cloned().collect()
     }
 
     fn email_of(&self, person: &PersonId) -> Option<String> {

@@ -14,6 +14,8 @@ mod look;
 mod poll;
 mod schedule;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

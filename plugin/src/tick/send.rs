@@ -191,6 +191,8 @@ impl<W: World> Tick<'_, W> {
                 content.instructors.retain(|person| self.account_known(address, person));
                 if content.instructors.is_empty() {
                     Ready::Waits(None)
+                } else if ledger.is_some_and(|ledger| ledger.course.acknowledged.as_ref() == Some(&content)) {
+                    Ready::Done
                 } else {
                     Ready::Send(Action { write: Write::Course(content), ..action.clone() })
                 }

@@ -1,0 +1,105 @@
+//! A CourseKey of a few lines: takes everything it is not told to refuse, and keeps a log of what was written.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use crate::model::time::Instant;
+use crate::world::http::{Method, Reply, Request, Unheard};
+
+#[derive(Default)]
+pub(crate) struct CourseKey {
+    /// What was written, one item a line.
+    pub(crate) log: Vec<String>,
+    /// Refusals by key of the item.
+    pub(crate) refuses: BTreeMap<String, String>,
+    /// Answers to give instead of the right ones, by last segment of the path.
+    pub(crate) faults: BTreeMap<String, VecDeque<Result<(u16, &'static str), Unheard>>>,
+    /// Attendance records, as JSON, ascending by `updatedAt`.
+    pub(crate) records: Vec<Value>,
+    /// Accounts a search by e-mail finds.
+    pub(crate) accounts: Vec<Value>,
+    /// What the connection check answers.
+    pub(crate) zone: Option<String>,
+    /// How many requests came, by path's last segment.
+    pub(crate) requests: BTreeMap<String, u32>,
+}
+
+impl CourseKey {
+    pub(crate) fn answer(&mut self, request: &Request, now: Instant) -> Result<Reply, Unheard> {
+        let path = request.url.split('?').next().unwrap_or_default().to_owned();
+        let list = path.rsplit('/').next().unwrap_or_default().to_owned();
+        *self.requests.entry(list.clone()).or_default() += 1;
+        if let Some(fault) = self.faults.get_mut(&list).and_then(VecDeque::pop_front) {
+            self.log.push(format!("{list}: {fault:?}"));
+            return fault.map(|(status, body)| Reply { status, retry_after: None, body: body.as_bytes().to_vec() });
+        }
+        let body = match (request.method, list.as_str()) {
+            (Method::Put, _) => self.write(&serde_json::from_slice(&request.body).unwrap()),
+            (Method::Get, "users") => json!({ "items": self.accounts, "next": null }),
+            (Method::Get, "attendance") => self.attendance(request, now),
+            (Method::Get, school) => {
+                json!({ "schoolId": school.parse::<u64>().unwrap(), "timeZone": self.zone.as_deref().unwrap_or("America/New_York") })
+            }
+        };
+        Ok(Reply { status: 200, retry_after: None, body: serde_json::to_vec(&body).unwrap() })
+    }
+
+    fn write(&mut self, batch: &Value) -> Value {
+        let results: Vec<Value> = batch["items"].as_array().unwrap().iter().map(|item| self.write_item(item)).collect();
+        json!({ "results": results })
+    }
+
+    fn write_item(&mut self, item: &Value) -> Value {
+        let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
+        let (key, line, id) = if item["issuedId"].is_string() {
+            let role = if item["teacher"] == true { "teacher" } else { "user" };
+            let adopted = item["accountId"].as_str().map(|id| format!(" adopting {id}")).unwrap_or_default();
+            (
+                json!({ "issuedId": item["issuedId"] }),
+                format!("{role} {} {}{adopted}", text("issuedId"), text("email")),
+                text("issuedId"),
+            )
+        } else if item["userId"].is_string() {
+            let verb = if item["dropped"] == true { "drop" } else { "enroll" };
+            let key = json!({ "courseId": item["courseId"], "userId": item["userId"] });
+            (
+                key,
+                format!("{verb} {} in {}", text("userId"), text("courseId")),
+                format!("{}/{}", text("courseId"), text("userId")),
+            )
+        } else if item["name"].is_string() {
+            let line = format!("course {} by {} with {}", text("externalId"), text("owner"), item["instructors"]);
+            (json!({ "externalId": item["externalId"] }), line, text("externalId"))
+        } else {
+            let verb = if item["removed"] == true { "remove class" } else { "class" };
+            let line = format!("{verb} {} {}", text("externalId"), text("startsAt"));
+            (json!({ "externalId": item["externalId"] }), line.trim().to_owned(), text("externalId"))
+        };
+        match self.refuses.get(&id).filter(|code| *code != "email_taken" || item["accountId"].is_null()) {
+            Some(code) => {
+                self.log.push(format!("{line}: {code}"));
+                json!({ "key": key, "outcome": "rejected", "error": { "code": code, "field": null, "message": "no" } })
+            }
+            None => {
+                self.log.push(line);
+                json!({ "key": key, "outcome": "created" })
+            }
+        }
+    }
+
+    fn attendance(&mut self, request: &Request, now: Instant) -> Value {
+        let since = request.url.split("updatedSince=").nth(1).unwrap().split('&').next().unwrap().replace("%3A", ":");
+        let after: usize =
+            request.url.split("&after=").nth(1).map_or(0, |tail| tail.split('&').next().unwrap().parse().unwrap());
+        let updated = |record: &&Value| record["updatedAt"].as_str().unwrap().to_owned();
+        let all: Vec<&Value> = self
+            .records
+            .iter()
+            .filter(|record| updated(record) >= since && Instant::parse(&updated(record)).unwrap() <= now)
+            .collect();
+        let page: Vec<&Value> = all.iter().skip(after).take(2).copied().collect();
+        let next = (after + page.len() < all.len()).then(|| (after + page.len()).to_string());
+        json!({ "records": page, "next": next, "asOf": now.to_string() })
+    }
+}

@@ -1,0 +1,162 @@
+//! A world of maps. Every call of the core is one transaction here too: [`Fake::commit`] or [`Fake::roll_back`].
+
+use std::collections::BTreeMap;
+
+use super::coursekey::CourseKey;
+use crate::change::{self, CourseChange};
+use crate::model::course::Course;
+use crate::model::ids::{ClassId, CourseId};
+use crate::model::settings::SchoolSettings;
+use crate::model::time::{Instant, Seconds};
+use crate::overview::{self, StatusQuery};
+use crate::tick::{self, Budget, Report};
+use crate::world::http::{Exchange, Request};
+use crate::world::records::{CurrentMark, Message, Operation};
+use crate::world::{Aborted, Change, StorageError, World};
+
+/// Everything around the core, and what the core did to it.
+pub(crate) struct Fake {
+    pub(crate) now: Instant,
+    pub(crate) settings: SchoolSettings,
+    pub(crate) gegi: BTreeMap<CourseId, Course>,
+    pub(crate) state: BTreeMap<String, Vec<u8>>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) mails: Vec<Message>,
+    pub(crate) coursekey: CourseKey,
+    pub(crate) reads: u32,
+    pub(crate) aborted: Option<Aborted>,
+}
+
+impl Fake {
+    pub(crate) fn new(now: &str) -> Self {
+        Self {
+            now: super::at(now),
+            settings: super::settings(),
+            gegi: BTreeMap::new(),
+            state: BTreeMap::new(),
+            operations: Vec::new(),
+            mails: Vec::new(),
+            coursekey: CourseKey::default(),
+            reads: 0,
+            aborted: None,
+        }
+    }
+
+    /// GEGI saves a course and tells of it.
+    pub(crate) fn save(&mut self, course: Course) -> change::Outcome {
+        self.gegi.insert(course.id.clone(), course.clone());
+        change::on_course_changed(self, CourseChange::Saved(Box::new(course))).unwrap()
+    }
+
+    /// GEGI removes a course and tells of it.
+    pub(crate) fn remove(&mut self, course: &str) {
+        let id = CourseId::from(course);
+        self.gegi.remove(&id);
+        change::on_course_changed(self, CourseChange::Removed(id)).unwrap();
+    }
+
+    /// One tick.
+    pub(crate) fn tick(&mut self) -> Report {
+        tick::on_tick(self, Budget { items: 10_000, seconds: 60 }).unwrap()
+    }
+
+    /// Ticks until there is no more work; the requests that wrote something, one a line.
+    pub(crate) fn settle(&mut self) -> String {
+        self.coursekey.log.clear();
+        for _ in 0..50 {
+            if !self.tick().more_work {
+                return self.coursekey.log.join("\n");
+            }
+        }
+        panic!("a tick always has more work: {}", self.coursekey.log.join("\n"));
+    }
+
+    /// Lets time pass and ticks.
+    pub(crate) fn later(&mut self, by: Seconds) -> String {
+        self.now = self.now + by;
+        self.settle()
+    }
+
+    /// `course status (reason)`, one a line.
+    pub(crate) fn statuses(&mut self) -> String {
+        let statuses = overview::get_status(self, StatusQuery::Page { after: None, limit: 500 }).unwrap();
+        let line = |status: &overview::CourseStatus| {
+            let reason = status.overview.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("{} {:?}{reason}", status.course, status.overview.status)
+        };
+        statuses.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl World for Fake {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn settings(&mut self) -> SchoolSettings {
+        self.settings.clone()
+    }
+
+    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Vec<(CourseId, u64)> {
+        let rest = self.gegi.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
+        rest.take(limit as usize).map(|(id, course)| (id.clone(), course.revision)).collect()
+    }
+
+    fn gegi_course(&mut self, id: &CourseId) -> Option<Course> {
+        self.gegi.get(id).cloned()
+    }
+
+    fn current_marks(&mut self, _: &ClassId) -> Vec<CurrentMark> {
+        Vec::new()
+    }
+
+    fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        self.reads += 1;
+        Ok(keys.iter().map(|key| self.state.get(key).cloned()).collect())
+    }
+
+    fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
+        self.reads += 1;
+        let rest = self
+            .state
+            .iter()
+            .filter(|(key, _)| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after));
+        Ok(rest.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
+        for change in changes {
+            match change {
+                Change::Put(key, value) => _ = self.state.insert(key, value),
+                Change::Delete(key) => _ = self.state.remove(&key),
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {
+        self.operations.extend(operations);
+        Ok(())
+    }
+
+    fn queue(&mut self, message: Message) -> Result<(), String> {
+        self.mails.push(message);
+        Ok(())
+    }
+
+    fn breadcrumb(&mut self, note: Option<&str>) {
+        self.aborted = note.map(|note| Aborted { note: note.to_owned(), times: 0 });
+    }
+
+    fn last_aborted(&mut self) -> Option<Aborted> {
+        self.aborted.clone()
+    }
+
+    fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange) {
+        for (place, request) in requests.iter().enumerate() {
+            if exchange.may_start(request, self.now) {
+                exchange.take(place, self.coursekey.answer(request, self.now));
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Attendance on its way from CourseKey into GEGI's records.
+
+use expect_test::expect;
+use serde_json::{Value, json};
+
+use crate::inbox;
+use crate::model::course::HoursType;
+use crate::model::time::Seconds;
+use crate::testing::{Fake, at, course};
+use crate::world::records::Operation;
+
+fn record(id: &str, version: u64, class: &str, student: &str, updated: &str, visits: &[(&str, Option<&str>)]) -> Value {
+    let visits: Vec<Value> = visits.iter().map(|(checked_in, out)| json!({ "in": checked_in, "out": out })).collect();
+    json!({ "id": id, "version": version, "sessionId": class, "userId": student, "updatedAt": updated, "visits": visits, "adjustment": null })
+}
+
+fn synchronized() -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world
+}
+
+/// Marks, rows, issues and the journal's words for them, one a line.
+fn written(world: &mut Fake) -> String {
+    let line = |operation: &Operation| match operation {
+        Operation::SetMark { class, student, expected, mark, basis } => {
+            let old = expected.map_or("-", crate::model::attendance::Mark::letter);
+            Some(format!("{class} {student} {old}→{}: {}", mark.letter(), crate::marking::sentence(basis)))
+        }
+        Operation::PutLogRow(row) => {
+            Some(format!("{} {} {} visit {}: {} min", row.class, row.student, row.record, row.visit, row.minutes))
+        }
+        Operation::VoidLogRow { record, visit } => Some(format!("void {record} visit {visit}")),
+        Operation::OpenIssue { key, .. } => Some(format!("open {key}")),
+        Operation::ResolveIssue { key, .. } => Some(format!("resolve {key}")),
+        _ => None,
+    };
+    let lines: Vec<String> = world.operations.iter().filter_map(line).collect();
+    world.operations.clear();
+    lines.join("\n")
+}
+
+#[test]
+fn records_become_marks_and_later_versions_correct_them() {
+    let mut world = synchronized();
+    world.coursekey.records = vec![
+        record(
+            "r1",
+            1,
+            "C1-1",
+            "S1",
+            "2023-08-28T16:00:10Z",
+            &[("2023-08-28T12:58:00Z", Some("2023-08-28T16:00:00Z"))],
+        ),
+        record(
+            "r2",
+            1,
+            "C1-1",
+            "S2",
+            "2023-08-28T16:00:10Z",
+            &[("2023-08-28T13:04:00Z", Some("2023-08-28T16:00:00Z"))],
+        ),
+        record("r3", 1, "C1-1", "S3", "2023-08-28T16:00:20Z", &[("2023-08-28T13:20:00Z", None)]),
+    ];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    expect![[r#"
+        C1-1 S1 -→P: Present: attended the whole class
+        C1-1 S2 -→L: Late: came 4 min after the start
+        C1-1 S3 -→A: Absent: came 20 min after the start; the limit is 15 min"#]]
+    .assert_eq(&written(&mut world));
+    world.coursekey.records.push(record(
+        "r3",
+        2,
+        "C1-1",
+        "S3",
+        "2023-08-29T16:00:00Z",
+        &[("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))],
+    ));
+    world.later(Seconds::days(1));
+    expect!["C1-1 S3 A→P: Present: attended the whole class"].assert_eq(&written(&mut world));
+    world.later(Seconds(300));
+    assert_eq!(written(&mut world), "", "nothing is written twice");
+}
+
+#[test]
+fn a_failing_page_loses_nothing() {
+    let mut world = synchronized();
+    let times = |minute: u32| format!("2023-08-28T16:{minute:02}:00Z");
+    let visits = [("2023-08-28T12:58:00Z", Some("2023-08-28T16:00:00Z"))];
+    world.coursekey.records = ["S1", "S2", "S3"]
+        .iter()
+        .zip(1..)
+        .map(|(student, n)| record(student, 1, "C1-1", student, &times(n), &visits))
+        .collect();
+    world.now = at("2023-08-28T17:00:00Z");
+    world.coursekey.faults.insert("attendance".to_owned(), [Ok((200, "{\"records\":[{"))].into());
+    world.settle();
+    assert_eq!(written(&mut world), "");
+    world.later(Seconds(300));
+    assert_eq!(written(&mut world).lines().count(), 3);
+}
+
+#[test]
+fn who_is_out_while_the_class_runs_is_judged_when_it_is_over() {
+    let mut world = synchronized();
+    world.coursekey.records = vec![record(
+        "r1",
+        1,
+        "C1-1",
+        "S1",
+        "2023-08-28T14:00:00Z",
+        &[("2023-08-28T13:00:00Z", Some("2023-08-28T14:00:00Z"))],
+    )];
+    world.now = at("2023-08-28T14:05:00Z");
+    world.settle();
+    assert_eq!(written(&mut world), "");
+    world.now = at("2023-08-28T16:00:00Z");
+    world.settle();
+    expect!["C1-1 S1 -→A: Absent: left 120 min before the end; the limit is 15 min"].assert_eq(&written(&mut world));
+}
+
+#[test]
+fn an_attendance_log_course_gets_rows_which_adjustments_correct_and_void() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut log = course("C1");
+    log.hours_type = HoursType::AttendanceLog;
+    world.save(log);
+    world.settle();
+    let visit = ("2023-08-28T13:00:00Z", Some("2023-08-28T14:30:00Z"));
+    let second = ("2023-08-28T15:00:00Z", Some("2023-08-28T16:00:00Z"));
+    world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T16:00:00Z", &[visit, second])];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    expect![[r#"
+        C1-1 S1 r1 visit 1: 90 min
+        C1-1 S1 r1 visit 2: 60 min"#]]
+    .assert_eq(&written(&mut world));
+    world.coursekey.records.push(record("r1", 2, "C1-1", "S1", "2023-08-28T18:00:00Z", &[visit]));
+    world.later(Seconds(7_200));
+    expect!["void r1 visit 2"].assert_eq(&written(&mut world));
+}
+
+#[test]
+fn a_record_of_an_unknown_class_waits_until_gegi_tells_of_the_class() {
+    let mut world = synchronized();
+    world.coursekey.records = vec![record(
+        "r1",
+        1,
+        "C1-3",
+        "S1",
+        "2023-08-28T16:00:00Z",
+        &[("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))],
+    )];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    expect!["open record-of-unknown-class//C1-3/S1/r1"].assert_eq(&written(&mut world));
+    let mut known = course("C1");
+    known.revision = 2;
+    known.classes[0].id = "C1-3".into();
+    world.save(known);
+    world.settle();
+    let written = written(&mut world);
+    assert!(written.contains("resolve record-of-unknown-class") && written.contains("C1-3 S1 -→P"), "{written}");
+}
+
+#[test]
+fn push_and_poll_of_the_same_record_make_one_mark() {
+    let mut world = synchronized();
+    let both = record(
+        "r1",
+        1,
+        "C1-1",
+        "S1",
+        "2023-08-28T16:00:00Z",
+        &[("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))],
+    );
+    world.coursekey.records = vec![both.clone()];
+    world.now = at("2023-08-28T16:05:00Z");
+    let body = serde_json::to_vec(&json!({ "records": [both] })).unwrap();
+    assert_eq!(inbox::on_attendance_received(&mut world, body.clone()).unwrap().taken, 1);
+    assert_eq!(inbox::on_attendance_received(&mut world, body).unwrap().repeated, 1);
+    world.settle();
+    world.later(Seconds(300));
+    expect!["C1-1 S1 -→P: Present: attended the whole class"].assert_eq(&written(&mut world));
+}

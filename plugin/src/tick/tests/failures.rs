@@ -1,0 +1,133 @@
+//! What CourseKey's answers do to the next tick (DESIGN §5, the table of answers).
+
+use std::collections::VecDeque;
+
+use expect_test::expect;
+
+use crate::model::time::Seconds;
+use crate::testing::{Fake, course};
+use crate::tick::{self, Budget};
+use crate::world::Aborted;
+use crate::world::http::Unheard;
+
+fn with_fault(list: &str, fault: Result<(u16, &'static str), Unheard>, times: usize) -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.faults.insert(list.to_owned(), VecDeque::from(vec![fault; times]));
+    world.save(course("C1"));
+    world
+}
+
+#[test]
+fn a_busy_coursekey_is_tried_again_on_a_later_tick_and_failed_after_three() {
+    let mut world = with_fault("courses", Ok((503, "")), 3);
+    expect![[r#"
+        teacher I1 instructor1@example.edu
+        courses: Ok((503, ""))"#]]
+    .assert_eq(&world.settle());
+    expect!["C1 Scheduled (first synchronization in progress)"].assert_eq(&world.statuses());
+    world.later(Seconds(300));
+    world.later(Seconds(3_600));
+    expect!["C1 Failed (CourseKey answered HTTP 503)"].assert_eq(&world.statuses());
+    assert!(world.later(Seconds(3_600)).contains("enroll S3 in C1"));
+    expect!["C1 Synchronized"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_an_error_and_not_a_success() {
+    for body in
+        ["", "{}", r#"{"results":[]}"#, r#"{"results":[{"key":{"issuedId":"I9"},"outcome":"created"}]}"#, "not json"]
+    {
+        let mut world = with_fault("users", Ok((200, body)), 1);
+        assert!(!world.settle().contains("course C1"), "{body}");
+        assert!(world.later(Seconds(300)).contains("course C1"), "{body}");
+    }
+}
+
+#[test]
+fn what_was_not_heard_is_sent_again() {
+    for unheard in [Unheard::TimedOut, Unheard::Cut, Unheard::TooLarge, Unheard::Unreachable] {
+        let mut world = with_fault("sessions", Err(unheard), 1);
+        assert!(!world.settle().contains("class C1-1"));
+        assert!(world.later(Seconds(300)).contains("class C1-1"));
+    }
+}
+
+#[test]
+fn a_batch_that_is_refused_is_halved_until_the_culprit_is_alone() {
+    let mut world = with_fault("enrollments", Ok((400, "")), 2);
+    world.settle();
+    // Three enrolments: all refused, the first alone refused, the other two taken.
+    expect!["C1 Failed (1 of 3 enrollments: refused by CourseKey (refused))"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn refused_credentials_stop_the_campus_until_they_change_or_an_hour_has_passed() {
+    let mut world = with_fault("users", Ok((401, "")), 1);
+    world.settle();
+    expect!["C1 Failed (CourseKey refused the campus's credentials (HTTP 401))"].assert_eq(&world.statuses());
+    assert_eq!(world.later(Seconds(300)), "");
+    world.settings.campuses[0].credentials_generation = 2;
+    assert!(world.later(Seconds(300)).contains("enroll S3 in C1"));
+
+    let mut world = with_fault("users", Ok((403, "")), 1);
+    world.settle();
+    assert_eq!(world.later(Seconds(1_800)), "");
+    assert!(world.later(Seconds(1_800)).contains("enroll S3 in C1"));
+}
+
+#[test]
+fn a_wrong_zone_stops_the_campus_before_anything_is_sent() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.zone = Some("America/Denver".to_owned());
+    world.save(course("C1"));
+    assert_eq!(world.settle(), "");
+    expect!["C1 Failed (CourseKey's time zone is America/Denver, not America/New_York)"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn a_course_that_coursekey_forgot_is_sent_again_whole() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.classes[0].ends = changed.classes[0].ends + Seconds(600);
+    world.coursekey.refuses.insert("C1-1".to_owned(), "unknown_course".to_owned());
+    world.save(changed);
+    world.settle();
+    world.coursekey.refuses.clear();
+    let again = world.later(Seconds(300));
+    assert!(again.contains("course C1 by") && again.contains("class C1-2") && again.contains("enroll S3"), "{again}");
+}
+
+#[test]
+fn a_course_that_aborts_three_calls_is_set_aside_and_the_others_go_on() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.save(course("C2"));
+    world.aborted = Some(Aborted { note: "C1".to_owned(), times: 3 });
+    for _ in 0..10 {
+        tick::on_tick(&mut world, Budget { items: 1, seconds: 60 }).unwrap();
+    }
+    let log = world.coursekey.log.join("\n");
+    assert!(log.contains("course C2") && !log.contains("course C1"), "{log}");
+    assert!(
+        world.statuses().contains("C1 Failed (working on course C1 was aborted 3 times in a row)"),
+        "{}",
+        world.statuses()
+    );
+}
+
+#[test]
+fn a_budget_of_one_item_still_gets_everything_done() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.save(course("C2"));
+    for _ in 0..20 {
+        tick::on_tick(&mut world, Budget { items: 1, seconds: 60 }).unwrap();
+    }
+    expect![[r#"
+        C1 Synchronized
+        C2 Synchronized"#]]
+    .assert_eq(&world.statuses());
+}

@@ -1,0 +1,6 @@
+//! The pipeline, natively: change one thing, see what is sent.
+
+mod attendance;
+mod failures;
+mod people;
+mod roster;

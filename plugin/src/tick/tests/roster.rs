@@ -1,0 +1,179 @@
+//! What reaches CourseKey of a course, and what a change of it adds.
+
+use expect_test::expect;
+
+use crate::model::course::{Agreement, SendOption};
+use crate::model::time::Seconds;
+use crate::testing::{Fake, at, course};
+
+fn synchronized() -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world
+}
+
+#[test]
+fn a_course_inside_its_window_is_sent_in_coursekeys_order() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    expect![[r#"
+        teacher I1 instructor1@example.edu
+        course C1 by instructor1@example.edu with ["I1"]
+        class C1-1 2023-08-28T13:00:00Z
+        class C1-2 2023-09-04T13:00:00Z
+        user S1 student1@example.edu
+        user S2 student2@example.edu
+        user S3 student3@example.edu
+        enroll S1 in C1
+        enroll S2 in C1
+        enroll S3 in C1"#]]
+    .assert_eq(&world.settle());
+    expect!["C1 Synchronized"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn nothing_is_sent_before_the_window_opens() {
+    let mut world = Fake::new("2023-08-01T12:00:00Z");
+    world.save(course("C1"));
+    assert_eq!(world.settle(), "");
+    expect!["C1 Scheduled (synchronization begins on 2023-08-07)"].assert_eq(&world.statuses());
+    world.now = at("2023-08-07T04:00:00Z");
+    assert!(world.settle().starts_with("teacher I1"));
+}
+
+#[test]
+fn the_option_is_locked_one_tick_before_the_first_request() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    assert!(world.tick().more_work);
+    assert_eq!(world.coursekey.log, Vec::<String>::new());
+    let outcome = world.save({
+        let mut course = course("C1");
+        course.revision = 2;
+        course.send = SendOption::Off;
+        course
+    });
+    assert!(outcome.refused && outcome.send && outcome.locked.is_some());
+}
+
+#[test]
+fn an_unchanged_school_costs_one_read_and_no_request() {
+    let mut world = synchronized();
+    world.settle();
+    world.reads = 0;
+    world.now = world.now + Seconds(300);
+    let report = world.tick();
+    assert_eq!((world.reads, world.coursekey.log.len()), (1, 0));
+    assert_eq!(report.tallies.len(), 0);
+}
+
+#[test]
+fn a_changed_class_alone_is_sent() {
+    let mut world = synchronized();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.classes[1].starts = at("2023-09-05T13:00:00Z");
+    changed.classes[1].ends = at("2023-09-05T16:00:00Z");
+    world.save(changed);
+    expect!["class C1-2 2023-09-05T13:00:00Z"].assert_eq(&world.settle());
+}
+
+#[test]
+fn a_cancelled_class_is_removed_and_kept_where_coursekey_has_attendance_of_it() {
+    let mut world = synchronized();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.classes.remove(1);
+    world.coursekey.refuses.insert("C1-2".to_owned(), "has_attendance".to_owned());
+    world.save(changed);
+    expect!["remove class C1-2: has_attendance"].assert_eq(&world.settle());
+    expect!["C1 Synchronized"].assert_eq(&world.statuses());
+    assert_eq!(world.later(Seconds::days(2)), "", "what CourseKey keeps is not asked for again");
+}
+
+#[test]
+fn an_equal_or_older_revision_changes_nothing() {
+    let mut world = synchronized();
+    let mut older = course("C1");
+    older.title = "SOMETHING ELSE".to_owned();
+    assert!(!world.save(older).taken);
+    assert_eq!(world.settle(), "");
+}
+
+#[test]
+fn who_stops_is_dropped_and_who_returns_is_the_same_enrollment() {
+    let mut world = synchronized();
+    let mut stopped = course("C1");
+    stopped.revision = 2;
+    stopped.students[0].stage = "LOA".to_owned();
+    stopped.students[1].agreement = Agreement::CreditGranted;
+    stopped.students.remove(2);
+    world.save(stopped);
+    expect![[r#"
+        drop S1 in C1
+        drop S2 in C1
+        drop S3 in C1"#]]
+    .assert_eq(&world.settle());
+    let mut back = course("C1");
+    back.revision = 3;
+    world.save(back);
+    expect![[r#"
+        enroll S1 in C1
+        enroll S2 in C1
+        enroll S3 in C1"#]]
+    .assert_eq(&world.settle());
+}
+
+#[test]
+fn a_lost_event_is_found_by_the_nightly_comparison() {
+    let mut world = synchronized();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.students.remove(0);
+    world.gegi.insert(changed.id.clone(), changed);
+    assert_eq!(world.settle(), "");
+    expect!["drop S1 in C1"].assert_eq(&world.later(Seconds::days(1)));
+}
+
+#[test]
+fn of_a_removed_course_only_its_future_classes_go() {
+    let mut world = synchronized();
+    world.now = at("2023-08-30T12:00:00Z");
+    world.remove("C1");
+    expect!["remove class C1-2"].assert_eq(&world.settle());
+    expect!["C1 Disabled (the course was removed from GEGI)"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn a_course_without_a_class_or_an_instructor_is_failed_inside_its_window() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut empty = course("C1");
+    empty.classes.clear();
+    empty.instructors.clear();
+    world.save(empty);
+    assert_eq!(world.settle(), "");
+    expect!["C1 Failed (no instructor; no class)"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn after_the_window_nothing_is_sent() {
+    let mut world = synchronized();
+    world.now = at("2024-01-15T12:00:00Z");
+    world.settle();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.title = "LATER".to_owned();
+    world.save(changed);
+    assert_eq!(world.settle(), "");
+    expect!["C1 Disabled (the sync window ended on 2023-12-29)"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn a_change_of_settings_dates_every_course_anew() {
+    let mut world = Fake::new("2023-08-01T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world.settings.weeks_before_start = 8;
+    assert!(world.settle().starts_with("teacher I1"));
+}
