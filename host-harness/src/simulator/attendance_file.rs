@@ -102,9 +102,23 @@ mod tests {
             "{\"id\":",
             &expect!["read line 1, field id: not a JSON object (column 6)"],
         );
-        check(&GOOD.replace("13:58", "25:58"), &expect![""]);
-        check(&GOOD.replace("\"version\":1,", ""), &expect![""]);
-        check(&GOOD.replace("\"class\"", "\"klass\""), &expect![""]);
-        check(&format!("{GOOD} {GOOD}"), &expect![""]);
+        check(
+            &GOOD.replace("13:58", "25:58"),
+            &expect!["read line 1, field visits[0].in: not of the type or form this field has"],
+        );
+        check(
+            &GOOD.replace("\"version\":1,", ""),
+            &expect!["read line 1: missing field `version`"],
+        );
+        check(
+            &GOOD.replace("\"class\"", "\"klass\""),
+            &expect![
+                "read line 1, field klass: unknown field `klass`, expected one of `id`, `version`, `class`, `student`, `updated-at`, `visits`, `adjustment`"
+            ],
+        );
+        check(
+            &format!("{GOOD} {GOOD}"),
+            &expect!["read line 1: more than one JSON object"],
+        );
     }
 }
