@@ -52,3 +52,49 @@ impl Transport for InProcess {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::clock::VirtualClock;
+    use crate::simulator::tests::{at, simulator};
+    use crate::simulator::{Fault, FaultEffect, Kind};
+
+    fn request() -> Outgoing {
+        let request = http::Request::get("https://coursekey.example/v1/schools/1/users")
+            .header("authorization", "Bearer key-1")
+            .body(bytes::Bytes::new());
+        Outgoing {
+            request: request.unwrap(),
+            campus: "main".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn faults_are_the_transport_errors_a_network_would_give() {
+        let time_out = Duration::from_secs(30);
+        for (effect, error) in [
+            (FaultEffect::Timeout, TransportError::TimedOut(time_out)),
+            (FaultEffect::Cut, TransportError::Cut),
+            (FaultEffect::LostAnswer, TransportError::TimedOut(time_out)),
+        ] {
+            let mut simulator = simulator();
+            simulator.order_fault(Fault {
+                on: Kind::Users,
+                effect,
+                times: 1,
+            });
+            let clock = Arc::new(VirtualClock::new(at("08:00:00")));
+            let transport = InProcess::new(Arc::new(Mutex::new(simulator)), clock, time_out);
+            assert_eq!(transport.send(request()).await.unwrap_err(), error);
+            let answer = transport.send(request()).await.unwrap();
+            assert_eq!(answer.response.status(), 200);
+            assert!(
+                (20..=60).contains(&answer.latency.as_millis()),
+                "{:?}",
+                answer.latency
+            );
+        }
+    }
+}

@@ -25,6 +25,10 @@ const DEFAULT_PAGE: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PageQuery {
     after: Option<String>,
     limit: Option<usize>,
@@ -91,13 +95,14 @@ pub(super) fn read(
 ) -> Result<Bytes, Problem> {
     let school = simulator.schools.get(&number).ok_or(Problem::NotFound)?;
     let (body, items) = match kind {
-        Kind::Connection => (
-            json(&SchoolBody {
+        Kind::Connection => {
+            let NoQuery {} = query(uri)?;
+            let body = SchoolBody {
                 school_id: school.number,
                 time_zone: &school.zone,
-            })?,
-            0,
-        ),
+            };
+            (json(&body)?, 0)
+        }
         Kind::Users => users(school, uri)?,
         Kind::Courses => {
             let (start, limit) = page_query(uri)?;

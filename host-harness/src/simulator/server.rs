@@ -119,3 +119,110 @@ impl http_body::Body for CutBody {
         SizeHint::with_exact(self.announced)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::simulator::tests::{at, simulator};
+    use crate::simulator::{Fault, FaultEffect, Kind};
+
+    const GET: &str = "GET /v1/schools/1/users HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key-1\r\n\r\n";
+
+    /// Serves the simulator while `client` talks to it, then shuts down.
+    fn serving(simulator: Arc<Mutex<Simulator>>, client: impl FnOnce(SocketAddr) + Send + 'static) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let talk = tokio::task::spawn_blocking(move || client(address));
+            let now: Now = Arc::new(|| at("08:00:00"));
+            serve(listener, simulator, now, async move { talk.await.unwrap() })
+                .await
+                .unwrap();
+        });
+    }
+
+    fn connect(address: SocketAddr) -> TcpStream {
+        let stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream
+    }
+
+    /// Reads until the text ends so, or the connection does.
+    fn read_until(stream: &mut TcpStream, end: &str) -> String {
+        let mut text = String::new();
+        let mut buffer = [0; 1024];
+        while !text.ends_with(end) {
+            let Ok(read @ 1..) = stream.read(&mut buffer) else {
+                break;
+            };
+            text.push_str(&String::from_utf8_lossy(buffer.get(..read).unwrap()));
+        }
+        text
+    }
+
+    #[test]
+    fn one_connection_carries_one_request_after_the_other() {
+        serving(Arc::new(Mutex::new(simulator())), |address| {
+            let mut stream = connect(address);
+            for _ in 0..3 {
+                stream.write_all(GET.as_bytes()).unwrap();
+                let answer = read_until(&mut stream, "}");
+                assert!(
+                    answer.starts_with("HTTP/1.1 200 OK")
+                        && answer.ends_with(r#"{"items":[],"next":null}"#),
+                    "{answer}"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_cut_answer_ends_inside_its_body() {
+        let mut simulator = simulator();
+        simulator.order_fault(Fault {
+            on: Kind::Users,
+            effect: FaultEffect::Cut,
+            times: 1,
+        });
+        serving(Arc::new(Mutex::new(simulator)), |address| {
+            let mut stream = connect(address);
+            stream.write_all(GET.as_bytes()).unwrap();
+            let answer = read_until(&mut stream, "}");
+            assert!(
+                answer.contains("content-length: 24") && answer.ends_with(r#"{"items":[],"#),
+                "{answer}"
+            );
+        });
+    }
+
+    #[test]
+    fn an_answer_that_never_comes_does_not_keep_the_server_from_closing() {
+        let mut simulator = simulator();
+        simulator.order_fault(Fault {
+            on: Kind::Users,
+            effect: FaultEffect::LostAnswer,
+            times: 1,
+        });
+        let simulator = Arc::new(Mutex::new(simulator));
+        let taken = simulator.clone();
+        serving(simulator, move |address| {
+            let mut stream = connect(address);
+            stream.write_all(GET.as_bytes()).unwrap();
+            while taken.lock().unwrap().counts().is_empty() {
+                std::thread::yield_now();
+            }
+        });
+    }
+}

@@ -103,7 +103,7 @@ fn a_term_shows_every_case() {
         .iter()
         .map(|(case, count)| format!("{case}: {count}\n"))
         .collect();
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         AwardFull: 30
         Edit: 86
         Override: 9
@@ -114,7 +114,7 @@ fn a_term_shows_every_case() {
         no record: 250
         too late: 72
         whole: 4062
-    "#]]
+    "]]
     .assert_eq(&lines.concat());
 }
 
