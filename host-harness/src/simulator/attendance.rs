@@ -19,7 +19,7 @@ pub(super) struct Record {
     pub(super) session: Arc<str>,
     pub(super) user: Arc<str>,
     pub(super) updated_at: DateTime<Utc>,
-    pub(super) visits: Vec<Visit>,
+    pub(super) visits: Box<[Visit]>,
     pub(super) adjustment: Option<Arc<Adjustment>>,
 }
 
@@ -140,7 +140,7 @@ mod tests {
             session: "C1-1".into(),
             user: "S000001".into(),
             updated_at: at(minute),
-            visits: Vec::new(),
+            visits: Box::default(),
             adjustment: None,
         }
     }

@@ -18,7 +18,7 @@ struct Line {
     class: String,
     student: String,
     updated_at: DateTime<Utc>,
-    visits: Vec<Visit>,
+    visits: Box<[Visit]>,
     #[serde(default)]
     adjustment: Option<AdjustmentLine>,
 }

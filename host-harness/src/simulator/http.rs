@@ -106,6 +106,11 @@ impl Problem {
     }
 }
 
+/// The answer to a body that is not even read to its end.
+pub(super) fn too_large_response() -> Response<Bytes> {
+    Problem::TooLarge.response()
+}
+
 /// The answer of a fault.
 pub(super) fn fault_response(status: u16, retry_after: Option<u32>) -> Response<Bytes> {
     let mut response = problem(status, "unavailable", "try again later".to_owned());

@@ -181,10 +181,10 @@ impl Occasion {
             self.ends + TimeDelta::hours(hours) + seconds(dice.between("second", 0, 3599));
         let version = last.map_or(1, |record| record.version as usize + 1);
         let visits = match kind {
-            AdjustmentKind::Edit => vec![Visit {
+            AdjustmentKind::Edit => Box::from([Visit {
                 checked_in: self.starts,
                 checked_out: Some(self.ends),
-            }],
+            }]),
             _ => last.map(|record| record.visits.clone()).unwrap_or_default(),
         };
         let mut record = self.record(student, version, updated_at, visits);
@@ -201,7 +201,7 @@ impl Occasion {
         student: &str,
         version: usize,
         updated_at: DateTime<Utc>,
-        visits: Vec<Visit>,
+        visits: Box<[Visit]>,
     ) -> Record {
         Record {
             id: format!("{}/{student}", self.session).into(),
@@ -217,7 +217,7 @@ impl Occasion {
 }
 
 /// Pairs of check-in and check-out; the last may be open.
-fn visits(punches: &[DateTime<Utc>]) -> Vec<Visit> {
+fn visits(punches: &[DateTime<Utc>]) -> Box<[Visit]> {
     let visit = |pair: &[DateTime<Utc>]| {
         pair.first().map(|checked_in| Visit {
             checked_in: *checked_in,

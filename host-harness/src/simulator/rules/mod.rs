@@ -38,7 +38,8 @@ pub(super) struct Desk<'a> {
     pub(super) rejects: &'a BTreeMap<String, RejectionCode>,
     pub(super) attendance: &'a Attendance,
     pub(super) now: DateTime<Utc>,
-    /// The item was taken once and is read back from the log, where it stands without its password.
+    /// The item was taken before and is read back from the log. What hangs on more than the roster (orders to reject,
+    /// the password, the configured owners, attendance) was judged then and may be set up otherwise now.
     pub(super) replaying: bool,
 }
 
@@ -125,10 +126,13 @@ impl Item for UserItem {
         let holder = accounts.by_email(&self.email).map(|user| &user.account_id);
         let is_free = holder.is_none() || holder == held.as_ref().map(|user| &user.account_id);
         ensure(is_free, RejectionCode::EmailTaken, "email")?;
-        if held.is_none() && !desk.replaying {
-            let strong = self.initial_password.as_deref().is_some_and(is_strong);
-            ensure(strong, RejectionCode::PasswordWeak, "initialPassword")?;
-        }
+        let needs_password = held.is_none() && !desk.replaying;
+        let is_strong = self.initial_password.as_deref().is_some_and(is_strong);
+        ensure(
+            is_strong || !needs_password,
+            RejectionCode::PasswordWeak,
+            "initialPassword",
+        )?;
         not_stale(held.as_ref().map(|user| user.revision), self.revision)?;
         let account_id = match &held {
             Some(user) => user.account_id.clone(),
@@ -196,7 +200,7 @@ impl Item for Course {
             "timeZone",
         )?;
         ensure(
-            school.knows_email(&self.owner),
+            desk.replaying || school.knows_email(&self.owner),
             RejectionCode::UnknownOwner,
             "owner",
         )?;
@@ -240,7 +244,11 @@ impl Item for SessionItem {
                 });
             }
             let is_bare = !desk.attendance.has_records_of(&self.external_id);
-            ensure(is_bare, RejectionCode::HasAttendance, "removed")?;
+            ensure(
+                desk.replaying || is_bare,
+                RejectionCode::HasAttendance,
+                "removed",
+            )?;
             school.sessions.remove(&self.external_id);
             return Ok(Stored {
                 outcome: Outcome::Updated,

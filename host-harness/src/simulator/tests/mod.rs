@@ -1,14 +1,14 @@
-//! The whole simulated CourseKey through its HTTP: credentials, paging, attendance, faults, replay.
+//! The whole simulated CourseKey through its HTTP: credentials, bodies, paging, faults; attendance and durability beside.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::fs;
-
 use ::http::StatusCode;
-use expect_test::expect;
 use serde_json::{Value, json};
 
 use super::*;
+
+mod attendance;
+mod durability;
 
 /// An instant on the 28th of August 2023, a Monday.
 pub(super) fn at(time: &str) -> DateTime<Utc> {
@@ -194,7 +194,7 @@ fn a_body_that_is_not_understood_is_refused_whole_and_repeats_no_value() {
 }
 
 #[test]
-fn more_than_a_hundred_items_are_refused_whole() {
+fn more_than_a_hundred_items_or_a_megabyte_are_refused_whole() {
     let mut simulator = simulator();
     let items: Vec<Value> = (1..=101).map(student).collect();
     let now = at("08:00:00");
@@ -219,6 +219,10 @@ fn more_than_a_hundred_items_are_refused_whole() {
         .0,
         200
     );
+    let padded = " ".repeat(1024 * 1024) + &json!({"items": []}).to_string();
+    let request = Request::put("/schools/1/users").header("authorization", "Bearer key-1");
+    let handled = simulator.handle(now, &request.body(Bytes::from(padded)).unwrap());
+    assert_eq!(handled.response.status().as_u16(), 413);
 }
 
 #[test]
@@ -264,82 +268,38 @@ fn pages_follow_one_another_without_gap_or_repetition() {
 }
 
 #[test]
-fn students_come_and_go_the_same_however_often_anybody_looks() {
-    let late = at("23:00:00") + chrono::TimeDelta::days(10);
-    let mut unwatched = with_class(simulator());
-    let expected = attendance(&mut unwatched, late);
-    assert!(expected.len() > 30, "{}", expected.len());
-    assert!(
-        !expected.iter().any(|line| line.contains("S000040")),
-        "a dropped student came"
-    );
-
-    let mut watched = with_class(simulator());
-    let mut now = at("13:50:00");
-    while now < at("17:00:00") {
-        let _ = attendance(&mut watched, now);
-        now += chrono::TimeDelta::seconds(97);
-    }
-    assert_eq!(attendance(&mut watched, late), expected);
-}
-
-#[test]
-fn polling_from_the_last_instant_answered_misses_nothing() {
-    let mut simulator = with_class(simulator());
-    let mut seen = std::collections::BTreeSet::new();
-    let mut since = at("13:00:00").to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let mut now = at("13:50:00");
-    while now < at("17:00:00") {
-        let path = format!("GET /attendance?updatedSince={since}&limit=500");
-        let (_, answer) = send(&mut simulator, now, &path, &Value::Null);
-        seen.extend(
-            answer["records"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(Value::to_string),
+fn the_order_of_parallel_requests_and_whom_a_fault_hits_do_not_change_the_end() {
+    let batches: Vec<Value> = (0..6)
+        .map(|batch| json!({"items": (batch * 10..batch * 10 + 10).map(student).collect::<Vec<_>>()}))
+        .collect();
+    let end = |order: &[usize]| {
+        let mut simulator = simulator();
+        for effect in [FaultEffect::LostAnswer, FaultEffect::Timeout] {
+            simulator.order_fault(Fault {
+                on: Kind::Users,
+                effect,
+                times: 1,
+            });
+        }
+        for batch in order.iter().chain(order) {
+            send(
+                &mut simulator,
+                at("08:00:00"),
+                "PUT /users",
+                &batches[*batch],
+            );
+        }
+        let (_, users) = send(
+            &mut simulator,
+            at("08:00:00"),
+            "GET /users?limit=500",
+            &Value::Null,
         );
-        since = answer["asOf"].as_str().unwrap().to_owned();
-        now += chrono::TimeDelta::milliseconds(151_300);
-    }
-    for record in attendance(&mut simulator, now) {
-        assert!(seen.contains(&record), "missed {record}");
-    }
-}
-
-#[test]
-fn records_of_a_file_are_served_instead_and_go_to_the_school_that_holds_the_session() {
-    let mut simulator = simulator();
-    let line = |id: &str, version: u32, class: &str, time: &str| {
-        json!({"id": id, "version": version, "class": class, "student": "S000001", "updated-at": at(time),
-            "visits": [{"in": at("13:58:00"), "out": null}], "adjustment": {"kind": "award-full", "by": "staff",
-            "awarded-seconds": 7200}})
-        .to_string()
+        users.to_string()
     };
-    let file = [
-        line("a", 1, "C1-1", "14:00:00"),
-        line("a", 2, "C1-1", "16:05:00"),
-        line("b", 1, "elsewhere", "14:00:00"),
-    ];
-    simulator
-        .load_attendance(file.join("\n").as_bytes())
-        .unwrap();
-    let mut simulator = with_class(simulator);
-    assert_eq!(attendance(&mut simulator, at("13:59:59")), [""; 0]);
-    let before = attendance(&mut simulator, at("14:00:00"));
-    expect![[r#"{"adjustment":{"awardedSeconds":7200,"by":"staff","kind":"award-full"},"id":"a","sessionId":"C1-1","updatedAt":"2023-08-28T14:00:00Z","userId":"S000001","version":1,"visits":[{"in":"2023-08-28T13:58:00Z","out":null}]}"#]]
-        .assert_eq(&before[0]);
-    assert_eq!(
-        before.len(),
-        2,
-        "a session nobody holds is served where its student is"
-    );
-    let after = attendance(&mut simulator, at("16:05:00"));
-    assert!(after[1].contains(r#""version":2"#), "{after:?}");
-    assert_eq!(after.len(), 2);
-    let held = json!({"items": [{"externalId": "C1-1", "courseId": "C1", "removed": true, "revision": 2}]});
-    let (_, answer) = send(&mut simulator, at("16:06:00"), "PUT /sessions", &held);
-    assert_eq!(answer["results"][0]["error"]["code"], "has_attendance");
+    let forwards = end(&[0, 1, 2, 3, 4, 5]);
+    assert_eq!(forwards, end(&[5, 3, 1, 0, 2, 4]));
+    assert!(forwards.contains("S000059"), "{forwards}");
 }
 
 #[test]
@@ -386,78 +346,6 @@ fn faults_do_or_do_not_take_effect_as_their_kind_says() {
             Delivery::Whole
         );
     }
-}
-
-#[test]
-fn a_killed_simulator_finds_everything_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("coursekey.log");
-    let start = r#"{"kind":"user","school":2,"id":null,"email":"old@example.edu","teacher":true}"#;
-    let late = at("23:00:00") + chrono::TimeDelta::days(10);
-
-    let mut live = simulator();
-    live.open(&path).unwrap();
-    live.start_with(at("07:00:00"), start.as_bytes()).unwrap();
-    live.reject_user(at("07:30:00"), "S000041", RejectionCode::EmailTaken)
-        .unwrap();
-    let mut live = with_class(live);
-    send(
-        &mut live,
-        at("17:00:00"),
-        "PUT /sessions",
-        &json!({"items": [session("C1-2", "18:00:00", "19:00:00")]}),
-    );
-    live.set_credentials(at("17:30:00"), Credentials::Revoked)
-        .unwrap();
-
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(!text.to_lowercase().contains("password") && !text.contains("Welcome1"));
-    let torn = &text.lines().last().unwrap()[..20];
-    fs::write(&path, format!("{text}{torn}")).unwrap();
-
-    let mut again = simulator();
-    again.open(&path).unwrap();
-    assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    assert_eq!(roster(&again), roster(&live));
-    assert_eq!(
-        status_of(&mut again, "/schools/1", Some("Bearer key-1")).as_u16(),
-        401
-    );
-    assert!(matches!(
-        again.start_with(at("17:31:00"), start.as_bytes()),
-        Err(StartError::NotEmpty)
-    ));
-    for simulator in [&mut live, &mut again] {
-        simulator
-            .set_credentials(at("17:40:00"), Credentials::Restored)
-            .unwrap();
-    }
-    assert_eq!(attendance(&mut again, late), attendance(&mut live, late));
-    let (_, answer) = send(
-        &mut again,
-        late,
-        "PUT /users",
-        &json!({"items": [student(41)]}),
-    );
-    assert_eq!(answer["results"][0]["error"]["code"], "email_taken");
-}
-
-#[test]
-fn a_file_that_is_damaged_or_of_other_schools_is_refused_with_its_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("coursekey.log");
-    let mut live = simulator();
-    live.open(&path).unwrap();
-    drop(with_class(live));
-    let text = fs::read_to_string(&path).unwrap();
-    let open = |text: &str| {
-        fs::write(&path, text).unwrap();
-        simulator().open(&path).unwrap_err().to_string()
-    };
-    expect!["read the simulator's file (move it away to start afresh): line 2 is damaged"]
-        .assert_eq(&open(&text.replacen('\n', "\n{", 1)));
-    expect!["replay the simulator's file (it belongs to other schools; move it away to start afresh): line 1"]
-        .assert_eq(&open(&text.replace("\"school\":1", "\"school\":9")));
 }
 
 #[test]
