@@ -78,18 +78,19 @@ impl Occasion {
         let conduct = dice.pick("conduct", &CONDUCT).unwrap_or(Conduct::Whole);
         let punches = self.punches(conduct, class, dice);
         let mut records: Vec<Record> = Vec::new();
-        for count in 1..=punches.len() {
-            let told = punches.get(..count).unwrap_or_default();
-            let Some(last) = told.last().copied() else {
-                continue;
-            };
+        for (index, punch) in punches.iter().enumerate() {
             // CourseKey lists a punch some seconds after it, and two punches never at one instant.
-            let listed = last.max(self.starts) + seconds(dice.between("listing", 1, 20));
+            let listed = *punch + seconds(dice.between("listing", 1, 20));
             let previous = records
                 .last()
                 .map_or(self.starts, |record| record.updated_at);
-            let updated_at = listed.max(previous + seconds(1));
-            records.push(self.record(student, count, updated_at, visits(told)));
+            let told = punches.get(..=index).unwrap_or_default();
+            records.push(self.record(
+                student,
+                index + 1,
+                listed.max(previous + seconds(1)),
+                visits(told),
+            ));
         }
         let correction = self.correction(conduct, dice, student, records.last());
         records.extend(correction);

@@ -150,12 +150,9 @@ impl Sessions {
         after(&self.by_id, id)
     }
 
-    /// Stores the session in place of the one with its id, if any. It will begin if its start lies ahead and the one
-    /// before had not begun.
-    pub(super) fn put(&mut self, mut session: Session, now: DateTime<Utc>) {
-        if let Some(old) = self.remove(&session.external_id) {
-            session.begun = old.begun;
-        }
+    /// Stores the session in place of the one with its id, if any. It will begin if it has not and its start lies ahead.
+    pub(super) fn put(&mut self, session: Session, now: DateTime<Utc>) {
+        self.remove(&session.external_id);
         if !session.begun && session.starts_at >= now {
             self.ahead
                 .insert((session.starts_at, session.external_id.clone()));

@@ -107,3 +107,49 @@ fn records_of_a_file_are_served_instead_and_go_to_the_school_that_holds_the_sess
     let (_, answer) = send(&mut simulator, at("16:06:00"), "PUT /sessions", &held);
     assert_eq!(answer["results"][0]["error"]["code"], "has_attendance");
 }
+
+#[test]
+fn a_session_begins_once_and_at_the_start_it_has_then() {
+    let moved = |now: &str, starts: &str, ends: &str| {
+        let mut simulator = with_class(simulator());
+        let mut item = session("C1-1", starts, ends);
+        item["revision"] = json!(2);
+        send(
+            &mut simulator,
+            at(now),
+            "PUT /sessions",
+            &json!({"items": [item]}),
+        );
+        attendance(&mut simulator, at("23:59:00"))
+    };
+    let unmoved = attendance(&mut with_class(simulator()), at("23:59:00"));
+    let moved_ahead = moved("13:00:00", "18:00:00", "20:00:00");
+    assert_eq!(moved_ahead.len(), unmoved.len());
+    assert!(
+        !moved_ahead
+            .iter()
+            .any(|line| line.contains("T14:") || line.contains("T15:"))
+    );
+    assert_eq!(
+        moved("14:30:00", "17:00:00", "23:00:00"),
+        unmoved,
+        "moved while it was held"
+    );
+    assert_eq!(
+        moved("13:00:00", "10:00:00", "12:00:00"),
+        [""; 0],
+        "moved to a time that is past"
+    );
+}
+
+#[test]
+fn a_school_is_given_no_other_schools_attendance() {
+    let mut simulator = with_class(simulator());
+    let request = Request::get("/schools/2/attendance?updatedSince=2023-08-01T00:00:00Z")
+        .header("authorization", "Bearer key-2")
+        .body(Bytes::new())
+        .unwrap();
+    let handled = simulator.handle(at("23:00:00"), &request);
+    let answer: Value = serde_json::from_slice(handled.response.body()).unwrap();
+    assert_eq!(answer["records"], json!([]));
+}

@@ -228,10 +228,26 @@ fn more_than_a_hundred_items_or_a_megabyte_are_refused_whole() {
 #[test]
 fn pages_follow_one_another_without_gap_or_repetition() {
     let mut simulator = with_class(simulator());
-    for (list, key, count) in [
-        ("users", "accountId", 40),
-        ("enrollments", "userId", 40),
-        ("sessions", "externalId", 1),
+    let now = at("08:00:00");
+    send(
+        &mut simulator,
+        now,
+        "PUT /courses",
+        &json!({"items": [course("C2")]}),
+    );
+    let enroll = |n: u32| json!({"courseId": "C2", "userId": format!("S{n:06}"), "dropped": false, "revision": 1});
+    let second: Vec<Value> = (1..=20).map(enroll).collect();
+    send(
+        &mut simulator,
+        now,
+        "PUT /enrollments",
+        &json!({ "items": second }),
+    );
+    for (list, keys, count) in [
+        ("users", ["accountId", "accountId"], 40),
+        ("courses", ["externalId", "externalId"], 2),
+        ("sessions", ["courseId", "externalId"], 1),
+        ("enrollments", ["courseId", "userId"], 60),
     ] {
         let mut seen = Vec::new();
         let mut after = String::new();
@@ -242,12 +258,11 @@ fn pages_follow_one_another_without_gap_or_repetition() {
                 &format!("GET /{list}?limit=9{after}"),
                 &Value::Null,
             );
+            let items = page["items"].as_array().unwrap();
             seen.extend(
-                page["items"]
-                    .as_array()
-                    .unwrap()
+                items
                     .iter()
-                    .map(|item| item[key].as_str().unwrap().to_owned()),
+                    .map(|item| keys.map(|key| item[key].as_str().unwrap().to_owned())),
             );
             let Some(next) = page["next"].as_str() else {
                 break;
@@ -255,7 +270,7 @@ fn pages_follow_one_another_without_gap_or_repetition() {
             after = format!("&after={next}");
         }
         assert_eq!(seen.len(), count, "{list}");
-        assert!(seen.is_sorted(), "{list}: {seen:?}");
+        assert!(seen.is_sorted_by(|a, b| a < b), "{list}: {seen:?}");
     }
     let (_, found) = send(
         &mut simulator,
