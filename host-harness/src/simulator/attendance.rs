@@ -72,10 +72,7 @@ pub(super) struct Attendance {
 impl Attendance {
     /// Takes a record that is listed from its `updated_at` on.
     pub(super) fn add(&mut self, record: Record) {
-        self.coming.insert(
-            (record.updated_at, record.id.clone(), record.version),
-            record,
-        );
+        self.coming.insert((record.updated_at, record.id.clone(), record.version), record);
     }
 
     /// Lists what has come by `now`. Costs one look at the clock when nothing has.
@@ -108,19 +105,13 @@ impl Attendance {
     }
 
     /// Records updated at `since` or later and after the cursor, in the order of listing.
-    pub(super) fn since(
-        &self,
-        since: DateTime<Utc>,
-        after: Option<Position>,
-    ) -> impl Iterator<Item = &Record> {
+    pub(super) fn since(&self, since: DateTime<Utc>, after: Option<Position>) -> impl Iterator<Item = &Record> {
         let start = (since, Arc::from(""), 0);
         let from = match after {
             Some(position) if position >= start => Excluded(position),
             _ => Included(start),
         };
-        self.listed
-            .range((from, Unbounded))
-            .map(|(_, record)| record)
+        self.listed.range((from, Unbounded)).map(|(_, record)| record)
     }
 }
 
@@ -147,9 +138,7 @@ mod tests {
 
     fn listing(attendance: &Attendance, since: i64, after: Option<Position>) -> String {
         let records = attendance.since(at(since), after);
-        let lines: Vec<String> = records
-            .map(|record| format!("{}v{}", record.id, record.version))
-            .collect();
+        let lines: Vec<String> = records.map(|record| format!("{}v{}", record.id, record.version)).collect();
         lines.join(" ")
     }
 

@@ -40,11 +40,7 @@ pub(super) fn read(reader: impl BufRead) -> Result<Attendance, LineError> {
         let (number, text) = line?;
         let line: Line = lines::parse(number, &text)?;
         if !seen.insert((line.id.clone(), line.version)) {
-            return Err(LineError::new(
-                number,
-                "version",
-                "this version of the record stands in an earlier line",
-            ));
+            return Err(LineError::new(number, "version", "this version of the record stands in an earlier line"));
         }
         let adjust = |adjustment: AdjustmentLine| {
             Arc::new(Adjustment {
@@ -78,10 +74,7 @@ mod tests {
         let said = match read(text.as_bytes()) {
             Ok(mut attendance) => {
                 attendance.advance(DateTime::<Utc>::MAX_UTC);
-                format!(
-                    "{} records",
-                    attendance.since(DateTime::<Utc>::MIN_UTC, None).count()
-                )
+                format!("{} records", attendance.since(DateTime::<Utc>::MIN_UTC, None).count())
             }
             Err(error) => error.to_string(),
         };
@@ -94,31 +87,20 @@ mod tests {
         check(&format!("{GOOD}\n\n"), &expect!["1 records"]);
         check(
             &format!("{GOOD}\n{GOOD}"),
-            &expect![
-                "read line 2, field version: this version of the record stands in an earlier line"
-            ],
+            &expect!["read line 2, field version: this version of the record stands in an earlier line"],
         );
-        check(
-            "{\"id\":",
-            &expect!["read line 1, field id: not a JSON object (column 6)"],
-        );
+        check("{\"id\":", &expect!["read line 1, field id: not a JSON object (column 6)"]);
         check(
             &GOOD.replace("13:58", "25:58"),
             &expect!["read line 1, field visits[0].in: not of the type or form this field has"],
         );
-        check(
-            &GOOD.replace("\"version\":1,", ""),
-            &expect!["read line 1: missing field `version`"],
-        );
+        check(&GOOD.replace("\"version\":1,", ""), &expect!["read line 1: missing field `version`"]);
         check(
             &GOOD.replace("\"class\"", "\"klass\""),
             &expect![
                 "read line 1, field klass: unknown field `klass`, expected one of `id`, `version`, `class`, `student`, `updated-at`, `visits`, `adjustment`"
             ],
         );
-        check(
-            &format!("{GOOD} {GOOD}"),
-            &expect!["read line 1: more than one JSON object"],
-        );
+        check(&format!("{GOOD} {GOOD}"), &expect!["read line 1: more than one JSON object"]);
     }
 }

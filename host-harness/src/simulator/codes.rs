@@ -70,10 +70,7 @@ impl RejectionCode {
             Self::UnknownCourse => ("unknown_course", "there is no such course"),
             Self::HasAttendance => ("has_attendance", "the session has attendance"),
             Self::StaleRevision => ("stale_revision", "a newer revision is held"),
-            Self::AccountMismatch => (
-                "account_mismatch",
-                "account and issued id belong to different people",
-            ),
+            Self::AccountMismatch => ("account_mismatch", "account and issued id belong to different people"),
             Self::Invalid => ("invalid", "this value cannot be taken"),
         }
     }

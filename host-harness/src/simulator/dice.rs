@@ -15,9 +15,8 @@ impl Dice {
     /// Dice for a narrower question. The parts' lengths count, so `("ab", "c")` differs from `("a", "bc")`.
     pub(super) fn and(self, part: &[u8]) -> Self {
         let length = (part.len() as u64).to_le_bytes();
-        let hash = length.iter().chain(part).fold(self.0, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
-        });
+        let hash =
+            length.iter().chain(part).fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME));
         Self(hash)
     }
 
@@ -31,11 +30,7 @@ impl Dice {
 
     /// A draw named `what`, from `low` to `high`, both included; `low` if the range is empty.
     pub(super) fn between(self, what: &str, low: i64, high: i64) -> i64 {
-        let choices = high
-            .saturating_sub(low)
-            .saturating_add(1)
-            .max(1)
-            .unsigned_abs();
+        let choices = high.saturating_sub(low).saturating_add(1).max(1).unsigned_abs();
         let offset = self.and(what.as_bytes()).number() % choices;
         low.saturating_add_unsigned(offset)
     }
@@ -86,9 +81,8 @@ mod tests {
 
     #[test]
     fn a_range_is_drawn_to_both_its_ends_and_an_empty_one_gives_its_low_end() {
-        let drawn: std::collections::BTreeSet<i64> = (0..100_u32)
-            .map(|n| Dice::new(3).and(&n.to_le_bytes()).between("x", -1, 1))
-            .collect();
+        let drawn: std::collections::BTreeSet<i64> =
+            (0..100_u32).map(|n| Dice::new(3).and(&n.to_le_bytes()).between("x", -1, 1)).collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [-1, 0, 1]);
         assert_eq!(Dice::new(3).between("x", 5, 1), 5);
     }

@@ -42,27 +42,9 @@ pub enum FaultEffect {
 
 /// Which faults come up at a rate, by weight.
 const DRAWN: [(FaultEffect, u32); 6] = [
-    (
-        FaultEffect::Status {
-            status: 503,
-            retry_after: None,
-        },
-        30,
-    ),
-    (
-        FaultEffect::Status {
-            status: 500,
-            retry_after: None,
-        },
-        10,
-    ),
-    (
-        FaultEffect::Status {
-            status: 429,
-            retry_after: Some(30),
-        },
-        20,
-    ),
+    (FaultEffect::Status { status: 503, retry_after: None }, 30),
+    (FaultEffect::Status { status: 500, retry_after: None }, 10),
+    (FaultEffect::Status { status: 429, retry_after: Some(30) }, 20),
     (FaultEffect::Timeout, 15),
     (FaultEffect::Cut, 10),
     (FaultEffect::LostAnswer, 15),
@@ -88,12 +70,7 @@ pub(super) struct Weather {
 impl Faults {
     /// None but the latency.
     pub(super) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            ordered: Vec::new(),
-            per_million: 0,
-            attempts: BTreeMap::new(),
-        }
+        Self { seed, ordered: Vec::new(), per_million: 0, attempts: BTreeMap::new() }
     }
 
     /// Adds a fault behind those ordered before.
@@ -108,23 +85,14 @@ impl Faults {
 
     /// What this request meets; counts the attempt and uses up an ordered fault.
     pub(super) fn meet(&mut self, kind: Kind, request: &http::Request<Bytes>) -> Weather {
-        let target = request
-            .uri()
-            .path_and_query()
-            .map_or("", |target| target.as_str());
-        let question = Dice::new(self.seed)
-            .and(request.method().as_str().as_bytes())
-            .and(target.as_bytes())
-            .and(request.body());
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        let question =
+            Dice::new(self.seed).and(request.method().as_str().as_bytes()).and(target.as_bytes()).and(request.body());
         let attempt = self.attempts.entry(question.number()).or_default();
         *attempt += 1;
         let dice = question.and(&attempt.to_le_bytes());
         let milliseconds = dice.between("latency", LATENCY_MS.0, LATENCY_MS.1);
-        let drawn = if dice.happens("fault", self.per_million) {
-            dice.pick("effect", &DRAWN)
-        } else {
-            None
-        };
+        let drawn = if dice.happens("fault", self.per_million) { dice.pick("effect", &DRAWN) } else { None };
         Weather {
             fault: self.next_ordered(kind).or(drawn),
             latency: Duration::from_millis(milliseconds.unsigned_abs()),
@@ -145,24 +113,14 @@ mod tests {
     use super::*;
 
     fn request(body: &'static str) -> http::Request<Bytes> {
-        http::Request::put("/schools/1/users")
-            .body(Bytes::from_static(body.as_bytes()))
-            .unwrap()
+        http::Request::put("/schools/1/users").body(Bytes::from_static(body.as_bytes())).unwrap()
     }
 
     #[test]
     fn an_ordered_fault_hits_the_next_requests_of_its_kind_and_no_other() {
         let mut faults = Faults::new(1);
-        faults.order(Fault {
-            on: Kind::Users,
-            effect: FaultEffect::Timeout,
-            times: 2,
-        });
-        faults.order(Fault {
-            on: Kind::Users,
-            effect: FaultEffect::Cut,
-            times: 1,
-        });
+        faults.order(Fault { on: Kind::Users, effect: FaultEffect::Timeout, times: 2 });
+        faults.order(Fault { on: Kind::Users, effect: FaultEffect::Cut, times: 1 });
         let mut meet = |kind| faults.meet(kind, &request("")).fault;
         assert_eq!(meet(Kind::Courses), None);
         assert_eq!(meet(Kind::Users), Some(FaultEffect::Timeout));
@@ -180,9 +138,7 @@ mod tests {
             let mut met: BTreeMap<&str, Vec<String>> = BTreeMap::new();
             for body in order {
                 let weather = faults.meet(Kind::Users, &request(body));
-                met.entry(body)
-                    .or_default()
-                    .push(format!("{:?} {:?}", weather.fault, weather.latency));
+                met.entry(body).or_default().push(format!("{:?} {:?}", weather.fault, weather.latency));
             }
             met
         };
@@ -195,9 +151,7 @@ mod tests {
     fn the_rate_is_kept_and_a_repeated_request_gets_through_in_the_end() {
         let mut faults = Faults::new(5);
         faults.set_rate(50_000);
-        let hits = (0..10_000)
-            .filter(|_| faults.meet(Kind::Users, &request("x")).fault.is_some())
-            .count();
+        let hits = (0..10_000).filter(|_| faults.meet(Kind::Users, &request("x")).fault.is_some()).count();
         assert!((400..600).contains(&hits), "{hits} of 10,000");
     }
 }

@@ -35,10 +35,7 @@ impl Route {
             None => (rest, Kind::Connection),
             Some((number, segment)) => (number, Kind::of_segment(segment)?),
         };
-        Some(Self {
-            school: number.parse().ok()?,
-            kind,
-        })
+        Some(Self { school: number.parse().ok()?, kind })
     }
 }
 
@@ -75,31 +72,11 @@ impl Problem {
     fn response(self) -> Response<Bytes> {
         let (status, code, message) = match self {
             Self::NotUnderstood(what) => (400, "not_understood", what),
-            Self::UnknownKey => (
-                401,
-                "unknown_key",
-                "the auth key is missing, wrong or revoked".to_owned(),
-            ),
-            Self::KeyOfAnotherSchool => (
-                403,
-                "other_school",
-                "the auth key is another school's".to_owned(),
-            ),
-            Self::NotFound => (
-                404,
-                "not_found",
-                "there is no such school or list".to_owned(),
-            ),
-            Self::MethodNotAllowed => (
-                405,
-                "method_not_allowed",
-                "this list is not written to".to_owned(),
-            ),
-            Self::TooLarge => (
-                413,
-                "too_large",
-                format!("at most {MAX_ITEMS} items and {MAX_BODY_BYTES} bytes"),
-            ),
+            Self::UnknownKey => (401, "unknown_key", "the auth key is missing, wrong or revoked".to_owned()),
+            Self::KeyOfAnotherSchool => (403, "other_school", "the auth key is another school's".to_owned()),
+            Self::NotFound => (404, "not_found", "there is no such school or list".to_owned()),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "this list is not written to".to_owned()),
+            Self::TooLarge => (413, "too_large", format!("at most {MAX_ITEMS} items and {MAX_BODY_BYTES} bytes")),
             Self::Internal => (500, "internal", "nothing more can be stored".to_owned()),
         };
         problem(status, code, message)
@@ -115,17 +92,13 @@ pub(super) fn too_large_response() -> Response<Bytes> {
 pub(super) fn fault_response(status: u16, retry_after: Option<u32>) -> Response<Bytes> {
     let mut response = problem(status, "unavailable", "try again later".to_owned());
     if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
 fn problem(status: u16, code: &'static str, message: String) -> Response<Bytes> {
-    let body = ProblemBody {
-        error: ProblemText { code, message },
-    };
+    let body = ProblemBody { error: ProblemText { code, message } };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response(status, json(&body).unwrap_or_default())
 }
@@ -133,36 +106,24 @@ fn problem(status: u16, code: &'static str, message: String) -> Response<Bytes> 
 fn response(status: StatusCode, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// The value as a body.
 pub(super) fn json(value: &impl Serialize) -> Result<Bytes, Problem> {
-    serde_json::to_vec(value)
-        .map(Bytes::from)
-        .map_err(|_| Problem::Internal)
+    serde_json::to_vec(value).map(Bytes::from).map_err(|_| Problem::Internal)
 }
 
 /// Answers the request and stores what it asks to store.
-pub(super) fn respond(
-    simulator: &mut Simulator,
-    now: DateTime<Utc>,
-    request: &Request<Bytes>,
-) -> Response<Bytes> {
+pub(super) fn respond(simulator: &mut Simulator, now: DateTime<Utc>, request: &Request<Bytes>) -> Response<Bytes> {
     match answer(simulator, now, request) {
         Ok(body) => response(StatusCode::OK, body),
         Err(problem) => problem.response(),
     }
 }
 
-fn answer(
-    simulator: &mut Simulator,
-    now: DateTime<Utc>,
-    request: &Request<Bytes>,
-) -> Result<Bytes, Problem> {
+fn answer(simulator: &mut Simulator, now: DateTime<Utc>, request: &Request<Bytes>) -> Result<Bytes, Problem> {
     let route = Route::of(request.uri().path()).ok_or(Problem::NotFound)?;
     let count = simulator.counts.entry(route.kind).or_default();
     match *request.method() {
@@ -172,36 +133,19 @@ fn answer(
     authorize(simulator, route.school, request)?;
     match (request.method(), route.kind) {
         (&Method::GET, kind) => listing::read(simulator, now, route.school, kind, request.uri()),
-        (&Method::PUT, Kind::Users) => {
-            put::<UserItem>(simulator, now, route.school, request.body())
-        }
-        (&Method::PUT, Kind::Courses) => {
-            put::<Course>(simulator, now, route.school, request.body())
-        }
-        (&Method::PUT, Kind::Sessions) => {
-            put::<SessionItem>(simulator, now, route.school, request.body())
-        }
-        (&Method::PUT, Kind::Enrollments) => {
-            put::<Enrollment>(simulator, now, route.school, request.body())
-        }
+        (&Method::PUT, Kind::Users) => put::<UserItem>(simulator, now, route.school, request.body()),
+        (&Method::PUT, Kind::Courses) => put::<Course>(simulator, now, route.school, request.body()),
+        (&Method::PUT, Kind::Sessions) => put::<SessionItem>(simulator, now, route.school, request.body()),
+        (&Method::PUT, Kind::Enrollments) => put::<Enrollment>(simulator, now, route.school, request.body()),
         _ => Err(Problem::MethodNotAllowed),
     }
 }
 
 /// A key that no school has tells nothing about schools, so it is refused before the school is looked for.
 fn authorize(simulator: &Simulator, number: u64, request: &Request<Bytes>) -> Result<(), Problem> {
-    let header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let key = header
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or(Problem::UnknownKey)?;
-    if !simulator
-        .schools
-        .values()
-        .any(|school| school.auth_key == key)
-    {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Problem::UnknownKey)?;
+    if !simulator.schools.values().any(|school| school.auth_key == key) {
         return Err(Problem::UnknownKey);
     }
     let school = simulator.schools.get(&number).ok_or(Problem::NotFound)?;
@@ -212,29 +156,16 @@ fn authorize(simulator: &Simulator, number: u64, request: &Request<Bytes>) -> Re
     }
 }
 
-fn put<T: Item>(
-    simulator: &mut Simulator,
-    now: DateTime<Utc>,
-    school: u64,
-    body: &Bytes,
-) -> Result<Bytes, Problem> {
+fn put<T: Item>(simulator: &mut Simulator, now: DateTime<Utc>, school: u64, body: &Bytes) -> Result<Bytes, Problem> {
     if body.len() > MAX_BODY_BYTES {
         return Err(Problem::TooLarge);
     }
-    if simulator
-        .log
-        .as_ref()
-        .is_some_and(super::log::Log::has_failed)
-    {
+    if simulator.log.as_ref().is_some_and(super::log::Log::has_failed) {
         return Err(Problem::Internal);
     }
     let batch: Batch<T> = serde_json::from_slice(body).map_err(|error| {
         // serde's own sentence may repeat a value, and values are people's.
-        Problem::NotUnderstood(format!(
-            "body, line {}, column {}",
-            error.line(),
-            error.column()
-        ))
+        Problem::NotUnderstood(format!("body, line {}, column {}", error.line(), error.column()))
     })?;
     if batch.items.len() > MAX_ITEMS {
         return Err(Problem::TooLarge);
@@ -244,15 +175,8 @@ fn put<T: Item>(
     if !changed.is_empty() {
         let body = serde_json::json!({ "items": changed });
         let path = format!("/{}", T::KIND.as_str());
-        let event = Event::Request {
-            school,
-            method: LoggedMethod::Put,
-            path,
-            body,
-        };
-        simulator
-            .record(&Entry { at: now, event })
-            .map_err(|_| Problem::Internal)?;
+        let event = Event::Request { school, method: LoggedMethod::Put, path, body };
+        simulator.record(&Entry { at: now, event }).map_err(|_| Problem::Internal)?;
     }
     json(&results)
 }
@@ -269,13 +193,7 @@ pub(super) fn upsert<T: Item>(
     let mut changed = Vec::new();
     if let Some(school) = simulator.schools.get_mut(&school) {
         let attendance = &simulator.attendance;
-        let mut desk = Desk {
-            school,
-            rejects: &simulator.rejects,
-            attendance,
-            now,
-            replaying,
-        };
+        let mut desk = Desk { school, rejects: &simulator.rejects, attendance, now, replaying };
         for item in items {
             let (result, has_changed) = rules::apply(item.clone(), &mut desk);
             results.push(result);

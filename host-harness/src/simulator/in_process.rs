@@ -20,16 +20,8 @@ pub struct InProcess {
 
 impl InProcess {
     /// A transport that says after `time_out` that no answer came; it does not wait that long.
-    pub fn new(
-        simulator: Arc<Mutex<Simulator>>,
-        clock: Arc<dyn Clock>,
-        time_out: Duration,
-    ) -> Self {
-        Self {
-            simulator,
-            clock,
-            time_out,
-        }
+    pub fn new(simulator: Arc<Mutex<Simulator>>, clock: Arc<dyn Clock>, time_out: Duration) -> Self {
+        Self { simulator, clock, time_out }
     }
 }
 
@@ -37,16 +29,9 @@ impl InProcess {
 impl Transport for InProcess {
     async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
         let now = self.clock.now();
-        let handled = self
-            .simulator
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .handle(now, &outgoing.request);
+        let handled = self.simulator.lock().unwrap_or_else(PoisonError::into_inner).handle(now, &outgoing.request);
         match handled.delivery {
-            Delivery::Whole => Ok(Answer {
-                response: handled.response,
-                latency: handled.latency,
-            }),
+            Delivery::Whole => Ok(Answer { response: handled.response, latency: handled.latency }),
             Delivery::Cut => Err(TransportError::Cut),
             Delivery::Never => Err(TransportError::TimedOut(self.time_out)),
         }
@@ -65,10 +50,7 @@ mod tests {
         let request = http::Request::get("https://coursekey.example/v1/schools/1/users")
             .header("authorization", "Bearer key-1")
             .body(bytes::Bytes::new());
-        Outgoing {
-            request: request.unwrap(),
-            campus: "main".to_owned(),
-        }
+        Outgoing { request: request.unwrap(), campus: "main".to_owned() }
     }
 
     #[tokio::test]
@@ -80,21 +62,13 @@ mod tests {
             (FaultEffect::LostAnswer, TransportError::TimedOut(time_out)),
         ] {
             let mut simulator = simulator();
-            simulator.order_fault(Fault {
-                on: Kind::Users,
-                effect,
-                times: 1,
-            });
+            simulator.order_fault(Fault { on: Kind::Users, effect, times: 1 });
             let clock = Arc::new(VirtualClock::new(at("08:00:00")));
             let transport = InProcess::new(Arc::new(Mutex::new(simulator)), clock, time_out);
             assert_eq!(transport.send(request()).await.unwrap_err(), error);
             let answer = transport.send(request()).await.unwrap();
             assert_eq!(answer.response.status(), 200);
-            assert!(
-                (20..=60).contains(&answer.latency.as_millis()),
-                "{:?}",
-                answer.latency
-            );
+            assert!((20..=60).contains(&answer.latency.as_millis()), "{:?}", answer.latency);
         }
     }
 }

@@ -72,10 +72,7 @@ pub(super) struct SessionItem {
 pub(super) enum SessionWish {
     /// That it stand at these times.
     #[serde(rename_all = "camelCase")]
-    Held {
-        starts_at: DateTime<Utc>,
-        ends_at: DateTime<Utc>,
-    },
+    Held { starts_at: DateTime<Utc>, ends_at: DateTime<Utc> },
     /// That it be gone.
     Gone { removed: bool },
 }
@@ -100,12 +97,7 @@ impl TryFrom<RawSession> for SessionItem {
             (None, None, Some(true)) => SessionWish::Gone { removed: true },
             _ => return Err("a session carries startsAt and endsAt, or removed: true"),
         };
-        Ok(Self {
-            external_id: raw.external_id,
-            course_id: raw.course_id,
-            wish,
-            revision: raw.revision,
-        })
+        Ok(Self { external_id: raw.external_id, course_id: raw.course_id, wish, revision: raw.revision })
     }
 }
 

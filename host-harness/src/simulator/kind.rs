@@ -22,15 +22,9 @@ pub enum Kind {
 impl Kind {
     /// The kind whose list lies at `segment` below a school; `connection` lies at the school itself and is not among them.
     pub fn of_segment(segment: &str) -> Option<Self> {
-        [
-            Self::Users,
-            Self::Courses,
-            Self::Sessions,
-            Self::Enrollments,
-            Self::Attendance,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == segment)
+        [Self::Users, Self::Courses, Self::Sessions, Self::Enrollments, Self::Attendance]
+            .into_iter()
+            .find(|kind| kind.as_str() == segment)
     }
 
     /// The kind's name, which is also its path segment.

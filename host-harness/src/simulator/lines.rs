@@ -19,42 +19,24 @@ pub struct LineError {
 impl LineError {
     /// A line that is well-formed and still cannot be taken.
     pub(super) fn new(line: usize, field: &str, problem: &str) -> Self {
-        Self {
-            line,
-            field: Some(field.to_owned()),
-            problem: problem.to_owned(),
-        }
+        Self { line, field: Some(field.to_owned()), problem: problem.to_owned() }
     }
 }
 
 /// The lines that are not blank, each with its number.
-pub(super) fn numbered(
-    reader: impl BufRead,
-) -> impl Iterator<Item = Result<(usize, String), LineError>> {
-    reader
-        .lines()
-        .enumerate()
-        .filter_map(|(index, line)| match line {
-            Ok(text) if text.trim().is_empty() => None,
-            Ok(text) => Some(Ok((index + 1, text))),
-            Err(error) => Some(Err(LineError {
-                line: index + 1,
-                field: None,
-                problem: error.to_string(),
-            })),
-        })
+pub(super) fn numbered(reader: impl BufRead) -> impl Iterator<Item = Result<(usize, String), LineError>> {
+    reader.lines().enumerate().filter_map(|(index, line)| match line {
+        Ok(text) if text.trim().is_empty() => None,
+        Ok(text) => Some(Ok((index + 1, text))),
+        Err(error) => Some(Err(LineError { line: index + 1, field: None, problem: error.to_string() })),
+    })
 }
 
 /// The line as a `T`.
 pub(super) fn parse<T: DeserializeOwned>(line: usize, text: &str) -> Result<T, LineError> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| explain(line, &error))?;
-    json.end().map_err(|_| LineError {
-        line,
-        field: None,
-        problem: "more than one JSON object".to_owned(),
-    })?;
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| explain(line, &error))?;
+    json.end().map_err(|_| LineError { line, field: None, problem: "more than one JSON object".to_owned() })?;
     Ok(value)
 }
 
@@ -65,17 +47,9 @@ fn explain(line: usize, error: &serde_path_to_error::Error<serde_json::Error>) -
     // serde names keys here and values in its other messages; values may be a person's.
     let names_a_key = message.starts_with("missing field") || message.starts_with("unknown field");
     let problem = match (names_a_key, error.inner().is_data()) {
-        (true, _) => message
-            .split(" at line")
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        (true, _) => message.split(" at line").next().unwrap_or_default().to_owned(),
         (false, true) => "not of the type or form this field has".to_owned(),
         (false, false) => format!("not a JSON object (column {})", error.inner().column()),
     };
-    LineError {
-        line,
-        field,
-        problem,
-    }
+    LineError { line, field, problem }
 }

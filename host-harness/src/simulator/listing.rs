@@ -97,24 +97,17 @@ pub(super) fn read(
     let (body, items) = match kind {
         Kind::Connection => {
             let NoQuery {} = query(uri)?;
-            let body = SchoolBody {
-                school_id: school.number,
-                time_zone: &school.zone,
-            };
+            let body = SchoolBody { school_id: school.number, time_zone: &school.zone };
             (json(&body)?, 0)
         }
         Kind::Users => users(school, uri)?,
         Kind::Courses => {
             let (start, limit) = page_query(uri)?;
-            page(after(&school.courses, &start), limit, |course| {
-                course.external_id.clone()
-            })?
+            page(after(&school.courses, &start), limit, |course| course.external_id.clone())?
         }
         Kind::Sessions => {
             let (start, limit) = page_query(uri)?;
-            page(school.sessions.after(&start), limit, |session| {
-                session.external_id.clone()
-            })?
+            page(school.sessions.after(&start), limit, |session| session.external_id.clone())?
         }
         Kind::Enrollments => enrollments(school, uri)?,
         Kind::Attendance => attendance(simulator, now, number, uri)?,
@@ -124,8 +117,7 @@ pub(super) fn read(
 }
 
 fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    let Query(query) =
-        Query::try_from_uri(uri).map_err(|_| Problem::NotUnderstood("query".to_owned()))?;
+    let Query(query) = Query::try_from_uri(uri).map_err(|_| Problem::NotUnderstood("query".to_owned()))?;
     Ok(query)
 }
 
@@ -159,9 +151,7 @@ fn cut<'a, T>(
     cursor: fn(&T) -> String,
 ) -> (Vec<&'a T>, Option<String>) {
     let taken: Vec<&T> = items.by_ref().take(limit).collect();
-    let next = items
-        .next()
-        .and_then(|_| taken.last().map(|last| cursor(last)));
+    let next = items.next().and_then(|_| taken.last().map(|last| cursor(last)));
     (taken, next)
 }
 
@@ -170,14 +160,9 @@ fn users(school: &School, uri: &Uri) -> Result<(Bytes, usize), Problem> {
     let start = query.after.unwrap_or_default();
     let limit = limit(query.limit)?;
     match query.email {
-        None => page(school.accounts.after(&start), limit, |user| {
-            user.account_id.clone()
-        }),
+        None => page(school.accounts.after(&start), limit, |user| user.account_id.clone()),
         Some(email) => {
-            let found = school
-                .accounts
-                .by_email(&email)
-                .filter(|user| user.account_id > start);
+            let found = school.accounts.by_email(&email).filter(|user| user.account_id > start);
             page(found.into_iter(), limit, |user| user.account_id.clone())
         }
     }
@@ -189,19 +174,14 @@ fn enrollments(school: &School, uri: &Uri) -> Result<(Bytes, usize), Problem> {
         "" => ("", ""),
         cursor => parse_enrollment_cursor(cursor).ok_or_else(bad_cursor)?,
     };
-    let rosters = school
-        .enrollments
-        .range::<str, _>((Included(course), Unbounded));
-    let items =
-        rosters.flat_map(|(id, roster)| after(roster, if id == course { user } else { "" }));
+    let rosters = school.enrollments.range::<str, _>((Included(course), Unbounded));
+    let items = rosters.flat_map(|(id, roster)| after(roster, if id == course { user } else { "" }));
     page(items, limit, enrollment_cursor)
 }
 
 /// The first id's length comes first, because an id may contain anything.
 fn enrollment_cursor(enrollment: &Enrollment) -> String {
-    let Enrollment {
-        course_id, user_id, ..
-    } = enrollment;
+    let Enrollment { course_id, user_id, .. } = enrollment;
     format!("{}:{course_id}{user_id}", course_id.len())
 }
 
@@ -210,12 +190,7 @@ fn parse_enrollment_cursor(cursor: &str) -> Option<(&str, &str)> {
     ids.split_at_checked(length.parse().ok()?)
 }
 
-fn attendance(
-    simulator: &Simulator,
-    now: DateTime<Utc>,
-    number: u64,
-    uri: &Uri,
-) -> Result<(Bytes, usize), Problem> {
+fn attendance(simulator: &Simulator, now: DateTime<Utc>, number: u64, uri: &Uri) -> Result<(Bytes, usize), Problem> {
     let query: AttendanceQuery = query(uri)?;
     let after = match &query.after {
         None => None,
@@ -229,22 +204,13 @@ fn attendance(
     let count = records.len();
     let records = records.into_iter().map(record_body).collect();
     // Records carry whole seconds or finer; the second that runs may still bring more.
-    let body = AttendanceBody {
-        records,
-        next,
-        as_of: now.trunc_subsecs(0),
-    };
+    let body = AttendanceBody { records, next, as_of: now.trunc_subsecs(0) };
     Ok((json(&body)?, count))
 }
 
 /// The school whose attendance a record is: where its session is held, else where its user is, else the first.
 fn school_of(record: &Record, schools: &BTreeMap<u64, School>) -> Option<u64> {
-    let holding = |holds: &dyn Fn(&School) -> bool| {
-        schools
-            .values()
-            .find(|school| holds(school))
-            .map(|s| s.number)
-    };
+    let holding = |holds: &dyn Fn(&School) -> bool| schools.values().find(|school| holds(school)).map(|s| s.number);
     record
         .school
         .or_else(|| holding(&|school| school.sessions.get(&record.session).is_some()))
@@ -270,9 +236,7 @@ fn record_body(record: &Record) -> RecordBody<'_> {
 }
 
 fn record_cursor(record: &Record) -> String {
-    let updated_at = record
-        .updated_at
-        .to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let updated_at = record.updated_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     format!("{updated_at}~{}~{}", record.version, record.id)
 }
 

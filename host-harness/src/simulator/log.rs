@@ -26,12 +26,7 @@ pub(super) struct Entry {
 #[serde(untagged)]
 pub(super) enum Event {
     /// A batch; its body holds only the items that changed something, without passwords.
-    Request {
-        school: u64,
-        method: Method,
-        path: String,
-        body: Value,
-    },
+    Request { school: u64, method: Method, path: String, body: Value },
     /// Every school's key was revoked or restored.
     Credentials { credentials: Credentials },
     /// From now on a person is always rejected.
@@ -74,9 +69,7 @@ pub enum LogError {
         line: usize,
     },
     /// A line does not fit what the lines before it built.
-    #[error(
-        "replay the simulator's file (it belongs to other schools; move it away to start afresh): line {line}"
-    )]
+    #[error("replay the simulator's file (it belongs to other schools; move it away to start afresh): line {line}")]
     Unfit {
         /// Its number, from 1.
         line: usize,
@@ -95,34 +88,19 @@ pub(super) struct Log {
 impl Log {
     /// Opens or creates the file and reads what it holds. A torn last line was never answered: it is cut off.
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), LogError> {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let whole = bytes
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |last| last + 1);
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         bytes.truncate(whole);
         file.set_len(whole as u64)?;
         file.seek(SeekFrom::End(0))?;
         let mut entries = Vec::new();
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let entry =
-                serde_json::from_slice(line).map_err(|_| LogError::Damaged { line: index + 1 })?;
+            let entry = serde_json::from_slice(line).map_err(|_| LogError::Damaged { line: index + 1 })?;
             entries.push(entry);
         }
-        Ok((
-            Self {
-                file,
-                failed: false,
-            },
-            entries,
-        ))
+        Ok((Self { file, failed: false }, entries))
     }
 
     /// Adds an entry. After a failure the file no longer says what is held, so nothing is ever added again.
@@ -130,12 +108,10 @@ impl Log {
         if self.failed {
             return Err(std::io::Error::other("an earlier write failed").into());
         }
-        let written = serde_json::to_vec(entry)
-            .map_err(std::io::Error::from)
-            .and_then(|mut line| {
-                line.push(b'\n');
-                self.file.write_all(&line)
-            });
+        let written = serde_json::to_vec(entry).map_err(std::io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            self.file.write_all(&line)
+        });
         self.failed = written.is_err();
         Ok(written?)
     }

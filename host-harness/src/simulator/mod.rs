@@ -133,11 +133,7 @@ impl Simulator {
             zone: config.zone,
             auth_key: config.auth_key,
             revoked: false,
-            owners: config
-                .owners
-                .iter()
-                .map(|email| email.to_lowercase())
-                .collect(),
+            owners: config.owners.iter().map(|email| email.to_lowercase()).collect(),
             accounts: state::Accounts::default(),
             courses: BTreeMap::new(),
             sessions: state::Sessions::default(),
@@ -175,24 +171,14 @@ impl Simulator {
     ///
     /// # Errors
     /// Something is held already, a line does not fit, or the file refused.
-    pub fn start_with(
-        &mut self,
-        now: DateTime<Utc>,
-        reader: impl BufRead,
-    ) -> Result<(), StartError> {
+    pub fn start_with(&mut self, now: DateTime<Utc>, reader: impl BufRead) -> Result<(), StartError> {
         if !self.is_empty() {
             return Err(StartError::NotEmpty);
         }
         let lines: Vec<(usize, String)> = lines::numbered(reader).collect::<Result<_, _>>()?;
         replay::take_start(self, now, &lines)?;
-        let start = lines
-            .iter()
-            .filter_map(|(_, line)| serde_json::from_str(line).ok())
-            .collect();
-        self.record(&Entry {
-            at: now,
-            event: Event::Start { start },
-        })?;
+        let start = lines.iter().filter_map(|(_, line)| serde_json::from_str(line).ok()).collect();
+        self.record(&Entry { at: now, event: Event::Start { start } })?;
         Ok(())
     }
 
@@ -218,17 +204,9 @@ impl Simulator {
     ///
     /// # Errors
     /// It could not be written to the file; it holds until the process ends.
-    pub fn reject_user(
-        &mut self,
-        now: DateTime<Utc>,
-        issued_id: &str,
-        code: RejectionCode,
-    ) -> Result<(), LogError> {
+    pub fn reject_user(&mut self, now: DateTime<Utc>, issued_id: &str, code: RejectionCode) -> Result<(), LogError> {
         self.rejects.insert(issued_id.to_owned(), code);
-        let event = Event::Rejects {
-            user: issued_id.to_owned(),
-            code: code.as_str().to_owned(),
-        };
+        let event = Event::Rejects { user: issued_id.to_owned(), code: code.as_str().to_owned() };
         self.record(&Entry { at: now, event })
     }
 
@@ -236,16 +214,9 @@ impl Simulator {
     ///
     /// # Errors
     /// It could not be written to the file; it holds until the process ends.
-    pub fn set_credentials(
-        &mut self,
-        now: DateTime<Utc>,
-        credentials: Credentials,
-    ) -> Result<(), LogError> {
+    pub fn set_credentials(&mut self, now: DateTime<Utc>, credentials: Credentials) -> Result<(), LogError> {
         self.apply_credentials(credentials);
-        self.record(&Entry {
-            at: now,
-            event: Event::Credentials { credentials },
-        })
+        self.record(&Entry { at: now, event: Event::Credentials { credentials } })
     }
 
     /// What has arrived since this simulator was made.
@@ -256,29 +227,21 @@ impl Simulator {
     /// Takes one request at `now`, which should never be earlier than that of the request before.
     pub fn handle(&mut self, now: DateTime<Utc>, request: &Request<Bytes>) -> Handled {
         self.advance(now);
-        let calm = Weather {
-            fault: None,
-            latency: Duration::ZERO,
-        };
+        let calm = Weather { fault: None, latency: Duration::ZERO };
         let weather = match http::Route::of(request.uri().path()) {
             Some(route) => self.faults.meet(route.kind, request),
             None => calm,
         };
         let (response, delivery) = match weather.fault {
             None => (http::respond(self, now, request), Delivery::Whole),
-            Some(FaultEffect::Status {
-                status,
-                retry_after,
-            }) => (http::fault_response(status, retry_after), Delivery::Whole),
+            Some(FaultEffect::Status { status, retry_after }) => {
+                (http::fault_response(status, retry_after), Delivery::Whole)
+            }
             Some(FaultEffect::Timeout) => (Response::default(), Delivery::Never),
             Some(FaultEffect::Cut) => (http::respond(self, now, request), Delivery::Cut),
             Some(FaultEffect::LostAnswer) => (http::respond(self, now, request), Delivery::Never),
         };
-        Handled {
-            response,
-            latency: weather.latency,
-            delivery,
-        }
+        Handled { response, latency: weather.latency, delivery }
     }
 
     /// Lets happen what happens by itself until `now`: sessions begin, students come and go, records are listed.
@@ -293,10 +256,7 @@ impl Simulator {
                     ends: session.ends_at,
                 };
                 let roster = school.enrollments.get(&session.course_id);
-                let present = roster
-                    .into_iter()
-                    .flat_map(BTreeMap::values)
-                    .filter(|e| self.people && !e.dropped);
+                let present = roster.into_iter().flat_map(BTreeMap::values).filter(|e| self.people && !e.dropped);
                 for record in present.flat_map(|enrollment| occasion.attend(&enrollment.user_id)) {
                     self.attendance.add(record);
                 }

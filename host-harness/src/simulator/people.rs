@@ -81,16 +81,9 @@ impl Occasion {
         for (index, punch) in punches.iter().enumerate() {
             // CourseKey lists a punch some seconds after it, and two punches never at one instant.
             let listed = *punch + seconds(dice.between("listing", 1, 20));
-            let previous = records
-                .last()
-                .map_or(self.starts, |record| record.updated_at);
+            let previous = records.last().map_or(self.starts, |record| record.updated_at);
             let told = punches.get(..=index).unwrap_or_default();
-            records.push(self.record(
-                student,
-                index + 1,
-                listed.max(previous + seconds(1)),
-                visits(told),
-            ));
+            records.push(self.record(student, index + 1, listed.max(previous + seconds(1)), visits(told)));
         }
         let correction = self.correction(conduct, dice, student, records.last());
         records.extend(correction);
@@ -102,10 +95,7 @@ impl Occasion {
         let third = (self.ends - self.starts).num_seconds() / 3;
         let minutes = |what: &str, low: i64, high: i64| {
             // Nobody is later than a third of a short class.
-            seconds(
-                dice.between(what, low * 60, (high * 60).min(third))
-                    .min(third),
-            )
+            seconds(dice.between(what, low * 60, (high * 60).min(third)).min(third))
         };
         let arrives = match conduct {
             Conduct::Absent => return Vec::new(),
@@ -141,22 +131,13 @@ impl Occasion {
         }
         if length >= LUNCH_FROM && !dice.happens("lunch unpunched", LUNCH_UNPUNCHED) {
             let out = self.starts + length / 2 + seconds(dice.between("to lunch", -300, 300));
-            pauses.push((
-                out,
-                out + seconds(dice.between("from lunch", 30 * 60, 45 * 60)),
-            ));
+            pauses.push((out, out + seconds(dice.between("from lunch", 30 * 60, 45 * 60))));
         }
         pauses
     }
 
     /// What staff make of the record days later, if anything.
-    fn correction(
-        &self,
-        conduct: Conduct,
-        dice: Dice,
-        student: &str,
-        last: Option<&Record>,
-    ) -> Option<Record> {
+    fn correction(&self, conduct: Conduct, dice: Dice, student: &str, last: Option<&Record>) -> Option<Record> {
         let chance = match conduct {
             Conduct::Absent => CORRECTED_ABSENT,
             Conduct::ForgetsToCheckOut => CORRECTED_FORGOTTEN,
@@ -178,14 +159,10 @@ impl Occasion {
             AdjustmentKind::Override => Some(dice.between("awarded", length / 2, length)),
         };
         let hours = dice.between("hours", CORRECTION_HOURS.0, CORRECTION_HOURS.1);
-        let updated_at =
-            self.ends + TimeDelta::hours(hours) + seconds(dice.between("second", 0, 3599));
+        let updated_at = self.ends + TimeDelta::hours(hours) + seconds(dice.between("second", 0, 3599));
         let version = last.map_or(1, |record| record.version as usize + 1);
         let visits = match kind {
-            AdjustmentKind::Edit => Box::from([Visit {
-                checked_in: self.starts,
-                checked_out: Some(self.ends),
-            }]),
+            AdjustmentKind::Edit => Box::from([Visit { checked_in: self.starts, checked_out: Some(self.ends) }]),
             _ => last.map(|record| record.visits.clone()).unwrap_or_default(),
         };
         let mut record = self.record(student, version, updated_at, visits);
@@ -197,13 +174,7 @@ impl Occasion {
         Some(record)
     }
 
-    fn record(
-        &self,
-        student: &str,
-        version: usize,
-        updated_at: DateTime<Utc>,
-        visits: Box<[Visit]>,
-    ) -> Record {
+    fn record(&self, student: &str, version: usize, updated_at: DateTime<Utc>, visits: Box<[Visit]>) -> Record {
         Record {
             id: format!("{}/{student}", self.session).into(),
             version: u32::try_from(version).unwrap_or(u32::MAX),
@@ -220,10 +191,7 @@ impl Occasion {
 /// Pairs of check-in and check-out; the last may be open.
 fn visits(punches: &[DateTime<Utc>]) -> Box<[Visit]> {
     let visit = |pair: &[DateTime<Utc>]| {
-        pair.first().map(|checked_in| Visit {
-            checked_in: *checked_in,
-            checked_out: pair.get(1).copied(),
-        })
+        pair.first().map(|checked_in| Visit { checked_in: *checked_in, checked_out: pair.get(1).copied() })
     };
     punches.chunks(2).filter_map(visit).collect()
 }

@@ -27,9 +27,7 @@ pub(super) fn open(simulator: &mut Simulator, path: &Path) -> Result<(), LogErro
 fn replay(simulator: &mut Simulator, line: usize, entry: Entry) -> Result<(), LogError> {
     simulator.advance(entry.at);
     match entry.event {
-        Event::Request {
-            school, path, body, ..
-        } => {
+        Event::Request { school, path, body, .. } => {
             let taken = replay_batch(simulator, entry.at, school, &path, body);
             taken.ok_or(LogError::Unfit { line })?;
         }
@@ -39,11 +37,7 @@ fn replay(simulator: &mut Simulator, line: usize, entry: Entry) -> Result<(), Lo
             simulator.rejects.insert(user, code);
         }
         Event::Start { start } => {
-            let lines: Vec<_> = start
-                .iter()
-                .enumerate()
-                .map(|(n, line)| (n + 1, line.to_string()))
-                .collect();
+            let lines: Vec<_> = start.iter().enumerate().map(|(n, line)| (n + 1, line.to_string())).collect();
             take_start(simulator, entry.at, &lines)?;
         }
     }
@@ -51,13 +45,7 @@ fn replay(simulator: &mut Simulator, line: usize, entry: Entry) -> Result<(), Lo
 }
 
 /// Takes a logged batch; none unless every item changes something again.
-fn replay_batch(
-    simulator: &mut Simulator,
-    at: DateTime<Utc>,
-    school: u64,
-    path: &str,
-    body: Value,
-) -> Option<()> {
+fn replay_batch(simulator: &mut Simulator, at: DateTime<Utc>, school: u64, path: &str, body: Value) -> Option<()> {
     match Kind::of_segment(path.strip_prefix('/')?)? {
         Kind::Users => replay_items::<UserItem>(simulator, at, school, body),
         Kind::Courses => replay_items::<Course>(simulator, at, school, body),
@@ -67,12 +55,7 @@ fn replay_batch(
     }
 }
 
-fn replay_items<T: Item>(
-    simulator: &mut Simulator,
-    at: DateTime<Utc>,
-    school: u64,
-    body: Value,
-) -> Option<()> {
+fn replay_items<T: Item>(simulator: &mut Simulator, at: DateTime<Utc>, school: u64, body: Value) -> Option<()> {
     let batch: Batch<T> = serde_json::from_value(body).ok()?;
     let sent = batch.items.len();
     let (_, changed) = http::upsert(simulator, at, school, batch.items, true);
@@ -86,9 +69,7 @@ pub(super) fn take_start(
     lines: &[(usize, String)],
 ) -> Result<(), LineError> {
     let schools = &mut simulator.schools;
-    let taken = lines
-        .iter()
-        .try_for_each(|(number, line)| roster_file::take_line(schools, at, *number, line));
+    let taken = lines.iter().try_for_each(|(number, line)| roster_file::take_line(schools, at, *number, line));
     if taken.is_err() {
         schools.values_mut().for_each(School::clear);
     }

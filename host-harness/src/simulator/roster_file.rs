@@ -95,18 +95,14 @@ pub(super) fn write(schools: &Schools, out: &mut impl Write) -> io::Result<()> {
     }
     for school in schools.values() {
         let mut sessions: Vec<&Session> = school.sessions.after("").collect();
-        sessions
-            .sort_by(|a, b| (&a.course_id, &a.external_id).cmp(&(&b.course_id, &b.external_id)));
+        sessions.sort_by(|a, b| (&a.course_id, &a.external_id).cmp(&(&b.course_id, &b.external_id)));
         for session in sessions {
             write_line(out, &session_line(school.number, session))?;
         }
     }
     for school in schools.values() {
         for enrollment in school.enrollments.values().flat_map(BTreeMap::values) {
-            let is_student = school
-                .accounts
-                .by_issued_id(&enrollment.user_id)
-                .is_some_and(|user| !user.teacher);
+            let is_student = school.accounts.by_issued_id(&enrollment.user_id).is_some_and(|user| !user.teacher);
             if is_student {
                 write_line(out, &enrollment_line(school.number, enrollment))?;
             }
@@ -116,18 +112,10 @@ pub(super) fn write(schools: &Schools, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_users(school: &School, out: &mut impl Write) -> io::Result<()> {
-    let is_staff = |user: &&User| {
-        user.issued_id.is_none() && school.owners.contains(&user.email.to_lowercase())
-    };
-    let mut users: Vec<&User> = school
-        .accounts
-        .after("")
-        .filter(|user| !is_staff(user))
-        .collect();
+    let is_staff = |user: &&User| user.issued_id.is_none() && school.owners.contains(&user.email.to_lowercase());
+    let mut users: Vec<&User> = school.accounts.after("").filter(|user| !is_staff(user)).collect();
     users.sort_by(|a, b| (&a.issued_id, &a.email).cmp(&(&b.issued_id, &b.email)));
-    users
-        .into_iter()
-        .try_for_each(|user| write_line(out, &user_line(school.number, user)))
+    users.into_iter().try_for_each(|user| write_line(out, &user_line(school.number, user)))
 }
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
@@ -182,12 +170,7 @@ fn enrollment_line(school: u64, enrollment: &Enrollment) -> EnrollmentLine {
 }
 
 /// Puts one line into its school, with revision 0 and, for what the form leaves out, CourseKey's own defaults.
-pub(super) fn take_line(
-    schools: &mut Schools,
-    now: DateTime<Utc>,
-    number: usize,
-    text: &str,
-) -> Result<(), LineError> {
+pub(super) fn take_line(schools: &mut Schools, now: DateTime<Utc>, number: usize, text: &str) -> Result<(), LineError> {
     match lines::parse::<AnyLine>(number, text)?.kind {
         EntryKind::User => take_user(schools, number, lines::parse(number, text)?),
         EntryKind::Course => take_course(schools, number, lines::parse(number, text)?),
@@ -198,22 +181,9 @@ pub(super) fn take_line(
 
 fn take_user(schools: &mut Schools, number: usize, line: UserLine) -> Result<(), LineError> {
     let school = school_of(schools, number, line.school)?;
-    require(
-        is_email(&line.email),
-        number,
-        "email",
-        "not an e-mail address",
-    )?;
-    require(
-        school.accounts.by_email(&line.email).is_none(),
-        number,
-        "email",
-        "an earlier line has this address",
-    )?;
-    let is_new = line
-        .id
-        .as_ref()
-        .is_none_or(|id| school.accounts.by_issued_id(id).is_none());
+    require(is_email(&line.email), number, "email", "not an e-mail address")?;
+    require(school.accounts.by_email(&line.email).is_none(), number, "email", "an earlier line has this address")?;
+    let is_new = line.id.as_ref().is_none_or(|id| school.accounts.by_issued_id(id).is_none());
     require(is_new, number, "id", "an earlier line has this id")?;
     let origin = line.id.as_ref().unwrap_or(&line.email);
     let account_id = school.accounts.fresh_id(school.number, origin);
@@ -231,36 +201,14 @@ fn take_user(schools: &mut Schools, number: usize, line: UserLine) -> Result<(),
 
 fn take_course(schools: &mut Schools, number: usize, line: CourseLine) -> Result<(), LineError> {
     let school = school_of(schools, number, line.school)?;
-    require(
-        !school.courses.contains_key(&line.id),
-        number,
-        "id",
-        "an earlier line has this id",
-    )?;
-    require(
-        line.start_date <= line.end_date,
-        number,
-        "end-date",
-        "earlier than start-date",
-    )?;
-    let instructors = line
-        .instructors
-        .iter()
-        .map(|id| school.accounts.by_issued_id(id));
+    require(!school.courses.contains_key(&line.id), number, "id", "an earlier line has this id")?;
+    require(line.start_date <= line.end_date, number, "end-date", "earlier than start-date")?;
+    let instructors = line.instructors.iter().map(|id| school.accounts.by_issued_id(id));
     let Some(instructors) = instructors.collect::<Option<Vec<&User>>>() else {
-        return Err(LineError::new(
-            number,
-            "instructors",
-            "no earlier line has a user of this id",
-        ));
+        return Err(LineError::new(number, "instructors", "no earlier line has a user of this id"));
     };
     let first_instructor = instructors.first().map(|user| user.email.clone());
-    let owner = school
-        .owners
-        .first()
-        .cloned()
-        .or(first_instructor)
-        .unwrap_or_default();
+    let owner = school.owners.first().cloned().or(first_instructor).unwrap_or_default();
     let course = Course {
         external_id: line.id.clone(),
         name: line.name,
@@ -277,31 +225,11 @@ fn take_course(schools: &mut Schools, number: usize, line: CourseLine) -> Result
     Ok(())
 }
 
-fn take_session(
-    schools: &mut Schools,
-    now: DateTime<Utc>,
-    number: usize,
-    line: SessionLine,
-) -> Result<(), LineError> {
+fn take_session(schools: &mut Schools, now: DateTime<Utc>, number: usize, line: SessionLine) -> Result<(), LineError> {
     let school = school_of(schools, number, line.school)?;
-    require(
-        school.courses.contains_key(&line.course),
-        number,
-        "course",
-        "no earlier line has a course of this id",
-    )?;
-    require(
-        school.sessions.get(&line.id).is_none(),
-        number,
-        "id",
-        "an earlier line has this id",
-    )?;
-    require(
-        line.starts < line.ends,
-        number,
-        "ends",
-        "not later than starts",
-    )?;
+    require(school.courses.contains_key(&line.course), number, "course", "no earlier line has a course of this id")?;
+    require(school.sessions.get(&line.id).is_none(), number, "id", "an earlier line has this id")?;
+    require(line.starts < line.ends, number, "ends", "not later than starts")?;
     let session = Session {
         external_id: line.id,
         course_id: line.course,
@@ -314,54 +242,21 @@ fn take_session(
     Ok(())
 }
 
-fn take_enrollment(
-    schools: &mut Schools,
-    number: usize,
-    line: EnrollmentLine,
-) -> Result<(), LineError> {
+fn take_enrollment(schools: &mut Schools, number: usize, line: EnrollmentLine) -> Result<(), LineError> {
     let school = school_of(schools, number, line.school)?;
-    require(
-        school.courses.contains_key(&line.course),
-        number,
-        "course",
-        "no earlier line has a course of this id",
-    )?;
+    require(school.courses.contains_key(&line.course), number, "course", "no earlier line has a course of this id")?;
     let is_known = school.accounts.by_issued_id(&line.user).is_some();
-    require(
-        is_known,
-        number,
-        "user",
-        "no earlier line has a user of this id",
-    )?;
-    let enrollment = Enrollment {
-        course_id: line.course.clone(),
-        user_id: line.user.clone(),
-        dropped: line.dropped,
-        revision: 0,
-    };
-    let old = school
-        .enrollments
-        .entry(line.course)
-        .or_default()
-        .insert(line.user, enrollment);
-    require(
-        old.is_none(),
-        number,
-        "user",
-        "an earlier line enrolls this user in this course",
-    )
+    require(is_known, number, "user", "no earlier line has a user of this id")?;
+    let enrollment =
+        Enrollment { course_id: line.course.clone(), user_id: line.user.clone(), dropped: line.dropped, revision: 0 };
+    let old = school.enrollments.entry(line.course).or_default().insert(line.user, enrollment);
+    require(old.is_none(), number, "user", "an earlier line enrolls this user in this course")
 }
 
 fn school_of(schools: &mut Schools, number: usize, school: u64) -> Result<&mut School, LineError> {
-    schools
-        .get_mut(&school)
-        .ok_or_else(|| LineError::new(number, "school", "no campus has this CourseKey school id"))
+    schools.get_mut(&school).ok_or_else(|| LineError::new(number, "school", "no campus has this CourseKey school id"))
 }
 
 fn require(holds: bool, number: usize, field: &str, problem: &str) -> Result<(), LineError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(LineError::new(number, field, problem))
-    }
+    if holds { Ok(()) } else { Err(LineError::new(number, field, problem)) }
 }

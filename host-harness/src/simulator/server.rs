@@ -37,19 +37,13 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (close, closing) = watch::channel(false);
-    let shared = Shared {
-        simulator,
-        now,
-        closing,
-    };
+    let shared = Shared { simulator, now, closing };
     let app = Router::new().fallback(answer).with_state(shared);
     let shutdown = async move {
         shutdown.await;
         close.send_replace(true);
     };
-    axum::serve(listener, app)
-        .with_graceful_shutdown(shutdown)
-        .await
+    axum::serve(listener, app).with_graceful_shutdown(shutdown).await
 }
 
 async fn answer(State(mut shared): State<Shared>, request: Request) -> Response {
@@ -59,11 +53,7 @@ async fn answer(State(mut shared): State<Shared>, request: Request) -> Response 
     };
     let now = (shared.now)();
     let request = http::Request::from_parts(head, body);
-    let handled = shared
-        .simulator
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .handle(now, &request);
+    let handled = shared.simulator.lock().unwrap_or_else(PoisonError::into_inner).handle(now, &request);
     match handled.delivery {
         Delivery::Whole => handled.response.map(Body::from),
         Delivery::Cut => handled.response.map(|body| Body::new(CutBody::new(&body))),
@@ -84,11 +74,7 @@ struct CutBody {
 
 impl CutBody {
     fn new(whole: &Bytes) -> Self {
-        Self {
-            announced: whole.len() as u64,
-            half: Some(whole.slice(..whole.len() / 2)),
-            flushed: false,
-        }
+        Self { announced: whole.len() as u64, half: Some(whole.slice(..whole.len() / 2)), flushed: false }
     }
 }
 
@@ -132,27 +118,19 @@ mod tests {
 
     /// Serves the simulator while `client` talks to it, then shuts down.
     fn serving(simulator: Arc<Mutex<Simulator>>, client: impl FnOnce(SocketAddr) + Send + 'static) {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let talk = tokio::task::spawn_blocking(move || client(address));
             let now: Now = Arc::new(|| at("08:00:00"));
-            serve(listener, simulator, now, async move { talk.await.unwrap() })
-                .await
-                .unwrap();
+            serve(listener, simulator, now, async move { talk.await.unwrap() }).await.unwrap();
         });
     }
 
     fn connect(address: SocketAddr) -> TcpStream {
         let stream = TcpStream::connect(address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream
     }
 
@@ -177,8 +155,7 @@ mod tests {
                 stream.write_all(GET.as_bytes()).unwrap();
                 let answer = read_until(&mut stream, "}");
                 assert!(
-                    answer.starts_with("HTTP/1.1 200 OK")
-                        && answer.ends_with(r#"{"items":[],"next":null}"#),
+                    answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(r#"{"items":[],"next":null}"#),
                     "{answer}"
                 );
             }
@@ -188,30 +165,19 @@ mod tests {
     #[test]
     fn a_cut_answer_ends_inside_its_body() {
         let mut simulator = simulator();
-        simulator.order_fault(Fault {
-            on: Kind::Users,
-            effect: FaultEffect::Cut,
-            times: 1,
-        });
+        simulator.order_fault(Fault { on: Kind::Users, effect: FaultEffect::Cut, times: 1 });
         serving(Arc::new(Mutex::new(simulator)), |address| {
             let mut stream = connect(address);
             stream.write_all(GET.as_bytes()).unwrap();
             let answer = read_until(&mut stream, "}");
-            assert!(
-                answer.contains("content-length: 24") && answer.ends_with(r#"{"items":[],"#),
-                "{answer}"
-            );
+            assert!(answer.contains("content-length: 24") && answer.ends_with(r#"{"items":[],"#), "{answer}");
         });
     }
 
     #[test]
     fn an_answer_that_never_comes_does_not_keep_the_server_from_closing() {
         let mut simulator = simulator();
-        simulator.order_fault(Fault {
-            on: Kind::Users,
-            effect: FaultEffect::LostAnswer,
-            times: 1,
-        });
+        simulator.order_fault(Fault { on: Kind::Users, effect: FaultEffect::LostAnswer, times: 1 });
         let simulator = Arc::new(Mutex::new(simulator));
         let taken = simulator.clone();
         serving(simulator, move |address| {

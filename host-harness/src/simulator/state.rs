@@ -74,16 +74,12 @@ impl Accounts {
     }
 
     pub(super) fn by_issued_id(&self, issued_id: &str) -> Option<&User> {
-        self.by_issued_id
-            .get(issued_id)
-            .and_then(|account| self.users.get(account))
+        self.by_issued_id.get(issued_id).and_then(|account| self.users.get(account))
     }
 
     /// The account with this e-mail address; case does not count.
     pub(super) fn by_email(&self, email: &str) -> Option<&User> {
-        self.by_email
-            .get(&email.to_lowercase())
-            .and_then(|account| self.users.get(account))
+        self.by_email.get(&email.to_lowercase()).and_then(|account| self.users.get(account))
     }
 
     /// All accounts after `account_id`, ascending.
@@ -96,11 +92,9 @@ impl Accounts {
         if let Some(old) = self.users.get(&user.account_id) {
             self.by_email.remove(&old.email.to_lowercase());
         }
-        self.by_email
-            .insert(user.email.to_lowercase(), user.account_id.clone());
+        self.by_email.insert(user.email.to_lowercase(), user.account_id.clone());
         if let Some(issued_id) = &user.issued_id {
-            self.by_issued_id
-                .insert(issued_id.clone(), user.account_id.clone());
+            self.by_issued_id.insert(issued_id.clone(), user.account_id.clone());
         }
         self.users.insert(user.account_id.clone(), user);
     }
@@ -154,8 +148,7 @@ impl Sessions {
     pub(super) fn put(&mut self, session: Session, now: DateTime<Utc>) {
         self.remove(&session.external_id);
         if !session.begun && session.starts_at >= now {
-            self.ahead
-                .insert((session.starts_at, session.external_id.clone()));
+            self.ahead.insert((session.starts_at, session.external_id.clone()));
         }
         self.by_id.insert(session.external_id.clone(), session);
     }
@@ -181,11 +174,7 @@ impl Sessions {
 }
 
 /// The values of a map whose keys come after `key`, ascending by key.
-pub(super) fn after<'m, V>(
-    map: &'m BTreeMap<String, V>,
-    key: &str,
-) -> impl Iterator<Item = &'m V> + use<'m, V> {
+pub(super) fn after<'m, V>(map: &'m BTreeMap<String, V>, key: &str) -> impl Iterator<Item = &'m V> + use<'m, V> {
     use std::ops::Bound::{Excluded, Unbounded};
-    map.range::<str, _>((Excluded(key), Unbounded))
-        .map(|(_, value)| value)
+    map.range::<str, _>((Excluded(key), Unbounded)).map(|(_, value)| value)
 }

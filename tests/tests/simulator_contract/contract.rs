@@ -21,26 +21,16 @@ pub(crate) struct Contract {
 impl Contract {
     pub(crate) fn read() -> Self {
         let document = serde_saphyr::from_str(TEXT).expect("the contract is YAML");
-        Self {
-            document,
-            validators: RefCell::default(),
-            seen: RefCell::default(),
-        }
+        Self { document, validators: RefCell::default(), seen: RefCell::default() }
     }
 
     /// Every operation: its path, method and description.
     pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, Method, &Value)> {
         let paths = self.document["paths"].as_object().unwrap();
         paths.iter().flat_map(|(path, item)| {
-            let methods = ["get", "put"]
-                .into_iter()
-                .filter_map(|name| Some((name, item.get(name)?)));
+            let methods = ["get", "put"].into_iter().filter_map(|name| Some((name, item.get(name)?)));
             methods.map(|(name, operation)| {
-                (
-                    path.as_str(),
-                    Method::from_bytes(name.to_uppercase().as_bytes()).unwrap(),
-                    operation,
-                )
+                (path.as_str(), Method::from_bytes(name.to_uppercase().as_bytes()).unwrap(), operation)
             })
         })
     }
@@ -49,13 +39,9 @@ impl Contract {
     pub(crate) fn documented(&self) -> BTreeSet<(String, String)> {
         let answers = |operation: &Value| -> Vec<(String, String)> {
             let statuses = operation["responses"].as_object().unwrap().keys();
-            statuses
-                .map(|status| (id(operation), status.clone()))
-                .collect()
+            statuses.map(|status| (id(operation), status.clone())).collect()
         };
-        self.operations()
-            .flat_map(|(_, _, operation)| answers(operation))
-            .collect()
+        self.operations().flat_map(|(_, _, operation)| answers(operation)).collect()
     }
 
     /// What the request breaks: undeclared or wrong query parameters, a body that does not fit. Empty if nothing.
@@ -76,14 +62,9 @@ impl Contract {
     pub(crate) fn assert_answer(&self, request: &Request<Bytes>, response: &Response<Bytes>) {
         let operation = self.operation(request);
         let status = response.status().as_u16().to_string();
-        let name = if status.starts_with('5') {
-            "5XX".to_owned()
-        } else {
-            status
-        };
+        let name = if status.starts_with('5') { "5XX".to_owned() } else { status };
         let documented = operation["responses"].get(&name);
-        let documented = documented
-            .unwrap_or_else(|| panic!("{}: status {name} is not documented", id(operation)));
+        let documented = documented.unwrap_or_else(|| panic!("{}: status {name} is not documented", id(operation)));
         let documented = self.resolve(documented);
         assert_eq!(response.headers()["content-type"], "application/json");
         if let Some(seconds) = response.headers().get("retry-after") {
@@ -93,53 +74,30 @@ impl Contract {
         }
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         let faults = self.faults(&documented["content"]["application/json"]["schema"], &body);
-        assert!(
-            faults.is_empty(),
-            "{} {name}: {faults:#?}\n{body}",
-            id(operation)
-        );
+        assert!(faults.is_empty(), "{} {name}: {faults:#?}\n{body}", id(operation));
         self.seen.borrow_mut().insert((id(operation), name));
     }
 
     /// The value, or what it refers to.
     pub(crate) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let reference = value.get("$ref").and_then(Value::as_str);
-        reference.map_or(value, |reference| {
-            self.document
-                .pointer(&reference[1..])
-                .expect("a reference leads somewhere")
-        })
+        reference
+            .map_or(value, |reference| self.document.pointer(&reference[1..]).expect("a reference leads somewhere"))
     }
 
     fn operation(&self, request: &Request<Bytes>) -> &Value {
         let (_, rest) = request.uri().path().rsplit_once("/schools/").unwrap();
-        let list = rest
-            .split_once('/')
-            .map(|(_, list)| format!("/{list}"))
-            .unwrap_or_default();
+        let list = rest.split_once('/').map(|(_, list)| format!("/{list}")).unwrap_or_default();
         let template = format!("/schools/{{schoolId}}{list}");
-        let found = self
-            .operations()
-            .find(|(path, method, _)| *path == template && method == request.method());
-        found
-            .unwrap_or_else(|| panic!("{} {template} is not described", request.method()))
-            .2
+        let found = self.operations().find(|(path, method, _)| *path == template && method == request.method());
+        found.unwrap_or_else(|| panic!("{} {template} is not described", request.method())).2
     }
 
     fn faults_of_query(&self, operation: &Value, query: &str) -> Vec<String> {
         let none = Vec::new();
-        let declared = operation
-            .get("parameters")
-            .and_then(Value::as_array)
-            .unwrap_or(&none);
-        let declared: Vec<&Value> = declared
-            .iter()
-            .map(|parameter| self.resolve(parameter))
-            .collect();
-        let given: BTreeMap<&str, &str> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .collect();
+        let declared = operation.get("parameters").and_then(Value::as_array).unwrap_or(&none);
+        let declared: Vec<&Value> = declared.iter().map(|parameter| self.resolve(parameter)).collect();
+        let given: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
         let mut faults = Vec::new();
         for parameter in &declared {
             let name = parameter["name"].as_str().unwrap();
@@ -149,13 +107,10 @@ impl Contract {
                 }
                 None => {}
                 Some(text) if parameter["schema"]["type"] == "integer" => {
-                    let value = text
-                        .parse::<i64>()
-                        .map_or_else(|_| json!(text), |number| json!(number));
+                    let value = text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
                     faults.extend(self.faults(&parameter["schema"], &value));
                 }
-                Some(text) => faults
-                    .extend(self.faults(&parameter["schema"], &json!(text.replace("%3A", ":")))),
+                Some(text) => faults.extend(self.faults(&parameter["schema"], &json!(text.replace("%3A", ":")))),
             }
         }
         let is_declared = |name: &str| declared.iter().any(|parameter| parameter["name"] == name);
@@ -168,14 +123,8 @@ impl Contract {
     fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let key = schema.to_string();
         let mut validators = self.validators.borrow_mut();
-        let validator = validators
-            .entry(key)
-            .or_insert_with(|| Rc::new(self.compile(schema)))
-            .clone();
-        validator
-            .iter_errors(value)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect()
+        let validator = validators.entry(key).or_insert_with(|| Rc::new(self.compile(schema))).clone();
+        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
     }
 
     fn compile(&self, schema: &Value) -> Validator {
@@ -188,8 +137,5 @@ impl Contract {
 }
 
 fn id(operation: &Value) -> String {
-    operation["operationId"]
-        .as_str()
-        .expect("an operation has an id")
-        .to_owned()
+    operation["operationId"].as_str().expect("an operation has an id").to_owned()
 }

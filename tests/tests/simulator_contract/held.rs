@@ -31,35 +31,20 @@ impl<'a> Held<'a> {
                 owners: vec!["owner@example.edu".to_owned()],
             });
         }
-        Self {
-            contract,
-            simulator,
-            now: at("08:00:00"),
-            key: "key-1",
-        }
+        Self { contract, simulator, now: at("08:00:00"), key: "key-1" }
     }
 
     /// Sends a request that keeps to the contract.
     pub(crate) fn send(&mut self, request: &str, body: &Value) -> (u16, Value) {
         let request = self.request(request, body);
-        assert_eq!(
-            self.contract.faults_of_request(&request),
-            [""; 0],
-            "{}",
-            request.uri()
-        );
+        assert_eq!(self.contract.faults_of_request(&request), [""; 0], "{}", request.uri());
         self.exchange(&request)
     }
 
     /// Sends a request that breaks it.
     pub(crate) fn send_broken(&mut self, request: &str, body: &Value) -> (u16, Value) {
         let request = self.request(request, body);
-        assert_ne!(
-            self.contract.faults_of_request(&request),
-            [""; 0],
-            "{}",
-            request.uri()
-        );
+        assert_ne!(self.contract.faults_of_request(&request), [""; 0], "{}", request.uri());
         self.exchange(&request)
     }
 
@@ -69,54 +54,32 @@ impl<'a> Held<'a> {
             .method(method)
             .uri(format!("https://coursekey.example/v1{path}"))
             .header("authorization", format!("Bearer {}", self.key))
-            .body(if body.is_null() {
-                Bytes::new()
-            } else {
-                Bytes::from(body.to_string())
-            })
+            .body(if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) })
             .unwrap()
     }
 
     fn exchange(&mut self, request: &Request<Bytes>) -> (u16, Value) {
         let response = self.simulator.handle(self.now, request).response;
         self.contract.assert_answer(request, &response);
-        (
-            response.status().as_u16(),
-            serde_json::from_slice(response.body()).unwrap(),
-        )
+        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
     }
 
     /// Upserts items; gives the outcome or the rejection code of each.
     pub(crate) fn put(&mut self, list: &str, items: &[Value]) -> Vec<String> {
-        let (status, answer) = self.send(
-            &format!("PUT /schools/1/{list}"),
-            &json!({ "items": items }),
-        );
+        let (status, answer) = self.send(&format!("PUT /schools/1/{list}"), &json!({ "items": items }));
         assert_eq!(status, 200, "{answer}");
         outcomes(&answer)
     }
 
     /// School 1 with two students, an account without an issued id, and a course with a class from 14:00 to 16:00.
     pub(crate) fn with_class(mut self) -> Self {
-        let start =
-            r#"{"kind":"user","school":1,"id":null,"email":"loose@example.edu","teacher":false}"#;
-        self.simulator
-            .start_with(self.now, start.as_bytes())
-            .unwrap();
+        let start = r#"{"kind":"user","school":1,"id":null,"email":"loose@example.edu","teacher":false}"#;
+        self.simulator.start_with(self.now, start.as_bytes()).unwrap();
         let created = ["created", "created"];
         assert_eq!(self.put("users", &[user(1), user(2)]), created);
         assert_eq!(self.put("courses", &[course("C1"), course("C2")]), created);
-        assert_eq!(
-            self.put("sessions", &[session("C1-1", 14), session("C1-2", 18)]),
-            created
-        );
-        assert_eq!(
-            self.put(
-                "enrollments",
-                &[enrollment("S000001"), enrollment("S000002")]
-            ),
-            created
-        );
+        assert_eq!(self.put("sessions", &[session("C1-1", 14), session("C1-2", 18)]), created);
+        assert_eq!(self.put("enrollments", &[enrollment("S000001"), enrollment("S000002")]), created);
         self
     }
 }
@@ -126,12 +89,7 @@ pub(crate) fn outcomes(answer: &Value) -> Vec<String> {
         let said = result.pointer("/error/code").unwrap_or(&result["outcome"]);
         said.as_str().unwrap().to_owned()
     };
-    answer["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(outcome)
-        .collect()
+    answer["results"].as_array().unwrap().iter().map(outcome).collect()
 }
 
 pub(crate) fn user(number: u32) -> Value {

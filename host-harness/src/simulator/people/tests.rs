@@ -6,13 +6,7 @@ use super::*;
 
 fn occasion(session: &str, hours: i64) -> Occasion {
     let starts = "2023-08-28T14:00:00Z".parse().unwrap();
-    Occasion {
-        seed: 1,
-        school: 1,
-        session: session.into(),
-        starts,
-        ends: starts + TimeDelta::hours(hours),
-    }
+    Occasion { seed: 1, school: 1, session: session.into(), starts, ends: starts + TimeDelta::hours(hours) }
 }
 
 /// 200 sessions of this length with 25 students each: the versions of every record there is.
@@ -33,12 +27,7 @@ fn versions_count_up_and_are_listed_in_order_after_the_start() {
         let mut before = occasion.starts;
         for (index, record) in records.iter().enumerate() {
             assert_eq!(record.version as usize, index + 1);
-            assert!(
-                record.updated_at > before,
-                "{} v{}",
-                record.id,
-                record.version
-            );
+            assert!(record.updated_at > before, "{} v{}", record.id, record.version);
             before = record.updated_at;
         }
     }
@@ -48,29 +37,18 @@ fn versions_count_up_and_are_listed_in_order_after_the_start() {
 fn visits_are_in_order_and_only_the_last_is_open() {
     for (_, records) in term(2).iter().chain(&term(8)) {
         for record in records {
-            let punches: Vec<_> = record
-                .visits
-                .iter()
-                .flat_map(|visit| [Some(visit.checked_in), visit.checked_out])
-                .collect();
+            let punches: Vec<_> =
+                record.visits.iter().flat_map(|visit| [Some(visit.checked_in), visit.checked_out]).collect();
             let closed: Vec<_> = punches.iter().flatten().collect();
             assert!(closed.is_sorted(), "{}: {:?}", record.id, record.visits);
-            assert!(
-                punches.len() - closed.len() <= 1
-                    && punches.iter().rev().skip(1).all(Option::is_some)
-            );
+            assert!(punches.len() - closed.len() <= 1 && punches.iter().rev().skip(1).all(Option::is_some));
         }
     }
 }
 
 #[test]
 fn a_long_class_has_lunch_punches_and_a_short_one_has_none() {
-    let lunches = |hours| {
-        term(hours)
-            .iter()
-            .filter(|(_, all)| all.iter().any(|r| r.visits.len() == 2))
-            .count()
-    };
+    let lunches = |hours| term(hours).iter().filter(|(_, all)| all.iter().any(|r| r.visits.len() == 2)).count();
     assert_eq!(lunches(1), 0);
     assert!(lunches(8) > 3_500, "{}", lunches(8));
 }
@@ -88,9 +66,7 @@ fn a_term_shows_every_case() {
             (Some(adjustment), _) => format!("{:?}", adjustment.kind),
             (None, None) => "nothing".to_owned(),
             (None, Some((_, end))) if end.checked_out.is_none() => "never checked out".to_owned(),
-            (None, Some((start, _)))
-                if start.checked_in > occasion.starts + TimeDelta::minutes(15) =>
-            {
+            (None, Some((start, _))) if start.checked_in > occasion.starts + TimeDelta::minutes(15) => {
                 "too late".to_owned()
             }
             (None, Some((start, _))) if start.checked_in > occasion.starts => "late".to_owned(),
@@ -99,10 +75,7 @@ fn a_term_shows_every_case() {
         };
         *cases.entry(case).or_default() += 1;
     }
-    let lines: Vec<String> = cases
-        .iter()
-        .map(|(case, count)| format!("{case}: {count}\n"))
-        .collect();
+    let lines: Vec<String> = cases.iter().map(|(case, count)| format!("{case}: {count}\n")).collect();
     expect_test::expect![[r"
         AwardFull: 30
         Edit: 86
@@ -121,13 +94,8 @@ fn a_term_shows_every_case() {
 #[test]
 fn another_seed_or_another_student_behaves_otherwise() {
     let all = |seed, student| {
-        let sessions = (0..50).map(|n| Occasion {
-            seed,
-            ..occasion(&format!("C1-{n}"), 2)
-        });
-        sessions
-            .map(|occasion| occasion.attend(student).len())
-            .collect::<Vec<_>>()
+        let sessions = (0..50).map(|n| Occasion { seed, ..occasion(&format!("C1-{n}"), 2) });
+        sessions.map(|occasion| occasion.attend(student).len()).collect::<Vec<_>>()
     };
     assert_eq!(all(1, "S000001"), all(1, "S000001"));
     assert_ne!(all(1, "S000001"), all(2, "S000001"));

@@ -25,9 +25,7 @@ fn written(simulator: &Simulator) -> String {
 
 fn check_refused(text: &str, expect: &Expect) {
     let mut simulator = simulator();
-    let error = simulator
-        .start_with(at("07:00:00"), text.as_bytes())
-        .unwrap_err();
+    let error = simulator.start_with(at("07:00:00"), text.as_bytes()).unwrap_err();
     expect.assert_eq(&error.to_string());
     assert!(simulator.is_empty());
 }
@@ -35,9 +33,7 @@ fn check_refused(text: &str, expect: &Expect) {
 #[test]
 fn what_is_written_can_be_taken_and_is_written_again_the_same() {
     let mut simulator = simulator();
-    simulator
-        .start_with(at("07:00:00"), ROSTER.as_bytes())
-        .unwrap();
+    simulator.start_with(at("07:00:00"), ROSTER.as_bytes()).unwrap();
     assert_eq!(written(&simulator), ROSTER);
 }
 
@@ -46,19 +42,14 @@ fn staff_accounts_that_own_courses_and_enrollments_of_teachers_are_not_written()
     let extra = r#"{"kind":"user","school":1,"id":null,"email":"Owner@example.edu","teacher":true}
 {"kind":"enrollment","school":1,"course":"C1","user":"I00001","dropped":false}"#;
     let mut simulator = simulator();
-    simulator
-        .start_with(at("07:00:00"), format!("{ROSTER}{extra}").as_bytes())
-        .unwrap();
+    simulator.start_with(at("07:00:00"), format!("{ROSTER}{extra}").as_bytes()).unwrap();
     assert_eq!(written(&simulator), ROSTER);
 }
 
 #[test]
 fn a_bad_line_is_named_with_its_field_and_nothing_is_taken() {
     let with = |line: &str| format!("{ROSTER}{line}");
-    check_refused(
-        r#"{"kind":"room"}"#,
-        &expect!["read line 1, field kind: not of the type or form this field has"],
-    );
+    check_refused(r#"{"kind":"room"}"#, &expect!["read line 1, field kind: not of the type or form this field has"]);
     check_refused(
         r#"{"kind":"user","school":9,"id":null,"email":"a@b.cd","teacher":true}"#,
         &expect!["read line 1, field school: no campus has this CourseKey school id"],
@@ -109,8 +100,5 @@ fn a_bad_line_is_named_with_its_field_and_nothing_is_taken() {
         &with(r#"{"kind":"enrollment","school":1,"course":"C1","user":"S000001","dropped":true}"#),
         &expect!["read line 10, field user: an earlier line enrolls this user in this course"],
     );
-    check_refused(
-        "not json",
-        &expect!["read line 1: not a JSON object (column 2)"],
-    );
+    check_refused("not json", &expect!["read line 1: not a JSON object (column 2)"]);
 }

@@ -11,9 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::attendance::Attendance;
 use super::codes::RejectionCode;
-use super::items::{
-    Course, Enrollment, ItemError, ItemKey, ItemResult, Outcome, SessionItem, SessionWish, UserItem,
-};
+use super::items::{Course, Enrollment, ItemError, ItemKey, ItemResult, Outcome, SessionItem, SessionWish, UserItem};
 use super::kind::Kind;
 use super::state::{School, Session, User};
 
@@ -74,28 +72,10 @@ pub(super) trait Item: Clone + Serialize + DeserializeOwned {
 pub(super) fn apply<T: Item>(item: T, desk: &mut Desk<'_>) -> (ItemResult, bool) {
     let key = item.key();
     match item.upsert(desk) {
-        Ok(stored) => (
-            ItemResult {
-                key,
-                outcome: stored.outcome,
-                error: None,
-            },
-            stored.changed,
-        ),
+        Ok(stored) => (ItemResult { key, outcome: stored.outcome, error: None }, stored.changed),
         Err(Rejection { code, field }) => {
-            let error = ItemError {
-                code,
-                field,
-                message: code.message(),
-            };
-            (
-                ItemResult {
-                    key,
-                    outcome: Outcome::Rejected,
-                    error: Some(error),
-                },
-                false,
-            )
+            let error = ItemError { code, field, message: code.message() };
+            (ItemResult { key, outcome: Outcome::Rejected, error: Some(error) }, false)
         }
     }
 }
@@ -104,17 +84,11 @@ impl Item for UserItem {
     const KIND: Kind = Kind::Users;
 
     fn key(&self) -> ItemKey {
-        ItemKey::Issued {
-            issued_id: self.issued_id.clone(),
-        }
+        ItemKey::Issued { issued_id: self.issued_id.clone() }
     }
 
     fn upsert(self, desk: &mut Desk<'_>) -> Verdict {
-        if let Some(code) = desk
-            .rejects
-            .get(&self.issued_id)
-            .filter(|_| !desk.replaying)
-        {
+        if let Some(code) = desk.rejects.get(&self.issued_id).filter(|_| !desk.replaying) {
             return reject(*code, "issuedId");
         }
         within(&self.issued_id, 1..=MAX_ID, "issuedId")?;
@@ -128,11 +102,7 @@ impl Item for UserItem {
         ensure(is_free, RejectionCode::EmailTaken, "email")?;
         let needs_password = held.is_none() && !desk.replaying;
         let is_strong = self.initial_password.as_deref().is_some_and(is_strong);
-        ensure(
-            is_strong || !needs_password,
-            RejectionCode::PasswordWeak,
-            "initialPassword",
-        )?;
+        ensure(is_strong || !needs_password, RejectionCode::PasswordWeak, "initialPassword")?;
         not_stale(held.as_ref().map(|user| user.revision), self.revision)?;
         let account_id = match &held {
             Some(user) => user.account_id.clone(),
@@ -154,10 +124,7 @@ impl Item for UserItem {
 }
 
 /// The account an item is about: the one it adopts, else the one with its issued id, if any.
-fn held_account<'a>(
-    accounts: &'a super::state::Accounts,
-    item: &UserItem,
-) -> Result<Option<&'a User>, Rejection> {
+fn held_account<'a>(accounts: &'a super::state::Accounts, item: &UserItem) -> Result<Option<&'a User>, Rejection> {
     let issued = accounts.by_issued_id(&item.issued_id);
     let Some(account_id) = &item.account_id else {
         return Ok(issued);
@@ -167,11 +134,7 @@ fn held_account<'a>(
     };
     let is_own = adopted.issued_id.as_ref() == Some(&item.issued_id);
     let is_free = adopted.issued_id.is_none() && issued.is_none();
-    ensure(
-        is_own || is_free,
-        RejectionCode::AccountMismatch,
-        "accountId",
-    )?;
+    ensure(is_own || is_free, RejectionCode::AccountMismatch, "accountId")?;
     Ok(Some(adopted))
 }
 
@@ -179,9 +142,7 @@ impl Item for Course {
     const KIND: Kind = Kind::Courses;
 
     fn key(&self) -> ItemKey {
-        ItemKey::External {
-            external_id: self.external_id.clone(),
-        }
+        ItemKey::External { external_id: self.external_id.clone() }
     }
 
     fn upsert(self, desk: &mut Desk<'_>) -> Verdict {
@@ -189,32 +150,12 @@ impl Item for Course {
         within(&self.external_id, 1..=MAX_ID, "externalId")?;
         within(&self.name, 1..=MAX_TITLE, "name")?;
         within(&self.title, 0..=MAX_TITLE, "title")?;
-        ensure(
-            self.start_date <= self.end_date,
-            RejectionCode::Invalid,
-            "endDate",
-        )?;
-        ensure(
-            self.time_zone.parse::<chrono_tz::Tz>().is_ok(),
-            RejectionCode::Invalid,
-            "timeZone",
-        )?;
-        ensure(
-            desk.replaying || school.knows_email(&self.owner),
-            RejectionCode::UnknownOwner,
-            "owner",
-        )?;
-        ensure(
-            self.instructors.len() <= MAX_INSTRUCTORS,
-            RejectionCode::Invalid,
-            "instructors",
-        )?;
+        ensure(self.start_date <= self.end_date, RejectionCode::Invalid, "endDate")?;
+        ensure(self.time_zone.parse::<chrono_tz::Tz>().is_ok(), RejectionCode::Invalid, "timeZone")?;
+        ensure(desk.replaying || school.knows_email(&self.owner), RejectionCode::UnknownOwner, "owner")?;
+        ensure(self.instructors.len() <= MAX_INSTRUCTORS, RejectionCode::Invalid, "instructors")?;
         let known = |id: &String| school.accounts.by_issued_id(id).is_some();
-        ensure(
-            self.instructors.iter().all(known),
-            RejectionCode::UnknownUser,
-            "instructors",
-        )?;
+        ensure(self.instructors.iter().all(known), RejectionCode::UnknownUser, "instructors")?;
         let held = school.courses.get(&self.external_id);
         not_stale(held.map(|course| course.revision), self.revision)?;
         let stored = compare(held, &self, |course| &mut course.revision);
@@ -227,9 +168,7 @@ impl Item for SessionItem {
     const KIND: Kind = Kind::Sessions;
 
     fn key(&self) -> ItemKey {
-        ItemKey::External {
-            external_id: self.external_id.clone(),
-        }
+        ItemKey::External { external_id: self.external_id.clone() }
     }
 
     fn upsert(self, desk: &mut Desk<'_>) -> Verdict {
@@ -238,29 +177,15 @@ impl Item for SessionItem {
         not_stale(held.map(|session| session.revision), self.revision)?;
         let SessionWish::Held { starts_at, ends_at } = self.wish else {
             if held.is_none() {
-                return Ok(Stored {
-                    outcome: Outcome::Unchanged,
-                    changed: false,
-                });
+                return Ok(Stored { outcome: Outcome::Unchanged, changed: false });
             }
             let is_bare = !desk.attendance.has_records_of(&self.external_id);
-            ensure(
-                desk.replaying || is_bare,
-                RejectionCode::HasAttendance,
-                "removed",
-            )?;
+            ensure(desk.replaying || is_bare, RejectionCode::HasAttendance, "removed")?;
             school.sessions.remove(&self.external_id);
-            return Ok(Stored {
-                outcome: Outcome::Updated,
-                changed: true,
-            });
+            return Ok(Stored { outcome: Outcome::Updated, changed: true });
         };
         within(&self.external_id, 1..=MAX_ID, "externalId")?;
-        ensure(
-            school.courses.contains_key(&self.course_id),
-            RejectionCode::UnknownCourse,
-            "courseId",
-        )?;
+        ensure(school.courses.contains_key(&self.course_id), RejectionCode::UnknownCourse, "courseId")?;
         ensure(starts_at < ends_at, RejectionCode::Invalid, "endsAt")?;
         let session = Session {
             external_id: self.external_id,
@@ -280,28 +205,14 @@ impl Item for Enrollment {
     const KIND: Kind = Kind::Enrollments;
 
     fn key(&self) -> ItemKey {
-        ItemKey::Enrollment {
-            course_id: self.course_id.clone(),
-            user_id: self.user_id.clone(),
-        }
+        ItemKey::Enrollment { course_id: self.course_id.clone(), user_id: self.user_id.clone() }
     }
 
     fn upsert(self, desk: &mut Desk<'_>) -> Verdict {
         let school = &mut *desk.school;
-        ensure(
-            school.courses.contains_key(&self.course_id),
-            RejectionCode::UnknownCourse,
-            "courseId",
-        )?;
-        ensure(
-            school.accounts.by_issued_id(&self.user_id).is_some(),
-            RejectionCode::UnknownUser,
-            "userId",
-        )?;
-        let roster = school
-            .enrollments
-            .entry(self.course_id.clone())
-            .or_default();
+        ensure(school.courses.contains_key(&self.course_id), RejectionCode::UnknownCourse, "courseId")?;
+        ensure(school.accounts.by_issued_id(&self.user_id).is_some(), RejectionCode::UnknownUser, "userId")?;
+        let roster = school.enrollments.entry(self.course_id.clone()).or_default();
         let held = roster.get(&self.user_id);
         not_stale(held.map(|enrollment| enrollment.revision), self.revision)?;
         let stored = compare(held, &self, |enrollment| &mut enrollment.revision);
@@ -319,50 +230,24 @@ fn ensure(holds: bool, code: RejectionCode, field: &'static str) -> Result<(), R
 }
 
 /// Refuses a text whose number of characters is outside the range.
-fn within(
-    text: &str,
-    limits: std::ops::RangeInclusive<usize>,
-    field: &'static str,
-) -> Result<(), Rejection> {
-    ensure(
-        limits.contains(&text.chars().count()),
-        RejectionCode::Invalid,
-        field,
-    )
+fn within(text: &str, limits: std::ops::RangeInclusive<usize>, field: &'static str) -> Result<(), Rejection> {
+    ensure(limits.contains(&text.chars().count()), RejectionCode::Invalid, field)
 }
 
 /// Refuses a revision lower than the one held; an equal one may be a repetition.
 fn not_stale(held: Option<u64>, offered: u64) -> Result<(), Rejection> {
-    ensure(
-        held.is_none_or(|held| held <= offered),
-        RejectionCode::StaleRevision,
-        "revision",
-    )
+    ensure(held.is_none_or(|held| held <= offered), RejectionCode::StaleRevision, "revision")
 }
 
 /// What storing `new` in place of `old` does.
-fn compare<T: Clone + PartialEq>(
-    old: Option<&T>,
-    new: &T,
-    revision: fn(&mut T) -> &mut u64,
-) -> Stored {
+fn compare<T: Clone + PartialEq>(old: Option<&T>, new: &T, revision: fn(&mut T) -> &mut u64) -> Stored {
     let Some(old) = old else {
-        return Stored {
-            outcome: Outcome::Created,
-            changed: true,
-        };
+        return Stored { outcome: Outcome::Created, changed: true };
     };
     let mut same_revision = old.clone();
     *revision(&mut same_revision) = *revision(&mut new.clone());
-    let outcome = if same_revision == *new {
-        Outcome::Unchanged
-    } else {
-        Outcome::Updated
-    };
-    Stored {
-        outcome,
-        changed: old != new,
-    }
+    let outcome = if same_revision == *new { Outcome::Unchanged } else { Outcome::Updated };
+    Stored { outcome, changed: old != new }
 }
 
 /// Whether this can be an address: one `@`, a domain with a dot, and nothing of the notes people write beside it.

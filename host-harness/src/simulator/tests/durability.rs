@@ -16,17 +16,10 @@ fn a_killed_simulator_finds_everything_as_it_was() {
     let mut live = simulator();
     live.open(&path).unwrap();
     live.start_with(at("07:00:00"), start.as_bytes()).unwrap();
-    live.reject_user(at("07:30:00"), "S000041", RejectionCode::EmailTaken)
-        .unwrap();
+    live.reject_user(at("07:30:00"), "S000041", RejectionCode::EmailTaken).unwrap();
     let mut live = with_class(live);
-    send(
-        &mut live,
-        at("17:00:00"),
-        "PUT /sessions",
-        &json!({"items": [session("C1-2", "18:00:00", "19:00:00")]}),
-    );
-    live.set_credentials(at("17:30:00"), Credentials::Revoked)
-        .unwrap();
+    send(&mut live, at("17:00:00"), "PUT /sessions", &json!({"items": [session("C1-2", "18:00:00", "19:00:00")]}));
+    live.set_credentials(at("17:30:00"), Credentials::Revoked).unwrap();
 
     let text = fs::read_to_string(&path).unwrap();
     assert!(!text.to_lowercase().contains("password") && !text.contains("Welcome1"));
@@ -37,26 +30,13 @@ fn a_killed_simulator_finds_everything_as_it_was() {
     again.open(&path).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     assert_eq!(roster(&again), roster(&live));
-    assert_eq!(
-        status_of(&mut again, "/schools/1", Some("Bearer key-1")).as_u16(),
-        401
-    );
-    assert!(matches!(
-        again.start_with(at("17:31:00"), start.as_bytes()),
-        Err(StartError::NotEmpty)
-    ));
+    assert_eq!(status_of(&mut again, "/schools/1", Some("Bearer key-1")).as_u16(), 401);
+    assert!(matches!(again.start_with(at("17:31:00"), start.as_bytes()), Err(StartError::NotEmpty)));
     for simulator in [&mut live, &mut again] {
-        simulator
-            .set_credentials(at("17:40:00"), Credentials::Restored)
-            .unwrap();
+        simulator.set_credentials(at("17:40:00"), Credentials::Restored).unwrap();
     }
     assert_eq!(attendance(&mut again, late), attendance(&mut live, late));
-    let (_, answer) = send(
-        &mut again,
-        late,
-        "PUT /users",
-        &json!({"items": [student(41)]}),
-    );
+    let (_, answer) = send(&mut again, late, "PUT /users", &json!({"items": [student(41)]}));
     assert_eq!(answer["results"][0]["error"]["code"], "email_taken");
 }
 
@@ -87,8 +67,7 @@ fn what_was_taken_stays_taken_though_the_school_is_set_up_otherwise() {
     let mut live = with_class(live);
     let removal = json!({"items": [{"externalId": "C1-1", "courseId": "C1", "removed": true, "revision": 2}]});
     send(&mut live, at("09:00:00"), "PUT /sessions", &removal);
-    live.reject_user(at("09:30:00"), "S000001", RejectionCode::Invalid)
-        .unwrap();
+    live.reject_user(at("09:30:00"), "S000001", RejectionCode::Invalid).unwrap();
 
     let mut again = simulator();
     again.add_school(SchoolConfig {
@@ -97,7 +76,8 @@ fn what_was_taken_stays_taken_though_the_school_is_set_up_otherwise() {
         auth_key: "key-1".to_owned(),
         owners: Vec::new(),
     });
-    let early = r#"{"id":"a","version":1,"class":"C1-1","student":"S000001","updated-at":"2023-08-28T08:30:00Z","visits":[]}"#;
+    let early =
+        r#"{"id":"a","version":1,"class":"C1-1","student":"S000001","updated-at":"2023-08-28T08:30:00Z","visits":[]}"#;
     again.load_attendance(early.as_bytes()).unwrap();
     again.open(&path).unwrap();
     assert_eq!(roster(&again), roster(&live));
