@@ -1,0 +1,184 @@
+//! Attendance records by time: those that are still to come, and of those that have come the newest version of each.
+//!
+//! Where records come from is not said here: `attendance_file` reads them, `people` makes them up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What CourseKey says of one user in one session, at one version.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) id: Arc<str>,
+    pub(super) version: u32,
+    /// The school it belongs to; none: it follows from where the session is held.
+    pub(super) school: Option<u64>,
+    pub(super) session: Arc<str>,
+    pub(super) user: Arc<str>,
+    pub(super) updated_at: DateTime<Utc>,
+    pub(super) visits: Box<[Visit]>,
+    pub(super) adjustment: Option<Arc<Adjustment>>,
+}
+
+/// A check-in with its check-out, if any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Visit {
+    #[serde(rename = "in")]
+    pub(super) checked_in: DateTime<Utc>,
+    #[serde(rename = "out")]
+    pub(super) checked_out: Option<DateTime<Utc>>,
+}
+
+/// What staff did to a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Adjustment {
+    pub(super) kind: AdjustmentKind,
+    pub(super) by: String,
+    pub(super) awarded_seconds: Option<u32>,
+}
+
+/// The ways in which staff adjust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AdjustmentKind {
+    /// Check-ins or check-outs were written over.
+    Edit,
+    /// The whole class was awarded.
+    AwardFull,
+    /// All time was taken away.
+    RemoveAll,
+    /// A time was awarded.
+    Override,
+}
+
+/// Where a version stands in the order of listing.
+pub(super) type Position = (DateTime<Utc>, Arc<str>, u32);
+
+/// Every record.
+#[derive(Default)]
+pub(super) struct Attendance {
+    coming: BTreeMap<Position, Record>,
+    listed: BTreeMap<Position, Record>,
+    /// Id → where its newest version is listed.
+    newest: BTreeMap<Arc<str>, (DateTime<Utc>, u32)>,
+    /// Sessions with at least one listed record.
+    sessions: BTreeSet<Arc<str>>,
+}
+
+impl Attendance {
+    /// Takes a record that is listed from its `updated_at` on.
+    pub(super) fn add(&mut self, record: Record) {
+        self.coming.insert((record.updated_at, record.id.clone(), record.version), record);
+    }
+
+    /// Lists what has come by `now`. Costs one look at the clock when nothing has.
+    pub(super) fn advance(&mut self, now: DateTime<Utc>) {
+        while let Some(entry) = self.coming.first_entry() {
+            if entry.key().0 > now {
+                return;
+            }
+            let (position, record) = entry.remove_entry();
+            self.list(position, record);
+        }
+    }
+
+    fn list(&mut self, position: Position, record: Record) {
+        let (updated_at, id, version) = position.clone();
+        if let Some((old_update, old_version)) = self.newest.get(&id).copied() {
+            if old_version >= version {
+                return;
+            }
+            self.listed.remove(&(old_update, id.clone(), old_version));
+        }
+        self.newest.insert(id, (updated_at, version));
+        self.sessions.insert(record.session.clone());
+        self.listed.insert(position, record);
+    }
+
+    /// Whether the session has a record by now.
+    pub(super) fn has_records_of(&self, session: &str) -> bool {
+        self.sessions.contains(session)
+    }
+
+    /// Records updated at `since` or later and after the cursor, in the order of listing.
+    pub(super) fn since(&self, since: DateTime<Utc>, after: Option<Position>) -> impl Iterator<Item = &Record> {
+        let start = (since, Arc::from(""), 0);
+        let from = match after {
+            Some(position) if position >= start => Excluded(position),
+            _ => Included(start),
+        };
+        self.listed.range((from, Unbounded)).map(|(_, record)| record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(minute * 60, 0).unwrap_or_default()
+    }
+
+    fn record(id: &str, version: u32, minute: i64) -> Record {
+        Record {
+            id: id.into(),
+            version,
+            school: None,
+            session: "C1-1".into(),
+            user: "S000001".into(),
+            updated_at: at(minute),
+            visits: Box::default(),
+            adjustment: None,
+        }
+    }
+
+    fn listing(attendance: &Attendance, since: i64, after: Option<Position>) -> String {
+        let records = attendance.since(at(since), after);
+        let lines: Vec<String> = records.map(|record| format!("{}v{}", record.id, record.version)).collect();
+        lines.join(" ")
+    }
+
+    #[test]
+    fn a_record_is_listed_from_its_update_on_and_a_newer_version_takes_its_place() {
+        let mut attendance = Attendance::default();
+        attendance.add(record("a", 1, 10));
+        attendance.add(record("a", 2, 30));
+        attendance.add(record("b", 1, 10));
+        attendance.advance(at(9));
+        assert_eq!(listing(&attendance, 0, None), "");
+        assert!(!attendance.has_records_of("C1-1"));
+        attendance.advance(at(10));
+        assert_eq!(listing(&attendance, 0, None), "av1 bv1");
+        assert!(attendance.has_records_of("C1-1"));
+        attendance.advance(at(30));
+        assert_eq!(listing(&attendance, 0, None), "bv1 av2");
+        assert_eq!(listing(&attendance, 30, None), "av2");
+        assert_eq!(listing(&attendance, 31, None), "");
+    }
+
+    #[test]
+    fn a_lower_version_that_comes_later_changes_nothing() {
+        let mut attendance = Attendance::default();
+        attendance.add(record("a", 2, 10));
+        attendance.add(record("a", 1, 20));
+        attendance.advance(at(20));
+        assert_eq!(listing(&attendance, 0, None), "av2");
+    }
+
+    #[test]
+    fn a_listing_continues_after_its_cursor_and_never_before_the_instant_asked_for() {
+        let mut attendance = Attendance::default();
+        for (id, minute) in [("a", 10), ("b", 10), ("c", 20)] {
+            attendance.add(record(id, 1, minute));
+        }
+        attendance.advance(at(20));
+        let after = |minute, id: &str| Some((at(minute), Arc::from(id), 1));
+        assert_eq!(listing(&attendance, 0, after(10, "a")), "bv1 cv1");
+        assert_eq!(listing(&attendance, 20, after(10, "a")), "cv1");
+        assert_eq!(listing(&attendance, 0, after(20, "c")), "");
+    }
+}

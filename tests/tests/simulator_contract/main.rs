@@ -1,0 +1,186 @@
+//! Holds the simulated CourseKey to `plugin/coursekey.openapi.yaml`: every request the tests make and every answer it
+//! gives is validated, and every status and rejection code the contract documents is really produced.
+//!
+//! What the rules do item by item is tested in the simulator's own room.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod contract;
+mod held;
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use contract::Contract;
+use held::{Held, at, course, enrollment, outcomes, removal, session, user, with};
+use host_harness::simulator::{Fault, FaultEffect, Kind, RejectionCode};
+use serde_json::{Value, json};
+
+#[test]
+fn every_item_of_the_contract_is_described_and_says_whether_it_is_a_fact() {
+    let contract = Contract::read();
+    let kinds = ["schemas", "parameters", "headers", "responses", "securitySchemes"];
+    let components = kinds.iter().flat_map(|kind| {
+        let items = contract.document["components"][kind].as_object().unwrap();
+        items.iter().map(move |(name, item)| (format!("{kind}/{name}"), item, "description"))
+    });
+    let operations = contract.operations().map(|(path, method, item)| (format!("{method} {path}"), item, "summary"));
+    for (name, item, text) in components.chain(operations) {
+        let says = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
+        assert!(matches!(says("x-source"), "fact" | "assumption"), "{name}: x-source");
+        assert!(says("x-source-note").len() > 10, "{name}: x-source-note");
+        assert!(says(text).len() > 5, "{name}: {text}");
+    }
+}
+
+#[test]
+fn requests_allow_no_key_that_is_not_described() {
+    fn assert_closed(contract: &Contract, schema: &Value, name: &str) {
+        let schema = contract.resolve(schema);
+        if schema["type"] == "object" {
+            assert_eq!(schema["additionalProperties"], false, "{name}");
+        }
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        properties.for_each(|(name, property)| assert_closed(contract, property, name));
+        schema["oneOf"].as_array().into_iter().flatten().for_each(|form| assert_closed(contract, form, name));
+        if let Some(items) = schema.get("items") {
+            assert_closed(contract, items, name);
+        }
+    }
+    let contract = Contract::read();
+    let writes = contract.operations().filter(|(_, _, operation)| operation.get("requestBody").is_some());
+    let mut count = 0;
+    for (path, _, operation) in writes {
+        count += 1;
+        assert_closed(&contract, &operation["requestBody"]["content"]["application/json"]["schema"], path);
+    }
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn every_documented_answer_is_really_given() {
+    let contract = Contract::read();
+    let mut held = Held::new(&contract).with_class();
+    let lists = [
+        (Kind::Connection, "", Value::Null),
+        (Kind::Users, "/users", user(3)),
+        (Kind::Courses, "/courses", course("C3")),
+        (Kind::Sessions, "/sessions", session("C1-3", 20)),
+        (Kind::Enrollments, "/enrollments", enrollment("S000003")),
+        (Kind::Attendance, "/attendance?updatedSince=2023-08-28T00:00:00Z", Value::Null),
+    ];
+    for (kind, path, item) in &lists {
+        let mut requests = vec![("GET", Value::Null)];
+        if !item.is_null() {
+            requests.push(("PUT", json!({ "items": [item] })));
+            let put = format!("PUT /schools/1{path}");
+            let (status, _) = held.send_broken(&put, &json!({ "items": vec![item; 101] }));
+            assert_eq!(status, 413);
+            assert_eq!(held.send_broken(&put, &json!({ "items": [with(item.clone(), "extra", 1)] })).0, 400);
+            assert_eq!(held.send_broken(&put, &json!({ "items": item })).0, 400);
+        }
+        let broken = path.split('?').next().unwrap();
+        assert_eq!(held.send_broken(&format!("GET /schools/1{broken}?limit=0"), &Value::Null).0, 400);
+        for (method, body) in &requests {
+            let mut status = |school: u32, key: &'static str| {
+                held.key = key;
+                held.send(&format!("{method} /schools/{school}{path}"), body).0
+            };
+            assert_eq!(status(1, "key-1"), 200);
+            assert_eq!(status(1, "key-9"), 401);
+            assert_eq!(status(1, "key-2"), 403);
+            assert_eq!(status(9, "key-1"), 404);
+            for (fault, retry_after) in [(429, Some(30)), (500, None), (503, Some(5))] {
+                let effect = FaultEffect::Status { status: fault, retry_after };
+                held.simulator.order_fault(Fault { on: *kind, effect, times: 1 });
+                held.key = "key-1";
+                assert_eq!(held.send(&format!("{method} /schools/1{path}"), body).0, fault);
+            }
+        }
+    }
+    let missing: Vec<_> = contract.documented().difference(&contract.seen.borrow()).cloned().collect();
+    assert_eq!(missing, []);
+}
+
+#[test]
+fn every_documented_rejection_code_is_really_given() {
+    let contract = Contract::read();
+    let mut held = Held::new(&contract).with_class();
+    let (_, loose) = held.send("GET /schools/1/users?email=loose%40example.edu", &Value::Null);
+    let loose = loose["items"][0]["accountId"].clone();
+    held.now = at("17:00:00");
+    let mut given = BTreeSet::new();
+    for (list, item, code) in [
+        ("users", with(user(3), "email", "3 (home)"), "email_invalid"),
+        ("users", with(user(3), "email", "Student000001@example.edu"), "email_taken"),
+        ("users", with(user(3), "initialPassword", "welcome"), "password_weak"),
+        ("courses", with(course("C1"), "owner", "nobody@example.edu"), "unknown_owner"),
+        ("courses", with(course("C1"), "instructors", vec!["S000009"]), "unknown_user"),
+        ("enrollments", enrollment("S000009"), "unknown_user"),
+        ("enrollments", with(enrollment("S000001"), "courseId", "C9"), "unknown_course"),
+        ("sessions", with(session("C1-1", 14), "courseId", "C9"), "unknown_course"),
+        ("sessions", removal("C1-1"), "has_attendance"),
+        ("users", with(user(1), "revision", 4), "stale_revision"),
+        ("users", with(user(1), "accountId", loose), "account_mismatch"),
+        ("courses", with(course("C1"), "endDate", "2023-08-27"), "invalid"),
+    ] {
+        assert_eq!(held.put(list, &[item]), [code]);
+        given.insert(code);
+    }
+    let documented = contract.document["components"]["schemas"]["RejectionCode"]["enum"].as_array().unwrap();
+    let documented: BTreeSet<&str> = documented.iter().filter_map(Value::as_str).collect();
+    assert_eq!(given, documented);
+    assert_eq!(RejectionCode::ALL.map(RejectionCode::as_str).into_iter().collect::<BTreeSet<_>>(), documented);
+}
+
+#[test]
+fn items_that_break_a_limit_are_rejected_alone() {
+    let contract = Contract::read();
+    let mut held = Held::new(&contract).with_class();
+    for (list, good, bad) in [
+        ("users", user(1), with(user(3), "issuedId", "")),
+        ("users", user(1), with(user(3), "lastName", "x".repeat(101))),
+        ("courses", course("C1"), with(course("C3"), "name", "")),
+        ("courses", course("C1"), with(course("C3"), "title", "x".repeat(251))),
+        ("courses", course("C1"), with(course("C3"), "instructors", vec!["S000001"; 101])),
+        ("sessions", session("C1-1", 14), with(session("C1-3", 14), "externalId", "x".repeat(101))),
+    ] {
+        let body = json!({ "items": [bad, good] });
+        let (status, answer) = held.send_broken(&format!("PUT /schools/1/{list}"), &body);
+        assert_eq!((status, outcomes(&answer)), (200, vec!["invalid".to_owned(), "unchanged".to_owned()]));
+    }
+}
+
+#[test]
+fn ten_days_of_use_keep_to_the_contract() {
+    let contract = Contract::read();
+    let mut held = Held::new(&contract).with_class();
+    let people: Vec<Value> = (3..=90).map(user).collect();
+    held.put("users", &people);
+    held.put("enrollments", &people.iter().map(|p| enrollment(p["issuedId"].as_str().unwrap())).collect::<Vec<_>>());
+    assert_eq!(held.put("sessions", &[removal("C1-9"), session("C1-3", 20)]), ["unchanged", "created"]);
+    assert_eq!(held.put("sessions", &[removal("C1-3")]), ["updated"]);
+    for list in ["users", "courses", "sessions", "enrollments"] {
+        let (_, page) = held.send(&format!("GET /schools/1/{list}?limit=1"), &Value::Null);
+        let next = page["next"].as_str().unwrap().replace(':', "%3A");
+        let (_, page) = held.send(&format!("GET /schools/1/{list}?limit=500&after={next}"), &Value::Null);
+        assert!(!page["items"].as_array().unwrap().is_empty() && page["next"].is_null(), "{list}");
+    }
+    let mut seen = BTreeSet::new();
+    for hours in [7, 9, 12, 24, 100, 240] {
+        held.now = at("08:00:00") + TimeDelta::hours(hours);
+        let mut after = String::new();
+        loop {
+            let path = format!("GET /schools/1/attendance?updatedSince=2023-08-28T00:00:00Z&limit=50{after}");
+            let (_, page) = held.send(&path, &Value::Null);
+            seen.extend(page["records"].as_array().unwrap().iter().map(Value::to_string));
+            let Some(next) = page["next"].as_str() else {
+                break;
+            };
+            after = format!("&after={}", next.replace(':', "%3A"));
+        }
+    }
+    for case in [r#""out":null"#, r#""kind":"edit""#, r#""version":3"#] {
+        assert!(seen.iter().any(|record| record.contains(case)), "no record with {case} in ten days");
+    }
+}
