@@ -1,0 +1,29 @@
+# Shortcuts. Everything here is one command that also works without just.
+
+# The main job on the school that ships: rosters out, attendance back, statuses shown.
+demo:
+    cargo run --release -- demo
+
+# All tests.
+test:
+    cargo test --workspace
+
+# What a change has to pass.
+ci:
+    .ci/run
+
+# The component alone, for a host that is not ours: target/wasm32-wasip2/component/plugin.wasm.
+component:
+    cargo build -p plugin --target wasm32-wasip2 --profile component --locked
+
+# GEGI in a hundred lines.
+embed:
+    cargo run --example embed
+
+# A simulated CourseKey alone on a port.
+simulate port="8090":
+    cargo run --release -- simulate-coursekey --port {{port}}
+
+# Formats everything.
+fmt:
+    cargo fmt --all

@@ -1,0 +1,150 @@
+//! The shape of the code, held by an ordinary test: who may import whom, how long a file may be, what no file may hold.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms of the core in reading order: each may use those before it and nothing else.
+const ROOMS: [&str; 22] = [
+    "model",
+    "settings",
+    "option",
+    "window",
+    "enrollment",
+    "people",
+    "status",
+    "marking",
+    "issue",
+    "ledger",
+    "desired",
+    "plan",
+    "world",
+    "attendance",
+    "digest",
+    "coursekey",
+    "memory",
+    "overview",
+    "change",
+    "inbox",
+    "tick",
+    "component",
+];
+
+/// Longer than this, a file holds more than one idea.
+const LINES: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() && path.file_name() != Some("target".as_ref()) {
+                folders.push(path);
+            } else if path.extension() == Some("rs".as_ref()) {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty());
+    found
+}
+
+/// The rooms that a file names with `crate::`, without those its tests name.
+fn rooms_named(text: &str) -> Vec<String> {
+    let code = text
+        .lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let names = code.flat_map(|line| line.split("crate::").skip(1).map(str::to_owned).collect::<Vec<_>>());
+    names.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned()).collect()
+}
+
+/// The room a file of a crate lies in: the first part of its path below `src`.
+fn room_of(path: &Path) -> String {
+    let parts: Vec<String> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let src = parts.iter().rposition(|part| part == "src").unwrap();
+    parts[src + 1].trim_end_matches(".rs").to_owned()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "testing")))
+}
+
+#[test]
+fn every_room_of_the_core_uses_only_rooms_before_it() {
+    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files("plugin/src").into_iter().filter(|(path, _)| !is_test(path)) {
+        let room = room_of(&path);
+        let Some(own) = place(&room) else {
+            assert_eq!(room, "lib", "{} is in no room of the list", path.display());
+            continue;
+        };
+        for named in rooms_named(&text) {
+            if place(&named).is_none_or(|other| other > own) {
+                wrong.push(format!("{}: {room} uses {named}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "dependencies point one way:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_simulator_knows_nothing_of_the_host_but_the_door_and_the_clock() {
+    for (path, text) in rust_files("host-harness/src/simulator").into_iter().filter(|(path, _)| !is_test(path)) {
+        for named in rooms_named(&text) {
+            let carrier = path.ends_with("in_process.rs") && matches!(named.as_str(), "door" | "clock");
+            assert!(named == "simulator" || carrier, "{} uses {named}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_host_knows_the_plugin_as_a_file_and_not_as_a_crate() {
+    let manifest = fs::read_to_string(root().join("host-harness/Cargo.toml")).unwrap();
+    assert!(!manifest.lines().any(|line| line.starts_with("plugin")));
+}
+
+#[test]
+fn every_file_says_what_lives_in_it_and_is_short() {
+    let folders = ["plugin/src", "host-harness/src", "tests/tests", "host-harness/examples"];
+    let files = folders.into_iter().flat_map(rust_files);
+    let wrong = files.filter(|(_, text)| !text.starts_with("//!") || text.lines().count() > LINES);
+    let wrong: Vec<String> = wrong.map(|(path, _)| path.display().to_string()).collect();
+    assert!(wrong.is_empty(), "no //! at the top, or more than {LINES} lines:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_item_of_the_wit_is_documented() {
+    for entry in fs::read_dir(root().join("wit")).unwrap().map(Result::unwrap) {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (before, line) in lines.iter().zip(lines.iter().skip(1)) {
+            let item = line.contains(": func(")
+                || ["record ", "enum ", "variant ", "type ", "interface ", "world "]
+                    .iter()
+                    .any(|word| line.starts_with(word));
+            let member = line.ends_with(',') && !line.starts_with("///");
+            let documented = before.starts_with("///");
+            assert!(documented || !(item || member), "{}: {line}", entry.path().display());
+        }
+    }
+}
+
+#[test]
+fn the_repository_speaks_of_the_product_alone() {
+    let forbidden =
+        ["/work/", "/root/", "/home/", "index.crates.io-", "todo!(", "unimplemented!(", "#[ignore", "FIXME"];
+    let folders = ["plugin/src", "host-harness", "tests/src"];
+    for (path, text) in folders.into_iter().flat_map(rust_files) {
+        for word in forbidden {
+            assert!(!text.contains(word), "{} holds {word}", path.display());
+        }
+    }
+}
