@@ -146,6 +146,9 @@ impl Campuses {
     /// When a list may be tried again; none: now.
     pub(super) fn not_before(&self, campus: &CampusId, kind: Kind) -> Option<Instant> {
         let state = self.states.get(campus)?;
+        if self.at_peace.contains(campus) {
+            return Some(self.now + self.update_every);
+        }
         let stopped = state.stopped.as_ref().map(|stop| stop.probe_at);
         stopped.or_else(|| state.backoff.get(kind.name()).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
     }
@@ -197,7 +200,7 @@ impl Gate for Campuses {
     fn may_start(&mut self, request: &Request, now: Instant) -> bool {
         let campus = &request.address.campus;
         let lane = self.lanes.get(&(campus.clone(), request.kind)).copied().unwrap_or_default();
-        let free = !self.at_peace.contains(campus) && lane.failures < FAILURES_PER_TICK && now < self.deadline;
+        let free = lane.failures < FAILURES_PER_TICK && now < self.deadline;
         let may = free && self.not_before(campus, request.kind).is_none();
         if may {
             let tally = self.tally(request.kind);

@@ -8,6 +8,7 @@ use crate::desired::{self, Judged, View, Wishes};
 use crate::ledger::{CourseLedger, PersonLedger};
 use crate::memory::account_id;
 use crate::memory::entries::{Held, Since};
+use crate::memory::head::Cursor;
 use crate::model::ids::{CourseId, PersonId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
@@ -205,6 +206,10 @@ impl<W: World> Tick<'_, W> {
         };
         let page = self.memory.syncs.edit(id.as_str());
         page.troubles.clone_from(&look.troubles);
+        if held.option == Resolved::Off && page.ledger.as_ref().is_some_and(|ledger| !ledger.acknowledged()) {
+            // It was switched off between the lock and the first request, which was therefore never made.
+            page.ledger = None;
+        }
         match &outcome.failure {
             Some(reason) => {
                 page.failed_ticks = page.failed_ticks.saturating_add(1);
@@ -225,17 +230,25 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    /// Counts a course among those whose attendance its campus polls, or does not any more.
+    /// Counts a course among those whose attendance is polled, at the campus CourseKey knows it of, or does not any more.
     fn follow(&mut self, id: &CourseId, held: &Held) {
         let (from, until) = polled(held, &self.settings);
         let page = self.memory.syncs.edit(id.as_str());
-        let acknowledged = page.ledger.as_ref().is_some_and(CourseLedger::acknowledged);
-        let follow =
-            acknowledged && from.is_some_and(|from| from <= self.now) && until.is_some_and(|until| self.now < until);
-        if follow != page.followed {
-            page.followed = follow;
-            let state = self.campuses.state(&held.course.campus);
-            state.followed = if follow { state.followed + 1 } else { state.followed.saturating_sub(1) };
+        let Some(ledger) = page.ledger.as_ref() else { return };
+        let Some(campus) = self.settings.campuses.values().find(|campus| campus.school == ledger.school) else {
+            return;
+        };
+        let open = from.is_some_and(|from| from <= self.now) && until.is_some_and(|until| self.now < until);
+        let follow = ledger.acknowledged() && open;
+        if follow == page.followed {
+            return;
+        }
+        page.followed = follow;
+        let state = self.campuses.state(&campus.id);
+        state.followed = if follow { state.followed + 1 } else { state.followed.saturating_sub(1) };
+        if state.cursor == Cursor::default() {
+            // What CourseKey holds from before the first class is not this integration's.
+            state.cursor.since = from.unwrap_or(self.now);
         }
     }
 
