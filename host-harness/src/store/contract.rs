@@ -1,0 +1,92 @@
+//! What every backend promises, as checks that any of them can run; a new backend is done when it passes. Speed is not
+//! checked, nor what happens when a process dies: the one differs by machine, the other needs a process to kill.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // A suite of tests, though other crates run it.
+
+mod outbox;
+mod standing;
+mod state;
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+
+use super::{Change, Commit, Entry, SchoolId, Standing, Store};
+
+/// One place where a store lives. Each opening finds what was committed before; the one before it is dropped by then.
+pub trait Place {
+    /// Opens the store.
+    fn open(&self) -> Arc<dyn Store>;
+}
+
+impl<F: Fn() -> Arc<dyn Store>> Place for F {
+    fn open(&self) -> Arc<dyn Store> {
+        self()
+    }
+}
+
+/// Runs every check, each in an empty place of its own.
+///
+/// # Panics
+/// A promise is broken.
+pub async fn verify<P: Place>(make: impl Fn() -> P) {
+    state::a_school_nobody_committed_for_is_empty(&make()).await;
+    state::a_commit_is_there_after_opening_anew(&make()).await;
+    state::the_last_change_of_a_key_holds(&make()).await;
+    state::values_may_be_empty_or_large(&make()).await;
+    state::values_come_in_the_order_asked_for(&make()).await;
+    state::keys_are_ordered_by_bytes(&make()).await;
+    state::a_prefix_takes_its_own_keys_alone(&make()).await;
+    state::pages_join_without_gap_or_repeat(&make()).await;
+    state::many_keys_fit_into_one_commit(&make()).await;
+    state::schools_are_apart(&make()).await;
+    state::a_commit_that_fails_leaves_nothing(&make()).await;
+    standing::usage_is_exact(&make()).await;
+    standing::commits_are_numbered_and_dated(&make()).await;
+    standing::mails_are_counted_by_the_hour(&make()).await;
+    outbox::outboxes_keep_their_order(&make()).await;
+    outbox::sequences_are_never_given_twice(&make()).await;
+    outbox::an_id_belongs_to_one_item(&make()).await;
+    outbox::an_acknowledgement_is_final(&make()).await;
+    outbox::refused_items_are_kept_with_their_reason(&make()).await;
+    standing::a_breadcrumb_is_durable_at_once(&make()).await;
+    standing::a_commit_may_clear_the_breadcrumb(&make()).await;
+    state::readers_never_see_a_part_of_a_commit(&make()).await;
+}
+
+fn school() -> SchoolId {
+    SchoolId::from("school-1")
+}
+
+fn at(seconds: i64) -> Commit {
+    Commit::new(DateTime::from_timestamp(seconds, 0).unwrap())
+}
+
+fn put(key: impl Into<String>, value: impl AsRef<[u8]>) -> Change {
+    Change { key: key.into(), value: Some(value.as_ref().to_vec()) }
+}
+
+fn delete(key: &str) -> Change {
+    Change { key: key.into(), value: None }
+}
+
+async fn change(store: &dyn Store, changes: Vec<Change>) {
+    store.commit(&school(), Commit { changes, ..at(0) }).await.unwrap();
+}
+
+async fn get(store: &dyn Store, key: &str) -> Option<Vec<u8>> {
+    store.get_many(&school(), &[key.to_owned()]).await.unwrap().remove(0)
+}
+
+async fn scan(store: &dyn Store, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Entry> {
+    store.scan(&school(), prefix, after, limit).await.unwrap()
+}
+
+async fn keys(store: &dyn Store, prefix: &str, after: Option<&str>, limit: usize) -> Vec<String> {
+    scan(store, prefix, after, limit).await.into_iter().map(|(key, _)| key).collect()
+}
+
+async fn standing(store: &dyn Store) -> Standing {
+    store.standing(&school()).await.unwrap()
+}
+

@@ -1,0 +1,98 @@
+//! Checks of the outboxes: order, ids, acknowledgements.
+
+use super::{Place, at, school, standing};
+use crate::store::{Acknowledgement, Commit, Lane, Outcome, OutboxItem, SchoolId, Store};
+
+async fn send(store: &dyn Store, records: &[&str], mails: &[&str]) {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    store.commit(&school(), Commit { records: texts(records), mails: texts(mails), ..at(0) }).await.unwrap();
+}
+
+pub(super) async fn outbox(store: &dyn Store, lane: Lane) -> Vec<OutboxItem> {
+    store.outbox(&school(), lane, 0, usize::MAX).await.unwrap()
+}
+
+async fn payloads(store: &dyn Store, lane: Lane) -> Vec<(u64, String)> {
+    outbox(store, lane).await.into_iter().map(|item| (item.sequence, item.payload)).collect()
+}
+
+pub(super) async fn acknowledge(store: &dyn Store, lane: Lane, sequences: &[u64], outcome: Outcome) {
+    let acknowledged = |sequence: &u64| Acknowledgement { sequence: *sequence, outcome: outcome.clone() };
+    let all: Vec<_> = sequences.iter().map(acknowledged).collect();
+    store.acknowledge(&school(), lane, &all).await.unwrap();
+}
+
+fn numbered(items: &[(u64, &str)]) -> Vec<(u64, String)> {
+    items.iter().map(|(sequence, text)| (*sequence, (*text).to_owned())).collect()
+}
+
+pub(super) async fn outboxes_keep_their_order(place: &impl Place) {
+    send(&*place.open(), &["r1", "r2"], &["m1"]).await;
+    send(&*place.open(), &["r3"], &[]).await;
+    send(&*place.open(), &[], &["m2", "m3"]).await;
+    let store = place.open();
+    assert_eq!(payloads(&*store, Lane::Records).await, numbered(&[(1, "r1"), (2, "r2"), (3, "r3")]));
+    assert_eq!(payloads(&*store, Lane::Mails).await, numbered(&[(1, "m1"), (2, "m2"), (3, "m3")]));
+    let page = store.outbox(&school(), Lane::Records, 1, 1).await.unwrap();
+    assert_eq!(page.iter().map(|item| item.sequence).collect::<Vec<_>>(), [2]);
+    assert_eq!(store.outbox(&school(), Lane::Records, 3, 10).await.unwrap(), []);
+    let now = standing(&*store).await;
+    assert_eq!((now.records, now.mails), (3, 3));
+}
+
+pub(super) async fn sequences_are_never_given_twice(place: &impl Place) {
+    send(&*place.open(), &["r1", "r2"], &["m1"]).await;
+    acknowledge(&*place.open(), Lane::Records, &[1, 2], Outcome::Applied).await;
+    let store = place.open();
+    assert_eq!(outbox(&*store, Lane::Records).await, []);
+    send(&*store, &["r3"], &["m2"]).await;
+    assert_eq!(payloads(&*store, Lane::Records).await, numbered(&[(3, "r3")]));
+    assert_eq!(payloads(&*store, Lane::Mails).await, numbered(&[(1, "m1"), (2, "m2")]));
+}
+
+pub(super) async fn an_id_belongs_to_one_item(place: &impl Place) {
+    let mut ids = std::collections::BTreeSet::new();
+    for school in ["school-1", "school-2"].map(SchoolId::from) {
+        let same = vec!["{}".to_owned(); 2];
+        let commit = Commit { records: same.clone(), mails: same, ..at(0) };
+        place.open().commit(&school, commit).await.unwrap();
+        for lane in Lane::ALL {
+            let first = place.open().outbox(&school, lane, 0, 10).await.unwrap();
+            let again = place.open().outbox(&school, lane, 0, 10).await.unwrap();
+            assert_eq!(first, again, "ids change when the store is opened anew");
+            ids.extend(first.into_iter().map(|item| item.id));
+        }
+    }
+    assert_eq!(ids.len(), 8, "two items share an id");
+}
+
+pub(super) async fn an_acknowledgement_is_final(place: &impl Place) {
+    send(&*place.open(), &["r1", "r2", "r3"], &["m1"]).await;
+    let refused = Outcome::Refused("no such class".into());
+    acknowledge(&*place.open(), Lane::Records, &[2], Outcome::Applied).await;
+    acknowledge(&*place.open(), Lane::Records, &[2, 2], refused.clone()).await;
+    acknowledge(&*place.open(), Lane::Records, &[9], refused).await;
+    acknowledge(&*place.open(), Lane::Records, &[], Outcome::Applied).await;
+    let store = place.open();
+    assert_eq!(payloads(&*store, Lane::Records).await, numbered(&[(1, "r1"), (3, "r3")]));
+    assert_eq!(payloads(&*store, Lane::Mails).await, numbered(&[(1, "m1")]));
+    assert_eq!(store.refused(&school(), Lane::Records, 0, 10).await.unwrap(), []);
+}
+
+pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place) {
+    send(&*place.open(), &["r1", "r2", "r3"], &[]).await;
+    let before = outbox(&*place.open(), Lane::Records).await;
+    for sequence in [3, 1] {
+        let reason = format!("reason {sequence}");
+        acknowledge(&*place.open(), Lane::Records, &[sequence], Outcome::Refused(reason)).await;
+    }
+    acknowledge(&*place.open(), Lane::Records, &[1, 3], Outcome::Refused("another".into())).await;
+    let store = place.open();
+    let refused = store.refused(&school(), Lane::Records, 0, 10).await.unwrap();
+    let items: Vec<_> = refused.iter().map(|refused| refused.item.clone()).collect();
+    assert_eq!(items, [before[0].clone(), before[2].clone()]);
+    assert_eq!(refused.iter().map(|refused| refused.reason.as_str()).collect::<Vec<_>>(), ["reason 1", "reason 3"]);
+    assert_eq!(store.refused(&school(), Lane::Records, 1, 1).await.unwrap(), refused[1..]);
+    assert_eq!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap(), []);
+}
+

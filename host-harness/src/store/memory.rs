@@ -1,0 +1,153 @@
+//! A store in memory, for tests and for trying things out. Keeps every promise but durability: it ends with the process.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::snapshot::range;
+use super::{
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, Payload, RefusedItem, SchoolId, Standing,
+    Store, StoreError, entry_bytes,
+};
+
+/// Schools in memory. Starts empty.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<BTreeMap<SchoolId, School>>);
+
+#[derive(Debug, Default)]
+struct School {
+    standing: Standing,
+    state: BTreeMap<String, Vec<u8>>,
+    waiting: BTreeMap<(Lane, u64), Payload>,
+    refused: BTreeMap<(Lane, u64), (Payload, String)>,
+}
+
+impl School {
+    fn commit(&mut self, commit: Commit) -> u64 {
+        self.standing.count_commit(commit.at);
+        for lane in Lane::ALL {
+            for payload in commit.payloads(lane) {
+                let sequence = self.standing.next_sequence(lane);
+                self.waiting.insert((lane, sequence), payload.clone());
+            }
+        }
+        for change in commit.changes {
+            let size = |value: &Vec<u8>| entry_bytes(&change.key, value);
+            let after = change.value.as_ref().map(size);
+            let before = match change.value {
+                Some(value) => self.state.insert(change.key.clone(), value),
+                None => self.state.remove(&change.key),
+            };
+            self.standing.count_change(before.as_ref().map(size), after);
+        }
+        if commit.clears_breadcrumb {
+            self.standing.breadcrumb = None;
+        }
+        self.standing.commits
+    }
+
+    fn acknowledge(&mut self, lane: Lane, acknowledgement: &Acknowledgement) {
+        let place = (lane, acknowledgement.sequence);
+        let Some(payload) = self.waiting.remove(&place) else { return };
+        if let Outcome::Refused(reason) = &acknowledgement.outcome {
+            self.refused.insert(place, (payload, reason.clone()));
+        }
+    }
+}
+
+impl MemoryStore {
+    fn with<T>(&self, school: &SchoolId, work: impl FnOnce(&mut School) -> T) -> T {
+        let mut schools = self.lock();
+        match schools.get_mut(school) {
+            Some(school) => work(school),
+            None => work(schools.entry(school.clone()).or_default()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SchoolId, School>> {
+        // Nothing between a lock and its release can panic half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Items of a lane with a sequence above `after`, ascending.
+fn above<T>(items: &BTreeMap<(Lane, u64), T>, lane: Lane, after: u64) -> impl Iterator<Item = (u64, &T)> {
+    let range = (Bound::Excluded((lane, after)), Bound::Included((lane, u64::MAX)));
+    items.range(range).map(|((_, sequence), item)| (*sequence, item))
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn standing(&self, school: &SchoolId) -> Result<Standing, StoreError> {
+        Ok(self.with(school, |school| school.standing.clone()))
+    }
+
+    async fn get_many(&self, school: &SchoolId, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        Ok(self.with(school, |school| keys.iter().map(|key| school.state.get(key).cloned()).collect()))
+    }
+
+    async fn scan(
+        &self,
+        school: &SchoolId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.with(school, |school| {
+            let entries = range(&school.state, prefix, after, None);
+            entries.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+        }))
+    }
+
+    async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
+        commit.check()?;
+        Ok(self.with(school, |school| school.commit(commit)))
+    }
+
+    async fn leave_breadcrumb(&self, school: &SchoolId, breadcrumb: Option<&Breadcrumb>) -> Result<(), StoreError> {
+        self.with(school, |school| school.standing.breadcrumb = breadcrumb.cloned());
+        Ok(())
+    }
+
+    async fn outbox(
+        &self,
+        school_id: &SchoolId,
+        lane: Lane,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        Ok(self.with(school_id, |school| {
+            let items = above(&school.waiting, lane, after).take(limit);
+            items.map(|(sequence, text)| OutboxItem::new(school_id, lane, sequence, text.clone())).collect()
+        }))
+    }
+
+    async fn acknowledge(
+        &self,
+        school: &SchoolId,
+        lane: Lane,
+        acknowledgements: &[Acknowledgement],
+    ) -> Result<(), StoreError> {
+        self.with(school, |school| acknowledgements.iter().for_each(|one| school.acknowledge(lane, one)));
+        Ok(())
+    }
+
+    async fn refused(
+        &self,
+        school_id: &SchoolId,
+        lane: Lane,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RefusedItem>, StoreError> {
+        Ok(self.with(school_id, |school| {
+            let items = above(&school.refused, lane, after).take(limit);
+            let refused = |(sequence, (text, reason)): (u64, &(Payload, String))| RefusedItem {
+                item: OutboxItem::new(school_id, lane, sequence, text.clone()),
+                reason: reason.clone(),
+            };
+            items.map(refused).collect()
+        }))
+    }
+}

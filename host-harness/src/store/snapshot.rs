@@ -1,0 +1,204 @@
+//! What a call sees: the state as it was when the call began, whatever is committed beside it, with no transaction held
+//! open in the database. Works over every backend.
+//!
+//! A snapshot costs nothing until somebody else commits while it is open. Then, before the new values can be seen, the
+//! old ones go into the snapshot's own map, and its reads look there last: what they find there outweighs what the
+//! store said. Short calls change a handful of keys, so the maps stay small.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Change, Commit, Entry, SchoolId, Store, StoreError};
+
+/// Keys with what they hold in one view of the state; none: nothing.
+pub(super) type Overlay = BTreeMap<String, Option<Vec<u8>>>;
+
+/// The committed state of one school, and the snapshots of it that are open. Every commit of the school goes through
+/// the one object of this type that its process has.
+pub struct Versions {
+    store: Arc<dyn Store>,
+    school: SchoolId,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    taken: u64,
+    /// By the snapshot's number: what the keys that were changed since held when it was taken.
+    before: BTreeMap<u64, Overlay>,
+}
+
+/// The right to take a snapshot and to commit. One at a time for a school; whoever holds it sees no other commit.
+pub struct Turn {
+    versions: Arc<Versions>,
+    _guard: tokio::sync::OwnedMutexGuard<()>,
+}
+
+/// The state as it was at one moment.
+pub struct Snapshot {
+    versions: Arc<Versions>,
+    number: u64,
+}
+
+impl Versions {
+    /// The state of a school in a store.
+    pub fn new(store: Arc<dyn Store>, school: SchoolId) -> Self {
+        Self { store, school, turn: Arc::default(), open: Mutex::default() }
+    }
+
+    /// Waits for the turn; first come, first served.
+    pub async fn turn(self: &Arc<Self>) -> Turn {
+        Turn { versions: Arc::clone(self), _guard: Arc::clone(&self.turn).lock_owned().await }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        // Nothing between a lock and its release can panic half-way through a change.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Takes a snapshot of the state as it is now.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut open = self.versions.open();
+        open.taken += 1;
+        let number = open.taken;
+        open.before.insert(number, Overlay::new());
+        Snapshot { versions: Arc::clone(&self.versions), number }
+    }
+
+    /// Commits, and answers the commit's number. Snapshots that are open go on seeing what they saw.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    pub async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
+        self.keep_old_values(&commit.changes).await?;
+        self.versions.store.commit(&self.versions.school, commit).await
+    }
+
+    /// Has to be done before the commit: a reader who sees a new value must find the old one in its map afterwards. An
+    /// old value that is kept for a commit that then fails is merely what the store holds as well.
+    async fn keep_old_values(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let versions = &self.versions;
+        if versions.open().before.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<String> = changes.iter().map(|change| change.key.clone()).collect();
+        let values = versions.store.get_many(&versions.school, &keys).await?;
+        for overlay in versions.open().before.values_mut() {
+            for (key, value) in keys.iter().zip(&values) {
+                overlay.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// The values of the keys, in the order asked for; none for an absent key.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let mut values = self.versions.store.get_many(&self.versions.school, keys).await?;
+        self.with_old_values(|before| {
+            for (key, value) in keys.iter().zip(&mut values) {
+                if let Some(old) = before.get(key) {
+                    value.clone_from(old);
+                }
+            }
+        });
+        Ok(values)
+    }
+
+    /// Entries whose key starts with `prefix` and is greater than `after`, ascending by bytes, at most `limit`. Fewer
+    /// than asked for means the end.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.scan_under(&Overlay::new(), prefix, after, limit).await
+    }
+
+    /// The same with a map laid on top, whose keys outweigh the snapshot's.
+    pub(super) async fn scan_under(
+        &self,
+        top: &Overlay,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut found = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let page = self.versions.store.scan(&self.versions.school, prefix, after.as_deref(), wanted).await?;
+            // The page speaks for the keys up to its last one, the last page for all that follow.
+            let last = if page.len() < wanted { None } else { page.last().map(|(key, _)| key.clone()) };
+            self.with_old_values(|before| {
+                let then = range(before, prefix, after.as_deref(), last.as_deref());
+                let top = range(top, prefix, after.as_deref(), last.as_deref());
+                found.extend(lay_over(lay_over(page.into_iter(), then), top).take(wanted));
+            });
+            if last.is_none() {
+                break;
+            }
+            after = last;
+        }
+        Ok(found)
+    }
+
+    /// Whether a commit of somebody else has touched the key since.
+    pub fn is_outdated(&self, key: &str) -> bool {
+        self.with_old_values(|before| before.contains_key(key))
+    }
+
+    fn with_old_values<T>(&self, work: impl FnOnce(&Overlay) -> T) -> T {
+        // The map is there as long as the snapshot is.
+        work(self.versions.open().before.entry(self.number).or_default())
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        self.versions.open().before.remove(&self.number);
+    }
+}
+
+/// Entries of a map whose key starts with `prefix`, is greater than `after` and at most `last`, ascending by bytes.
+pub(super) fn range<'a, V>(
+    map: &'a BTreeMap<String, V>,
+    prefix: &'a str,
+    after: Option<&'a str>,
+    last: Option<&'a str>,
+) -> impl Iterator<Item = (&'a String, &'a V)> {
+    let from = match after {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        _ => Bound::Included(prefix),
+    };
+    let inside = move |key: &str| key.starts_with(prefix) && last.is_none_or(|last| key <= last);
+    map.range::<str, _>((from, Bound::Unbounded)).take_while(move |(key, _)| inside(key))
+}
+
+/// Merges two ascending runs of entries; where both have a key, `top` decides, and where it holds none there is none.
+fn lay_over<'a>(
+    base: impl Iterator<Item = Entry>,
+    top: impl Iterator<Item = (&'a String, &'a Option<Vec<u8>>)>,
+) -> impl Iterator<Item = Entry> {
+    let (mut base, mut top) = (base.peekable(), top.peekable());
+    std::iter::from_fn(move || {
+        loop {
+            let Some((key, _)) = top.peek() else { return base.next() };
+            if let Some(below) = base.next_if(|(below, _)| below < *key) {
+                return Some(below);
+            }
+            // Outweighed.
+            base.next_if(|(same, _)| same == *key);
+            if let (key, Some(value)) = top.next()? {
+                return Some((key.clone(), value.clone()));
+            }
+        }
+    })
+}

@@ -1,0 +1,188 @@
+//! A store in one SQLite file for many schools: what a host uses when nothing else is configured.
+//!
+//! One connection writes, a few read. The file is in WAL mode, so a reader never waits for the writer and the writer
+//! never for readers; with `synchronous = FULL` a commit is on the disk before it is answered. Everything runs on the
+//! thread that asks: a read takes microseconds, where handing it to another thread would cost more than the read. The
+//! writer stands behind an asynchronous lock, so that of all calls waiting to commit only the one whose turn it is holds
+//! its thread, for one synchronisation of the disk. SQL lives in `sqlite/`.
+
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use super::{
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, RefusedItem, SchoolId, Standing, Store, StoreError,
+};
+
+/// Connections for reading. A read holds one for microseconds, so a few serve any number of calls.
+const READERS: usize = 4;
+
+/// How long a statement waits for another program, such as a backup or a person with a database tool.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Schools in an SQLite file. Holds the file for itself until it is dropped: who may run beside whom is decided in
+/// memory, so a second host on the same file would undo what the first one promises.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: tokio::sync::Mutex<Connection>,
+    readers: [Mutex<Connection>; READERS],
+    /// Locked as long as it is open.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the file, or creates it, and brings an older schema up to date.
+    ///
+    /// # Errors
+    /// Another host uses the file, or it is none of ours, of a later version, damaged or out of reach.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        let lock = lock(&path)?;
+        let explain = |error| explain(&path, &error);
+        let mut writer = connect(&path).map_err(explain)?;
+        schema::prepare(&mut writer, &path)?;
+        let mut readers = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            let reader = connect(&path).map_err(explain)?;
+            reader.pragma_update(None, "query_only", true).map_err(explain)?;
+            readers.push(Mutex::new(reader));
+        }
+        let readers = readers.try_into().map_err(|_| StoreError::Busy(path.clone()))?;
+        Ok(Self { writer: tokio::sync::Mutex::new(writer), readers, path, _lock: lock })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        work(&self.reader()).map_err(|error| explain(&self.path, &error))
+    }
+
+    /// The first reader that is free; if none is, the first to become so is as good as any.
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        let [first, ..] = &self.readers;
+        let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
+        // A panic during a read leaves a connection that can read.
+        free.unwrap_or_else(|| first.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn write<T: Send>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.writer.lock().await;
+        let transact = || {
+            // Taken at once, because a transaction that begins as a reader cannot wait for its turn to write.
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        };
+        transact().map_err(|error| explain(&self.path, &error))
+    }
+}
+
+/// Takes the file beside the store's that stands for it. SQLite's own file must not be opened here: closing it would
+/// drop the locks that SQLite holds on it in this process.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let unavailable = |error: std::io::Error| StoreError::Unavailable { path: path.into(), reason: error.to_string() };
+    let file = File::options().create(true).truncate(false).write(true).open(name).map_err(unavailable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.into())),
+        Err(std::fs::TryLockError::Error(error)) => Err(unavailable(error)),
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// What a failure of SQLite's means for whoever runs the host. SQLite's own words name tables, never what is in them.
+fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
+    let path = path.to_path_buf();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path),
+        Some(ErrorCode::DiskFull) => StoreError::Full(path),
+        Some(ErrorCode::NotADatabase) => StoreError::Foreign(path),
+        // Without a code SQLite is content, but a row is not of the form it was written in.
+        Some(ErrorCode::DatabaseCorrupt) | None => StoreError::Corrupt(path),
+        Some(_) => StoreError::Unavailable { path, reason: error.to_string() },
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn standing(&self, school: &SchoolId) -> Result<Standing, StoreError> {
+        self.read(|connection| rows::standing(connection, school))
+    }
+
+    async fn get_many(&self, school: &SchoolId, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.read(|connection| rows::get_many(connection, school, keys))
+    }
+
+    async fn scan(
+        &self,
+        school: &SchoolId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.read(|connection| rows::scan(connection, school, prefix, after, limit))
+    }
+
+    async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
+        commit.check()?;
+        self.write(|transaction| rows::commit(transaction, school, &commit)).await
+    }
+
+    async fn leave_breadcrumb(&self, school: &SchoolId, breadcrumb: Option<&Breadcrumb>) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let mut standing = rows::standing(transaction, school)?;
+            standing.breadcrumb = breadcrumb.cloned();
+            rows::put_standing(transaction, school, &standing)
+        })
+        .await
+    }
+
+    async fn outbox(
+        &self,
+        school: &SchoolId,
+        lane: Lane,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        self.read(|connection| rows::outbox(connection, school, lane, after, limit))
+    }
+
+    async fn acknowledge(
+        &self,
+        school: &SchoolId,
+        lane: Lane,
+        acknowledgements: &[Acknowledgement],
+    ) -> Result<(), StoreError> {
+        self.write(|transaction| rows::acknowledge(transaction, school, lane, acknowledgements)).await
+    }
+
+    async fn refused(
+        &self,
+        school: &SchoolId,
+        lane: Lane,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RefusedItem>, StoreError> {
+        self.read(|connection| rows::refused(connection, school, lane, after, limit))
+    }
+}

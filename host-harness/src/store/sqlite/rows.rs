@@ -1,0 +1,196 @@
+//! The statements, each prepared once per connection. Numbers that only grow are kept as SQLite's signed integers, bit
+//! for bit.
+
+use chrono::DateTime;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::store::{
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, RefusedItem, SchoolId, Standing, entry_bytes,
+};
+
+/// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
+const ABOVE_ALL_TEXT: u8 = 0xFF;
+
+pub(super) fn standing(connection: &Connection, school: &SchoolId) -> rusqlite::Result<Standing> {
+    let sql = "SELECT commits, last_commit_at, keys, bytes, records, mails, mails_before_hour, note, note_times
+               FROM standing WHERE school = ?1";
+    let found = connection.prepare_cached(sql)?.query_row([school.as_str()], read_standing).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+fn read_standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
+    let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    let times = row.get(8)?;
+    Ok(Standing {
+        commits: count(0)?,
+        last_commit_at: row.get::<_, Option<i64>>(1)?.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        keys: count(2)?,
+        bytes: count(3)?,
+        records: count(4)?,
+        mails: count(5)?,
+        mails_before_hour: count(6)?,
+        breadcrumb: row.get::<_, Option<String>>(7)?.map(|note| Breadcrumb { note, times }),
+    })
+}
+
+pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing: &Standing) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    connection.prepare_cached(sql)?.execute(params![
+        school.as_str(),
+        standing.commits.cast_signed(),
+        standing.last_commit_at.map(|at| at.timestamp()),
+        standing.keys.cast_signed(),
+        standing.bytes.cast_signed(),
+        standing.records.cast_signed(),
+        standing.mails.cast_signed(),
+        standing.mails_before_hour.cast_signed(),
+        standing.breadcrumb.as_ref().map(|breadcrumb| &breadcrumb.note),
+        standing.breadcrumb.as_ref().map_or(0, |breadcrumb| breadcrumb.times),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn get_many(
+    connection: &Connection,
+    school: &SchoolId,
+    keys: &[String],
+) -> rusqlite::Result<Vec<Option<Vec<u8>>>> {
+    // Several statements see one state inside a transaction only; a single one needs none.
+    let _one_state = if keys.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
+    let mut get = connection.prepare_cached("SELECT value FROM state WHERE school = ?1 AND key = ?2")?;
+    keys.iter()
+        .map(|key| get.query_row(params![school.as_str(), key.as_bytes()], |row| row.get(0)).optional())
+        .collect()
+}
+
+pub(super) fn scan(
+    connection: &Connection,
+    school: &SchoolId,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Entry>> {
+    let sql = "SELECT key, value FROM state WHERE school = ?1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4";
+    // The least text above `after` is `after` with a zero byte appended.
+    let above = after.map(|after| [after.as_bytes(), &[0]].concat()).unwrap_or_default();
+    let from = above.as_slice().max(prefix.as_bytes());
+    let below = [prefix.as_bytes(), &[ABOVE_ALL_TEXT]].concat();
+    let mut scan = connection.prepare_cached(sql)?;
+    let entries =
+        scan.query_map(params![school.as_str(), from, below, signed(limit)], |row| Ok((text(row, 0)?, row.get(1)?)))?;
+    entries.collect()
+}
+
+pub(super) fn commit(connection: &Connection, school: &SchoolId, commit: &Commit) -> rusqlite::Result<u64> {
+    let mut standing = standing(connection, school)?;
+    standing.count_commit(commit.at);
+    change(connection, school, commit, &mut standing)?;
+    let mut insert = connection.prepare_cached("INSERT INTO outbox VALUES (?1, ?2, ?3, ?4)")?;
+    for lane in Lane::ALL {
+        for payload in commit.payloads(lane) {
+            let sequence = standing.next_sequence(lane).cast_signed();
+            insert.execute(params![school.as_str(), number(lane), sequence, payload])?;
+        }
+    }
+    if commit.clears_breadcrumb {
+        standing.breadcrumb = None;
+    }
+    put_standing(connection, school, &standing)?;
+    Ok(standing.commits)
+}
+
+fn change(
+    connection: &Connection,
+    school: &SchoolId,
+    commit: &Commit,
+    standing: &mut Standing,
+) -> rusqlite::Result<()> {
+    let size = "SELECT length(key) + length(value) FROM state WHERE school = ?1 AND key = ?2";
+    let mut size = connection.prepare_cached(size)?;
+    let put = "INSERT INTO state VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value";
+    let mut put = connection.prepare_cached(put)?;
+    let mut delete = connection.prepare_cached("DELETE FROM state WHERE school = ?1 AND key = ?2")?;
+    for change in &commit.changes {
+        let place = params![school.as_str(), change.key.as_bytes()];
+        let before = size.query_row(place, |row| row.get::<_, i64>(0)).optional()?.map(i64::cast_unsigned);
+        match &change.value {
+            Some(value) => put.execute(params![school.as_str(), change.key.as_bytes(), value])?,
+            None => delete.execute(place)?,
+        };
+        standing.count_change(before, change.value.as_ref().map(|value| entry_bytes(&change.key, value)));
+    }
+    Ok(())
+}
+
+pub(super) fn outbox(
+    connection: &Connection,
+    school: &SchoolId,
+    lane: Lane,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<OutboxItem>> {
+    let sql = "SELECT sequence, payload FROM outbox WHERE school = ?1 AND lane = ?2 AND sequence > ?3
+               ORDER BY sequence LIMIT ?4";
+    let mut select = connection.prepare_cached(sql)?;
+    let place = params![school.as_str(), number(lane), after.cast_signed(), signed(limit)];
+    select.query_map(place, |row| item(row, school, lane))?.collect()
+}
+
+pub(super) fn refused(
+    connection: &Connection,
+    school: &SchoolId,
+    lane: Lane,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<RefusedItem>> {
+    let sql = "SELECT sequence, payload, reason FROM refused WHERE school = ?1 AND lane = ?2 AND sequence > ?3
+               ORDER BY sequence LIMIT ?4";
+    let mut select = connection.prepare_cached(sql)?;
+    let place = params![school.as_str(), number(lane), after.cast_signed(), signed(limit)];
+    let items =
+        select.query_map(place, |row| Ok(RefusedItem { item: item(row, school, lane)?, reason: row.get(2)? }))?;
+    items.collect()
+}
+
+pub(super) fn acknowledge(
+    connection: &Connection,
+    school: &SchoolId,
+    lane: Lane,
+    acknowledgements: &[Acknowledgement],
+) -> rusqlite::Result<()> {
+    let keep = "INSERT INTO refused SELECT school, lane, sequence, payload, ?4 FROM outbox
+                WHERE school = ?1 AND lane = ?2 AND sequence = ?3";
+    let mut keep = connection.prepare_cached(keep)?;
+    let delete = "DELETE FROM outbox WHERE school = ?1 AND lane = ?2 AND sequence = ?3";
+    let mut delete = connection.prepare_cached(delete)?;
+    for Acknowledgement { sequence, outcome } in acknowledgements {
+        let sequence = sequence.cast_signed();
+        if let Outcome::Refused(reason) = outcome {
+            keep.execute(params![school.as_str(), number(lane), sequence, reason])?;
+        }
+        delete.execute(params![school.as_str(), number(lane), sequence])?;
+    }
+    Ok(())
+}
+
+fn item(row: &Row<'_>, school: &SchoolId, lane: Lane) -> rusqlite::Result<OutboxItem> {
+    Ok(OutboxItem::new(school, lane, row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?))
+}
+
+/// A key, which is kept as bytes.
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    Ok(std::str::from_utf8(bytes).map_err(|error| rusqlite::Error::Utf8Error(column, error))?.to_owned())
+}
+
+/// How the schema writes a lane.
+fn number(lane: Lane) -> i64 {
+    match lane {
+        Lane::Records => 0,
+        Lane::Mails => 1,
+    }
+}
+
+fn signed(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,87 @@
+//! What the SQLite backend says of files that are not as they should be. It leaves them as they are.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+
+use crate::store::{SqliteStore, StoreError};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("store.sqlite")
+    }
+}
+
+/// The failure's text without the folder, and whether it passes by itself.
+fn failure(file: &Path) -> (String, bool) {
+    let error = SqliteStore::open(file).unwrap_err();
+    (error.to_string().replace(&file.display().to_string(), "FILE"), error.is_passing())
+}
+
+fn sql(file: &Path, batch: &str) {
+    rusqlite::Connection::open(file).unwrap().execute_batch(batch).unwrap();
+}
+
+#[test]
+fn a_file_of_a_later_version_is_refused() {
+    let folder = Folder::new();
+    drop(SqliteStore::open(folder.file()).unwrap());
+    sql(&folder.file(), "PRAGMA user_version = 99");
+    let expected = "open FILE: its schema is 99, this version knows 1; run the version that wrote it, or a later one";
+    assert_eq!(failure(&folder.file()), (expected.into(), false));
+}
+
+#[test]
+fn somebody_elses_database_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    sql(&folder.file(), "CREATE TABLE theirs (x); PRAGMA user_version = 1");
+    let before = std::fs::read(folder.file()).unwrap();
+    let expected = "open FILE: it is not a store of this program; name another file";
+    assert_eq!(failure(&folder.file()), (expected.into(), false));
+    assert_eq!(std::fs::read(folder.file()).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    std::fs::write(folder.file(), "dear diary, today I learned what a header is\n".repeat(100)).unwrap();
+    let before = std::fs::read(folder.file()).unwrap();
+    let expected = "open FILE: it is not a store of this program; name another file";
+    assert_eq!(failure(&folder.file()), (expected.into(), false));
+    assert_eq!(std::fs::read(folder.file()).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_file_says_to_restore_it() {
+    let folder = Folder::new();
+    drop(SqliteStore::open(folder.file()).unwrap());
+    let mut bytes = std::fs::read(folder.file()).unwrap();
+    bytes[100..].fill(0x5A);
+    std::fs::write(folder.file(), bytes).unwrap();
+    let expected = "read FILE: the file is damaged; stop the host and restore it from a backup";
+    assert_eq!(failure(&folder.file()), (expected.into(), false));
+}
+
+#[test]
+fn a_second_host_on_a_file_is_refused_until_the_first_has_gone() {
+    let folder = Folder::new();
+    let first = SqliteStore::open(folder.file()).unwrap();
+    let expected = "open FILE: another host is running on it; stop that one, or name another file";
+    assert_eq!(failure(&folder.file()), (expected.into(), false));
+    drop(first);
+    SqliteStore::open(folder.file()).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_missing_is_named() {
+    let folder = Folder::new();
+    let error = SqliteStore::open(folder.0.path().join("missing/store.sqlite")).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(error.to_string().contains("missing/store.sqlite"), "{error}");
+}

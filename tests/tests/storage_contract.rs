@@ -1,0 +1,32 @@
+//! The storage contract: every backend keeps the promises of `Store`, every call sees one state and commits all or
+//! nothing, and a process that dies at any step loses nothing it had promised.
+
+#[path = "storage_contract/calls.rs"]
+mod calls;
+#[path = "storage_contract/crash.rs"]
+mod crash;
+#[path = "storage_contract/snapshots.rs"]
+mod snapshots;
+
+use std::sync::Arc;
+
+use host_harness::store::{MemoryStore, SqliteStore, Store, contract};
+
+#[tokio::test]
+async fn memory_keeps_the_contract() {
+    contract::verify(|| {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        move || Arc::clone(&store)
+    })
+    .await;
+}
+
+/// Several threads, so that readers and the writer really meet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sqlite_keeps_the_contract() {
+    contract::verify(|| {
+        let folder = tempfile::tempdir().unwrap();
+        move || -> Arc<dyn Store> { Arc::new(SqliteStore::open(folder.path().join("store.sqlite")).unwrap()) }
+    })
+    .await;
+}
