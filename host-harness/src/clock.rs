@@ -9,6 +9,17 @@ use chrono::{DateTime, Utc};
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The present moment.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Something that began at `started` is known to have taken `took`. A clock that runs by itself has moved on
+    /// already; one that stands still moves to the end of it. Of several things under way at once the latest end
+    /// counts, not the sum.
+    fn passed(&self, _started: DateTime<Utc>, _took: Duration) {}
+
+    /// Whether the clock stands still between calls of [`Clock::passed`]. The host then takes no turn that depends on
+    /// real time, so that two runs are alike.
+    fn is_virtual(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.
@@ -46,12 +57,37 @@ impl VirtualClock {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DateTime<Utc>> {
         // A panic while the lock is held cannot leave an instant half-written.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> DateTime<Utc> {
         *self.lock()
+    }
+
+    fn passed(&self, started: DateTime<Utc>, took: Duration) {
+        self.advance_to(started + took);
+    }
+
+    fn is_virtual(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_were_awaited_together_move_a_virtual_clock_by_the_slowest() {
+        let start = DateTime::<Utc>::UNIX_EPOCH;
+        let clock = VirtualClock::new(start);
+        for seconds in [3, 7, 5] {
+            clock.passed(start, Duration::from_secs(seconds));
+        }
+        assert_eq!(clock.now(), start + Duration::from_secs(7));
     }
 }

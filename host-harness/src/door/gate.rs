@@ -1,0 +1,308 @@
+//! Decides whether a request may leave: deny by default, by the school's own settings. Pure; the gate sends nothing and
+//! adds no credentials.
+
+use std::collections::BTreeMap;
+
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
+use http::{HeaderMap, Method, Uri, request::Parts};
+
+use crate::gegi::SchoolSettings;
+
+/// Names the campus whose credentials the request needs; stripped.
+pub const CAMPUS_HEADER: HeaderName = HeaderName::from_static("gegi-campus");
+/// How many items the request carries, for the request log; stripped.
+pub const ITEMS_HEADER: HeaderName = HeaderName::from_static("gegi-items");
+
+/// All that a request to CourseKey needs from the guest. `Host` and `Content-Length` are made anew by the sender.
+const HEADERS_KEPT: [HeaderName; 3] = [ACCEPT, CONTENT_TYPE, USER_AGENT];
+const HEADERS_REPLACED: [HeaderName; 4] = [HOST, CONTENT_LENGTH, CAMPUS_HEADER, ITEMS_HEADER];
+
+/// Where one school may send: one origin, and on it each campus's own school.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    base: Base,
+    /// CourseKey's number by campus.
+    campuses: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Base {
+    scheme: String,
+    host: String,
+    port: u16,
+    /// Prefix of every path, without a slash at its end.
+    path: String,
+}
+
+/// A request the gate lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// GEGI's id of the campus it is for.
+    pub campus: String,
+    /// CourseKey's list it is about: the path segment after the school, or `connection` for the school itself.
+    pub kind: String,
+    /// Items it carries, as the guest says.
+    pub items: u32,
+    /// The headers it leaves with, before credentials.
+    pub headers: HeaderMap,
+}
+
+/// Why a request may not leave: the rule, what was asked, and what to write where if it should be allowed. Never shows a
+/// query or a header's value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// The call is not a tick.
+    #[error("rule network: only on-tick may send requests; nothing can be written to allow it")]
+    Offline,
+    /// The school's settings name no usable origin.
+    #[error(
+        "rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one"
+    )]
+    BaseUrl,
+    /// Plain HTTP, or an address of this machine, without leave for it.
+    #[error(
+        "rule loopback: {asked} is plain HTTP or this machine; for development start the host with loopback allowed, \
+         otherwise write an https URL as coursekey-url in School Settings"
+    )]
+    Loopback {
+        /// Scheme and host.
+        asked: String,
+    },
+    /// Another scheme than the base URL's.
+    #[error(
+        "rule scheme: {asked} is not {granted}; the scheme is that of coursekey-url in School Settings"
+    )]
+    Scheme {
+        /// What the guest wanted.
+        asked: String,
+        /// What it may have.
+        granted: String,
+    },
+    /// Another host than the base URL's.
+    #[error(
+        "rule host: {asked} is not {granted}; the host is that of coursekey-url in School Settings"
+    )]
+    Host {
+        /// What the guest wanted.
+        asked: String,
+        /// What it may have.
+        granted: String,
+    },
+    /// Another port than the base URL's.
+    #[error(
+        "rule port: {asked} is not {granted}; the port is that of coursekey-url in School Settings"
+    )]
+    Port {
+        /// What the guest wanted.
+        asked: u16,
+        /// What it may have.
+        granted: u16,
+    },
+    /// No campus, or one the school does not have.
+    #[error(
+        "rule campus: {asked:?} is no campus of the school; add it with its coursekey-school-id to School Settings"
+    )]
+    Campus {
+        /// The header's text; empty: there was none.
+        asked: String,
+    },
+    /// A method CourseKey is not known to have.
+    #[error("rule method: {asked} is not GET or PUT; the list stands in the host's door/gate.rs")]
+    Method {
+        /// What the guest wanted.
+        asked: String,
+    },
+    /// A path outside the campus's own school.
+    #[error(
+        "rule path: {asked} is not below {granted}; the path is that of coursekey-url and of the campus's \
+         coursekey-school-id in School Settings"
+    )]
+    Path {
+        /// What the guest wanted, without its query.
+        asked: String,
+        /// What it may have.
+        granted: String,
+    },
+    /// A header that is the host's business, or nobody's.
+    #[error(
+        "rule header: {name} may not be set by the plugin; the list stands in the host's door/gate.rs"
+    )]
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// No key is known for the campus, or it cannot be sent.
+    #[error(
+        "rule credentials: campus {campus:?} has no usable auth key; enter the one CourseKey gave out for it"
+    )]
+    Credentials {
+        /// GEGI's id of the campus.
+        campus: String,
+    },
+}
+
+impl Grant {
+    /// What a school's settings grant. Plain HTTP and this machine's own addresses only with `loopback_allowed`.
+    ///
+    /// # Errors
+    /// The base URL cannot be used; every request of the school is refused with this.
+    pub fn new(settings: &SchoolSettings, loopback_allowed: bool) -> Result<Self, Denial> {
+        let base = Base::parse(&settings.coursekey_url, loopback_allowed)?;
+        let campuses = settings
+            .campuses
+            .iter()
+            .map(|campus| (campus.id.clone(), campus.coursekey_school_id))
+            .collect();
+        Ok(Self { base, campuses })
+    }
+
+    /// Whether a request may leave, and as what.
+    ///
+    /// # Errors
+    /// The first rule that refuses it.
+    pub fn check(&self, request: &Parts) -> Result<Pass, Denial> {
+        let campus = text(&request.headers, &CAMPUS_HEADER);
+        let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus {
+            asked: campus.clone(),
+        })?;
+        self.check_origin(&request.uri)?;
+        if ![Method::GET, Method::PUT].contains(&request.method) {
+            return Err(Denial::Method {
+                asked: request.method.to_string(),
+            });
+        }
+        let kind = self.check_path(&request.uri, *school)?;
+        let items = text(&request.headers, &ITEMS_HEADER).parse().unwrap_or(0);
+        Ok(Pass {
+            campus,
+            kind,
+            items,
+            headers: kept(&request.headers)?,
+        })
+    }
+
+    fn check_origin(&self, uri: &Uri) -> Result<(), Denial> {
+        let asked = Base::origin(uri).ok_or_else(|| Denial::Host {
+            asked: "an address without host, or with a user".to_owned(),
+            granted: self.base.host.clone(),
+        })?;
+        if asked.scheme != self.base.scheme {
+            return Err(Denial::Scheme {
+                asked: asked.scheme,
+                granted: self.base.scheme.clone(),
+            });
+        }
+        if asked.host != self.base.host {
+            return Err(Denial::Host {
+                asked: asked.host,
+                granted: self.base.host.clone(),
+            });
+        }
+        if asked.port != self.base.port {
+            return Err(Denial::Port {
+                asked: asked.port,
+                granted: self.base.port,
+            });
+        }
+        Ok(())
+    }
+
+    /// The kind of a path that is the campus's school or something plainly below it. Nothing that a server might read
+    /// differently from us passes: no percent sign, no empty segment, no dots for a segment.
+    fn check_path(&self, uri: &Uri, school: u64) -> Result<String, Denial> {
+        let granted = format!("{}/schools/{school}", self.base.path);
+        let denial = || Denial::Path {
+            asked: uri.path().to_owned(),
+            granted: granted.clone(),
+        };
+        let below = uri.path().strip_prefix(&granted).ok_or_else(denial)?;
+        if below.is_empty() {
+            return Ok("connection".to_owned());
+        }
+        let below = below.strip_prefix('/').ok_or_else(denial)?;
+        if !below.split('/').all(is_plain_segment) {
+            return Err(denial());
+        }
+        Ok(below.split('/').next().unwrap_or_default().to_owned())
+    }
+}
+
+impl Base {
+    fn parse(url: &str, loopback_allowed: bool) -> Result<Self, Denial> {
+        let uri: Uri = url.parse().map_err(|_| Denial::BaseUrl)?;
+        let mut base = Self::origin(&uri).ok_or(Denial::BaseUrl)?;
+        uri.path().trim_end_matches('/').clone_into(&mut base.path);
+        if uri.query().is_some() || !matches!(base.scheme.as_str(), "http" | "https") {
+            return Err(Denial::BaseUrl);
+        }
+        let local = is_loopback(&base.host);
+        let granted = if local {
+            loopback_allowed
+        } else {
+            base.scheme == "https"
+        };
+        granted.then_some(()).ok_or_else(|| Denial::Loopback {
+            asked: format!("{}://{}", base.scheme, base.host),
+        })?;
+        Ok(base)
+    }
+
+    /// Scheme, host and port in one spelling, the path left empty. None where a part is missing or a user is named.
+    fn origin(uri: &Uri) -> Option<Self> {
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.as_str().contains('@'))?;
+        let scheme = uri.scheme_str()?.to_ascii_lowercase();
+        let port = authority.port_u16().or(match scheme.as_str() {
+            "https" => Some(443),
+            "http" => Some(80),
+            _ => None,
+        })?;
+        let host = authority.host().to_ascii_lowercase();
+        (!host.is_empty()).then(|| Self {
+            scheme,
+            host,
+            port,
+            path: String::new(),
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn is_plain_segment(segment: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    !segment.is_empty() && segment.bytes().all(plain) && !segment.bytes().all(|byte| byte == b'.')
+}
+
+fn kept(headers: &HeaderMap) -> Result<HeaderMap, Denial> {
+    let mut kept = HeaderMap::new();
+    for (name, value) in headers {
+        if HEADERS_KEPT.contains(name) {
+            kept.append(name.clone(), value.clone());
+        } else if !HEADERS_REPLACED.contains(name) {
+            return Err(Denial::Header {
+                name: name.to_string(),
+            });
+        }
+    }
+    Ok(kept)
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> String {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Carries requests over the network: HTTP/1.1 with TLS over checked addresses, pooled, with every time-out and limit.
+//! Follows no redirect, decompresses nothing, repeats nothing that CourseKey may have seen.
+
+use std::error::Error as StdError;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
+
+use super::address::{AddressRule, CheckedResolver, NotPublic, Resolve, SystemResolver};
+use super::transport::{Answer, Outgoing, Transport, TransportError};
+use crate::limits::{HttpLimits, Stopwatch};
+
+/// The network. One for the process: schools share its connections, never their credentials.
+pub struct Sender {
+    client: Client<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>,
+    rule: AddressRule,
+    limits: HttpLimits,
+}
+
+impl Sender {
+    /// A sender with the machine's resolver. This machine's own addresses only with `loopback_allowed`.
+    pub fn new(limits: &HttpLimits, loopback_allowed: bool) -> Self {
+        Self::with_resolver(limits, loopback_allowed, Arc::new(SystemResolver))
+    }
+
+    /// A sender that asks another resolver.
+    pub fn with_resolver(
+        limits: &HttpLimits,
+        loopback_allowed: bool,
+        resolver: Arc<dyn Resolve>,
+    ) -> Self {
+        let rule = AddressRule { loopback_allowed };
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver {
+            resolver,
+            rule,
+            patience: limits.connect,
+        });
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(limits.connect));
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(limits.idle_connections)
+            .pool_idle_timeout(limits.idle)
+            .http1_max_buf_size(limits.header_bytes.max(MIN_BUFFER_BYTES))
+            .build(connector);
+        Self {
+            client,
+            rule,
+            limits: limits.clone(),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        check_literal(self.rule, request.uri())?;
+        let patience = self.limits.connect + self.limits.first_byte;
+        let answer = timeout(patience, self.client.request(request.map(Full::new))).await;
+        let response = answer
+            .map_err(|_| TransportError::TimedOut(patience))?
+            .map_err(|error| failure(&error))?;
+        let (parts, body) = response.into_parts();
+        Ok(http::Response::from_parts(parts, self.read(body).await?))
+    }
+
+    async fn read(&self, mut body: Incoming) -> Result<Bytes, TransportError> {
+        let mut whole = BytesMut::new();
+        let patience = self.limits.between_bytes;
+        while let Some(frame) = timeout(patience, body.frame())
+            .await
+            .map_err(|_| TransportError::TimedOut(patience))?
+        {
+            // Any fault inside the body means the same: part of the answer is missing.
+            let Ok(piece) = frame.map_err(|_| TransportError::Cut)?.into_data() else {
+                continue;
+            };
+            if whole.len() + piece.len() > self.limits.response_bytes {
+                return Err(TransportError::TooLarge(self.limits.response_bytes));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+}
+
+/// What hyper needs at the least for a message's head.
+const MIN_BUFFER_BYTES: usize = 8 * 1024;
+
+#[async_trait]
+impl Transport for Sender {
+    async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
+        let stopwatch = Stopwatch::start();
+        let total: Duration = self.limits.total;
+        let response = timeout(total, self.exchange(outgoing.request)).await;
+        let response = response.map_err(|_| TransportError::TimedOut(total))??;
+        Ok(Answer {
+            response,
+            latency: stopwatch.elapsed(),
+        })
+    }
+}
+
+/// An address written in the URL never reaches the resolver, so it is checked here.
+fn check_literal(rule: AddressRule, uri: &http::Uri) -> Result<(), TransportError> {
+    let host = uri
+        .host()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(address) => rule
+            .check(address)
+            .map_err(|NotPublic(address)| TransportError::AddressRefused(address)),
+        Err(_) => Ok(()),
+    }
+}
+
+fn failure(error: &hyper_util::client::legacy::Error) -> TransportError {
+    if let Some(NotPublic(address)) = cause(error) {
+        return TransportError::AddressRefused(*address);
+    }
+    if error.is_connect() {
+        return TransportError::Connect(root(error));
+    }
+    if cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
+        return TransportError::Cut;
+    }
+    TransportError::Protocol(root(error))
+}
+
+/// The first cause of a type. An `io::Error` hides the error it wraps from `source`, so it is looked into.
+fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| {
+        let wrapped = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        cause
+            .downcast_ref::<T>()
+            .or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<T>()))
+    })
+}
+
+fn root(error: &(dyn StdError + 'static)) -> String {
+    causes(error).last().unwrap_or(error).to_string()
+}
+
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        (*error).source()
+    })
+}
