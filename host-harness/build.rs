@@ -39,43 +39,25 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn build() -> Result<PathBuf, Box<dyn Error>> {
-    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?)
-        .join("..")
-        .canonicalize()?;
-    for source in [
-        "plugin/src",
-        "plugin/Cargo.toml",
-        "wit",
-        "Cargo.lock",
-        "Cargo.toml",
-    ] {
-        println!(
-            "cargo:rerun-if-changed={}",
-            workspace.join(source).display()
-        );
+    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    for source in ["plugin/src", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
+        println!("cargo:rerun-if-changed={}", workspace.join(source).display());
     }
     add_missing_target()?;
     let target_dir = PathBuf::from(variable("OUT_DIR")?).join("component");
     compile(&workspace, &target_dir)?;
-    Ok(target_dir
-        .join(TARGET)
-        .join("component")
-        .join("plugin.wasm"))
+    Ok(target_dir.join(TARGET).join("component").join("plugin.wasm"))
 }
 
 /// Asks rustup for the target when the compiler in use has no standard library for it: rustup adds it by itself unless
 /// `RUSTUP_AUTO_INSTALL=0`.
 fn add_missing_target() -> Result<(), Box<dyn Error>> {
-    let output = Command::new(variable("RUSTC")?)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()?;
+    let output = Command::new(variable("RUSTC")?).args(["--print", "target-libdir", "--target", TARGET]).output()?;
     let libraries = String::from_utf8(output.stdout)?;
     if output.status.success() && Path::new(libraries.trim()).is_dir() {
         return Ok(());
     }
-    println!(
-        "cargo:warning=the Rust target {TARGET} is not installed: running `rustup target add {TARGET}`"
-    );
+    println!("cargo:warning=the Rust target {TARGET} is not installed: running `rustup target add {TARGET}`");
     match Command::new("rustup").args(["target", "add", TARGET]).status() {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!(
@@ -93,26 +75,13 @@ fn compile(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Error>> {
     }
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with("CARGO_PROFILE_")
-            || name.starts_with("CARGO_FEATURE_")
-            || name.starts_with("CARGO_CFG_")
-        {
+        if name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_FEATURE_") || name.starts_with("CARGO_CFG_") {
             cargo.env_remove(name);
         }
     }
     let status = cargo
         .current_dir(workspace)
-        .args([
-            "build",
-            "--package",
-            "plugin",
-            "--lib",
-            "--target",
-            TARGET,
-            "--profile",
-            "component",
-            "--locked",
-        ])
+        .args(["build", "--package", "plugin", "--lib", "--target", TARGET, "--profile", "component", "--locked"])
         .arg("--target-dir")
         .arg(target_dir)
         .status()?;

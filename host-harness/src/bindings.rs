@@ -1,12 +1,6 @@
 //! Rust types and traits generated from `wit/`. Nothing is written here by hand.
 
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic,
-    clippy::restriction
-)]
+#![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::restriction)]
 
 wasmtime::component::bindgen!({
     path: "../wit",

@@ -22,8 +22,8 @@ pub struct Limits {
 /// Memory, time and handles of one running call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxLimits {
-    /// Calls that may run at once in this process, over all schools; the pool of memories is made for this number.
-    /// Each costs address space, not memory, until it is used.
+    /// Calls that may run at once in this process, over all schools; others wait. The pool of memories is made for this
+    /// number; each costs address space, not memory, until it is used.
     pub concurrent_calls: u32,
     /// Linear memory. A course of 500 students with a year of classes is below 4 MiB as the guest holds it; a full pass
     /// over a large school's attendance page by page stays below 64 MiB.
@@ -72,15 +72,17 @@ impl Default for SandboxLimits {
 pub struct HttpLimits {
     /// Requests of one call that are under way or whose answer the guest still holds.
     pub in_flight: usize,
+    /// Denials of one call that are written down; a guest that tries for ever must not fill the host's disk.
+    pub denials_logged: u32,
     /// Names and values of a message's headers together, either way.
     pub header_bytes: usize,
     /// Body of a request: a full batch of 100 items is below 100 KiB.
     pub request_bytes: usize,
     /// Body of an answer: a full page of 500 attendance records with four visits each is below 500 KiB.
     pub response_bytes: usize,
-    /// To resolve, connect and shake hands.
+    /// To resolve a name, and as much again to connect.
     pub connect: Duration,
-    /// From the last byte of the request to the first of the answer.
+    /// To shake hands, send and hear the head of the answer, beside what `connect` left over.
     pub first_byte: Duration,
     /// Between two pieces of the answer's body.
     pub between_bytes: Duration,
@@ -97,6 +99,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             in_flight: 32,
+            denials_logged: 100,
             header_bytes: 16 * KIB,
             request_bytes: MIB,
             response_bytes: 4 * MIB,
@@ -119,8 +122,6 @@ pub struct StorageLimits {
     pub state_keys: u64,
     /// One value; the largest is a whole course.
     pub value_bytes: u64,
-    /// One key, in bytes of UTF-8 (the WIT promises this number).
-    pub key_bytes: u64,
     /// Entries one read may return (the WIT promises this number).
     pub read_entries: u32,
     /// Bytes of values one read may return: what fits into the guest's memory beside its own work.
@@ -141,7 +142,6 @@ impl Default for StorageLimits {
             state_bytes: 512 * MIB as u64,
             state_keys: 2_000_000,
             value_bytes: MIB as u64,
-            key_bytes: 512,
             read_entries: 10_000,
             read_bytes: 32 * MIB as u64,
             changes_per_call: 100_000,

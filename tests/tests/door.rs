@@ -39,11 +39,7 @@ enum After {
 
 async fn serve(answer: Vec<u8>, after: After) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server {
-        address: listener.local_addr().unwrap(),
-        connections: Arc::default(),
-        heard: Arc::default(),
-    };
+    let server = Server { address: listener.local_addr().unwrap(), connections: Arc::default(), heard: Arc::default() };
     let (connections, heard) = (Arc::clone(&server.connections), Arc::clone(&server.heard));
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
@@ -54,19 +50,10 @@ async fn serve(answer: Vec<u8>, after: After) -> Server {
     server
 }
 
-async fn talk(
-    mut connection: TcpStream,
-    answer: Vec<u8>,
-    after: After,
-    heard: Arc<Mutex<String>>,
-) -> Option<()> {
+async fn talk(mut connection: TcpStream, answer: Vec<u8>, after: After, heard: Arc<Mutex<String>>) -> Option<()> {
     let mut buffer = [0; 4096];
     loop {
-        let count = connection
-            .read(&mut buffer)
-            .await
-            .ok()
-            .filter(|count| *count > 0)?;
+        let count = connection.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
         *heard.lock().unwrap() += &String::from_utf8_lossy(&buffer[..count]);
         connection.write_all(&answer).await.ok()?;
         match after {
@@ -100,50 +87,30 @@ impl Resolve for FixedResolver {
 }
 
 fn resolver(addresses: &[&str]) -> Arc<FixedResolver> {
-    let addresses = addresses
-        .iter()
-        .map(|address| address.parse().unwrap())
-        .collect();
-    Arc::new(FixedResolver {
-        addresses,
-        asked: AtomicUsize::new(0),
-    })
+    let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+    Arc::new(FixedResolver { addresses, asked: AtomicUsize::new(0) })
 }
 
 fn get(url: &str) -> Outgoing {
-    let request = http::Request::get(url)
-        .header("authorization", "Bearer key-000001")
-        .body(Bytes::new())
-        .unwrap();
-    Outgoing {
-        request,
-        campus: "main".to_owned(),
-    }
+    let request = http::Request::get(url).header("authorization", "Bearer key-000001").body(Bytes::new()).unwrap();
+    Outgoing { request, campus: "main".to_owned() }
 }
 
 async fn ask(server: &Server) -> Result<http::Response<Bytes>, TransportError> {
     let sender = Sender::new(&limits(), true);
-    Ok(sender
-        .send(get(&format!("http://{}/v1/schools/548156", server.address)))
-        .await?
-        .response)
+    Ok(sender.send(get(&format!("http://{}/v1/schools/548156", server.address))).await?.response)
 }
 
 #[tokio::test]
 async fn an_answer_comes_back_as_it_was_sent_and_the_connection_is_used_again() {
-    let server = serve(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b".into(),
-        After::Keep,
-    )
-    .await;
+    let server =
+        serve(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b".into(), After::Keep)
+            .await;
     let sender = Sender::new(&limits(), true);
     for _ in 0..3 {
         let url = format!("http://{}/v1/schools/548156/users?limit=1", server.address);
         let response = sender.send(get(&url)).await.unwrap().response;
-        assert_eq!(
-            (response.status().as_u16(), response.body().as_ref()),
-            (200, b"\x1f\x8b".as_slice())
-        );
+        assert_eq!((response.status().as_u16(), response.body().as_ref()), (200, b"\x1f\x8b".as_slice()));
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
     let heard = server.heard.lock().unwrap().clone();
@@ -159,15 +126,8 @@ async fn an_answer_comes_back_as_it_was_sent_and_the_connection_is_used_again() 
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
-    let target = serve(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into(),
-        After::Close,
-    )
-    .await;
-    let redirect = format!(
-        "HTTP/1.1 302 Found\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n",
-        target.address
-    );
+    let target = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into(), After::Close).await;
+    let redirect = format!("HTTP/1.1 302 Found\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n", target.address);
     let server = serve(redirect.into_bytes(), After::Close).await;
     assert_eq!(ask(&server).await.unwrap().status(), 302);
     assert_eq!(target.connections.load(Ordering::SeqCst), 0);
@@ -176,36 +136,19 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 #[tokio::test]
 async fn a_server_that_never_answers_is_given_up_after_the_first_byte_time_out() {
     let server = serve(Vec::new(), After::Keep).await;
-    assert_eq!(
-        ask(&server).await.unwrap_err(),
-        TransportError::TimedOut(Duration::from_millis(500))
-    );
+    assert_eq!(ask(&server).await.unwrap_err(), TransportError::TimedOut(Duration::from_millis(500)));
 }
 
 #[tokio::test]
 async fn a_body_that_stalls_is_given_up_between_its_bytes() {
-    let server = serve(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour".into(),
-        After::Keep,
-    )
-    .await;
-    assert_eq!(
-        ask(&server).await.unwrap_err(),
-        TransportError::TimedOut(Duration::from_millis(300))
-    );
+    let server = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour".into(), After::Keep).await;
+    assert_eq!(ask(&server).await.unwrap_err(), TransportError::TimedOut(Duration::from_millis(300)));
 }
 
 #[tokio::test]
 async fn a_body_that_drips_is_given_up_after_the_total_time_out() {
-    let server = serve(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n".into(),
-        After::Drip,
-    )
-    .await;
-    assert_eq!(
-        ask(&server).await.unwrap_err(),
-        TransportError::TimedOut(Duration::from_millis(900))
-    );
+    let server = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n".into(), After::Drip).await;
+    assert_eq!(ask(&server).await.unwrap_err(), TransportError::TimedOut(Duration::from_millis(900)));
 }
 
 #[tokio::test]
@@ -213,49 +156,28 @@ async fn an_answer_above_the_limit_is_not_read_to_its_end() {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 10485760\r\n\r\n".to_vec();
     answer.resize(answer.len() + 10 * 1024 * 1024, b'x');
     let server = serve(answer, After::Close).await;
-    assert_eq!(
-        ask(&server).await.unwrap_err(),
-        TransportError::TooLarge(limits().response_bytes)
-    );
+    assert_eq!(ask(&server).await.unwrap_err(), TransportError::TooLarge(limits().response_bytes));
 }
 
 #[tokio::test]
 async fn an_answer_that_ends_early_is_cut() {
-    for answer in [
-        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour",
-        "HTTP/1.1 200 OK\r\ncontent-",
-        "",
-    ] {
+    for answer in ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour", "HTTP/1.1 200 OK\r\ncontent-", ""] {
         let server = serve(answer.into(), After::Close).await;
-        assert_eq!(
-            ask(&server).await.unwrap_err(),
-            TransportError::Cut,
-            "{answer:?}"
-        );
+        assert_eq!(ask(&server).await.unwrap_err(), TransportError::Cut, "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn what_is_not_http_is_a_protocol_error() {
     let server = serve(b"220 mail.example.com ESMTP\r\n".into(), After::Close).await;
-    assert!(matches!(
-        ask(&server).await.unwrap_err(),
-        TransportError::Protocol(_)
-    ));
+    assert!(matches!(ask(&server).await.unwrap_err(), TransportError::Protocol(_)));
 }
 
 #[tokio::test]
 async fn a_name_with_any_address_that_is_not_public_is_refused() {
-    for addresses in [
-        &["10.0.0.1"][..],
-        &["1.1.1.1", "169.254.169.254"],
-        &["::ffff:127.0.0.1"],
-    ] {
+    for addresses in [&["10.0.0.1"][..], &["1.1.1.1", "169.254.169.254"], &["::ffff:127.0.0.1"]] {
         let sender = Sender::with_resolver(&limits(), false, resolver(addresses));
-        let error = sender
-            .send(get("http://coursekey.example.com/"))
-            .await
-            .unwrap_err();
+        let error = sender.send(get("http://coursekey.example.com/")).await.unwrap_err();
         let refused = addresses.last().unwrap().parse().unwrap();
         assert_eq!(error, TransportError::AddressRefused(refused));
     }
@@ -264,26 +186,17 @@ async fn a_name_with_any_address_that_is_not_public_is_refused() {
 #[tokio::test]
 async fn an_address_written_in_the_url_is_checked_as_well() {
     let sender = Sender::with_resolver(&limits(), false, resolver(&[]));
-    for (url, address) in [
-        ("http://127.0.0.1:9/", "127.0.0.1"),
-        ("http://[::1]:9/", "::1"),
-        ("http://10.0.0.1/", "10.0.0.1"),
-    ] {
+    for (url, address) in
+        [("http://127.0.0.1:9/", "127.0.0.1"), ("http://[::1]:9/", "::1"), ("http://10.0.0.1/", "10.0.0.1")]
+    {
         let error = sender.send(get(url)).await.unwrap_err();
-        assert_eq!(
-            error,
-            TransportError::AddressRefused(address.parse().unwrap())
-        );
+        assert_eq!(error, TransportError::AddressRefused(address.parse().unwrap()));
     }
 }
 
 #[tokio::test]
 async fn the_address_that_was_checked_is_the_one_that_is_dialled() {
-    let server = serve(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into(),
-        After::Close,
-    )
-    .await;
+    let server = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into(), After::Close).await;
     let resolver = resolver(&["127.0.0.1"]);
     let sender = Sender::with_resolver(&limits(), true, Arc::clone(&resolver) as Arc<dyn Resolve>);
     let url = format!("http://coursekey.example.com:{}/", server.address.port());

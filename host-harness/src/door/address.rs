@@ -24,10 +24,7 @@ pub struct SystemResolver;
 #[async_trait]
 impl Resolve for SystemResolver {
     async fn resolve(&self, host: &str) -> std::io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, 0))
-            .await?
-            .map(|address| address.ip())
-            .collect())
+        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
     }
 }
 
@@ -45,13 +42,8 @@ pub(super) struct AddressRule {
 
 impl AddressRule {
     pub(super) fn check(self, address: IpAddr) -> Result<(), NotPublic> {
-        let allowed =
-            is_public(address) || (self.loopback_allowed && address.to_canonical().is_loopback());
-        if allowed {
-            Ok(())
-        } else {
-            Err(NotPublic(address))
-        }
+        let allowed = is_public(address) || (self.loopback_allowed && address.to_canonical().is_loopback());
+        if allowed { Ok(()) } else { Err(NotPublic(address)) }
     }
 }
 
@@ -74,21 +66,13 @@ impl Service<Name> for CheckedResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self {
-            resolver,
-            rule,
-            patience,
-        } = self.clone();
+        let Self { resolver, rule, patience } = self.clone();
         Box::pin(async move {
-            let addresses =
-                tokio::time::timeout(patience, resolver.resolve(name.as_str())).await??;
+            let addresses = tokio::time::timeout(patience, resolver.resolve(name.as_str())).await??;
             for address in &addresses {
                 rule.check(*address).map_err(std::io::Error::other)?;
             }
-            let addresses: Vec<_> = addresses
-                .into_iter()
-                .map(|address| SocketAddr::new(address, 0))
-                .collect();
+            let addresses: Vec<_> = addresses.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
             Ok(addresses.into_iter())
         })
     }
@@ -125,15 +109,11 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
-            let within = |(block, bits): &(Ipv4Addr, u32)| {
-                (v4.to_bits() ^ block.to_bits()) >> (32 - bits) == 0
-            };
+            let within = |(block, bits): &(Ipv4Addr, u32)| (v4.to_bits() ^ block.to_bits()) >> (32 - bits) == 0;
             !SPECIAL_V4.iter().any(within)
         }
         IpAddr::V6(v6) => {
-            let within = |(block, bits): &(Ipv6Addr, u32)| {
-                (v6.to_bits() ^ block.to_bits()) >> (128 - bits) == 0
-            };
+            let within = |(block, bits): &(Ipv6Addr, u32)| (v6.to_bits() ^ block.to_bits()) >> (128 - bits) == 0;
             within(&PUBLIC_V6) && !SPECIAL_V6.iter().any(within)
         }
     }
@@ -145,16 +125,8 @@ mod tests {
 
     #[test]
     fn only_public_addresses_are_dialled() {
-        let rule = AddressRule {
-            loopback_allowed: false,
-        };
-        for public in [
-            "1.1.1.1",
-            "100.63.255.255",
-            "172.32.0.1",
-            "2606:4700:4700::1111",
-            "::ffff:1.1.1.1",
-        ] {
+        let rule = AddressRule { loopback_allowed: false };
+        for public in ["1.1.1.1", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "::ffff:1.1.1.1"] {
             assert!(rule.check(public.parse().unwrap()).is_ok(), "{public}");
         }
         for special in [
@@ -183,9 +155,7 @@ mod tests {
 
     #[test]
     fn loopback_is_dialled_where_the_configuration_says_so_and_nothing_else_is() {
-        let rule = AddressRule {
-            loopback_allowed: true,
-        };
+        let rule = AddressRule { loopback_allowed: true };
         assert!(rule.check("127.0.0.1".parse().unwrap()).is_ok());
         assert!(rule.check("::1".parse().unwrap()).is_ok());
         assert!(rule.check("10.0.0.1".parse().unwrap()).is_err());

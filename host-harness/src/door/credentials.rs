@@ -41,10 +41,7 @@ pub struct CredentialHeader {
 
 impl Default for CredentialHeader {
     fn default() -> Self {
-        Self {
-            name: AUTHORIZATION,
-            scheme: "Bearer".to_owned(),
-        }
+        Self { name: AUTHORIZATION, scheme: "Bearer".to_owned() }
     }
 }
 
@@ -75,10 +72,6 @@ mod tests {
 
     #[test]
     fn a_key_with_a_line_end_is_no_header() {
-        assert!(
-            CredentialHeader::default()
-                .value(&Secret::new("key\r\nhost: elsewhere"))
-                .is_err()
-        );
+        assert!(CredentialHeader::default().value(&Secret::new("key\r\nhost: elsewhere")).is_err());
     }
 }

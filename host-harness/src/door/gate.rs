@@ -55,9 +55,7 @@ pub enum Denial {
     #[error("rule network: only on-tick may send requests; nothing can be written to allow it")]
     Offline,
     /// The school's settings name no usable origin.
-    #[error(
-        "rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one"
-    )]
+    #[error("rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one")]
     BaseUrl,
     /// Plain HTTP, or an address of this machine, without leave for it.
     #[error(
@@ -69,9 +67,7 @@ pub enum Denial {
         asked: String,
     },
     /// Another scheme than the base URL's.
-    #[error(
-        "rule scheme: {asked} is not {granted}; the scheme is that of coursekey-url in School Settings"
-    )]
+    #[error("rule scheme: {asked} is not {granted}; the scheme is that of coursekey-url in School Settings")]
     Scheme {
         /// What the guest wanted.
         asked: String,
@@ -79,9 +75,7 @@ pub enum Denial {
         granted: String,
     },
     /// Another host than the base URL's.
-    #[error(
-        "rule host: {asked} is not {granted}; the host is that of coursekey-url in School Settings"
-    )]
+    #[error("rule host: {asked} is not {granted}; the host is that of coursekey-url in School Settings")]
     Host {
         /// What the guest wanted.
         asked: String,
@@ -89,9 +83,7 @@ pub enum Denial {
         granted: String,
     },
     /// Another port than the base URL's.
-    #[error(
-        "rule port: {asked} is not {granted}; the port is that of coursekey-url in School Settings"
-    )]
+    #[error("rule port: {asked} is not {granted}; the port is that of coursekey-url in School Settings")]
     Port {
         /// What the guest wanted.
         asked: u16,
@@ -124,17 +116,13 @@ pub enum Denial {
         granted: String,
     },
     /// A header that is the host's business, or nobody's.
-    #[error(
-        "rule header: {name} may not be set by the plugin; the list stands in the host's door/gate.rs"
-    )]
+    #[error("rule header: {name} may not be set by the plugin; the list stands in the host's door/gate.rs")]
     Header {
         /// Its name.
         name: String,
     },
     /// No key is known for the campus, or it cannot be sent.
-    #[error(
-        "rule credentials: campus {campus:?} has no usable auth key; enter the one CourseKey gave out for it"
-    )]
+    #[error("rule credentials: campus {campus:?} has no usable auth key; enter the one CourseKey gave out for it")]
     Credentials {
         /// GEGI's id of the campus.
         campus: String,
@@ -148,11 +136,7 @@ impl Grant {
     /// The base URL cannot be used; every request of the school is refused with this.
     pub fn new(settings: &SchoolSettings, loopback_allowed: bool) -> Result<Self, Denial> {
         let base = Base::parse(&settings.coursekey_url, loopback_allowed)?;
-        let campuses = settings
-            .campuses
-            .iter()
-            .map(|campus| (campus.id.clone(), campus.coursekey_school_id))
-            .collect();
+        let campuses = settings.campuses.iter().map(|campus| (campus.id.clone(), campus.coursekey_school_id)).collect();
         Ok(Self { base, campuses })
     }
 
@@ -162,23 +146,14 @@ impl Grant {
     /// The first rule that refuses it.
     pub fn check(&self, request: &Parts) -> Result<Pass, Denial> {
         let campus = text(&request.headers, &CAMPUS_HEADER);
-        let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus {
-            asked: campus.clone(),
-        })?;
+        let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus { asked: campus.clone() })?;
         self.check_origin(&request.uri)?;
         if ![Method::GET, Method::PUT].contains(&request.method) {
-            return Err(Denial::Method {
-                asked: request.method.to_string(),
-            });
+            return Err(Denial::Method { asked: request.method.to_string() });
         }
         let kind = self.check_path(&request.uri, *school)?;
         let items = text(&request.headers, &ITEMS_HEADER).parse().unwrap_or(0);
-        Ok(Pass {
-            campus,
-            kind,
-            items,
-            headers: kept(&request.headers)?,
-        })
+        Ok(Pass { campus, kind, items, headers: kept(&request.headers)? })
     }
 
     fn check_origin(&self, uri: &Uri) -> Result<(), Denial> {
@@ -187,22 +162,13 @@ impl Grant {
             granted: self.base.host.clone(),
         })?;
         if asked.scheme != self.base.scheme {
-            return Err(Denial::Scheme {
-                asked: asked.scheme,
-                granted: self.base.scheme.clone(),
-            });
+            return Err(Denial::Scheme { asked: asked.scheme, granted: self.base.scheme.clone() });
         }
         if asked.host != self.base.host {
-            return Err(Denial::Host {
-                asked: asked.host,
-                granted: self.base.host.clone(),
-            });
+            return Err(Denial::Host { asked: asked.host, granted: self.base.host.clone() });
         }
         if asked.port != self.base.port {
-            return Err(Denial::Port {
-                asked: asked.port,
-                granted: self.base.port,
-            });
+            return Err(Denial::Port { asked: asked.port, granted: self.base.port });
         }
         Ok(())
     }
@@ -211,10 +177,7 @@ impl Grant {
     /// differently from us passes: no percent sign, no empty segment, no dots for a segment.
     fn check_path(&self, uri: &Uri, school: u64) -> Result<String, Denial> {
         let granted = format!("{}/schools/{school}", self.base.path);
-        let denial = || Denial::Path {
-            asked: uri.path().to_owned(),
-            granted: granted.clone(),
-        };
+        let denial = || Denial::Path { asked: uri.path().to_owned(), granted: granted.clone() };
         let below = uri.path().strip_prefix(&granted).ok_or_else(denial)?;
         if below.is_empty() {
             return Ok("connection".to_owned());
@@ -236,22 +199,14 @@ impl Base {
             return Err(Denial::BaseUrl);
         }
         let local = is_loopback(&base.host);
-        let granted = if local {
-            loopback_allowed
-        } else {
-            base.scheme == "https"
-        };
-        granted.then_some(()).ok_or_else(|| Denial::Loopback {
-            asked: format!("{}://{}", base.scheme, base.host),
-        })?;
+        let granted = if local { loopback_allowed } else { base.scheme == "https" };
+        granted.then_some(()).ok_or_else(|| Denial::Loopback { asked: format!("{}://{}", base.scheme, base.host) })?;
         Ok(base)
     }
 
     /// Scheme, host and port in one spelling, the path left empty. None where a part is missing or a user is named.
     fn origin(uri: &Uri) -> Option<Self> {
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.as_str().contains('@'))?;
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
         let scheme = uri.scheme_str()?.to_ascii_lowercase();
         let port = authority.port_u16().or(match scheme.as_str() {
             "https" => Some(443),
@@ -259,26 +214,17 @@ impl Base {
             _ => None,
         })?;
         let host = authority.host().to_ascii_lowercase();
-        (!host.is_empty()).then(|| Self {
-            scheme,
-            host,
-            port,
-            path: String::new(),
-        })
+        (!host.is_empty()).then(|| Self { scheme, host, port, path: String::new() })
     }
 }
 
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn is_plain_segment(segment: &str) -> bool {
-    let plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     !segment.is_empty() && segment.bytes().all(plain) && !segment.bytes().all(|byte| byte == b'.')
 }
 
@@ -288,20 +234,14 @@ fn kept(headers: &HeaderMap) -> Result<HeaderMap, Denial> {
         if HEADERS_KEPT.contains(name) {
             kept.append(name.clone(), value.clone());
         } else if !HEADERS_REPLACED.contains(name) {
-            return Err(Denial::Header {
-                name: name.to_string(),
-            });
+            return Err(Denial::Header { name: name.to_string() });
         }
     }
     Ok(kept)
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> String {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod address;
 mod credentials;
 mod gate;
+mod hook;
 mod log;
 mod sender;
 mod transport;
@@ -12,6 +13,7 @@ mod transport;
 pub use address::{Resolve, SystemResolver};
 pub use credentials::{CredentialHeader, CredentialSource, Secret};
 pub use gate::{CAMPUS_HEADER, Denial, Grant, ITEMS_HEADER, Pass};
+pub(crate) use hook::{Door, DoorParts};
 pub use log::{NoRequestLog, RequestEntry, RequestLog};
 pub use sender::Sender;
 pub use transport::{Answer, Outgoing, Transport, TransportError};

@@ -21,10 +21,13 @@ use crate::limits::{HttpLimits, Stopwatch};
 
 /// The network. One for the process: schools share its connections, never their credentials.
 pub struct Sender {
-    client: Client<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>,
+    /// Without TLS there is no client, and every request fails with the reason.
+    client: Result<NetworkClient, rustls::Error>,
     rule: AddressRule,
     limits: HttpLimits,
 }
+
+type NetworkClient = Client<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>;
 
 impl Sender {
     /// A sender with the machine's resolver. This machine's own addresses only with `loopback_allowed`.
@@ -33,60 +36,25 @@ impl Sender {
     }
 
     /// A sender that asks another resolver.
-    pub fn with_resolver(
-        limits: &HttpLimits,
-        loopback_allowed: bool,
-        resolver: Arc<dyn Resolve>,
-    ) -> Self {
+    pub fn with_resolver(limits: &HttpLimits, loopback_allowed: bool, resolver: Arc<dyn Resolve>) -> Self {
         let rule = AddressRule { loopback_allowed };
-        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver {
-            resolver,
-            rule,
-            patience: limits.connect,
-        });
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(limits.connect));
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(limits.idle_connections)
-            .pool_idle_timeout(limits.idle)
-            .http1_max_buf_size(limits.header_bytes.max(MIN_BUFFER_BYTES))
-            .build(connector);
-        Self {
-            client,
-            rule,
-            limits: limits.clone(),
-        }
+        let resolver = CheckedResolver { resolver, rule, patience: limits.connect };
+        Self { client: client(limits, resolver), rule, limits: limits.clone() }
     }
 
-    async fn exchange(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
+    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         check_literal(self.rule, request.uri())?;
+        let client = self.client.as_ref().map_err(|error| TransportError::Connect(error.to_string()))?;
         let patience = self.limits.connect + self.limits.first_byte;
-        let answer = timeout(patience, self.client.request(request.map(Full::new))).await;
-        let response = answer
-            .map_err(|_| TransportError::TimedOut(patience))?
-            .map_err(|error| failure(&error))?;
+        let answer = timeout(patience, client.request(request.map(Full::new))).await;
+        let response = answer.map_err(|_| TransportError::TimedOut(patience))?.map_err(|error| failure(&error))?;
         let (parts, body) = response.into_parts();
         Ok(http::Response::from_parts(parts, self.read(body).await?))
     }
-
     async fn read(&self, mut body: Incoming) -> Result<Bytes, TransportError> {
         let mut whole = BytesMut::new();
         let patience = self.limits.between_bytes;
-        while let Some(frame) = timeout(patience, body.frame())
-            .await
-            .map_err(|_| TransportError::TimedOut(patience))?
-        {
+        while let Some(frame) = timeout(patience, body.frame()).await.map_err(|_| TransportError::TimedOut(patience))? {
             // Any fault inside the body means the same: part of the answer is missing.
             let Ok(piece) = frame.map_err(|_| TransportError::Cut)?.into_data() else {
                 continue;
@@ -100,6 +68,26 @@ impl Sender {
     }
 }
 
+fn client(limits: &HttpLimits, resolver: CheckedResolver) -> Result<NetworkClient, rustls::Error> {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(limits.connect));
+    // Named, because a program that embeds this one may have brought other providers into the process.
+    let connector = HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Ok(Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_max_idle_per_host(limits.idle_connections)
+        .pool_idle_timeout(limits.idle)
+        .http1_max_buf_size(limits.header_bytes.max(MIN_BUFFER_BYTES))
+        .build(connector))
+}
+
 /// What hyper needs at the least for a message's head.
 const MIN_BUFFER_BYTES: usize = 8 * 1024;
 
@@ -110,24 +98,15 @@ impl Transport for Sender {
         let total: Duration = self.limits.total;
         let response = timeout(total, self.exchange(outgoing.request)).await;
         let response = response.map_err(|_| TransportError::TimedOut(total))??;
-        Ok(Answer {
-            response,
-            latency: stopwatch.elapsed(),
-        })
+        Ok(Answer { response, latency: stopwatch.elapsed() })
     }
 }
 
 /// An address written in the URL never reaches the resolver, so it is checked here.
 fn check_literal(rule: AddressRule, uri: &http::Uri) -> Result<(), TransportError> {
-    let host = uri
-        .host()
-        .unwrap_or_default()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     match host.parse::<IpAddr>() {
-        Ok(address) => rule
-            .check(address)
-            .map_err(|NotPublic(address)| TransportError::AddressRefused(address)),
+        Ok(address) => rule.check(address).map_err(|NotPublic(address)| TransportError::AddressRefused(address)),
         Err(_) => Ok(()),
     }
 }
@@ -148,12 +127,8 @@ fn failure(error: &hyper_util::client::legacy::Error) -> TransportError {
 /// The first cause of a type. An `io::Error` hides the error it wraps from `source`, so it is looked into.
 fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     causes(error).find_map(|cause| {
-        let wrapped = cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        cause
-            .downcast_ref::<T>()
-            .or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<T>()))
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause.downcast_ref::<T>().or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<T>()))
     })
 }
 
@@ -161,10 +136,6 @@ fn root(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().unwrap_or(error).to_string()
 }
 
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
-        (*error).source()
-    })
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 /// A request as it leaves the host: checked, with its campus's credentials.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Outgoing {
     /// The whole request. Its `Authorization` header is marked sensitive and never printed.
     pub request: http::Request<Bytes>,
@@ -15,12 +15,28 @@ pub struct Outgoing {
 }
 
 /// CourseKey's answer, whole.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     /// Status, headers and the complete body.
     pub response: http::Response<Bytes>,
     /// How long the answer took; a virtual clock is moved forward by it.
     pub latency: Duration,
+}
+
+/// Without query, headers and body: they name people.
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { request, campus } = self;
+        write!(f, "{} {} for {campus}, {} bytes", request.method(), request.uri().path(), request.body().len())
+    }
+}
+
+/// Without headers and body: they name people.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { response, latency } = self;
+        write!(f, "{} after {latency:?}, {} bytes", response.status().as_u16(), response.body().len())
+    }
 }
 
 /// Why there is no whole answer. CourseKey may or may not have acted on the request.

@@ -40,18 +40,13 @@ fn check(requests: &[&str], expected: &Expect) {
     let grant = Grant::new(&settings("https://api.example.com/v1"), false).unwrap();
     let judge = |line: &&str| {
         let mut words = line.split(' ');
-        let mut request = Request::builder()
-            .method(words.next().unwrap())
-            .uri(words.next().unwrap());
+        let mut request = Request::builder().method(words.next().unwrap()).uri(words.next().unwrap());
         for header in words {
             let (name, value) = header.split_once('=').unwrap();
             request = request.header(name, value);
         }
         let verdict = match grant.check(&request.body(()).unwrap().into_parts().0) {
-            Ok(pass) => format!(
-                "{} {} {} {:?}",
-                pass.campus, pass.kind, pass.items, pass.headers
-            ),
+            Ok(pass) => format!("{} {} {} {:?}", pass.campus, pass.kind, pass.items, pass.headers),
             Err(denial) => denial.to_string(),
         };
         format!("{line}\n    {verdict}\n")

@@ -1,0 +1,254 @@
+//! Where a guest's request meets the door: its body is collected, the gate asked, the credentials added, the transport
+//! awaited and the answer handed back. The only way out of the sandbox.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
+};
+
+use super::credentials::{CredentialHeader, CredentialSource};
+use super::gate::{Denial, Grant, Pass};
+use super::log::{RequestEntry, RequestLog};
+use super::transport::{Answer, Outgoing, Transport, TransportError};
+use crate::clock::Clock;
+use crate::limits::HttpLimits;
+use crate::store::{Step, Steps};
+
+/// What the door of one school is made of.
+#[derive(Clone)]
+pub(crate) struct DoorParts {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) credentials: Arc<dyn CredentialSource>,
+    pub(crate) header: CredentialHeader,
+    pub(crate) log: Arc<dyn RequestLog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) steps: Steps,
+    pub(crate) limits: HttpLimits,
+}
+
+/// The door as one call sees it.
+pub(crate) struct Door {
+    parts: DoorParts,
+    /// What the call may reach; the denial answers every request of a call that may reach nothing.
+    grant: Result<Grant, Denial>,
+    in_flight: Arc<Semaphore>,
+    /// Denials that are still written down.
+    denials_left: u32,
+}
+
+impl Door {
+    pub(crate) fn new(parts: DoorParts, grant: Result<Grant, Denial>) -> Self {
+        let in_flight = Arc::new(Semaphore::new(parts.limits.in_flight));
+        let denials_left = parts.limits.denials_logged;
+        Self { parts, grant, in_flight, denials_left }
+    }
+
+    fn write_down(&mut self, denial: &Denial) {
+        if let Some(left) = self.denials_left.checked_sub(1) {
+            self.denials_left = left;
+            tracing::warn!(%denial, "refused a request of the plugin");
+            self.parts.log.denied(denial);
+        }
+    }
+
+    /// Lets a request through or refuses it. Nothing has been sent yet.
+    fn admit(&self, request: http::request::Parts) -> Result<Departure, Denial> {
+        let pass = self.grant.as_ref().map_err(Clone::clone)?.check(&request)?;
+        let refused = || Denial::Credentials { campus: pass.campus.clone() };
+        let key = self.parts.credentials.key(&pass.campus).ok_or_else(refused)?;
+        let credentials = self.parts.header.value(&key).map_err(|_| refused())?;
+        let entry = RequestEntry {
+            at: self.parts.clock.now(),
+            campus: pass.campus.clone(),
+            method: request.method.to_string(),
+            path: request.uri.path().to_owned(),
+            kind: pass.kind.clone(),
+            items: pass.items,
+            status: None,
+        };
+        Ok(Departure {
+            request: outgoing(request, pass.clone(), &self.parts.header.name, credentials),
+            campus: pass.campus,
+            entry,
+        })
+    }
+}
+
+/// A request that was let through, before its body.
+struct Departure {
+    request: http::Request<()>,
+    campus: String,
+    entry: RequestEntry,
+}
+
+fn outgoing(
+    parts: http::request::Parts,
+    pass: Pass,
+    name: &HeaderName,
+    credentials: http::HeaderValue,
+) -> http::Request<()> {
+    let mut request = http::Request::new(());
+    *request.method_mut() = parts.method;
+    *request.uri_mut() = parts.uri;
+    *request.headers_mut() = pass.headers;
+    request.headers_mut().insert(name.clone(), credentials);
+    request
+}
+
+impl WasiHttpHooks for Door {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        (self.forbidden_header_filter())(name)
+    }
+
+    /// Neither set by the guest nor shown to it.
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        let credentials = self.parts.header.name.clone();
+        Arc::new(move |name| {
+            DEFAULT_FORBIDDEN_HEADERS.contains(name)
+                || [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE].contains(name)
+                || *name == credentials
+        })
+    }
+
+    fn set_host_header(&mut self) -> bool {
+        false // The sender writes the host it dialled.
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        _options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let (parts, body) = request.into_parts();
+        let departure = match self.admit(parts) {
+            Ok(departure) => departure,
+            Err(denial) => {
+                self.write_down(&denial);
+                return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
+            }
+        };
+        let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
+            return Box::new(std::future::ready(Err(Error::ConnectionLimitReached)));
+        };
+        Box::new(exchange(self.parts.clone(), departure, body, permit))
+    }
+}
+
+type Sent = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+
+async fn exchange(parts: DoorParts, departure: Departure, body: WasiBody, permit: OwnedSemaphorePermit) -> Sent {
+    let Departure { request, campus, entry } = departure;
+    let body = collect(body, parts.limits.request_bytes).await?;
+    let started = entry.at;
+    let mut logged = LoggedAtEnd { entry, log: Arc::clone(&parts.log) };
+    parts.steps.cross(Step::BeforeRequest);
+    let sent = parts.transport.send(Outgoing { request: request.map(|()| body), campus }).await;
+    parts.steps.cross(Step::AfterRequest);
+    pass_time(parts.clock.as_ref(), started, &sent);
+    let response = sent.map_err(|error| wasi_error(&error))?.response;
+    logged.entry.status = Some(response.status().as_u16());
+    check_size(&response, &parts.limits)?;
+    let response = response.map(|bytes| {
+        HeldBody { bytes: Full::new(bytes), _permit: permit }.map_err(|never| match never {}).boxed_unsync()
+    });
+    Ok((response, Box::new(std::future::ready(Ok(())))))
+}
+
+/// Writes its entry when the request is over, also when the guest gave it up or was stopped.
+struct LoggedAtEnd {
+    entry: RequestEntry,
+    log: Arc<dyn RequestLog>,
+}
+
+impl Drop for LoggedAtEnd {
+    fn drop(&mut self) {
+        self.log.record(self.entry.clone());
+    }
+}
+
+async fn collect(mut body: WasiBody, limit_bytes: usize) -> Result<Bytes, Error> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame?.into_data() else {
+            continue;
+        };
+        if whole.len() + piece.len() > limit_bytes {
+            return Err(Error::HttpRequestBodySize(u64::try_from(limit_bytes).ok()));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+fn pass_time(clock: &dyn Clock, started: DateTime<Utc>, sent: &Result<Answer, TransportError>) {
+    let took = match sent {
+        Ok(answer) => answer.latency,
+        Err(TransportError::TimedOut(waited)) => *waited,
+        Err(_) => Duration::ZERO,
+    };
+    clock.passed(started, took);
+}
+
+/// Any transport's answer, checked before the guest's side allocates anything for it.
+fn check_size(response: &http::Response<Bytes>, limits: &HttpLimits) -> Result<(), Error> {
+    if response.body().len() > limits.response_bytes {
+        return Err(Error::HttpResponseBodySize(u64::try_from(limits.response_bytes).ok()));
+    }
+    let header_bytes: usize =
+        response.headers().iter().map(|(name, value)| name.as_str().len() + value.as_bytes().len()).sum();
+    if header_bytes > limits.header_bytes {
+        return Err(Error::HttpResponseHeaderSectionSize(u32::try_from(limits.header_bytes).ok()));
+    }
+    Ok(())
+}
+
+/// What the guest hears. It cannot tell whether CourseKey acted on the request, and need not: every request may be sent
+/// again.
+fn wasi_error(error: &TransportError) -> Error {
+    tracing::debug!(%error, "a request of the plugin got no answer");
+    match error {
+        TransportError::Connect(_) => Error::ConnectionRefused,
+        TransportError::AddressRefused(_) => Error::DestinationIpProhibited,
+        TransportError::TimedOut(_) => Error::HttpResponseTimeout,
+        TransportError::Cut => Error::HttpResponseIncomplete,
+        TransportError::TooLarge(limit) => Error::HttpResponseBodySize(u64::try_from(*limit).ok()),
+        TransportError::Protocol(_) => Error::HttpProtocolError,
+    }
+}
+
+/// An answer the guest still holds; counts as in flight until it is dropped.
+struct HeldBody {
+    bytes: Full<Bytes>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Body for HeldBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.bytes).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.bytes.size_hint()
+    }
+}

@@ -1,0 +1,175 @@
+//! One call: what the host's functions work on while it runs, and how it is run in a fresh instance under its limits.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::guest_log::GuestLog;
+use super::{Engine, wasi};
+use crate::bindings::Plugin;
+use crate::bindings::exports::gegi::coursekey::integration::CallError;
+use crate::clock::Clock;
+use crate::door::Door;
+use crate::gegi::{GegiUnavailable, SchoolSettings, SchoolSource};
+use crate::limits::{Limits, Stopwatch};
+use crate::store::{StoreError, UnitOfWork};
+
+/// What a call is given.
+pub(crate) struct CallStart {
+    /// For the host's log.
+    pub(crate) school: String,
+    pub(crate) unit: UnitOfWork,
+    pub(crate) source: Arc<dyn SchoolSource>,
+    /// Read once, so that the whole call sees the same.
+    pub(crate) settings: SchoolSettings,
+    pub(crate) door: Door,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Real time it may take.
+    pub(crate) deadline: Duration,
+}
+
+/// What a call leaves: its answer, and its writes for whoever decides about them.
+pub(crate) struct CallEnd<T> {
+    pub(crate) outcome: Result<T, Broken>,
+    pub(crate) unit: UnitOfWork,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The export said so.
+    Refused(CallError),
+    /// The guest did what it may not, or gave up.
+    Trapped(String),
+    /// It ran longer than this.
+    TooLong(Duration),
+    /// The host could not ask GEGI on the guest's behalf.
+    Gegi(GegiUnavailable),
+    /// The host could not read or write its storage on the guest's behalf.
+    Storage(StoreError),
+}
+
+/// What the host's functions work on.
+pub(crate) struct Call {
+    pub(super) unit: UnitOfWork,
+    pub(super) source: Arc<dyn SchoolSource>,
+    pub(super) settings: SchoolSettings,
+    door: Door,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    resources: ResourceTable,
+    memory: StoreLimits,
+}
+
+/// Nouns only; the bindings ask for it nevertheless.
+impl crate::bindings::gegi::coursekey::types::Host for Call {}
+
+impl WasiView for Call {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.resources }
+    }
+}
+
+impl WasiHttpView for Call {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.door, table: &mut self.resources, ctx: &mut self.http }
+    }
+}
+
+/// An export under way. The outer error is a trap or the host's, the inner one the export's own.
+pub(crate) type Exported<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<Result<T, CallError>>> + Send + 'a>>;
+
+impl Engine {
+    /// Runs an export in a fresh instance, once there is a place for one. Commits nothing.
+    pub(crate) async fn run<T, F>(&self, start: CallStart, export: F) -> CallEnd<T>
+    where
+        F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
+    {
+        // Held until the instance is gone. The semaphore is never closed, so there always is a permit to wait for.
+        let _place = self.0.places.acquire().await;
+        let log = GuestLog::new(self.0.limits.sandbox.log_bytes);
+        let (school, deadline) = (start.school.clone(), start.deadline);
+        let mut store = self.store(start, &log);
+        let outcome = match tokio::time::timeout(deadline, self.call(&mut store, export)).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(refused))) => Err(Broken::Refused(refused)),
+            Ok(Err(error)) => Err(broken(error)),
+            Err(_) => Err(Broken::TooLong(deadline)),
+        };
+        log.flush(&school);
+        CallEnd { outcome, unit: store.into_data().unit }
+    }
+
+    async fn call<T, F>(&self, store: &mut Store<Call>, export: F) -> wasmtime::Result<Result<T, CallError>>
+    where
+        F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
+    {
+        let plugin = self.0.plugin.instantiate_async(&mut *store).await?;
+        export(&plugin, store).await
+    }
+
+    fn store(&self, start: CallStart, log: &GuestLog) -> Store<Call> {
+        let virtual_time = start.clock.is_virtual();
+        let deadline = start.deadline;
+        let mut store = Store::new(&self.0.engine, Call::new(start, log, &self.0.limits));
+        store.limiter(|call| &mut call.memory);
+        store.set_hostcall_fuel(self.0.limits.sandbox.host_call_bytes);
+        let running = Stopwatch::start();
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            if running.elapsed() > deadline {
+                return Err(TooLong(deadline).into());
+            }
+            // Yielding lets other calls on this thread run; when is up to real time, which virtual time must not see.
+            Ok(if virtual_time { UpdateDeadline::Continue(1) } else { UpdateDeadline::Yield(1) })
+        });
+        store
+    }
+}
+
+impl Call {
+    fn new(start: CallStart, log: &GuestLog, limits: &Limits) -> Self {
+        let sandbox = &limits.sandbox;
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(sandbox.resources);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits.http.header_bytes);
+        let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let memory = StoreLimitsBuilder::new()
+            .memory_size(sandbox.memory_bytes)
+            .memories(1)
+            .table_elements(sandbox.table_elements)
+            .tables(count(sandbox.core_instances))
+            .instances(count(sandbox.core_instances))
+            .build();
+        Self {
+            unit: start.unit,
+            source: start.source,
+            settings: start.settings,
+            door: start.door,
+            wasi: wasi::context(&start.clock, log),
+            http,
+            resources,
+            memory,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("stopped after {0:?}")]
+struct TooLong(Duration);
+
+/// What the host's functions and the deadline throw is told from what the guest did; the text of a trap is its first
+/// cause alone, for what wasmtime writes around it names the guest's functions and is for people who debug them.
+fn broken(error: wasmtime::Error) -> Broken {
+    tracing::debug!(error = format!("{error:#}"), "a call was aborted");
+    let told = error.downcast::<TooLong>().map(|TooLong(deadline)| Broken::TooLong(deadline));
+    let told = told.or_else(|error| error.downcast().map(Broken::Gegi));
+    let told = told.or_else(|error| error.downcast().map(Broken::Storage));
+    told.unwrap_or_else(|error| Broken::Trapped(error.root_cause().to_string()))
+}

@@ -1,0 +1,23 @@
+//! The import `school`: what GEGI knows. Only translates.
+
+use super::Call;
+use crate::bindings::gegi::coursekey::school::Host;
+use crate::gegi::{Course, SchoolSettings};
+
+/// The most ids one page may carry, whatever the guest asks for (the WIT promises this number).
+const PAGE: usize = 1_000;
+
+impl Host for Call {
+    async fn settings(&mut self) -> wasmtime::Result<SchoolSettings> {
+        Ok(self.settings.clone())
+    }
+
+    async fn courses(&mut self, after: Option<String>, limit: u32) -> wasmtime::Result<Vec<(String, u64)>> {
+        let limit = usize::try_from(limit).map_or(PAGE, |limit| limit.min(PAGE));
+        Ok(self.source.courses(after.as_deref(), limit).await?)
+    }
+
+    async fn get_course(&mut self, id: String) -> wasmtime::Result<Option<Course>> {
+        Ok(self.source.course(&id).await?)
+    }
+}

@@ -1,0 +1,31 @@
+//! The import `state`: the plugin's private memory. Only translates; limits and staging live in the store.
+
+use super::Call;
+use crate::bindings::gegi::coursekey::state::{Aborted, Change, Host, StateError};
+
+impl Host for Call {
+    async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, StateError>> {
+        Ok(self.unit.get_many(&keys).await)
+    }
+
+    async fn scan(
+        &mut self,
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<(String, Vec<u8>)>, StateError>> {
+        Ok(self.unit.scan(&prefix, after.as_deref(), limit).await)
+    }
+
+    async fn apply(&mut self, changes: Vec<Change>) -> wasmtime::Result<Result<(), StateError>> {
+        Ok(self.unit.apply(changes).await)
+    }
+
+    async fn breadcrumb(&mut self, note: Option<String>) -> wasmtime::Result<()> {
+        Ok(self.unit.breadcrumb(note).await?)
+    }
+
+    async fn last_aborted(&mut self) -> wasmtime::Result<Option<Aborted>> {
+        Ok(self.unit.last_aborted())
+    }
+}

@@ -1,0 +1,88 @@
+//! Requests a plugin must not send, and answers it never reads.
+
+use wasi::http::outgoing_handler::handle;
+use wasi::http::types::{Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
+
+/// `METHOD URL [body=BYTES] [name=value]…`: what became of it, and the answer's body.
+pub(crate) fn send(words: &str) -> String {
+    match exchange(words) {
+        Ok(response) => format!("{} {}", response.status(), read(&response)),
+        Err(refused) => refused,
+    }
+}
+
+/// The same, but the answer is kept and never read.
+pub(crate) fn hold(words: &str, held: &mut Vec<IncomingResponse>) -> String {
+    match exchange(words) {
+        Ok(response) => {
+            let status = response.status().to_string();
+            held.push(response);
+            status
+        }
+        Err(refused) => refused,
+    }
+}
+
+fn exchange(line: &str) -> Result<IncomingResponse, String> {
+    let mut words = line.split(' ');
+    let method = words.next().unwrap_or_default();
+    let url = words.next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
+    let headers = Fields::new();
+    let mut body_bytes = 0;
+    for (name, value) in words.filter_map(|word| word.split_once('=')) {
+        if name == "body" {
+            body_bytes = value.parse().unwrap_or(0);
+        } else {
+            headers.append(name, value.as_bytes()).map_err(|error| format!("header {name}: {error:?}"))?;
+        }
+    }
+    let request = OutgoingRequest::new(headers);
+    request.set_method(&named(method)).map_err(|()| "method not set")?;
+    request.set_scheme(Some(&if scheme == "http" { Scheme::Http } else { Scheme::Https })).map_err(|()| "scheme")?;
+    request.set_authority(Some(authority)).map_err(|()| "authority not set")?;
+    request.set_path_with_query(Some(path)).map_err(|()| "path not set")?;
+    let body = request.body().map_err(|()| "no body")?;
+    let future = handle(request, None).map_err(|error| format!("{error:?}"))?;
+    write(body, body_bytes);
+    future.subscribe().block();
+    let answer = future.get().ok_or("no answer")?.map_err(|()| "taken twice")?;
+    answer.map_err(|error| format!("{error:?}"))
+}
+
+fn named(method: &str) -> Method {
+    match method {
+        "GET" => Method::Get,
+        "PUT" => Method::Put,
+        other => Method::Other(other.to_owned()),
+    }
+}
+
+/// Writes as far as the host takes it.
+fn write(body: OutgoingBody, mut bytes: usize) {
+    let Ok(stream) = body.write() else { return };
+    while bytes > 0 {
+        let piece = bytes.min(4096);
+        if stream.blocking_write_and_flush(&vec![b'x'; piece]).is_err() {
+            return;
+        }
+        bytes -= piece;
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn read(response: &IncomingResponse) -> String {
+    let mut text = String::new();
+    let Ok(body) = response.consume() else {
+        return text;
+    };
+    let Ok(stream) = body.stream() else {
+        return text;
+    };
+    while let Ok(piece) = stream.blocking_read(64 * 1024) {
+        text += &String::from_utf8_lossy(&piece);
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! A component of the plugin's world that does what a plugin must not. What it does is a script: the school's name for
+//! a tick, the body for a push. It tells what it saw as the text of `bad-input`, so that every attempt ends without a
+//! trace unless the script says `ok`.
+#![cfg(target_family = "wasm")]
+#![allow(unconditional_recursion, unsafe_code, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)] // `export!` expands to unsafe code.
+
+mod http;
+
+use exports::gegi::coursekey::integration::*;
+use gegi::coursekey::email::{self, Message};
+use gegi::coursekey::records::{self, JournalEntry, Operation};
+use gegi::coursekey::state::{self, Change};
+
+wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
+
+struct Hostile;
+
+impl Guest for Hostile {
+    fn on_tick(budget: Budget) -> Result<TickReport, CallError> {
+        act(&gegi::coursekey::school::settings().name, budget.items).map_err(CallError::BadInput)?;
+        Ok(TickReport {
+            tallies: vec![],
+            marks_written: 0,
+            log_rows_written: 0,
+            issues_opened: 0,
+            issues_resolved: 0,
+            more_work: false,
+            next_due: None,
+        })
+    }
+
+    fn on_course_changed(_: CourseChange) -> Result<CourseOutcome, CallError> {
+        Err(CallError::BadInput(String::new()))
+    }
+
+    fn on_attendance_received(body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
+        act(&String::from_utf8_lossy(&body), 0).map_err(CallError::BadInput)?;
+        Ok(AttendanceOutcome { taken: 0, repeated: 0 })
+    }
+
+    fn get_status(_: StatusQuery) -> Result<Vec<CourseStatus>, CallError> {
+        Ok(vec![])
+    }
+}
+
+export!(Hostile);
+
+/// Does what the lines of the script say, one after the other, and tells what came of them.
+fn act(script: &str, items: u32) -> Result<(), String> {
+    let mut seen = Vec::new();
+    let mut held = Vec::new();
+    for line in script.lines() {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match verb {
+            "ok" => return Ok(()),
+            "trap" => panic!("as told"),
+            "loop" => loop {
+                std::hint::spin_loop();
+            },
+            "recurse" => seen.push(recurse(rest.len() as u64).to_string()),
+            "eat-memory" => eat_memory(),
+            "print" => (0..number(rest)).for_each(|_| println!("{}", "x".repeat(1024))),
+            "hoard" => (0..number(rest)).for_each(|_| std::mem::forget(wasi::http::types::Fields::new())),
+            "wait" => wasi::clocks::monotonic_clock::subscribe_duration(u64::MAX).block(),
+            "items" => seen.push(items.to_string()),
+            "aborted" => seen.push(format!("{:?}", state::last_aborted())),
+            "crumb" => state::breadcrumb(Some(rest)),
+            "read" => seen.push(format!("{:?}", state::get_many(&[rest.to_owned()]))),
+            "put" => seen.push(put(rest)),
+            "journal" => seen.push(journal(rest)),
+            "mail" => seen.push(mail(rest)),
+            "send" => seen.push(http::send(rest)),
+            "hold" => seen.push(http::hold(rest, &mut held)),
+            other => seen.push(format!("cannot {other}")),
+        }
+    }
+    Err(seen.join("\n"))
+}
+
+fn number(text: &str) -> usize {
+    text.parse().unwrap_or(0)
+}
+
+#[inline(never)]
+fn recurse(depth: u64) -> u64 {
+    let frame = std::hint::black_box([depth; 64]);
+    recurse(depth + 1) + frame[7]
+}
+
+fn eat_memory() {
+    let mut eaten: Vec<Vec<u8>> = Vec::new();
+    loop {
+        eaten.push(std::hint::black_box(vec![1; 1024 * 1024]));
+    }
+}
+
+/// `put KEY BYTES`
+fn put(rest: &str) -> String {
+    let (key, size) = rest.split_once(' ').unwrap_or((rest, "0"));
+    format!("{:?}", state::apply(&[Change::Put((key.to_owned(), vec![7; number(size)]))]))
+}
+
+/// `journal TIMES`
+fn journal(rest: &str) -> String {
+    let entry = JournalEntry {
+        at: 0,
+        what: "mark".to_owned(),
+        course: None,
+        class: None,
+        person: None,
+        old: None,
+        new: None,
+        by: "a test".to_owned(),
+    };
+    format!("{:?}", records::stage(&vec![Operation::Journal(entry); number(rest)]))
+}
+
+/// `mail RECIPIENT`
+fn mail(recipient: &str) -> String {
+    let message =
+        Message { template: "synchronization-issues".to_owned(), recipient: recipient.to_owned(), variables: vec![] };
+    format!("{:?}", email::queue(&message))
+}

@@ -1,0 +1,238 @@
+//! A school whose component is `guests/hostile`: its name, or the body of a push, is the script of what to do.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
+use host_harness::clock::{Clock, VirtualClock};
+use host_harness::door::{
+    Answer, CredentialSource, Denial, Outgoing, RequestEntry, RequestLog, Secret, Transport, TransportError,
+};
+use host_harness::engine::Engine;
+use host_harness::gegi::{
+    Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink, SchoolSettings,
+    SchoolSource,
+};
+use host_harness::limits::Limits;
+use host_harness::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfig, School};
+use host_harness::store::MemoryStore;
+
+/// Calls that may run at once.
+pub const PLACES: u32 = 4;
+
+/// A school that plays scripts, and everything it has done.
+pub struct Playground {
+    pub world: Arc<World>,
+    pub clock: Arc<VirtualClock>,
+    pub school: School,
+}
+
+/// GEGI, CourseKey and the request log in one: what they are asked and what they were told.
+#[derive(Default)]
+pub struct World {
+    script: Mutex<String>,
+    pub sent: Mutex<Vec<String>>,
+    pub logged: Mutex<Vec<String>>,
+    pub received: Mutex<Vec<String>>,
+    pub gegi_is_down: Mutex<bool>,
+}
+
+impl Playground {
+    /// A school nobody has called yet.
+    pub fn new() -> Self {
+        let world = Arc::new(World::default());
+        let clock = Arc::new(VirtualClock::new(DateTime::<Utc>::UNIX_EPOCH));
+        let config = HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), world.clone());
+        let school = Host::new(engine(), config).open("school-1".into(), interfaces(&world));
+        Self { world, clock, school }
+    }
+
+    /// Plays a script in a tick and gives what the plugin saw, or how the call failed.
+    pub async fn tick(&self, script: &str) -> String {
+        *self.world.script.lock().unwrap() = script.to_owned();
+        told(self.school.tick(Budget { items: 100, seconds: 2 }).await)
+    }
+
+    /// What the request log holds.
+    pub fn logged(&self) -> String {
+        self.world.logged.lock().unwrap().join("\n")
+    }
+
+    /// Delivers, and gives what GEGI received.
+    pub async fn delivered(&self) -> String {
+        self.school.deliver().await.unwrap();
+        std::mem::take(&mut *self.world.received.lock().unwrap()).join("\n")
+    }
+
+    /// Plays a script in a call without network.
+    pub async fn push(&self, script: &str) -> String {
+        told(self.school.attendance_received(script.as_bytes().to_vec()).await)
+    }
+}
+
+fn told<T>(result: Result<T, CallFailure>) -> String {
+    match result {
+        Ok(_) => "ok".to_owned(),
+        Err(CallFailure::Refused(CallError::BadInput(seen))) => seen,
+        Err(failure) => format!("{failure} [{:?}]", failure.next()),
+    }
+}
+
+fn interfaces(world: &Arc<World>) -> Gegi {
+    Gegi {
+        source: world.clone(),
+        records: world.clone(),
+        mails: world.clone(),
+        credentials: world.clone(),
+        request_log: world.clone(),
+    }
+}
+
+#[async_trait]
+impl SchoolSource for World {
+    async fn settings(&self) -> Result<SchoolSettings, GegiUnavailable> {
+        if *self.gegi_is_down.lock().unwrap() {
+            return Err(GegiUnavailable("it is down".to_owned()));
+        }
+        Ok(SchoolSettings {
+            name: self.script.lock().unwrap().clone(),
+            enabled: true,
+            coursekey_url: "https://api.example.com/v1".to_owned(),
+            campuses: vec![campus("main", 548_156), campus("keyless", 548_157)],
+            weeks_before_start: 3,
+            weeks_after_end: 2,
+            absent_after_start_minutes: 15,
+            absent_before_end_minutes: 15,
+            follow_adjustments_days: 7,
+            error_email: None,
+            send_new_program_courses: false,
+            initial_user_password: String::new(),
+            update_every_minutes: 5,
+            settle_minutes: 60,
+            longest_gap_minutes: 90,
+            never_checked_out: NeverCheckedOut::Report,
+            digest_every_minutes: 60,
+        })
+    }
+
+    async fn courses(&self, _after: Option<&str>, _limit: usize) -> Result<Vec<(String, u64)>, GegiUnavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn course(&self, _id: &str) -> Result<Option<Course>, GegiUnavailable> {
+        Ok(None)
+    }
+
+    async fn current_marks(&self, _class: &str) -> Result<Vec<CurrentMark>, GegiUnavailable> {
+        Ok(Vec::new())
+    }
+}
+
+fn campus(id: &str, number: u64) -> Campus {
+    Campus {
+        id: id.to_owned(),
+        zone: "America/New_York".to_owned(),
+        coursekey_school_id: number,
+        course_owner: None,
+        credentials_generation: 1,
+    }
+}
+
+#[async_trait]
+impl RecordSink for World {
+    async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
+        self.received.lock().unwrap().push(format!("{} record", delivery.sequence));
+        Ok(Receipt::Applied)
+    }
+}
+
+#[async_trait]
+impl MailSink for World {
+    async fn send(&self, delivery: &Delivery<Message>) -> Result<Receipt, GegiUnavailable> {
+        self.received.lock().unwrap().push(format!("{} mail", delivery.sequence));
+        Ok(Receipt::Applied)
+    }
+}
+
+impl CredentialSource for World {
+    fn key(&self, campus: &str) -> Option<Secret> {
+        (campus == "main").then(|| Secret::new("key-000001"))
+    }
+}
+
+impl RequestLog for World {
+    fn record(&self, entry: RequestEntry) {
+        self.logged.lock().unwrap().push(serde_json::to_string(&entry).unwrap());
+    }
+
+    fn denied(&self, denial: &Denial) {
+        self.logged.lock().unwrap().push(denial.to_string());
+    }
+}
+
+#[async_trait]
+impl Transport for World {
+    /// Answers every request after seven seconds with its own head, so that a test sees what left; a path that ends in
+    /// `/lost` is never answered.
+    async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
+        let request = outgoing.request;
+        let head = format!("{} {} {:?} {}", request.method(), request.uri(), request.headers(), request.body().len());
+        self.sent.lock().unwrap().push(head.clone());
+        if request.uri().path().ends_with("/lost") {
+            return Err(TransportError::TimedOut(Duration::from_secs(30)));
+        }
+        let response = http::Response::builder().header("set-cookie", "a=b").body(Bytes::from(head)).unwrap();
+        Ok(Answer { response, latency: Duration::from_secs(7) })
+    }
+}
+
+/// The hostile component, built and compiled once for the test program. A tick may take its two seconds and no more.
+fn engine() -> Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    let compile = || {
+        let mut limits = Limits::default();
+        limits.sandbox.tick_grace = Duration::ZERO;
+        limits.sandbox.concurrent_calls = PLACES;
+        Engine::new(&std::fs::read(build()).unwrap(), limits, Some(compiled_code())).unwrap()
+    };
+    ENGINE.get_or_init(compile).clone()
+}
+
+/// Where the tests of this workspace keep what they compiled: unoptimized, the compiler takes its time.
+pub fn compiled_code() -> &'static Path {
+    Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled"))
+}
+
+/// A directory of its own: whoever runs the tests may hold the lock of the usual one.
+fn build() -> PathBuf {
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let mut cargo = Command::new(env!("CARGO"));
+    for foreign in
+        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_TARGET_DIR"]
+    {
+        cargo.env_remove(foreign);
+    }
+    let built = cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "build",
+            "--package",
+            "hostile-guest",
+            "--target",
+            "wasm32-wasip2",
+            "--profile",
+            "component",
+            "--locked",
+            "--target-dir",
+        ])
+        .arg(&target_dir)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    target_dir.join("wasm32-wasip2/component/hostile_guest.wasm")
+}
