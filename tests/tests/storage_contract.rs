@@ -1,10 +1,18 @@
 //! The storage contract: every backend keeps the promises of `Store`, every call sees one state and commits all or
 //! nothing, and a process that dies at any step loses nothing it had promised.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests, too.
+
+#[path = "storage_contract/bench.rs"]
+mod bench;
+#[path = "storage_contract/breadcrumbs.rs"]
+mod breadcrumbs;
 #[path = "storage_contract/calls.rs"]
 mod calls;
-#[path = "storage_contract/crash.rs"]
-mod crash;
+#[path = "storage_contract/delivery.rs"]
+mod delivery;
+#[path = "storage_contract/limits.rs"]
+mod limits;
 #[path = "storage_contract/snapshots.rs"]
 mod snapshots;
 

@@ -89,4 +89,3 @@ async fn keys(store: &dyn Store, prefix: &str, after: Option<&str>, limit: usize
 async fn standing(store: &dyn Store) -> Standing {
     store.standing(&school()).await.unwrap()
 }
-

@@ -1,7 +1,7 @@
 //! Checks of the outboxes: order, ids, acknowledgements.
 
 use super::{Place, at, school, standing};
-use crate::store::{Acknowledgement, Commit, Lane, Outcome, OutboxItem, SchoolId, Store};
+use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, Outcome, SchoolId, Store};
 
 async fn send(store: &dyn Store, records: &[&str], mails: &[&str]) {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -95,4 +95,3 @@ pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place)
     assert_eq!(store.refused(&school(), Lane::Records, 1, 1).await.unwrap(), refused[1..]);
     assert_eq!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap(), []);
 }
-

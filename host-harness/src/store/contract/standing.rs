@@ -70,4 +70,3 @@ pub(super) async fn a_commit_may_clear_the_breadcrumb(place: &impl Place) {
     place.open().commit(&school(), commit("a")).await.unwrap();
     assert_eq!(standing(&*place.open()).await.breadcrumb, None);
 }
-

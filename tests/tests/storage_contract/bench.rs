@@ -1,0 +1,85 @@
+//! A store in memory with a clock that stands still, and short words for what calls do.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use host_harness::bindings::gegi::coursekey::email::Message;
+use host_harness::bindings::gegi::coursekey::records::{JournalEntry, Operation};
+use host_harness::bindings::gegi::coursekey::state::Change;
+use host_harness::clock::VirtualClock;
+use host_harness::limits::StorageLimits;
+use host_harness::store::{MemoryStore, SchoolGate, SchoolId, Schools, Steps, Store, UnitOfWork};
+
+pub(crate) struct Bench {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) schools: Schools,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self::with_limits(StorageLimits::default())
+    }
+
+    pub(crate) fn with_limits(limits: StorageLimits) -> Self {
+        let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH)));
+        let schools = Schools::new(store.clone(), clock.clone(), limits, Steps::none());
+        Self { store, clock, schools }
+    }
+
+    pub(crate) fn gate(&self) -> SchoolGate {
+        self.schools.gate(&school())
+    }
+
+    pub(crate) async fn tick(&self) -> UnitOfWork {
+        self.gate().begin_tick().await.unwrap()
+    }
+
+    pub(crate) async fn short(&self) -> UnitOfWork {
+        self.gate().begin_short().await.unwrap()
+    }
+
+    /// A short call that makes the changes and returns.
+    pub(crate) async fn write(&self, changes: Vec<Change>) {
+        let mut short = self.short().await;
+        short.apply(changes).await.unwrap();
+        short.commit().await.unwrap();
+    }
+
+    pub(crate) async fn state(&self) -> Vec<(String, String)> {
+        texts(self.store.scan(&school(), "", None, 1_000).await.unwrap())
+    }
+}
+
+pub(crate) fn school() -> SchoolId {
+    SchoolId::from("school-1")
+}
+
+pub(crate) fn texts(entries: Vec<(String, Vec<u8>)>) -> Vec<(String, String)> {
+    entries.into_iter().map(|(key, value)| (key, String::from_utf8(value).unwrap())).collect()
+}
+
+pub(crate) fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
+    entries.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
+}
+
+pub(crate) fn put(key: &str, value: &str) -> Change {
+    Change::Put((key.into(), value.into()))
+}
+
+pub(crate) fn delete(key: &str) -> Change {
+    Change::Delete(key.into())
+}
+
+pub(crate) async fn scan(unit: &UnitOfWork, prefix: &str) -> Vec<(String, String)> {
+    texts(unit.scan(prefix, None, 10_000).await.unwrap())
+}
+
+pub(crate) fn journal(what: &str) -> Operation {
+    let (at, what, by) = (0, what.to_owned(), "Student 000001".to_owned());
+    Operation::Journal(JournalEntry { at, what, course: None, class: None, person: None, old: None, new: None, by })
+}
+
+pub(crate) fn mail(template: &str) -> Message {
+    Message { template: template.into(), recipient: "student000001@example.edu".into(), variables: Vec::new() }
+}

@@ -1,0 +1,119 @@
+//! What leaves the outboxes: in order, each item until it is acknowledged.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use host_harness::bindings::gegi::coursekey::email::Message;
+use host_harness::bindings::gegi::coursekey::records::Operation;
+use host_harness::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
+use host_harness::store::{Lane, Stop, Store};
+
+use crate::bench::{Bench, journal, mail, school};
+
+/// Answers what it was told to, and remembers what it was given.
+#[derive(Default)]
+struct Receiver {
+    answers: Mutex<BTreeMap<u64, Result<Receipt, String>>>,
+    given: Mutex<Vec<(u64, String)>>,
+}
+
+impl Receiver {
+    fn answering(sequence: u64, answer: Result<Receipt, &str>) -> Self {
+        let answers = BTreeMap::from([(sequence, answer.map_err(str::to_owned))]);
+        Self { answers: Mutex::new(answers), given: Mutex::default() }
+    }
+
+    fn take(&self, sequence: u64, what: &str) -> Result<Receipt, GegiUnavailable> {
+        self.given.lock().unwrap().push((sequence, what.to_owned()));
+        let answer = self.answers.lock().unwrap().get(&sequence).cloned();
+        answer.unwrap_or(Ok(Receipt::Applied)).map_err(GegiUnavailable)
+    }
+
+    fn given(&self) -> Vec<(u64, String)> {
+        std::mem::take(&mut self.given.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl RecordSink for Receiver {
+    async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
+        let Operation::Journal(entry) = &delivery.payload else { panic!("not staged here") };
+        self.take(delivery.sequence, &entry.what)
+    }
+}
+
+#[async_trait]
+impl MailSink for Receiver {
+    async fn send(&self, delivery: &Delivery<Message>) -> Result<Receipt, GegiUnavailable> {
+        self.take(delivery.sequence, &delivery.payload.template)
+    }
+}
+
+#[tokio::test]
+async fn what_was_committed_is_delivered_in_order_and_once() {
+    let bench = Bench::new();
+    let many: Vec<Operation> = (1..=600).map(|n| journal(&n.to_string())).collect();
+    let mut tick = bench.tick().await;
+    tick.stage(many).unwrap();
+    tick.queue(mail("issues")).unwrap();
+    tick.commit().await.unwrap();
+    let (records, mails) = (Receiver::default(), Receiver::default());
+    let report = bench.gate().deliver(&records, &mails).await.unwrap();
+    assert_eq!((report.records.applied, report.mails.applied), (600, 1));
+    assert_eq!(records.given(), (1..=600).map(|n| (n, n.to_string())).collect::<Vec<_>>());
+    assert_eq!(mails.given(), [(1, "issues".into())]);
+    bench.gate().deliver(&records, &mails).await.unwrap();
+    assert_eq!((records.given(), mails.given()), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_receiver_that_fails_stops_its_own_lane_and_is_asked_again_later() {
+    let bench = Bench::new();
+    let mut tick = bench.tick().await;
+    tick.stage(vec![journal("1"), journal("2"), journal("3")]).unwrap();
+    tick.queue(mail("issues")).unwrap();
+    tick.commit().await.unwrap();
+    let (records, mails) = (Receiver::answering(2, Err("restarting")), Receiver::default());
+    let report = bench.gate().deliver(&records, &mails).await.unwrap();
+    assert_eq!((report.records.applied, report.mails.applied), (1, 1));
+    assert!(matches!(report.records.stop, Some(Stop::Unavailable(_))), "{report:?}");
+    assert_eq!(records.given(), [(1, "1".into()), (2, "2".into())]);
+    let records = Receiver::answering(2, Ok(Receipt::Refused("no such class".into())));
+    let report = bench.gate().deliver(&records, &mails).await.unwrap();
+    assert_eq!((report.records.applied, report.records.refused), (1, 1));
+    assert_eq!(records.given(), [(2, "2".into()), (3, "3".into())]);
+    let refused = bench.store.refused(&school(), Lane::Records, 0, 10).await.unwrap();
+    assert_eq!(
+        refused.iter().map(|one| (one.item.sequence, one.reason.as_str())).collect::<Vec<_>>(),
+        [(2, "no such class")]
+    );
+}
+
+#[tokio::test]
+async fn an_item_of_a_later_version_stops_its_lane_without_saying_what_it_holds() {
+    let bench = Bench::new();
+    let at = DateTime::UNIX_EPOCH;
+    let mut commit = host_harness::store::Commit::new(at);
+    commit.records = vec![r#"{"Promote":"Student 000001"}"#.into()];
+    bench.store.commit(&school(), commit).await.unwrap();
+    let report = bench.gate().deliver(&Receiver::default(), &Receiver::default()).await.unwrap();
+    let stop = report.records.stop.unwrap().to_string();
+    assert_eq!(stop, "read item 1 of the outbox of records; run the version that wrote it, or a later one");
+    let failure = bench.tick().await.operations_under_way().await.map(Iterator::count).unwrap_err();
+    assert_eq!(failure.to_string(), stop);
+}
+
+#[tokio::test]
+async fn operations_under_way_are_the_undelivered_and_then_the_staged() {
+    let bench = Bench::new();
+    let mut tick = bench.tick().await;
+    tick.stage((1..=250).map(|n| journal(&n.to_string())).collect()).unwrap();
+    tick.commit().await.unwrap();
+    bench.gate().deliver(&Receiver::answering(249, Err("restarting")), &Receiver::default()).await.unwrap();
+    let mut tick = bench.tick().await;
+    tick.stage(vec![journal("251")]).unwrap();
+    let under_way: Vec<Operation> = tick.operations_under_way().await.unwrap().cloned().collect();
+    assert_eq!(under_way, [journal("249"), journal("250"), journal("251")]);
+}
