@@ -56,31 +56,43 @@ pub enum Wanted {
     Enrolled,
     /// Dropped.
     Dropped,
-    /// As CourseKey has it.
+    /// As CourseKey has it, which may be nothing.
     AsItIs,
-    /// Nothing.
+    /// Nothing: CourseKey never had it, so it is not sent.
     Absent,
 }
 
 /// What CourseKey should hold of a student. `course_end` is the completed date, else the end date; `acknowledged` says
 /// whether CourseKey ever acknowledged the enrolment, and if so whether as dropped.
+///
+/// | stage | agreement | acknowledged | wanted |
+/// |---|---|---|---|
+/// | not in the table | – | – | as it is, and an issue |
+/// | finished, on or after the course's end | – | – | as it is: adjustments are still followed |
+/// | enrolled | assigned | – | enrolled: a dropped enrolment is un-dropped, there is never a second one |
+/// | everything else | | yes | dropped, from this course only |
+/// | everything else | | no | absent |
+///
+/// "Everything else" holds a stage that went back to "not yet" too: an enrolment needs an enrolled stage.
 pub fn wanted(
     student: &Student,
     course_end: LocalDate,
     today: LocalDate,
     acknowledged: Option<bool>,
 ) -> (Wanted, Option<Code>) {
-    let stopped = if acknowledged.is_some() { Wanted::Dropped } else { Wanted::Absent };
-    match standing(&student.stage) {
-        None => (Wanted::AsItIs, Some(Code::StageUnknown)),
-        Some(Standing::Finished) if today >= course_end => (Wanted::AsItIs, None),
-        Some(Standing::Enrolled) if student.agreement == Agreement::Assigned => (Wanted::Enrolled, None),
-        Some(Standing::NotYet) if acknowledged.is_none() => (Wanted::Absent, None),
-        Some(_) => (stopped, None),
+    match (standing(&student.stage), student.agreement) {
+        (None, _) => (Wanted::AsItIs, Some(Code::StageUnknown)),
+        (Some(Standing::Finished), _) if today >= course_end => (Wanted::AsItIs, None),
+        (Some(Standing::Enrolled), Agreement::Assigned) => (Wanted::Enrolled, None),
+        _ if acknowledged.is_some() => (Wanted::Dropped, None),
+        _ => (Wanted::Absent, None),
     }
 }
 
-/// Whether a student belonged to the course on a day.
+/// Whether a student belonged to the course on a day. The day of stopping itself still counts.
 pub fn enrolled_on(student: &Student, day: LocalDate) -> bool {
     student.enrolled_from <= day && student.stopped_on.is_none_or(|stopped| stopped >= day)
 }
+
+#[cfg(test)]
+mod tests;

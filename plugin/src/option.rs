@@ -1,4 +1,5 @@
-//! The Send to CourseKey option: resolved once, then the course's own, and locked once a send was started.
+//! The Send to CourseKey option: resolved once, then the course's own, and locked once a send was started. Who locks it is
+//! the engine's matter.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +42,9 @@ impl Change {
 /// Sending New Program Courses to CourseKey.
 ///
 /// Seed, "Courses": "If it is enabled for a course when creating a new group for that program, the course in the new
-/// group will have Send to CourseKey enabled by default as well."
+/// group will have Send to CourseKey enabled by default as well." "Also, the School Settings has the Allow Sending New
+/// Program Courses to CourseKey setting that enables the Send to CourseKey option by default for the new courses in
+/// programs."
 pub fn resolve(course: SendOption, program: SendOption, send_new_program_courses: bool) -> Resolved {
     match (course, program) {
         (SendOption::On, _) | (SendOption::Inherit, SendOption::On) => Resolved::On,
@@ -51,7 +54,7 @@ pub fn resolve(course: SendOption, program: SendOption, send_new_program_courses
 }
 
 /// What a course's new value makes of the option held so far. What was inherited once is kept: a later change of a
-/// level above does nothing.
+/// level above does nothing. A locked option is on, whatever the other arguments say.
 pub fn change(
     held: Option<Resolved>,
     locked: bool,
@@ -65,3 +68,6 @@ pub fn change(
     };
     if locked && wanted == Resolved::Off { Change::Refused } else { Change::Now(wanted) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,16 @@
 //! School Settings, checked: the seed's labels with their units, defaults and ranges. What is out of range is an issue
-//! and replaced by the nearest value inside; what is allowed but probably not meant is an issue too.
+//! and replaced by the nearest value inside; what cannot be used is an issue and left out; what is allowed but probably
+//! not meant is an issue too. Not here: where settings come from (the host), and what each of them does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
 use crate::model::time::Seconds;
 
@@ -16,6 +19,8 @@ use crate::model::time::Seconds;
 pub struct Setting {
     /// GEGI's label, word for word.
     pub label: &'static str,
+    /// The unit of its value.
+    pub unit: &'static str,
     /// What it has when nobody set it.
     pub default: u32,
     /// The least it may be.
@@ -27,9 +32,10 @@ pub struct Setting {
 }
 
 macro_rules! setting {
-    ($label:literal, $field:ident, $default:literal, $least:literal ..= $most:literal) => {
+    ($label:literal, $field:ident, $default:literal, $least:literal ..= $most:literal $unit:literal) => {
         Setting {
             label: $label,
+            unit: $unit,
             default: $default,
             least: $least,
             most: $most,
@@ -39,25 +45,38 @@ macro_rules! setting {
     };
 }
 
-/// Seed, "Integration Settings", in its order; below the line what DOMAIN §4 adds.
+/// Seed, "Integration Settings", in its order: "After the initial configuration (URLs, keys, etc.) is complete, the
+/// School Settings will have the following settings available". Below the line what DOMAIN §4 adds, and "The update
+/// frequency can be configured (every minute minimum)". The ranges only stop slips of the keyboard: each holds whatever a
+/// school could mean.
 pub const SETTINGS: [Setting; 9] = [
-    setting!("Number of Weeks Before Course Start to Enable Synchronization", weeks_before_start, 3, 0..=52),
-    setting!("Number of Weeks After Course End to Disable Synchronization", weeks_after_end, 2, 0..=52),
-    setting!("Time After a Class Start to Consider Students Absent, minutes", absent_after_start_minutes, 15, 0..=1440),
-    setting!("Time Before a Class End to Consider Students Absent, minutes", absent_before_end_minutes, 15, 0..=1440),
-    setting!("Number of Days to Follow Attendance Adjustments", follow_adjustments_days, 7, 0..=365),
+    setting!("Number of Weeks Before Course Start to Enable Synchronization", weeks_before_start, 3, 0..=52 "weeks"),
+    setting!("Number of Weeks After Course End to Disable Synchronization", weeks_after_end, 2, 0..=52 "weeks"),
+    setting!(
+        "Time After a Class Start to Consider Students Absent, minutes",
+        absent_after_start_minutes, 15, 0..=1_440 "minutes"
+    ),
+    setting!(
+        "Time Before a Class End to Consider Students Absent, minutes",
+        absent_before_end_minutes, 15, 0..=1_440 "minutes"
+    ),
+    setting!("Number of Days to Follow Attendance Adjustments", follow_adjustments_days, 7, 0..=365 "days"),
     // ----
-    setting!("Update Frequency, minutes", update_every_minutes, 5, 1..=1440),
-    setting!("Time for Attendance to Arrive After a Class, minutes", settle_minutes, 60, 0..=2880),
-    setting!("Longest Gap Within a Class, minutes", longest_gap_minutes, 90, 0..=1440),
-    setting!("Least Time Between Two Error Notifications, minutes", digest_every_minutes, 60, 0..=10080),
+    setting!("Update Frequency, minutes", update_every_minutes, 5, 1..=1_440 "minutes"),
+    setting!("Time for Attendance to Arrive After a Class, minutes", settle_minutes, 60, 0..=2_880 "minutes"),
+    setting!("Longest Gap Within a Class, minutes", longest_gap_minutes, 90, 0..=1_440 "minutes"),
+    setting!("Least Time Between Two Error Notifications, minutes", digest_every_minutes, 60, 0..=10_080 "minutes"),
 ];
 
-/// Late and early limits that together reach this far overlap in many a class.
+const ERROR_EMAIL: &str = "Email to Send Errors About Incompatible Data Received from CourseKey";
+const INITIAL_PASSWORD: &str = "Initial User Password";
+
+/// Late and early limits that together reach further than this overlap in a class of an hour. Whether they overlap in a
+/// class at hand is the class's matter, and the marking table decides there too: this is only worth a warning.
 const DOUBTFUL_LIMITS: u32 = 60;
 
 /// Settings as the rules use them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The school's name.
     pub name: String,
@@ -65,7 +84,7 @@ pub struct Settings {
     pub enabled: bool,
     /// CourseKey's base URL.
     pub coursekey_url: String,
-    /// The campuses.
+    /// The campuses; one that is listed twice is not among them.
     pub campuses: BTreeMap<CampusId, CampusSettings>,
     /// Weeks before a course's start.
     pub weeks_before: u32,
@@ -91,14 +110,21 @@ pub struct Settings {
     pub initial_password: Option<Password>,
 }
 
+/// Addresses and the password are not printed, and nothing else of the settings is worth it.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("enabled", &self.enabled).finish_non_exhaustive()
+    }
+}
+
 /// A campus as the rules use it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CampusSettings {
     /// GEGI's id.
     pub id: CampusId,
     /// Its zone; none: it is not an IANA zone, and nothing of the campus is sent.
     pub zone: Option<Tz>,
-    /// Its zone as typed.
+    /// Its zone's name; as typed where there is no such zone.
     pub zone_name: String,
     /// CourseKey's number.
     pub school: SchoolNumber,
@@ -106,6 +132,13 @@ pub struct CampusSettings {
     pub course_owner: Option<String>,
     /// Grows whenever its credentials are replaced.
     pub credentials_generation: u64,
+}
+
+/// The owner's address is not printed.
+impl fmt::Debug for CampusSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CampusSettings").field("id", &self.id).field("school", &self.school).finish_non_exhaustive()
+    }
 }
 
 /// What makes a mark late or absent. Kept with a class's marks.
@@ -119,22 +152,10 @@ pub struct Thresholds {
     pub longest_gap: Option<Seconds>,
 }
 
-/// Checks settings: what the rules use, and what is wrong with what was set.
+/// Checks settings: what the rules use, and what is wrong with what was set. Nothing that is wrong stops the whole school.
 pub fn check(settings: &SchoolSettings) -> (Settings, Vec<Issue>) {
-    let mut issues = Vec::new();
     let mut sound = settings.clone();
-    for setting in &SETTINGS {
-        let value = (setting.read)(settings);
-        let nearest = value.clamp(setting.least, setting.most);
-        if value != nearest {
-            let sentence = format!(
-                "“{}” is {value}; it may be {} to {}, so {nearest} is used",
-                setting.label, setting.least, setting.most
-            );
-            issues.push(about(Code::SettingOutOfRange, setting.label, sentence));
-            (setting.write)(&mut sound, nearest);
-        }
-    }
+    let mut issues: Vec<Issue> = SETTINGS.iter().filter_map(|setting| setting.bring_inside(&mut sound)).collect();
     let limits = sound.absent_after_start_minutes + sound.absent_before_end_minutes;
     if limits > DOUBTFUL_LIMITS {
         let sentence = format!(
@@ -142,13 +163,35 @@ pub fn check(settings: &SchoolSettings) -> (Settings, Vec<Issue>) {
         );
         issues.push(about(Code::SettingDoubtful, "limits", sentence));
     }
+    // An empty address is allowed: the school reads its issues on the page.
+    sound.error_email = address(sound.error_email.as_deref(), ERROR_EMAIL, "nothing is mailed", &mut issues);
     let initial_password = Some(&sound.initial_user_password).filter(|password| password_is_strong(password)).cloned();
     if initial_password.is_none() {
-        let sentence = "“Initial User Password” needs at least 6 characters, with a lower case letter, an upper case letter and a digit; no new account is sent";
-        issues.push(about(Code::SettingOutOfRange, "Initial User Password", sentence.to_owned()));
+        // Which of the four is missing is nobody's business but the school's.
+        let sentence = format!(
+            "“{INITIAL_PASSWORD}” needs at least 6 characters, with a lower case letter, an upper case letter and a digit; no \
+             new account is sent"
+        );
+        issues.push(about(Code::SettingOutOfRange, INITIAL_PASSWORD, sentence));
     }
     let campuses = campuses(&sound.campuses, &mut issues);
     (checked(sound, campuses, initial_password), issues)
+}
+
+impl Setting {
+    fn bring_inside(&self, settings: &mut SchoolSettings) -> Option<Issue> {
+        let Self { label, unit, default, least, most, .. } = self;
+        let value = (self.read)(settings);
+        let nearest = value.clamp(*least, *most);
+        if value == nearest {
+            return None;
+        }
+        (self.write)(settings, nearest);
+        let sentence = format!(
+            "“{label}” is {value}; it may be {least} to {most} {unit} (usual: {default}), so {nearest} is used"
+        );
+        Some(about(Code::SettingOutOfRange, label, sentence))
+    }
 }
 
 fn checked(
@@ -174,46 +217,76 @@ fn checked(
         never_checked_out: sound.never_checked_out,
         update_every: Seconds::minutes(sound.update_every_minutes),
         digest_every: Seconds::minutes(sound.digest_every_minutes),
-        error_email: sound.error_email.filter(|email| !email.trim().is_empty()),
+        error_email: sound.error_email,
         send_new_program_courses: sound.send_new_program_courses,
         initial_password,
     }
 }
 
-/// DOMAIN §2: "Password rule: at least 6 characters, a lower case, an upper case, a digit".
+/// DOMAIN §2: "Password rule: at least 6 characters, a lower case, an upper case, a digit". Whether CourseKey counts
+/// letters beyond A to Z is unknown, so they do not count here.
 fn password_is_strong(password: &Password) -> bool {
     let text = password.reveal();
-    let has = |class: fn(char) -> bool| text.chars().any(class);
-    text.chars().count() >= 6 && has(char::is_lowercase) && has(char::is_uppercase) && has(|c| c.is_ascii_digit())
+    let has = |class: fn(&char) -> bool| text.chars().any(|c| class(&c));
+    text.chars().count() >= 6
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_digit)
+}
+
+/// An address that may be empty; a wrong one is left out, and `without` says what that means.
+fn address(typed: Option<&str>, label: &str, without: &str, issues: &mut Vec<Issue>) -> Option<String> {
+    let typed = typed.filter(|typed| !typed.trim().is_empty())?;
+    let address = person::address(typed);
+    if address.is_none() {
+        issues.push(about(Code::SettingOutOfRange, label, format!("“{label}” is not one e-mail address; {without}")));
+    }
+    address.map(str::to_owned)
 }
 
 fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> BTreeMap<CampusId, CampusSettings> {
-    let mut campuses: BTreeMap<CampusId, CampusSettings> = BTreeMap::new();
+    let mut by_id: BTreeMap<&CampusId, Vec<&Campus>> = BTreeMap::new();
+    let mut by_school: BTreeMap<SchoolNumber, BTreeSet<&str>> = BTreeMap::new();
     for campus in listed {
-        let zone = campus.zone.parse::<Tz>().ok();
-        if zone.is_none() {
-            let sentence = format!(
-                "campus {}: “{}” is not an IANA time zone; nothing of the campus is sent",
-                campus.id, campus.zone
-            );
-            issues.push(about(Code::ZoneUnknown, campus.id.as_str(), sentence));
+        by_id.entry(&campus.id).or_default().push(campus);
+        by_school.entry(campus.school).or_default().insert(campus.id.as_str());
+    }
+    let mut campuses = BTreeMap::new();
+    for (id, listings) in by_id {
+        if let [campus] = listings.as_slice() {
+            campuses.insert(id.clone(), checked_campus(campus, issues));
+        } else {
+            // Taking one of them could send a campus's students to another campus's school.
+            let sentence = format!("campus {id} is listed {} times; nothing of it is sent", listings.len());
+            issues.push(about(Code::SettingOutOfRange, &format!("campus {id}"), sentence));
         }
-        if let Some(twin) = campuses.values().find(|other| other.school == campus.school) {
-            let sentence =
-                format!("campuses {} and {} have one CourseKey school, {}", twin.id, campus.id, campus.school);
-            issues.push(about(Code::SettingDoubtful, campus.id.as_str(), sentence));
-        }
-        let checked = CampusSettings {
-            id: campus.id.clone(),
-            zone,
-            zone_name: campus.zone.clone(),
-            school: campus.school,
-            course_owner: campus.course_owner.clone(),
-            credentials_generation: campus.credentials_generation,
-        };
-        campuses.entry(campus.id.clone()).or_insert(checked);
+    }
+    for (school, ids) in by_school.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let sentence = format!("campuses {} have one CourseKey school, {school}", ids.join(" and "));
+        issues.push(about(Code::SettingDoubtful, &format!("CourseKey school {school}"), sentence));
     }
     campuses
+}
+
+fn checked_campus(campus: &Campus, issues: &mut Vec<Issue>) -> CampusSettings {
+    let id = &campus.id;
+    let zone = campus.zone.trim().parse::<Tz>().ok();
+    if zone.is_none() {
+        let sentence =
+            format!("campus {id}: “{}” is not an IANA time zone; nothing of the campus is sent", campus.zone);
+        issues.push(about(Code::ZoneUnknown, id.as_str(), sentence));
+    }
+    let owner = format!("course owner of campus {id}");
+    let without = "the first instructor of a course owns it";
+    CampusSettings {
+        id: id.clone(),
+        zone,
+        zone_name: zone.map_or_else(|| campus.zone.clone(), |zone| zone.name().to_owned()),
+        school: campus.school,
+        course_owner: address(campus.course_owner.as_deref(), &owner, without, issues),
+        credentials_generation: campus.credentials_generation,
+    }
 }
 
 fn about(code: Code, detail: &str, sentence: String) -> Issue {
@@ -233,3 +306,6 @@ impl Settings {
         dates.into_iter().chain(campuses).collect::<Vec<_>>().join("|")
     }
 }
+
+#[cfg(test)]
+mod tests;

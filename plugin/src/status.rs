@@ -64,7 +64,10 @@ impl Trouble {
 /// A course goes to Failed after so many ticks in a row in which something of it could not be sent (DESIGN §5).
 pub const FAILED_TICKS: u32 = 3;
 
-/// What a status is made from.
+/// A tooltip names so many reasons and counts the others.
+const REASONS_SHOWN: usize = 3;
+
+/// What a status is made from. Issues about attendance are not among it: they never change a status.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// Send to CourseKey.
@@ -114,26 +117,34 @@ fn disabled(facts: &Facts<'_>) -> Option<String> {
     rows.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
 }
 
+/// Before the window nothing is tried, so nothing has failed; unless CourseKey has the course already and only its start was
+/// moved.
+///
+/// Seed, "Courses": "The course integration requires adding at least one instructor to the course and at least one class
+/// scheduled." And "Synchronization with CourseKey Status": "You can view the synchronization error reason in a tooltip
+/// when hovering over the Failed status".
 fn failed(facts: &Facts<'_>) -> Option<String> {
-    if facts.phase == Phase::Before {
+    if facts.phase == Phase::Before && !facts.acknowledged {
         return None;
     }
-    let missing: Vec<&str> = [(facts.instructors, "no instructor"), (facts.classes, "no class")]
-        .into_iter()
-        .filter(|(count, _)| *count == 0)
-        .map(|(_, reason)| reason)
-        .collect();
-    if !missing.is_empty() {
-        return Some(missing.join("; "));
+    let missing = [(facts.instructors, "no instructor"), (facts.classes, "no class")];
+    let mut reasons: Vec<String> =
+        missing.into_iter().filter(|(count, _)| *count == 0).map(|(_, reason)| reason.to_owned()).collect();
+    reasons.extend(facts.campus_problem.map(str::to_owned));
+    reasons.extend(facts.troubles.iter().map(Trouble::sentence));
+    if facts.failed_ticks >= FAILED_TICKS {
+        reasons.push(facts.last_failure.unwrap_or("CourseKey could not be reached").to_owned());
     }
-    if let Some(problem) = facts.campus_problem {
-        return Some(problem.to_owned());
+    (!reasons.is_empty()).then(|| tooltip(&reasons))
+}
+
+/// The first reasons, and how many more there are.
+fn tooltip(reasons: &[String]) -> String {
+    let shown = reasons.iter().take(REASONS_SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match reasons.len().saturating_sub(REASONS_SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
     }
-    if !facts.troubles.is_empty() {
-        return Some(facts.troubles.iter().map(Trouble::sentence).collect::<Vec<_>>().join("; "));
-    }
-    (facts.failed_ticks >= FAILED_TICKS)
-        .then(|| facts.last_failure.unwrap_or("CourseKey could not be reached").to_owned())
 }
 
 fn scheduled(facts: &Facts<'_>) -> String {
@@ -148,3 +159,6 @@ fn last_day(window: Window, zone: Tz) -> chrono::NaiveDate {
     let next = window.closes.date_in(zone);
     next.checked_sub_days(Days::new(1)).unwrap_or(next)
 }
+
+#[cfg(test)]
+mod tests;

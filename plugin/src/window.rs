@@ -1,9 +1,9 @@
-//! The sync window of a course, and how long its attendance is followed.
+//! The sync window of a course, and how long its attendance is followed. The only room where local dates become instants.
 
 use chrono_tz::Tz;
 
 use crate::model::course::Course;
-use crate::model::time::{Instant, weeks_after, weeks_before};
+use crate::model::time::{Instant, Seconds, weeks_after, weeks_before};
 use crate::settings::Settings;
 
 /// When a course is kept in step with CourseKey.
@@ -16,7 +16,7 @@ pub struct Window {
 }
 
 /// Where a moment lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// The window has not opened.
     Before,
@@ -27,14 +27,15 @@ pub enum Phase {
 }
 
 impl Window {
-    /// Where a moment lies.
+    /// Where a moment lies. The window of a course that was completed long before its start was due may close before it
+    /// would open: then it is over from its close on.
     pub fn phase(self, now: Instant) -> Phase {
-        if now < self.opens {
-            Phase::Before
-        } else if now < self.closes {
+        if now >= self.closes {
+            Phase::Over
+        } else if now >= self.opens {
             Phase::Open
         } else {
-            Phase::Over
+            Phase::Before
         }
     }
 }
@@ -45,7 +46,8 @@ impl Window {
 /// DOMAIN §4: "opens at campus-local midnight of (start − weeks); closes at the end of the local day (completed date,
 /// else the later of end date and last class) + weeks; inclusive".
 pub fn sync_window(course: &Course, settings: &Settings, zone: Tz) -> Window {
-    let last_class = course.last_class_end().map(|ends| ends.date_in(zone));
+    // The last second of the class: one that lasts until midnight does not reach into the next day.
+    let last_class = course.last_class_end().map(|ends| (ends - Seconds(1)).date_in(zone));
     let end =
         course.completed_date.unwrap_or_else(|| last_class.map_or(course.end_date, |day| day.max(course.end_date)));
     let last_day = weeks_after(end, settings.weeks_after);
@@ -60,6 +62,12 @@ pub fn sync_window(course: &Course, settings: &Settings, zone: Tz) -> Window {
 ///
 /// Seed, "Requesting Data from CourseKey": "The Number of Days to Follow Attendance Adjustments school setting allows
 /// defining the number of days when GEGI requests and updates attendance from CourseKey."
+///
+/// With 0 days the settle time still counts, or the last class would never get its marks. The last second of the
+/// follow-up days counts; what was written in it is seen only by a read as of this moment or later.
 pub fn attendance_until(course: &Course, settings: &Settings) -> Option<Instant> {
-    course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle))
+    course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle) + Seconds(1))
 }
+
+#[cfg(test)]
+mod tests;

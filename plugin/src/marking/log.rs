@@ -3,9 +3,8 @@
 //! Seed, "Requesting Data from CourseKey": "For courses with Hours Type = Attendance Log, the records from CourseKey are
 //! added in the attendance log format".
 
-use super::{ClassTimes, Decision, impossible, in_order};
+use super::{Attended, ClassTimes, Decision, impossible, never_out};
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord};
-use crate::model::issue::Code;
 use crate::model::time::{Instant, Seconds};
 
 /// One row: one visit.
@@ -21,38 +20,59 @@ pub struct LogRow {
     pub minutes: u32,
 }
 
-/// The rows a record makes, and what is to be done about the rest of it; none: nothing about it can be written.
+/// The rows a record makes, and what is to be done about the rest of it; none: its rows stay as they are.
 ///
 /// DOMAIN §4: "one row per visit, keyed by (record id, number of the visit), with in, out, minutes; …; award-full makes
 /// one row of the class's length; an open visit waits".
+///
+/// | adjustment | rows |
+/// |---|---|
+/// | none, edit | one for each visit with a check-out, at once |
+/// | override | the same; where the student was not seen leaving, one of the awarded time from the class's start |
+/// | award full | one of the class's length, once the class is over |
+/// | remove all | none |
 pub fn log_rows(
     record: &AttendanceRecord,
     times: ClassTimes,
     settle: Seconds,
     now: Instant,
 ) -> (Option<Vec<LogRow>>, Decision) {
-    if let Some(report) = impossible(&in_order(&record.visits), now) {
-        return (None, report);
+    if let Some((code, sentence)) = impossible(record, now) {
+        return (None, Decision::Report { code, sentence });
     }
-    let rows = match record.adjustment.as_ref().map(|adjustment| adjustment.kind) {
-        Some(AdjustmentKind::AwardFull) => return (Some(vec![row(1, times.starts, times.ends)]), Decision::Nothing),
-        Some(AdjustmentKind::RemoveAll) => return (Some(Vec::new()), Decision::Nothing),
-        _ => (1..)
-            .zip(&record.visits)
-            .filter_map(|(number, visit)| Some(row(number, visit.checked_in, visit.checked_out?)))
-            .collect(),
-    };
-    let open = record.visits.iter().find(|visit| visit.checked_out.is_none());
-    let settled = times.ends + settle;
-    let rest = match open {
-        None => Decision::Nothing,
-        Some(_) if now < settled => Decision::Wait { until: settled },
-        Some(visit) => Decision::Report {
-            code: Code::NeverCheckedOut,
-            sentence: format!("checked in at {} and never out", visit.checked_in),
-        },
-    };
-    (Some(rows), rest)
+    let left = matches!(Attended::of(&record.visits), Attended::Between { .. });
+    let adjustment = record.adjustment.as_ref().map(|adjustment| (adjustment.kind, adjustment.awarded));
+    match adjustment {
+        Some((AdjustmentKind::RemoveAll, _)) => (Some(Vec::new()), Decision::Nothing),
+        Some((AdjustmentKind::AwardFull, _)) => awarded(times, times.ends - times.starts, now),
+        Some((AdjustmentKind::Override, Some(time))) if !left => awarded(times, time, now),
+        _ => (Some(visits(record)), open_visit(record, times.ends + settle, now)),
+    }
+}
+
+/// One row of so much time, once the class is over.
+fn awarded(times: ClassTimes, time: Seconds, now: Instant) -> (Option<Vec<LogRow>>, Decision) {
+    if now < times.ends {
+        return (None, Decision::Wait { until: times.ends });
+    }
+    (Some(vec![row(1, times.starts, times.starts + time.max(Seconds::ZERO))]), Decision::Nothing)
+}
+
+/// Numbered in CourseKey's order, visits without a check-out too, so that an edit or a late check-out moves no row.
+fn visits(record: &AttendanceRecord) -> Vec<LogRow> {
+    let numbered = (1..).zip(&record.visits);
+    numbered.filter_map(|(number, visit)| Some(row(number, visit.checked_in, visit.checked_out?))).collect()
+}
+
+fn open_visit(record: &AttendanceRecord, settled: Instant, now: Instant) -> Decision {
+    if record.visits.iter().all(|visit| visit.checked_out.is_some()) {
+        return Decision::Nothing;
+    }
+    if now < settled {
+        return Decision::Wait { until: settled };
+    }
+    let (code, sentence) = never_out(&record.visits);
+    Decision::Report { code, sentence }
 }
 
 fn row(visit: u32, checked_in: Instant, checked_out: Instant) -> LogRow {

@@ -1,8 +1,8 @@
 //! A mark's basis in one sentence for people.
 
-use super::{Basis, Rule, longest_gap};
-use crate::model::attendance::Mark;
-use crate::model::time::Seconds;
+use super::{Attended, Basis, Rule};
+use crate::model::attendance::{AdjustmentKind, Mark};
+use crate::model::time::{Instant, Seconds};
 
 /// For example "Late: came 4 min after the start; left 2 min before the end".
 pub fn sentence(basis: &Basis) -> String {
@@ -15,41 +15,80 @@ pub fn sentence(basis: &Basis) -> String {
 }
 
 fn why(basis: &Basis) -> String {
-    let limit = |limit: Seconds| format!("the limit is {}", length(limit));
-    let late_limit = || limit(basis.late_until - basis.starts);
-    let early_limit = || limit(basis.ends - basis.early_from);
     match basis.rule {
-        Rule::Present => "attended the whole class".to_owned(),
-        Rule::CameLate => came(basis),
-        Rule::LeftEarly => left(basis),
-        Rule::CameLateAndLeftEarly => format!("{}; {}", came(basis), left(basis)),
-        Rule::LongGap => format!("was out for {} during the class", length(longest_gap(&basis.visits))),
         Rule::Skipped => "did not check in".to_owned(),
-        Rule::CameTooLate => format!("{}; {}", came(basis), late_limit()),
-        Rule::LeftTooEarly => format!("{}; {}", left(basis), early_limit()),
-        Rule::NeverCheckedOut => "checked in and never out".to_owned(),
-        Rule::AwardedFull => "CourseKey's staff awarded the full time".to_owned(),
-        Rule::AllTimeRemoved => "CourseKey's staff removed all time".to_owned(),
-        Rule::OverrideWhole => "the time CourseKey's staff set is the whole class".to_owned(),
-        Rule::OverrideShort => "the time CourseKey's staff set misses a little of the class".to_owned(),
-        Rule::OverrideTooShort => "the time CourseKey's staff set misses too much of the class".to_owned(),
+        Rule::AwardedFull => "full time awarded in CourseKey".to_owned(),
+        Rule::AllTimeRemoved => "all time removed in CourseKey".to_owned(),
+        Rule::OverrideWhole => "the whole class awarded in CourseKey".to_owned(),
+        Rule::OverrideShort | Rule::OverrideTooShort => {
+            let (missing, allowed) = (basis.missing().unwrap_or(Seconds::ZERO), basis.allowed_missing());
+            format!("{} of the class not awarded in CourseKey{}", length(missing), beyond(missing, allowed))
+        }
+        Rule::Present
+        | Rule::CameLate
+        | Rule::LeftEarly
+        | Rule::CameLateAndLeftEarly
+        | Rule::LongGap
+        | Rule::CameTooLate
+        | Rule::LeftTooEarly
+        | Rule::NeverCheckedOut => by_visits(basis).join("; "),
     }
 }
 
-fn came(basis: &Basis) -> String {
-    let late = basis.visits.first().map_or(Seconds::ZERO, |visit| visit.checked_in - basis.starts);
-    format!("came {} after the start", length(late))
+/// What the visits tell: everything about them, whichever of it decided.
+fn by_visits(basis: &Basis) -> Vec<String> {
+    let (came, left) = match Attended::of(&basis.visits) {
+        Attended::Never => (None, None),
+        Attended::Still { came } => (Some(came), None),
+        Attended::Between { came, left } => (Some(came), Some(left)),
+    };
+    let mut clauses: Vec<String> = came.and_then(|came| arrival(basis, came)).into_iter().collect();
+    clauses.extend(left.and_then(|left| departure(basis, left)));
+    if basis.rule == Rule::NeverCheckedOut {
+        clauses.push("never checked out".to_owned());
+    }
+    let gap = basis.gap();
+    if clauses.is_empty() {
+        let whole = gap == Seconds::ZERO;
+        clauses.push(if whole { "attended the whole class" } else { "there at the start and at the end" }.to_owned());
+    }
+    if gap > Seconds::ZERO {
+        let limit = basis.longest_gap.map(|most| beyond(gap, most)).unwrap_or_default();
+        clauses.push(format!("away {} in between{limit}", length(gap)));
+    }
+    if basis.overlaps() {
+        clauses.push("overlapping visits count as one".to_owned());
+    }
+    clauses.extend(match basis.adjustment {
+        Some(AdjustmentKind::Edit) => Some("edited in CourseKey".to_owned()),
+        Some(AdjustmentKind::Override) => Some("overridden in CourseKey".to_owned()),
+        Some(AdjustmentKind::AwardFull | AdjustmentKind::RemoveAll) | None => None,
+    });
+    clauses
 }
 
-fn left(basis: &Basis) -> String {
-    let out = basis.visits.iter().filter_map(|visit| visit.checked_out).max();
-    format!("left {} before the end", length(out.map_or(Seconds::ZERO, |out| basis.ends - out)))
+fn arrival(basis: &Basis, came: Instant) -> Option<String> {
+    let late = came - basis.starts;
+    let limit = beyond(late, basis.late_until - basis.starts);
+    (late > Seconds::ZERO).then(|| format!("came {} after the start{limit}", length(late)))
 }
 
-/// Whole minutes, rounded down, or seconds where there is not one.
+fn departure(basis: &Basis, left: Instant) -> Option<String> {
+    let early = basis.ends - left;
+    let limit = beyond(early, basis.ends - basis.early_from);
+    (early > Seconds::ZERO).then(|| format!("left {} before the end{limit}", length(early)))
+}
+
+/// The limit, where a length is beyond it.
+fn beyond(length_of: Seconds, limit: Seconds) -> String {
+    if length_of > limit { format!("; the limit is {}", length(limit)) } else { String::new() }
+}
+
+/// To the second, because a second decides: "4 min", "15 min 1 s", "30 s".
 fn length(time: Seconds) -> String {
-    match time.whole_minutes() {
-        0 => format!("{} s", time.0),
-        minutes => format!("{minutes} min"),
+    match (time.whole_minutes(), time.0.rem_euclid(60)) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
     }
 }

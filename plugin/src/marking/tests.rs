@@ -1,1 +1,7 @@
-//! tests
+//! Attendance in one line: `class 09:00-12:00; late 15; early 15; in 09:04; out 11:58`.
+
+mod boundaries;
+mod log;
+mod properties;
+mod rules;
+mod timeline;

@@ -1,5 +1,6 @@
 //! People as GEGI knows them. One person is one GEGI id, whatever the role.
 
+use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 
 use super::ids::PersonId;
@@ -24,4 +25,11 @@ impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person").field("id", &self.id).field("revision", &self.revision).finish_non_exhaustive()
     }
+}
+
+/// Reads the e-mail address in a field as typed, without the blanks around it; none: the field is empty, or holds anything
+/// but one address that a mail could reach. A display name is not part of an address, and a domain has a dot in it.
+pub fn address(typed: &str) -> Option<&str> {
+    let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
+    Some(typed.trim()).filter(|text| EmailAddress::parse_with_options(text, options).is_ok())
 }

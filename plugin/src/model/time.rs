@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,10 @@ impl Instant {
 
     /// The day of this moment on the calendar of `zone`.
     pub fn date_in(self, zone: Tz) -> LocalDate {
-        self.utc().with_timezone(&zone).date_naive()
+        let utc = self.utc().naive_utc();
+        let offset = zone.offset_from_utc_datetime(&utc).fix();
+        // At the calendar's ends the zone's own day may not exist.
+        utc.checked_add_offset(offset).unwrap_or(utc).date()
     }
 
     fn utc(self) -> DateTime<Utc> {

@@ -1,0 +1,101 @@
+//! The catalogue is whole, and a key tells facts apart.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use expect_test::expect;
+
+use super::{CATALOGUE, key, row};
+use crate::model::ids::{ClassId, CourseId, PersonId};
+use crate::model::issue::{Code, Issue, Subject};
+
+#[test]
+fn the_catalogue_tells_of_every_code_who_mends_it() {
+    let mut table = String::new();
+    for (_, row) in CATALOGUE {
+        writeln!(table, "{} ({}): {}", row.code, row.owner.name(), row.title).unwrap();
+    }
+    expect![[r"
+        setting-out-of-range (school): setting out of range
+        setting-doubtful (school): doubtful setting
+        zone-unknown (gegi): unknown time zone
+        campus-unknown (gegi): unknown campus
+        credentials-refused (gegi): credentials refused
+        connection-mismatch (gegi): wrong CourseKey school
+        instructor-missing (school): no instructor
+        class-missing (school): no class
+        email-missing (school): no e-mail
+        email-invalid (school): invalid e-mail
+        email-shared (school): shared e-mail
+        stage-unknown (gegi): unknown stage
+        class-times-wrong (school): end before start
+        account-mismatch (coursekey): another account has the e-mail
+        rejected (school): refused by CourseKey
+        campus-changed (school): campus changed
+        course-removed (coursekey): course removed
+        class-kept (coursekey): class kept by CourseKey
+        aborted-repeatedly (gegi): work was aborted
+        record-of-unknown-class (school): attendance of an unknown class
+        record-of-unknown-student (school): attendance of an unknown student
+        record-unreadable (gegi): unreadable attendance record
+        visit-backwards (coursekey): check-out before check-in
+        visit-in-future (coursekey): time in the future
+        record-after-drop (school): attendance after the drop
+        never-checked-out (coursekey): never checked out
+        late-adjustment (school): adjusted too late
+        class-not-held (school): nobody has a record
+    "]]
+    .assert_eq(&table);
+}
+
+#[test]
+fn every_code_has_one_row_under_the_name_it_is_stored_by() {
+    let codes: BTreeSet<&str> = CATALOGUE.iter().map(|(_, row)| row.code).collect();
+    assert_eq!(codes.len(), CATALOGUE.len(), "no two rows of one code");
+    for (code, entry) in CATALOGUE {
+        assert_eq!(serde_json::to_value(code).unwrap(), entry.code, "stored and shown alike");
+        assert_eq!(row(*code), *entry);
+    }
+    assert!(CATALOGUE.is_sorted_by_key(|(code, _)| *code), "in the order of the codes");
+}
+
+#[test]
+fn every_remedy_is_a_sentence_and_every_title_a_few_words() {
+    for (_, row) in CATALOGUE {
+        assert!(row.remedy.ends_with('.') && row.remedy.starts_with(|c: char| c.is_uppercase()), "{}", row.remedy);
+        assert!(!row.title.ends_with('.') && row.title.starts_with(|c: char| c.is_lowercase()), "{}", row.title);
+        assert!(row.title.len() <= 40, "{}", row.title);
+    }
+}
+
+fn issue(course: Option<&str>, class: Option<&str>, person: Option<&str>, detail: Option<&str>) -> Issue {
+    let subject = Subject {
+        course: course.map(CourseId::from),
+        class: class.map(ClassId::from),
+        person: person.map(PersonId::from),
+        detail: detail.map(str::to_owned),
+    };
+    Issue { code: Code::EmailMissing, subject, sentence: "S1 has no e-mail".to_owned() }
+}
+
+#[test]
+fn a_key_is_the_facts_and_not_its_sentences() {
+    let told = issue(Some("C1"), None, Some("S1"), None);
+    let retold = Issue { sentence: "still no e-mail".to_owned(), ..told.clone() };
+    assert_eq!(key(&told), key(&retold));
+    expect!["email-missing/C1//S1/"].assert_eq(&key(&told));
+}
+
+#[test]
+fn no_two_facts_share_a_key() {
+    let facts = [
+        issue(Some("a"), Some("b"), None, None),
+        issue(Some("a"), None, Some("b"), None),
+        issue(Some("a"), None, None, Some("b")),
+        issue(Some("a/b"), None, None, None),
+        issue(Some("a%2Fb"), None, None, None),
+        issue(None, Some("a/b"), None, None),
+    ];
+    let keys: BTreeSet<String> = facts.iter().map(key).collect();
+    assert_eq!(keys.len(), facts.len(), "{keys:?}");
+}

@@ -1,0 +1,96 @@
+//! Rows of the attendance log.
+
+use expect_test::expect;
+
+use super::timeline::logged;
+
+fn table(lines: &[&str]) -> String {
+    lines.iter().map(|line| logged(line)).collect()
+}
+
+#[test]
+fn every_visit_with_a_check_out_is_a_row_at_once() {
+    expect![[r"
+        class 09:00-16:00; in 08:55; out 12:00; in 12:45; out 16:00:59
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min | 2: 2023-08-28T12:45:00Z to 2023-08-28T16:00:59Z, 195 min; nothing
+        class 09:00-16:00; in 08:55; out 12:00; now 12:05
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; nothing
+        class 09:00-16:00; in 09:00; out 09:00:59
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T09:00:59Z, 0 min; nothing
+        class 09:00-16:00; now 12:00
+            rows ; nothing
+    "]].assert_eq(&table(&[
+        "class 09:00-16:00; in 08:55; out 12:00; in 12:45; out 16:00:59",
+        "class 09:00-16:00; in 08:55; out 12:00; now 12:05",
+        "class 09:00-16:00; in 09:00; out 09:00:59",
+        "class 09:00-16:00; now 12:00",
+    ]));
+}
+
+#[test]
+fn an_open_visit_waits_keeps_its_number_and_is_reported_in_the_end() {
+    expect![[r"
+        class 09:00-16:00; in 08:55; now 12:00
+            rows ; wait until 2023-08-28T17:00:00Z
+        class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 16:30
+            rows 2: 2023-08-28T12:45:00Z to 2023-08-28T16:00:00Z, 195 min; wait until 2023-08-28T17:00:00Z
+        class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 17:00
+            rows 2: 2023-08-28T12:45:00Z to 2023-08-28T16:00:00Z, 195 min; NeverCheckedOut: checked in at 2023-08-28T08:55:00Z and never out
+        class 09:00-16:00; in 08:55; out 12:00; in 12:45; now 17:00
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; NeverCheckedOut: checked in at 2023-08-28T12:45:00Z and never out
+    "]].assert_eq(&table(&[
+        "class 09:00-16:00; in 08:55; now 12:00",
+        "class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 16:30",
+        "class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 17:00",
+        "class 09:00-16:00; in 08:55; out 12:00; in 12:45; now 17:00",
+    ]));
+}
+
+#[test]
+fn what_staff_do_in_coursekey() {
+    expect![[r"
+        class 09:00-16:00; in 08:55; out 12:00; edit
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; nothing
+        class 09:00-16:00; in 08:55; out 12:00; award-full; now 15:59:59
+            rows as they are; wait until 2023-08-28T16:00:00Z
+        class 09:00-16:00; in 08:55; out 12:00; award-full; now 16:00
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T16:00:00Z, 420 min; nothing
+        class 09:00-16:00; in 08:55; out 12:00; remove-all
+            rows ; nothing
+        class 09:00-16:00; in 08:55; out 12:00; override 200
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; nothing
+        class 09:00-16:00; in 08:55; override 200
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T12:20:00Z, 200 min; nothing
+        class 09:00-16:00; override 200
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T12:20:00Z, 200 min; nothing
+        class 09:00-16:00; override -5
+            rows ; nothing
+    "]]
+    .assert_eq(&table(&[
+        "class 09:00-16:00; in 08:55; out 12:00; edit",
+        "class 09:00-16:00; in 08:55; out 12:00; award-full; now 15:59:59",
+        "class 09:00-16:00; in 08:55; out 12:00; award-full; now 16:00",
+        "class 09:00-16:00; in 08:55; out 12:00; remove-all",
+        "class 09:00-16:00; in 08:55; out 12:00; override 200",
+        "class 09:00-16:00; in 08:55; override 200",
+        "class 09:00-16:00; override 200",
+        "class 09:00-16:00; override -5",
+    ]));
+}
+
+#[test]
+fn impossible_times_leave_the_rows_as_they_are() {
+    expect![[r"
+        class 09:00-16:00; in 09:10; out 09:05
+            rows as they are; VisitBackwards: the visit of 2023-08-28T09:10:00Z ends before it begins
+        class 09:00-16:00; in 09:10; out 12:00; now 11:54:59
+            rows as they are; VisitInFuture: the record names 2023-08-28T12:00:00Z, which is in the future
+        class 09:00-16:00; in 09:10; out 09:05; award-full
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T16:00:00Z, 420 min; nothing
+    "]]
+    .assert_eq(&table(&[
+        "class 09:00-16:00; in 09:10; out 09:05",
+        "class 09:00-16:00; in 09:10; out 12:00; now 11:54:59",
+        "class 09:00-16:00; in 09:10; out 09:05; award-full",
+    ]));
+}

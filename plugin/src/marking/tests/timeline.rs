@@ -1,0 +1,165 @@
+//! The language of these tests: one class, one student, one line.
+//!
+//! | Words | Mean | Without them |
+//! |---|---|---|
+//! | `class 09:00-12:00` | the class; `22:00-06:00` ends on the next day | must be there |
+//! | `late 15`, `early 15`, `gap 90`, `settle 60` | minutes; `gap 0` ignores gaps | as shown |
+//! | `in 09:04`, `out 11:58` | a visit and its check-out, to the second if need be | no visit |
+//! | `no record` | CourseKey has no record of the student | a record |
+//! | `edit`, `award-full`, `remove-all`, `override`, `override 170` | what staff did, minutes awarded | nothing |
+//! | `absent` | who never checked out is absent | is reported |
+//! | `now 12:30` | the present | a day after the class |
+//! | `zone America/New_York`, `day 2023-11-05` | where and when | UTC, 2023-08-28 |
+//!
+//! Times earlier than six hours before the class are of the next day.
+
+use chrono::{Days, NaiveTime, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+
+use crate::marking::{ClassTimes, Decision, LogRow, Terms, decide, log_rows, sentence};
+use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Visit};
+use crate::model::ids::{ClassId, PersonId, RecordId};
+use crate::model::settings::NeverCheckedOut;
+use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::settings::Thresholds;
+
+/// A line, read.
+pub(super) struct Timeline {
+    pub(super) times: ClassTimes,
+    pub(super) thresholds: Thresholds,
+    pub(super) never_checked_out: NeverCheckedOut,
+    pub(super) settle: Seconds,
+    pub(super) record: Option<AttendanceRecord>,
+    pub(super) now: Instant,
+}
+
+impl Timeline {
+    pub(super) fn decide(&self) -> Decision {
+        let terms =
+            Terms { thresholds: &self.thresholds, never_checked_out: self.never_checked_out, settle: self.settle };
+        decide(self.times, self.record.as_ref(), terms, self.now)
+    }
+
+    fn log(&self) -> (Option<Vec<LogRow>>, Decision) {
+        log_rows(self.record.as_ref().unwrap(), self.times, self.settle, self.now)
+    }
+}
+
+/// Where the wall clock of a line hangs.
+struct Wall {
+    zone: Tz,
+    day: LocalDate,
+    starts: NaiveTime,
+}
+
+impl Wall {
+    fn at(&self, text: &str) -> Instant {
+        let time: NaiveTime = if text.len() == 5 { format!("{text}:00") } else { text.to_owned() }.parse().unwrap();
+        let next_day = time.signed_duration_since(self.starts) < TimeDelta::hours(-6);
+        let day = self.day.checked_add_days(Days::new(u64::from(next_day))).unwrap();
+        Instant(self.zone.from_local_datetime(&day.and_time(time)).earliest().unwrap().timestamp())
+    }
+
+    fn class(&self, text: &str) -> ClassTimes {
+        let (starts, ends) = text.split_once('-').unwrap();
+        let starts = self.at(starts);
+        let ends = self.at(ends);
+        let day_later = if ends <= starts { Seconds::days(1) } else { Seconds::ZERO };
+        ClassTimes { starts, ends: ends + day_later }
+    }
+}
+
+fn value<'a>(words: &[(&'a str, &'a str)], name: &str) -> Option<&'a str> {
+    words.iter().find(|(word, _)| *word == name).map(|(_, value)| *value)
+}
+
+pub(super) fn read(line: &str) -> Timeline {
+    let words: Vec<(&str, &str)> = line.split("; ").map(|word| word.split_once(' ').unwrap_or((word, ""))).collect();
+    let class = value(&words, "class").unwrap();
+    let starts = format!("{}:00", class.split_once('-').unwrap().0);
+    let wall = Wall {
+        zone: value(&words, "zone").map_or(Tz::UTC, |zone| zone.parse().unwrap()),
+        day: value(&words, "day").unwrap_or("2023-08-28").parse().unwrap(),
+        starts: starts.parse().unwrap(),
+    };
+    let minutes = |name, usual: u32| value(&words, name).map_or(usual, |minutes| minutes.parse().unwrap());
+    let times = wall.class(class);
+    let gap = Seconds::minutes(minutes("gap", 90));
+    Timeline {
+        times,
+        thresholds: Thresholds {
+            late: Seconds::minutes(minutes("late", 15)),
+            early: Seconds::minutes(minutes("early", 15)),
+            longest_gap: (gap > Seconds::ZERO).then_some(gap),
+        },
+        never_checked_out: match value(&words, "absent") {
+            Some(_) => NeverCheckedOut::Absent,
+            None => NeverCheckedOut::Report,
+        },
+        settle: Seconds::minutes(minutes("settle", 60)),
+        record: value(&words, "no").is_none().then(|| record(&words, &wall)),
+        now: value(&words, "now").map_or(times.ends + Seconds::days(1), |now| wall.at(now)),
+    }
+}
+
+fn record(words: &[(&str, &str)], wall: &Wall) -> AttendanceRecord {
+    let mut visits: Vec<Visit> = Vec::new();
+    let mut adjustment = None;
+    for (word, value) in words {
+        let kind = match *word {
+            "in" => {
+                visits.push(Visit { checked_in: wall.at(value), checked_out: None });
+                continue;
+            }
+            "out" => {
+                visits.last_mut().unwrap().checked_out = Some(wall.at(value));
+                continue;
+            }
+            "edit" => AdjustmentKind::Edit,
+            "award-full" => AdjustmentKind::AwardFull,
+            "remove-all" => AdjustmentKind::RemoveAll,
+            "override" => AdjustmentKind::Override,
+            _ => continue,
+        };
+        let awarded = value.parse().ok().map(Seconds::minutes);
+        adjustment = Some(Adjustment { kind, by: "staff".to_owned(), awarded });
+    }
+    AttendanceRecord {
+        id: RecordId::from("r1"),
+        version: 1,
+        class: ClassId::from("C1-1"),
+        student: PersonId::from("S000001"),
+        updated_at: Instant(0),
+        visits,
+        adjustment,
+    }
+}
+
+/// `L came-late: Late: came 4 min after the start`.
+pub(super) fn told(decision: &Decision) -> String {
+    match decision {
+        Decision::Mark { mark, basis } => format!("{} {}: {}", mark.letter(), basis.rule.name(), sentence(basis)),
+        Decision::Wait { until } => format!("wait until {until}"),
+        Decision::Report { code, sentence } => format!("{code:?}: {sentence}"),
+        Decision::Nothing => "nothing".to_owned(),
+    }
+}
+
+/// The line and what it comes to.
+pub(super) fn marked(line: &str) -> String {
+    format!("{line}\n    {}\n", told(&read(line).decide()))
+}
+
+/// The line and its rows.
+pub(super) fn logged(line: &str) -> String {
+    let (rows, rest) = read(line).log();
+    let rows = rows.map_or_else(
+        || "as they are".to_owned(),
+        |rows| {
+            let row =
+                |row: &LogRow| format!("{}: {} to {}, {} min", row.visit, row.checked_in, row.checked_out, row.minutes);
+            rows.iter().map(row).collect::<Vec<_>>().join(" | ")
+        },
+    );
+    format!("{line}\n    rows {rows}; {}\n", told(&rest))
+}
