@@ -1,7 +1,7 @@
 //! The storage contract: every backend keeps the promises of `Store`, every call sees one state and commits all or
 //! nothing, and a process that dies at any step loses nothing it had promised.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests, too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // In the helpers of the tests, too.
 
 #[path = "storage_contract/bench.rs"]
 mod bench;
@@ -9,6 +9,8 @@ mod bench;
 mod breadcrumbs;
 #[path = "storage_contract/calls.rs"]
 mod calls;
+#[path = "storage_contract/crash.rs"]
+mod crash;
 #[path = "storage_contract/delivery.rs"]
 mod delivery;
 #[path = "storage_contract/limits.rs"]

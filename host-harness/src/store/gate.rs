@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{
-    DeliveryReport, SchoolId, Snapshot, Standing, Steps, Store, StoreError, UnitOfWork, Versions, deliver, unit,
-};
+use super::{DeliveryReport, SchoolId, Standing, Steps, Store, StoreError, UnitOfWork, Versions, deliver, unit};
 use crate::clock::Clock;
 use crate::gegi::{MailSink, RecordSink};
 use crate::limits::StorageLimits;
@@ -86,7 +84,7 @@ impl SchoolGate {
     /// The store could not be read; nothing has begun.
     pub async fn begin_short(&self) -> Result<UnitOfWork, StoreError> {
         let turn = self.0.versions.turn().await;
-        let (snapshot, standing): (Snapshot, Standing) = (turn.snapshot(), self.standing().await?);
+        let (snapshot, standing) = (turn.snapshot(), self.standing().await?);
         Ok(UnitOfWork::new(Arc::clone(&self.0), unit::Role::Short(turn), snapshot, standing))
     }
 

@@ -13,10 +13,10 @@ use super::{
 };
 
 /// Schools in memory. Starts empty.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryStore(Mutex<BTreeMap<SchoolId, School>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct School {
     standing: Standing,
     state: BTreeMap<String, Vec<u8>>,

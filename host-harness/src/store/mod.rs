@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 pub use gate::{SchoolGate, Schools};
@@ -66,7 +67,7 @@ impl fmt::Display for SchoolId {
 pub type Entry = (String, Vec<u8>);
 
 /// One change of a school's state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Change {
     /// 1 to [`KEY_BYTES`] bytes.
     pub key: String,
@@ -77,8 +78,9 @@ pub struct Change {
 /// JSON text of something to deliver. A store keeps it as it is.
 pub type Payload = String;
 
-/// Everything one call leaves behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything one call leaves behind. Like everything here that holds what a school stores it can be printed only as to
+/// how much it is: keys and payloads name people.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Commit {
     /// In order: of several changes to a key the last one holds.
     pub changes: Vec<Change>,
@@ -113,6 +115,16 @@ impl Commit {
     }
 }
 
+impl fmt::Debug for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commit")
+            .field("changes", &self.changes.len())
+            .field("records", &self.records.len())
+            .field("mails", &self.mails.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// An outbox. The lanes of a school are independent: a mail server that is down holds up no marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
@@ -136,7 +148,7 @@ impl Lane {
 }
 
 /// Something committed that has not been acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboxItem {
     /// Ascending from 1 without gaps or repeats within a school and lane, in the order of commits.
     pub sequence: u64,
@@ -166,10 +178,27 @@ impl OutboxItem {
         });
         Self { sequence, id, payload }
     }
+
+    /// The payload as what it was staged as.
+    fn read<T: DeserializeOwned>(&self, lane: Lane) -> Result<T, StoreError> {
+        // What is wrong with it is not said: that would quote it.
+        serde_json::from_str(&self.payload).map_err(|_| StoreError::Unreadable { lane, sequence: self.sequence })
+    }
+}
+
+impl fmt::Debug for OutboxItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sequence, id, payload } = self;
+        f.debug_struct("OutboxItem")
+            .field("sequence", sequence)
+            .field("id", id)
+            .field("payload_bytes", &payload.len())
+            .finish()
+    }
 }
 
 /// What the receiver made of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Taken; the store forgets the item.
     Applied,
@@ -178,7 +207,7 @@ pub enum Outcome {
 }
 
 /// An item with what the receiver made of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// Which item of the lane.
     pub sequence: u64,
@@ -187,7 +216,7 @@ pub struct Acknowledgement {
 }
 
 /// An item its receiver refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RefusedItem {
     /// The item.
     pub item: OutboxItem,
@@ -242,7 +271,7 @@ pub enum StoreError {
     /// A tick would have overwritten what a short call wrote beside it.
     #[error("commit the tick: a short call changed {0} of its keys meanwhile; call it again")]
     Conflict(usize),
-    /// An item of an outbox is not of a form this version knows. What it holds is not said: it may name people.
+    /// An item of an outbox is not of a form this version knows.
     #[error("read item {sequence} of the outbox of {}; run the version that wrote it, or a later one", .lane.name())]
     Unreadable {
         /// Which outbox.

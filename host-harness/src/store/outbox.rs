@@ -36,14 +36,9 @@ pub enum Stop {
     /// The receiver could not take it now.
     #[error(transparent)]
     Unavailable(#[from] GegiUnavailable),
-    /// The item was written by a later version of this program. What it holds is not said: it may name people.
-    #[error("read item {sequence} of the outbox of {}; run the version that wrote it, or a later one", .lane.name())]
-    Unreadable {
-        /// Which outbox.
-        lane: Lane,
-        /// Which item.
-        sequence: u64,
-    },
+    /// This version cannot read it.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
 }
 
 /// Delivers until both lanes are empty or stop. For one school only one delivery may run at a time, or items would
@@ -85,10 +80,9 @@ impl Sink<'_> {
     }
 }
 
-fn unpack<T: DeserializeOwned>(item: OutboxItem, lane: Lane) -> Result<Delivery<T>, Stop> {
-    let OutboxItem { sequence, id, payload } = item;
-    let payload = serde_json::from_str(&payload).map_err(|_| Stop::Unreadable { lane, sequence })?;
-    Ok(Delivery { sequence, id, payload })
+fn unpack<T: DeserializeOwned>(item: OutboxItem, lane: Lane) -> Result<Delivery<T>, StoreError> {
+    let payload = item.read(lane)?;
+    Ok(Delivery { sequence: item.sequence, id: item.id, payload })
 }
 
 async fn deliver_lane(

@@ -23,9 +23,6 @@ use super::{
     Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, RefusedItem, SchoolId, Standing, Store, StoreError,
 };
 
-/// Connections for reading. A read holds one for microseconds, so a few serve any number of calls.
-const READERS: usize = 4;
-
 /// How long a statement waits for another program, such as a backup or a person with a database tool.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -35,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct SqliteStore {
     path: PathBuf,
     writer: tokio::sync::Mutex<Connection>,
-    readers: [Mutex<Connection>; READERS],
+    /// A read holds one for microseconds, so a few serve any number of calls.
+    readers: [Mutex<Connection>; 4],
     /// Locked as long as it is open.
     _lock: File,
 }
@@ -51,13 +49,8 @@ impl SqliteStore {
         let explain = |error| explain(&path, &error);
         let mut writer = connect(&path).map_err(explain)?;
         schema::prepare(&mut writer, &path)?;
-        let mut readers = Vec::with_capacity(READERS);
-        for _ in 0..READERS {
-            let reader = connect(&path).map_err(explain)?;
-            reader.pragma_update(None, "query_only", true).map_err(explain)?;
-            readers.push(Mutex::new(reader));
-        }
-        let readers = readers.try_into().map_err(|_| StoreError::Busy(path.clone()))?;
+        let reader = || connect_to_read(&path).map_err(explain);
+        let readers = [reader()?, reader()?, reader()?, reader()?];
         Ok(Self { writer: tokio::sync::Mutex::new(writer), readers, path, _lock: lock })
     }
 
@@ -108,6 +101,12 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Mutex<Connection>> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(Mutex::new(connection))
 }
 
 /// What a failure of SQLite's means for whoever runs the host. SQLite's own words name tables, never what is in them.

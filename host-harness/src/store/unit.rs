@@ -181,8 +181,7 @@ impl UnitOfWork {
             let page = shared.store.outbox(school, lane, after, PAGE).await?;
             for item in &page {
                 after = item.sequence;
-                let unreadable = |_| StoreError::Unreadable { lane, sequence: item.sequence };
-                waiting.push(serde_json::from_str(&item.payload).map_err(unreadable)?);
+                waiting.push(item.read(lane)?);
             }
             if page.len() < PAGE {
                 return Ok(waiting);
@@ -227,6 +226,17 @@ impl UnitOfWork {
     /// Nothing was committed. The tick can be called again as it was.
     pub async fn commit(self) -> Result<(), StoreError> {
         let clears_breadcrumb = self.has_breadcrumb();
+        let gate = Arc::clone(&self.gate);
+        let written = self.write(clears_breadcrumb).await;
+        if written.is_err() && clears_breadcrumb {
+            // The call has returned: that it could not be committed is no fault of what it worked on. Should this fail
+            // as well, the first failure is the one to tell of.
+            let _ = gate.shared.store.leave_breadcrumb(&gate.school, None).await;
+        }
+        written
+    }
+
+    async fn write(self, clears_breadcrumb: bool) -> Result<(), StoreError> {
         let Self { gate, role, snapshot, mut staged, operations, mails, .. } = self;
         if staged.is_empty() && operations.is_empty() && mails.is_empty() && !clears_breadcrumb {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use host_harness::bindings::gegi::coursekey::state::Aborted;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, put};
 
 #[tokio::test]
 async fn a_note_counts_the_ticks_in_a_row_that_did_not_return_with_it() {
@@ -49,4 +49,15 @@ async fn a_tick_that_was_stopped_without_a_note_is_known_as_such() {
     let tick = bench.tick().await;
     assert!(tick.follows_aborted_tick());
     assert_eq!(tick.last_aborted(), None, "there is no note to tell of");
+}
+
+#[tokio::test]
+async fn a_tick_that_returned_and_could_not_be_committed_is_not_held_against_its_note() {
+    let bench = Bench::new();
+    let mut tick = bench.tick().await;
+    tick.breadcrumb(Some("a".into())).await.unwrap();
+    tick.apply(vec![put("course/1", "tick")]).await.unwrap();
+    bench.write(vec![put("course/1", "short")]).await;
+    tick.commit().await.unwrap_err();
+    assert!(!bench.tick().await.follows_aborted_tick());
 }

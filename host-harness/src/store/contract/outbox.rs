@@ -76,7 +76,7 @@ pub(super) async fn an_acknowledgement_is_final(place: &impl Place) {
     let store = place.open();
     assert_eq!(payloads(&*store, Lane::Records).await, numbered(&[(1, "r1"), (3, "r3")]));
     assert_eq!(payloads(&*store, Lane::Mails).await, numbered(&[(1, "m1")]));
-    assert_eq!(store.refused(&school(), Lane::Records, 0, 10).await.unwrap(), []);
+    assert!(store.refused(&school(), Lane::Records, 0, 10).await.unwrap().is_empty());
 }
 
 pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place) {
@@ -92,6 +92,6 @@ pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place)
     let items: Vec<_> = refused.iter().map(|refused| refused.item.clone()).collect();
     assert_eq!(items, [before[0].clone(), before[2].clone()]);
     assert_eq!(refused.iter().map(|refused| refused.reason.as_str()).collect::<Vec<_>>(), ["reason 1", "reason 3"]);
-    assert_eq!(store.refused(&school(), Lane::Records, 1, 1).await.unwrap(), refused[1..]);
-    assert_eq!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap(), []);
+    assert!(store.refused(&school(), Lane::Records, 1, 1).await.unwrap() == refused[1..]);
+    assert!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap().is_empty());
 }

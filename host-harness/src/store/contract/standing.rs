@@ -14,11 +14,11 @@ pub(super) async fn usage_is_exact(place: &impl Place) {
         (vec![delete("a"), put("a", "12")], 2, 8),
         (vec![delete("a"), delete("c/1")], 0, 0),
     ];
-    for (changes, keys, bytes) in steps {
+    for (step, (changes, keys, bytes)) in (1..).zip(steps) {
         let store = place.open();
-        change(&*store, changes.clone()).await;
+        change(&*store, changes).await;
         let now = standing(&*store).await;
-        assert_eq!((now.keys, now.bytes), (keys, bytes), "after {changes:?}");
+        assert_eq!((now.keys, now.bytes), (keys, bytes), "after step {step}");
     }
 }
 
