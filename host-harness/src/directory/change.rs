@@ -149,19 +149,13 @@ impl ChangeLine {
     pub(super) fn into_change(self) -> Option<Change> {
         let lost = self.lost;
         let candidates = [
-            self.course.map(|line| Event::Course {
-                course: Box::new(line.0),
-                lost,
-            }),
+            self.course.map(|line| Event::Course { course: Box::new(line.0), lost }),
             self.removed.map(Event::Removed),
             self.settings.map(Event::Settings),
             self.hand_mark.map(HandMarkLine::into_event),
             self.push.map(Event::Push),
             self.fault.map(Event::Fault),
-            self.coursekey.map(|line| Event::RejectUser {
-                user: line.rejects_user,
-                code: line.code,
-            }),
+            self.coursekey.map(|line| Event::RejectUser { user: line.rejects_user, code: line.code }),
             self.credentials.map(Event::Credentials),
             self.restart.map(|_| Event::Restart),
         ];
@@ -177,10 +171,6 @@ impl HandMarkLine {
             Letter::L => Mark::Late,
             Letter::A => Mark::Absent,
         };
-        Event::HandMark {
-            class: self.class,
-            student: self.student,
-            mark,
-        }
+        Event::HandMark { class: self.class, student: self.student, mark }
     }
 }

@@ -81,11 +81,7 @@ struct NamedForm {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    remote = "wit::Instructor",
-    rename_all = "kebab-case",
-    deny_unknown_fields
-)]
+#[serde(remote = "wit::Instructor", rename_all = "kebab-case", deny_unknown_fields)]
 struct InstructorForm {
     id: String,
     revision: u64,
@@ -95,11 +91,7 @@ struct InstructorForm {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    remote = "wit::Student",
-    rename_all = "kebab-case",
-    deny_unknown_fields
-)]
+#[serde(remote = "wit::Student", rename_all = "kebab-case", deny_unknown_fields)]
 struct StudentForm {
     id: String,
     revision: u64,
@@ -131,10 +123,7 @@ macro_rules! list_of {
         fn $name<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<$thing>, D::Error> {
             #[derive(Deserialize)]
             struct Each(#[serde(with = $form)] $thing);
-            Ok(Vec::<Each>::deserialize(list)?
-                .into_iter()
-                .map(|Each(thing)| thing)
-                .collect())
+            Ok(Vec::<Each>::deserialize(list)?.into_iter().map(|Each(thing)| thing).collect())
         }
     };
 }
@@ -152,22 +141,13 @@ fn day<'de, D: Deserializer<'de>>(text: D) -> Result<wit::LocalDate, D::Error> {
 }
 
 fn day_or_null<'de, D: Deserializer<'de>>(text: D) -> Result<Option<wit::LocalDate>, D::Error> {
-    Option::<String>::deserialize(text)?
-        .map(|text| wit_date(&text))
-        .transpose()
+    Option::<String>::deserialize(text)?.map(|text| wit_date(&text)).transpose()
 }
 
 fn wit_date<E: de::Error>(text: &str) -> Result<wit::LocalDate, E> {
     let parts = schema::date(text).and_then(|date| {
-        let (month, day) = (
-            u8::try_from(date.month()).ok()?,
-            u8::try_from(date.day()).ok()?,
-        );
-        Some(wit::LocalDate {
-            year: u16::try_from(date.year()).ok()?,
-            month,
-            day,
-        })
+        let (month, day) = (u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?);
+        Some(wit::LocalDate { year: u16::try_from(date.year()).ok()?, month, day })
     });
     parts.ok_or_else(|| E::custom("not a date"))
 }

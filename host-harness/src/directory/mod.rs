@@ -83,14 +83,7 @@ impl SchoolDirectory {
         let coursekey_start = check_coursekey_start(folder, &mut problems)?;
         drop(checks);
         let School { settings, span } = problems.unless_any(school)?;
-        Ok(Self {
-            settings,
-            span,
-            courses,
-            changes,
-            attendance,
-            coursekey_start,
-        })
+        Ok(Self { settings, span, courses, changes, attendance, coursekey_start })
     }
 
     /// CourseKey's attendance records, a line each; none: the simulator's students come and go by themselves.
@@ -98,10 +91,7 @@ impl SchoolDirectory {
     /// # Errors
     /// The file was there when the directory was read and is no longer.
     pub fn open_attendance(&self) -> io::Result<Option<Box<dyn BufRead + Send>>> {
-        self.attendance
-            .as_ref()
-            .map(|found| source::open(&found.path))
-            .transpose()
+        self.attendance.as_ref().map(|found| source::open(&found.path)).transpose()
     }
 
     /// What CourseKey holds before anything is sent, a line each; none: nothing.
@@ -109,10 +99,7 @@ impl SchoolDirectory {
     /// # Errors
     /// The file was there when the directory was read and is no longer.
     pub fn open_coursekey_start(&self) -> io::Result<Option<Box<dyn BufRead + Send>>> {
-        self.coursekey_start
-            .as_ref()
-            .map(|found| source::open(&found.path))
-            .transpose()
+        self.coursekey_start.as_ref().map(|found| source::open(&found.path)).transpose()
     }
 }
 
@@ -120,25 +107,11 @@ impl SchoolDirectory {
 ///
 /// # Errors
 /// Up to [`MOST_PROBLEMS`] problems of the file.
-pub fn read_course_file(
-    path: &Path,
-    settings: &SchoolSettings,
-) -> Result<Vec<Course>, DirectoryError> {
+pub fn read_course_file(path: &Path, settings: &SchoolSettings) -> Result<Vec<Course>, DirectoryError> {
     let mut problems = Problems::default();
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned();
-    let found = Found {
-        name,
-        path: path.to_owned(),
-    };
-    let courses = read_courses(
-        &found,
-        &mut CourseChecks::new(Some(settings)),
-        &mut problems,
-    )?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let found = Found { name, path: path.to_owned() };
+    let courses = read_courses(&found, &mut CourseChecks::new(Some(settings)), &mut problems)?;
     Ok(problems.unless_any(Some(courses))?)
 }
 
@@ -151,14 +124,7 @@ fn read_school(folder: &Path, problems: &mut Problems) -> Result<Option<School>,
     const NAME: &str = "school.toml";
     let schema = Schema::named("school")?;
     let mut fail = |line, what: String| {
-        problems.add(
-            &Place {
-                file: NAME.to_owned(),
-                line,
-            },
-            "",
-            what,
-        );
+        problems.add(&Place { file: NAME.to_owned(), line }, "", what);
     };
     let text = match std::fs::read(folder.join(NAME)).map(String::from_utf8) {
         Ok(Ok(text)) => text,
@@ -174,17 +140,11 @@ fn read_school(folder: &Path, problems: &mut Problems) -> Result<Option<School>,
     let document = match Document::parse(&text) {
         Ok(document) => document,
         Err(error) => {
-            fail(
-                error.line,
-                format!("is not TOML: {}; correct it", error.why),
-            );
+            fail(error.line, format!("is not TOML: {}; correct it", error.why));
             return Ok(None);
         }
     };
-    let place = |field: &str| Place {
-        file: NAME.to_owned(),
-        line: document.line_of(field),
-    };
+    let place = |field: &str| Place { file: NAME.to_owned(), line: document.line_of(field) };
     let value = document.to_json();
     if !schema.check(&value, &place, problems) {
         return Ok(None);
@@ -204,15 +164,10 @@ fn read_courses(
     problems: &mut Problems,
 ) -> Result<Vec<Course>, BrokenSchema> {
     let mut courses = Vec::new();
-    each_value(
-        found,
-        &Schema::named("courses")?,
-        problems,
-        |CourseLine(course), place, problems| {
-            checks.first(&course, place, problems);
-            courses.push(course);
-        },
-    );
+    each_value(found, &Schema::named("courses")?, problems, |CourseLine(course), place, problems| {
+        checks.first(&course, place, problems);
+        courses.push(course);
+    });
     Ok(courses)
 }
 
@@ -225,25 +180,16 @@ fn read_changes(
         return Ok(Vec::new());
     };
     let mut changes = Vec::new();
-    each_value(
-        &found,
-        &Schema::named("changes")?,
-        problems,
-        |line: ChangeLine, place, problems| {
-            let Some(change) = line.into_change() else {
-                problems.add(
-                    place,
-                    "decide",
-                    "approvals are not available in this version; remove the line",
-                );
-                return;
-            };
-            if let Event::Course { course, .. } = &change.event {
-                checks.changed(course, "course/", place, problems);
-            }
-            changes.push(change);
-        },
-    );
+    each_value(&found, &Schema::named("changes")?, problems, |line: ChangeLine, place, problems| {
+        let Some(change) = line.into_change() else {
+            problems.add(place, "decide", "approvals are not available in this version; remove the line");
+            return;
+        };
+        if let Event::Course { course, .. } = &change.event {
+            checks.changed(course, "course/", place, problems);
+        }
+        changes.push(change);
+    });
     changes.sort_by_key(|change| change.at);
     Ok(changes)
 }
@@ -253,33 +199,20 @@ fn check_attendance(folder: &Path, problems: &mut Problems) -> Result<Option<Fou
         return Ok(None);
     };
     let mut versions = BTreeSet::new();
-    each_value(
-        &found,
-        &Schema::named("attendance")?,
-        problems,
-        |line: RecordLine, place, problems| {
-            if !versions.insert((line.id, line.version)) {
-                let what = "this version of the record stands in an earlier line; give each adjustment a higher version";
-                problems.add(place, "version", what);
-            }
-        },
-    );
+    each_value(&found, &Schema::named("attendance")?, problems, |line: RecordLine, place, problems| {
+        if !versions.insert((line.id, line.version)) {
+            let what = "this version of the record stands in an earlier line; give each adjustment a higher version";
+            problems.add(place, "version", what);
+        }
+    });
     Ok(Some(found))
 }
 
-fn check_coursekey_start(
-    folder: &Path,
-    problems: &mut Problems,
-) -> Result<Option<Found>, BrokenSchema> {
+fn check_coursekey_start(folder: &Path, problems: &mut Problems) -> Result<Option<Found>, BrokenSchema> {
     let Some(found) = source::find(folder, "coursekey-start.jsonl", false, problems) else {
         return Ok(None);
     };
-    each_value(
-        &found,
-        &Schema::named("coursekey-start")?,
-        problems,
-        |_: Value, _, _| {},
-    );
+    each_value(&found, &Schema::named("coursekey-start")?, problems, |_: Value, _, _| {});
     Ok(Some(found))
 }
 
@@ -304,10 +237,7 @@ fn each_value<T: DeserializeOwned>(
                 let what = if error.is_eof() {
                     "ends in the middle of a JSON object; write one whole object a line".to_owned()
                 } else {
-                    format!(
-                        "is not JSON from column {} on; write one object a line",
-                        error.column()
-                    )
+                    format!("is not JSON from column {} on; write one object a line", error.column())
                 };
                 return problems.add(place, "", what);
             }

@@ -41,8 +41,8 @@ pub struct BadDirectory {
 
 fn listed(problems: &[Problem]) -> String {
     let lines = problems.iter().map(|problem| format!("\n  {problem}"));
-    let stopped = (problems.len() >= MOST_PROBLEMS)
-        .then(|| format!("\n  reading stopped after {MOST_PROBLEMS} problems"));
+    let stopped =
+        (problems.len() >= MOST_PROBLEMS).then(|| format!("\n  reading stopped after {MOST_PROBLEMS} problems"));
     lines.chain(stopped).collect()
 }
 
@@ -54,12 +54,7 @@ impl Problems {
     /// Notes a problem, unless there are enough of them.
     pub(super) fn add(&mut self, at: &Place, field: impl Into<String>, what: impl Into<String>) {
         if !self.is_full() {
-            self.0.push(Problem {
-                file: at.file.clone(),
-                line: at.line,
-                field: field.into(),
-                what: what.into(),
-            });
+            self.0.push(Problem { file: at.file.clone(), line: at.line, field: field.into(), what: what.into() });
         }
     }
 
@@ -86,16 +81,10 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn file(name: &str) -> Self {
-        Self {
-            file: name.to_owned(),
-            line: None,
-        }
+        Self { file: name.to_owned(), line: None }
     }
 
     pub(super) fn line(name: &str, line: usize) -> Self {
-        Self {
-            file: name.to_owned(),
-            line: Some(line),
-        }
+        Self { file: name.to_owned(), line: Some(line) }
     }
 }

@@ -15,28 +15,13 @@ const SCHEMAS: [(&str, &str); 6] = [
     ("school", include_str!("../../schemas/school.schema.json")),
     ("courses", include_str!("../../schemas/courses.schema.json")),
     ("changes", include_str!("../../schemas/changes.schema.json")),
-    (
-        "attendance",
-        include_str!("../../schemas/attendance.schema.json"),
-    ),
-    (
-        "coursekey-start",
-        include_str!("../../schemas/coursekey-start.schema.json"),
-    ),
+    ("attendance", include_str!("../../schemas/attendance.schema.json")),
+    ("coursekey-start", include_str!("../../schemas/coursekey-start.schema.json")),
 ];
 
 /// The keys of a change that say what happens.
-const EVENTS: [&str; 9] = [
-    "course",
-    "removed",
-    "settings",
-    "hand-mark",
-    "push",
-    "fault",
-    "coursekey",
-    "credentials",
-    "restart",
-];
+const EVENTS: [&str; 9] =
+    ["course", "removed", "settings", "hand-mark", "push", "fault", "coursekey", "credentials", "restart"];
 
 /// Keys whose values may be shown when they are wrong. All others may hold a person's data or a password.
 const SHOWN: [&str; 22] = [
@@ -98,28 +83,17 @@ impl Schema {
             .with_format("date-time", |text: &str| instant(text).is_some())
             .with_format("date", |text: &str| date(text).is_some())
             .with_format("email", is_email)
-            .with_format("email-or-empty", |text: &str| {
-                text.is_empty() || is_email(text)
-            })
+            .with_format("email-or-empty", |text: &str| text.is_empty() || is_email(text))
             .build(&root)
             .map_err(|error| broken(&error))?;
         Ok(Self { name, validator })
     }
 
     /// Adds a problem for each field that does not fit; true if there is none. `place` finds the line of a field.
-    pub(super) fn check(
-        &self,
-        value: &Value,
-        place: &dyn Fn(&str) -> Place,
-        problems: &mut Problems,
-    ) -> bool {
+    pub(super) fn check(&self, value: &Value, place: &dyn Fn(&str) -> Place, problems: &mut Problems) -> bool {
         let mut last_field = None;
         for error in self.validator.iter_errors(value) {
-            let field = error
-                .instance_path()
-                .as_str()
-                .trim_start_matches('/')
-                .to_owned();
+            let field = error.instance_path().as_str().trim_start_matches('/').to_owned();
             for (field, what) in self.words(&error, &field) {
                 // A value that is no instant also lacks the pattern's Z: the first word on a field is enough.
                 if last_field.as_ref() != Some(&field) {
@@ -134,28 +108,15 @@ impl Schema {
     /// What an error says of which fields; mostly of one.
     fn words(&self, error: &ValidationError<'_>, field: &str) -> Vec<(String, String)> {
         let below = |key: &str| {
-            if field.is_empty() {
-                key.to_owned()
-            } else {
-                format!("{field}/{key}")
-            }
+            if field.is_empty() { key.to_owned() } else { format!("{field}/{key}") }
         };
         match error.kind() {
             ValidationErrorKind::Required { property } => {
-                vec![(
-                    below(property.as_str().unwrap_or_default()),
-                    "is missing; add it".to_owned(),
-                )]
+                vec![(below(property.as_str().unwrap_or_default()), "is missing; add it".to_owned())]
             }
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                let what = format!(
-                    "is no known key; remove or correct it ({}.schema.json lists the keys)",
-                    self.name
-                );
-                unexpected
-                    .iter()
-                    .map(|key| (below(&shortened(key)), what.clone()))
-                    .collect()
+                let what = format!("is no known key; remove or correct it ({}.schema.json lists the keys)", self.name);
+                unexpected.iter().map(|key| (below(&shortened(key)), what.clone())).collect()
             }
             _ => vec![(field.to_owned(), self.words_of_value(error, field))],
         }
@@ -167,10 +128,7 @@ impl Schema {
         match error.kind() {
             Kind::Format { format } => not_of_the_form(format, &value),
             Kind::Pattern { .. } => not_of_the_form("date-time", &value),
-            Kind::Enum { options } => format!(
-                "{value} is no word known here; write one of {}",
-                words_of(options)
-            ),
+            Kind::Enum { options } => format!("{value} is no word known here; write one of {}", words_of(options)),
             Kind::Constant { expected_value } => {
                 format!("{value} means nothing here; write {expected_value} or remove the key")
             }
@@ -181,20 +139,14 @@ impl Schema {
             }
             Kind::MaxLength { limit } => format!("is longer than {limit} characters; shorten it"),
             Kind::MaxItems { limit } => format!("has more than {limit} items; split it"),
-            Kind::OneOfNotValid { .. } => format!(
-                "says nothing that happens; add one of {}",
-                EVENTS.join(", ")
-            ),
+            Kind::OneOfNotValid { .. } => format!("says nothing that happens; add one of {}", EVENTS.join(", ")),
             Kind::OneOfMultipleValid { .. } => {
                 "says more than one thing that happens; write a line for each".to_owned()
             }
             Kind::Type { kind } => {
                 format!("is {}; write {}", type_of(error.instance()), expected(kind))
             }
-            _ => format!(
-                "does not fit {}.schema.json; compare it with the schema",
-                self.name
-            ),
+            _ => format!("does not fit {}.schema.json; compare it with the schema", self.name),
         }
     }
 }
@@ -202,9 +154,7 @@ impl Schema {
 fn not_of_the_form(format: &str, value: &str) -> String {
     match format {
         "date-time" => {
-            format!(
-                "{value} is not an instant; write RFC 3339 UTC, from 1970 to 9999, such as 2023-08-28T14:00:00Z"
-            )
+            format!("{value} is not an instant; write RFC 3339 UTC, from 1970 to 9999, such as 2023-08-28T14:00:00Z")
         }
         "date" => {
             format!("{value} is not a date; write a day from 1970 to 9999 such as 2023-08-28")
@@ -232,17 +182,14 @@ pub(super) fn date(text: &str) -> Option<NaiveDate> {
 fn is_email(text: &str) -> bool {
     let one_word = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     one_word
-        && text.split_once('@').is_some_and(|(name, domain)| {
-            !name.is_empty() && domain.contains('.') && !domain.contains('@')
-        })
+        && text
+            .split_once('@')
+            .is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.') && !domain.contains('@'))
 }
 
 /// The value as it may stand in a message: numbers and flags always, text only where it cannot be a person's.
 fn shown(field: &str, value: &Value) -> String {
-    let key = field
-        .rsplit('/')
-        .find(|part| part.parse::<usize>().is_err())
-        .unwrap_or_default();
+    let key = field.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
     match value {
         Value::Number(_) | Value::Bool(_) | Value::Null => value.to_string(),
         Value::String(text) if SHOWN.contains(&key) => format!("\"{}\"", shortened(text)),
@@ -252,20 +199,12 @@ fn shown(field: &str, value: &Value) -> String {
 
 fn shortened(text: &str) -> String {
     let start: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-    if start.len() < text.len() {
-        format!("{start}…")
-    } else {
-        start
-    }
+    if start.len() < text.len() { format!("{start}…") } else { start }
 }
 
 fn words_of(options: &Value) -> String {
     let words = options.as_array().map(Vec::as_slice).unwrap_or_default();
-    words
-        .iter()
-        .filter_map(Value::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn type_of(value: &Value) -> &'static str {
@@ -283,11 +222,9 @@ fn type_of(value: &Value) -> &'static str {
 fn expected(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(one) => in_words(&one.to_string()).to_owned(),
-        TypeKind::Multiple(some) => some
-            .iter()
-            .map(|one| in_words(&one.to_string()).to_owned())
-            .collect::<Vec<_>>()
-            .join(" or "),
+        TypeKind::Multiple(some) => {
+            some.iter().map(|one| in_words(&one.to_string()).to_owned()).collect::<Vec<_>>().join(" or ")
+        }
     }
 }
 

@@ -73,21 +73,9 @@ fn yes() -> bool {
 impl SchoolFile {
     /// The settings in force at the start: the defaults, changed by what the file says.
     pub(super) fn school_settings(self) -> SchoolSettings {
-        let campuses = self
-            .campus
-            .into_iter()
-            .map(CampusForm::into_campus)
-            .collect();
-        let coursekey_url = self
-            .base_url
-            .unwrap_or_default()
-            .trim_end_matches('/')
-            .to_owned();
-        let mut settings = SchoolSettings {
-            enabled: self.enabled,
-            coursekey_url,
-            ..defaults(self.name, campuses)
-        };
+        let campuses = self.campus.into_iter().map(CampusForm::into_campus).collect();
+        let coursekey_url = self.base_url.unwrap_or_default().trim_end_matches('/').to_owned();
+        let mut settings = SchoolSettings { enabled: self.enabled, coursekey_url, ..defaults(self.name, campuses) };
         self.settings.apply(&mut settings);
         settings
     }
@@ -133,45 +121,18 @@ impl SettingsChange {
     pub fn apply(&self, settings: &mut SchoolSettings) {
         set(&mut settings.weeks_before_start, self.weeks_before_start);
         set(&mut settings.weeks_after_end, self.weeks_after_end);
-        set(
-            &mut settings.absent_after_start_minutes,
-            self.absent_after_start_minutes,
-        );
-        set(
-            &mut settings.absent_before_end_minutes,
-            self.absent_before_end_minutes,
-        );
-        set(
-            &mut settings.follow_adjustments_days,
-            self.follow_adjustments_days,
-        );
-        let email = self
-            .error_email
-            .clone()
-            .map(|email| (!email.is_empty()).then_some(email));
+        set(&mut settings.absent_after_start_minutes, self.absent_after_start_minutes);
+        set(&mut settings.absent_before_end_minutes, self.absent_before_end_minutes);
+        set(&mut settings.follow_adjustments_days, self.follow_adjustments_days);
+        let email = self.error_email.clone().map(|email| (!email.is_empty()).then_some(email));
         set(&mut settings.error_email, email);
-        set(
-            &mut settings.send_new_program_courses,
-            self.send_new_program_courses,
-        );
-        set(
-            &mut settings.initial_user_password,
-            self.initial_user_password.clone(),
-        );
-        set(
-            &mut settings.update_every_minutes,
-            self.update_every_minutes,
-        );
+        set(&mut settings.send_new_program_courses, self.send_new_program_courses);
+        set(&mut settings.initial_user_password, self.initial_user_password.clone());
+        set(&mut settings.update_every_minutes, self.update_every_minutes);
         set(&mut settings.settle_minutes, self.settle_minutes);
         set(&mut settings.longest_gap_minutes, self.longest_gap_minutes);
-        set(
-            &mut settings.never_checked_out,
-            self.never_checked_out.map(NeverCheckedOutForm::into_wit),
-        );
-        set(
-            &mut settings.digest_every_minutes,
-            self.digest_every_minutes,
-        );
+        set(&mut settings.never_checked_out, self.never_checked_out.map(NeverCheckedOutForm::into_wit));
+        set(&mut settings.digest_every_minutes, self.digest_every_minutes);
     }
 }
 

@@ -19,12 +19,7 @@ pub(super) struct Found {
 }
 
 /// Finds `name` or `name.gz` in the folder. Both at once is a problem, and so is neither if the file is needed.
-pub(super) fn find(
-    folder: &Path,
-    name: &str,
-    is_needed: bool,
-    problems: &mut Problems,
-) -> Option<Found> {
+pub(super) fn find(folder: &Path, name: &str, is_needed: bool, problems: &mut Problems) -> Option<Found> {
     let zipped = format!("{name}.gz");
     let (plain_path, zipped_path) = (folder.join(name), folder.join(&zipped));
     match (plain_path.exists(), zipped_path.exists()) {
@@ -33,21 +28,11 @@ pub(super) fn find(
             problems.add(&Place::file(name), "", what);
             None
         }
-        (true, false) => Some(Found {
-            name: name.to_owned(),
-            path: plain_path,
-        }),
-        (false, true) => Some(Found {
-            name: zipped,
-            path: zipped_path,
-        }),
+        (true, false) => Some(Found { name: name.to_owned(), path: plain_path }),
+        (false, true) => Some(Found { name: zipped, path: zipped_path }),
         (false, false) => {
             if is_needed {
-                problems.add(
-                    &Place::file(name),
-                    "",
-                    "is missing; add it, empty if there is nothing to say",
-                );
+                problems.add(&Place::file(name), "", "is missing; add it, empty if there is nothing to say");
             }
             None
         }
@@ -58,20 +43,12 @@ pub(super) fn find(
 pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let file = File::open(path)?;
     let is_zipped = path.extension().is_some_and(|extension| extension == "gz");
-    Ok(if is_zipped {
-        Box::new(BufReader::new(MultiGzDecoder::new(file)))
-    } else {
-        Box::new(BufReader::new(file))
-    })
+    Ok(if is_zipped { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(BufReader::new(file)) })
 }
 
 /// Hands every line that is not blank to `take`, with its place. Lines that are too long or no UTF-8 become problems;
 /// reading stops when there are enough problems.
-pub(super) fn each_line(
-    found: &Found,
-    problems: &mut Problems,
-    mut take: impl FnMut(&Place, &str, &mut Problems),
-) {
+pub(super) fn each_line(found: &Found, problems: &mut Problems, mut take: impl FnMut(&Place, &str, &mut Problems)) {
     let mut reader = match open(&found.path) {
         Ok(reader) => reader,
         Err(error) => return problems.add(&Place::file(&found.name), "", unreadable(&error)),

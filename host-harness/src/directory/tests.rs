@@ -33,10 +33,7 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 }
 
 fn read(files: &[(&str, &str)]) -> Result<SchoolDirectory, DirectoryError> {
-    let mut all: Vec<(&str, &[u8])> = vec![
-        ("school.toml", SCHOOL.as_bytes()),
-        ("courses.jsonl", COURSE.as_bytes()),
-    ];
+    let mut all: Vec<(&str, &[u8])> = vec![("school.toml", SCHOOL.as_bytes()), ("courses.jsonl", COURSE.as_bytes())];
     for (name, text) in files {
         all.retain(|(other, _)| other != name);
         all.push((*name, text.as_bytes()));
@@ -47,9 +44,7 @@ fn read(files: &[(&str, &str)]) -> Result<SchoolDirectory, DirectoryError> {
 /// What is said of a directory with these files, without the heading.
 fn said(files: &[(&str, &str)]) -> String {
     let said = read(files).map_or_else(|error| error.to_string(), |_| "taken\n".to_owned());
-    said.replace("read the school directory:\n  ", "")
-        .replace("\n  ", "\n")
-        + "\n"
+    said.replace("read the school directory:\n  ", "").replace("\n  ", "\n") + "\n"
 }
 
 fn check(files: &[(&str, &str)], expect: &Expect) {
@@ -68,14 +63,7 @@ fn check_each(file: &str, good: &str, replacements: &[(&str, &str)], expect: &Ex
 
 #[test]
 fn every_schema_compiles() {
-    for name in [
-        "types",
-        "school",
-        "courses",
-        "changes",
-        "attendance",
-        "coursekey-start",
-    ] {
+    for name in ["types", "school", "courses", "changes", "attendance", "coursekey-start"] {
         Schema::named(name).unwrap();
     }
 }
@@ -98,10 +86,7 @@ fn a_gzipped_file_is_read_like_a_plain_one_and_both_at_once_are_refused() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(COURSE.as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
-    let only = folder(&[
-        ("school.toml", SCHOOL.as_bytes()),
-        ("courses.jsonl.gz", &packed),
-    ]);
+    let only = folder(&[("school.toml", SCHOOL.as_bytes()), ("courses.jsonl.gz", &packed)]);
     assert_eq!(SchoolDirectory::read(only.path()).unwrap().courses.len(), 1);
     std::fs::write(only.path().join("courses.jsonl"), COURSE).unwrap();
     expect![[r#"
@@ -109,10 +94,7 @@ fn a_gzipped_file_is_read_like_a_plain_one_and_both_at_once_are_refused() {
           courses.jsonl: there is a courses.jsonl.gz as well; remove one of the two"#]]
     .assert_eq(&SchoolDirectory::read(only.path()).unwrap_err().to_string());
     let half = packed.get(..packed.len() / 2).unwrap();
-    let cut = folder(&[
-        ("school.toml", SCHOOL.as_bytes()),
-        ("courses.jsonl.gz", half),
-    ]);
+    let cut = folder(&[("school.toml", SCHOOL.as_bytes()), ("courses.jsonl.gz", half)]);
     expect![[r#"
         read the school directory:
           courses.jsonl.gz line 1: cannot be read: incomplete deflate stream; check that the file is whole and readable"#]].assert_eq(&SchoolDirectory::read(cut.path()).unwrap_err().to_string());
@@ -133,10 +115,7 @@ fn a_wrong_field_of_a_course_is_named_with_its_remedy() {
         ("\"revision\":1,\"kind\"", "\"revision\":-1,\"kind\""),
         ("group-course", "lecture"),
         ("\"number\":\"N-1\",", ""),
-        (
-            "\"number\":\"N-1\",",
-            "\"number\":\"N-1\",\"room\":\"7\",\"wing\":\"B\",",
-        ),
+        ("\"number\":\"N-1\",", "\"number\":\"N-1\",\"room\":\"7\",\"wing\":\"B\","),
         ("\"id\":\"C1-1\"", "\"id\":\"\""),
     ];
     check_each(
@@ -166,10 +145,7 @@ fn a_wrong_field_of_a_course_is_named_with_its_remedy() {
 fn a_message_repeats_no_name_address_or_password() {
     let long_name = format!("\"last-name\":\"{}\"", "x".repeat(1001));
     let people = [
-        (
-            "\"student000001@example.edu\"",
-            "{\"at\":\"student000001@example.edu\"}",
-        ),
+        ("\"student000001@example.edu\"", "{\"at\":\"student000001@example.edu\"}"),
         ("\"last-name\":\"000001\"", long_name.as_str()),
     ];
     check_each(
@@ -181,10 +157,7 @@ fn a_message_repeats_no_name_address_or_password() {
         courses.jsonl line 1: students/0/last-name: is longer than 1000 characters; shorten it
     "#]],
     );
-    let school = [
-        ("\"Welcome1\"", "[\"Welcome1\"]"),
-        ("[settings]", "[settings]\nerror-email = \"not an address\""),
-    ];
+    let school = [("\"Welcome1\"", "[\"Welcome1\"]"), ("[settings]", "[settings]\nerror-email = \"not an address\"")];
     check_each(
         "school.toml",
         SCHOOL,
@@ -198,18 +171,11 @@ fn a_message_repeats_no_name_address_or_password() {
 
 #[test]
 fn a_wrong_school_is_named_with_line_and_remedy() {
-    let second_campus =
-        "[[campus]]\nid = \"main\"\nzone = \"UTC\"\ncoursekey-school-id = 548156\n[settings]";
+    let second_campus = "[[campus]]\nid = \"main\"\nzone = \"UTC\"\ncoursekey-school-id = 548156\n[settings]";
     let replacements = [
         ("America/New_York", "America/Old_York"),
-        (
-            "until = \"2023-12-31T05:00:00Z\"",
-            "until = 2023-08-01T04:00:00Z",
-        ),
-        (
-            "[settings]",
-            "[settings]\nsettle-minutes = 100000000000000000000",
-        ),
+        ("until = \"2023-12-31T05:00:00Z\"", "until = 2023-08-01T04:00:00Z"),
+        ("[settings]", "[settings]\nsettle-minutes = 100000000000000000000"),
         ("[settings]", "[settings]\nsettle-minutes = 9999"),
         ("[settings]", "[settings]\nsettle-minutes = \"60\""),
         ("[settings]", "[settings]\nsettle-hours = 1"),
@@ -221,32 +187,23 @@ fn a_wrong_school_is_named_with_line_and_remedy() {
         SCHOOL,
         &replacements,
         &expect![[r#"
-        school.toml line 6: campus/0/zone: "America/Old_York" is not an IANA time zone; write one such as America/New_York
-        school.toml line 2: run/until: is not later than run/from; write a later instant
-        school.toml line 10: settings/settle-minutes: 1.7976931348623157e+308 is out of range; write 1440 or less
-        school.toml line 10: settings/settle-minutes: 9999 is out of range; write 1440 or less
-        school.toml line 10: settings/settle-minutes: is text; write a whole number
-        school.toml line 10: settings/settle-hours: is no known key; remove or correct it (school.schema.json lists the keys)
-        school.toml line 9: is not TOML: unclosed table, expected `]`; correct it
-        school.toml line 10: campus/1/id: stands at an earlier campus; give each campus an id of its own
-        school.toml line 12: campus/1/coursekey-school-id: stands at an earlier campus; each campus has a CourseKey school of its own
-    "#]],
+            school.toml line 6: campus/0/zone: "America/Old_York" is not an IANA time zone; write one such as America/New_York
+            school.toml line 2: run/until: is not later than run/from; write a later instant
+            school.toml line 10: settings/settle-minutes: 1.7976931348623157e+308 is out of range; write 2880 or less
+            school.toml line 10: settings/settle-minutes: 9999 is out of range; write 2880 or less
+            school.toml line 10: settings/settle-minutes: is text; write a whole number
+            school.toml line 10: settings/settle-hours: is no known key; remove or correct it (school.schema.json lists the keys)
+            school.toml line 9: is not TOML: unclosed table, expected `]`; correct it
+            school.toml line 10: campus/1/id: stands at an earlier campus; give each campus an id of its own
+            school.toml line 12: campus/1/coursekey-school-id: stands at an earlier campus; each campus has a CourseKey school of its own
+        "#]],
     );
 }
 
 #[test]
 fn a_line_that_is_no_object_does_not_hide_the_others() {
     let big = format!("{{\"id\":\"{}\"}}", "x".repeat(10 << 20));
-    let lines = [
-        COURSE,
-        "{\"id\":",
-        "[]",
-        COURSE,
-        &big,
-        "",
-        &COURSE.replace("\"C1\"", "\"C2\""),
-    ]
-    .join("\n");
+    let lines = [COURSE, "{\"id\":", "[]", COURSE, &big, "", &COURSE.replace("\"C1\"", "\"C2\"")].join("\n");
     check(
         &[("courses.jsonl", &lines)],
         &expect![[r#"
@@ -258,29 +215,18 @@ fn a_line_that_is_no_object_does_not_hide_the_others() {
         courses.jsonl line 7: classes/0/id: stands in line 4 already; give each class an id of its own
     "#]],
     );
-    let not_utf8 = folder(&[
-        ("school.toml", SCHOOL.as_bytes()),
-        ("courses.jsonl", b"{\"id\":\"\xff\"}"),
-    ]);
+    let not_utf8 = folder(&[("school.toml", SCHOOL.as_bytes()), ("courses.jsonl", b"{\"id\":\"\xff\"}")]);
     expect![[r#"
         read the school directory:
           courses.jsonl line 1: is not UTF-8; save the file as UTF-8"#]]
-    .assert_eq(
-        &SchoolDirectory::read(not_utf8.path())
-            .unwrap_err()
-            .to_string(),
-    );
+    .assert_eq(&SchoolDirectory::read(not_utf8.path()).unwrap_err().to_string());
 }
 
 #[test]
 fn the_problems_of_all_files_come_together_and_end_after_twenty() {
     let changes = "{\"at\":\"2023-09-01T00:00:00Z\"}\n{\"at\":\"now\",\"restart\":true}";
     check(
-        &[
-            ("school.toml", "name = 1"),
-            ("courses.jsonl", "x"),
-            ("changes.jsonl", changes),
-        ],
+        &[("school.toml", "name = 1"), ("courses.jsonl", "x"), ("changes.jsonl", changes)],
         &expect![[r#"
             school.toml: run: is missing; add it
             school.toml: campus: is missing; add it
@@ -290,21 +236,14 @@ fn the_problems_of_all_files_come_together_and_end_after_twenty() {
             changes.jsonl line 2: at: "now" is not an instant; write RFC 3339 UTC, from 1970 to 9999, such as 2023-08-28T14:00:00Z
         "#]],
     );
-    let DirectoryError::Bad(bad) = read(&[("courses.jsonl", &"x\n".repeat(21))]).unwrap_err()
-    else {
+    let DirectoryError::Bad(bad) = read(&[("courses.jsonl", &"x\n".repeat(21))]).unwrap_err() else {
         panic!("the schemas are fine");
     };
     assert_eq!(bad.problems.len(), MOST_PROBLEMS);
-    assert!(
-        bad.to_string()
-            .ends_with("reading stopped after 20 problems")
-    );
+    assert!(bad.to_string().ends_with("reading stopped after 20 problems"));
     expect![[r#"
         read the school directory:
           school.toml: cannot be read: No such file or directory (os error 2); check that the file is whole and readable
-          courses.jsonl: is missing; add it, empty if there is nothing to say"#]].assert_eq(
-        &SchoolDirectory::read(folder(&[]).path())
-            .unwrap_err()
-            .to_string(),
-    );
+          courses.jsonl: is missing; add it, empty if there is nothing to say"#]]
+    .assert_eq(&SchoolDirectory::read(folder(&[]).path()).unwrap_err().to_string());
 }

@@ -18,10 +18,7 @@ pub(super) struct NotToml {
 impl<'a> Document<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, NotToml> {
         match DeTable::parse(text) {
-            Ok(table) => Ok(Self {
-                text,
-                table: table.into_inner(),
-            }),
+            Ok(table) => Ok(Self { text, table: table.into_inner() }),
             Err(error) => Err(NotToml {
                 line: error.span().map(|span| line_at(text, span.start)),
                 why: error.message().to_owned(),
@@ -41,9 +38,7 @@ impl<'a> Document<'a> {
         for part in parts {
             let inner = match value.get_ref() {
                 DeValue::Table(table) => table.get(part),
-                DeValue::Array(items) => {
-                    part.parse().ok().and_then(|index: usize| items.get(index))
-                }
+                DeValue::Array(items) => part.parse().ok().and_then(|index: usize| items.get(index)),
                 _ => None,
             };
             value = inner.unwrap_or(value);
@@ -53,17 +48,11 @@ impl<'a> Document<'a> {
 }
 
 fn line_at(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 fn table_to_json(table: &DeTable<'_>) -> Value {
-    let entries = table
-        .iter()
-        .map(|(key, value)| (key.get_ref().to_string(), to_json(value.get_ref())));
+    let entries = table.iter().map(|(key, value)| (key.get_ref().to_string(), to_json(value.get_ref())));
     Value::Object(entries.collect::<Map<_, _>>())
 }
 
@@ -75,10 +64,7 @@ fn to_json(value: &DeValue<'_>) -> Value {
             // Beyond every limit of the schema, which is what will be said of it.
             Err(_) => Value::from(f64::MAX),
         },
-        DeValue::Float(number) => number
-            .as_str()
-            .parse::<f64>()
-            .map_or(Value::Null, Value::from),
+        DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Value::from),
         DeValue::Boolean(flag) => Value::from(*flag),
         DeValue::Datetime(moment) => Value::from(moment.to_string()),
         DeValue::Array(items) => items.iter().map(|item| to_json(item.get_ref())).collect(),

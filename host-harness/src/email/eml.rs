@@ -48,16 +48,11 @@ pub fn to_eml(identity: MailIdentity<'_>, mail: &Rendered) -> Result<Vec<u8>, Em
         .singlepart(SinglePart::plain(mail.text.clone()))
         .singlepart(SinglePart::html(mail.html.clone()));
     let message = lettre::Message::builder()
-        .from(Mailbox::new(
-            Some("GEGI".to_owned()),
-            format!("no-reply@{DOMAIN}").parse()?,
-        ))
+        .from(Mailbox::new(Some("GEGI".to_owned()), format!("no-reply@{DOMAIN}").parse()?))
         .to(Mailbox::new(None, identity.recipient.parse()?))
         .subject(mail.subject.clone())
         .message_id(Some(format!("<{token}@{DOMAIN}>")))
-        .header(header::Date::new(
-            SystemTime::UNIX_EPOCH + Duration::from_secs(identity.at.max(0).unsigned_abs()),
-        ))
+        .header(header::Date::new(SystemTime::UNIX_EPOCH + Duration::from_secs(identity.at.max(0).unsigned_abs())))
         .multipart(parts)?;
     Ok(message.formatted())
 }
@@ -77,10 +72,7 @@ pub fn write_folder(folder: &Path, mails: &[Vec<u8>]) -> Result<(), EmlError> {
 /// A short name that may stand in headers, whatever the id looks like.
 fn token_of(id: &str) -> String {
     let digest = Sha256::digest(id.as_bytes());
-    let number = digest
-        .iter()
-        .take(16)
-        .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     format!("{number:032x}")
 }
 
@@ -102,11 +94,7 @@ mod tests {
 
     #[test]
     fn a_mail_is_the_same_bytes_every_time() {
-        let identity = MailIdentity {
-            id: "school/7",
-            at: 1_693_213_200,
-            recipient: "errors@example.edu",
-        };
+        let identity = MailIdentity { id: "school/7", at: 1_693_213_200, recipient: "errors@example.edu" };
         let bytes = to_eml(identity, &mail()).unwrap();
         assert_eq!(bytes, to_eml(identity, &mail()).unwrap());
         expect![[r#"
@@ -138,15 +126,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        let identity = MailIdentity {
-            id: "school/7",
-            at: 0,
-            recipient: "not an address",
-        };
-        expect![
-            "address an e-mail: Missing domain or user; correct the address in School Settings"
-        ]
-        .assert_eq(&to_eml(identity, &mail()).unwrap_err().to_string());
+        let identity = MailIdentity { id: "school/7", at: 0, recipient: "not an address" };
+        expect!["address an e-mail: Missing domain or user; correct the address in School Settings"]
+            .assert_eq(&to_eml(identity, &mail()).unwrap_err().to_string());
     }
 
     #[test]

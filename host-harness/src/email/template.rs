@@ -66,18 +66,13 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let mut samples = BTreeMap::new();
         for template in BUILT_IN {
-            environment
-                .add_template_owned(format!("{}/subject.txt", template.name), template.subject)?;
+            environment.add_template_owned(format!("{}/subject.txt", template.name), template.subject)?;
             environment.add_template_owned(format!("{}/body.txt", template.name), template.text)?;
             // The ending tells the environment to escape what is put in.
-            environment
-                .add_template_owned(format!("{}/body.html", template.name), template.html)?;
+            environment.add_template_owned(format!("{}/body.html", template.name), template.html)?;
             samples.insert(template.name, template.variables);
         }
-        Ok(Self {
-            environment,
-            samples,
-        })
+        Ok(Self { environment, samples })
     }
 
     /// Writes a message.
@@ -85,10 +80,8 @@ impl Templates {
     /// # Errors
     /// There is no such template, or it uses what the message does not carry.
     pub fn render(&self, message: &Message) -> Result<Rendered, TemplateError> {
-        let variables = message
-            .variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), template_value(value)));
+        let variable = |(name, value): &(String, wit::Value)| (name.replace('-', "_"), template_value(value));
+        let variables = message.variables.iter().map(variable);
         self.render_with(&message.template, &Value::from_pairs(variables))
     }
 
@@ -106,21 +99,10 @@ impl Templates {
         if !self.samples.contains_key(template) {
             return Err(TemplateError::Unknown(template.to_owned()));
         }
-        let part = |part: &str| {
-            self.environment
-                .get_template(&format!("{template}/{part}"))?
-                .render(variables.clone())
-        };
+        let part = |part: &str| self.environment.get_template(&format!("{template}/{part}"))?.render(variables.clone());
         // A line break in a subject would begin another header.
-        let subject = part("subject.txt")?
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
-        Ok(Rendered {
-            subject,
-            text: part("body.txt")?,
-            html: part("body.html")?,
-        })
+        let subject = part("subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok(Rendered { subject, text: part("body.txt")?, html: part("body.html")? })
     }
 }
 
@@ -129,12 +111,8 @@ fn template_value(value: &wit::Value) -> Value {
         wit::Value::Text(text) => Value::from(text.as_str()),
         wit::Value::Number(number) => Value::from(*number),
         wit::Value::Rows(rows) => {
-            let cells = |row: &Vec<wit::Cell>| {
-                Value::from_pairs(
-                    row.iter()
-                        .map(|(name, text)| (name.as_str(), text.as_str())),
-                )
-            };
+            let cells =
+                |row: &Vec<wit::Cell>| Value::from_pairs(row.iter().map(|(name, text)| (name.as_str(), text.as_str())));
             rows.iter().map(cells).collect()
         }
     }
@@ -149,15 +127,8 @@ mod tests {
     use super::*;
 
     fn message(template: &str, variables: &[(&str, wit::Value)]) -> Message {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        Message {
-            template: template.to_owned(),
-            recipient: "errors@example.edu".to_owned(),
-            variables,
-        }
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Message { template: template.to_owned(), recipient: "errors@example.edu".to_owned(), variables }
     }
 
     #[test]
@@ -170,10 +141,7 @@ mod tests {
 
     #[test]
     fn the_digest_of_issues_reads_well() {
-        let preview = Templates::built_in()
-            .unwrap()
-            .preview("synchronization-issues")
-            .unwrap();
+        let preview = Templates::built_in().unwrap().preview("synchronization-issues").unwrap();
         expect![[r#"
             Example School: 2 issues in the synchronization with CourseKey
             ---
@@ -214,23 +182,13 @@ mod tests {
 
     #[test]
     fn what_is_put_in_is_escaped_in_html_and_cannot_break_the_subject() {
-        let row = [
-            ("sentence", "<b> & more"),
-            ("owner", "school"),
-            ("remedy", ""),
-            ("course", ""),
-            ("person", ""),
-        ];
-        let row = row
-            .map(|(column, text)| (column.to_owned(), text.to_owned()))
-            .to_vec();
+        let row = [("sentence", "<b> & more"), ("owner", "school"), ("remedy", ""), ("course", ""), ("person", "")];
+        let row = row.map(|(column, text)| (column.to_owned(), text.to_owned())).to_vec();
         let message = message(
             "synchronization-issues",
             &[
-                (
-                    "school",
-                    wit::Value::Text("Example\r\nBcc: somebody@example.edu".to_owned()),
-                ),
+                ("school", wit::Value::Text("Example\r\nBcc: somebody@example.edu".to_owned())),
+                ("open-count", wit::Value::Number(1)),
                 ("issues", wit::Value::Rows(vec![row])),
                 ("resolved", wit::Value::Rows(Vec::new())),
             ],
@@ -245,18 +203,9 @@ mod tests {
     #[test]
     fn an_unknown_template_and_a_missing_variable_are_errors() {
         let templates = Templates::built_in().unwrap();
-        expect![[
-            r#"find the e-mail template "welcome": name one that Admin → Email Templates lists"#
-        ]]
-        .assert_eq(
-            &templates
-                .render(&message("welcome", &[]))
-                .unwrap_err()
-                .to_string(),
-        );
-        let bare = templates
-            .render(&message("synchronization-issues", &[]))
-            .unwrap_err();
+        expect![[r#"find the e-mail template "welcome": name one that Admin → Email Templates lists"#]]
+            .assert_eq(&templates.render(&message("welcome", &[])).unwrap_err().to_string());
+        let bare = templates.render(&message("synchronization-issues", &[])).unwrap_err();
         expect!["write an e-mail from its template: undefined value (in synchronization-issues/subject.txt:1); correct the template"].assert_eq(&bare.to_string());
     }
 }

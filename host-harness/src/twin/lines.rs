@@ -121,35 +121,21 @@ impl Twin {
     ///
     /// # Errors
     /// The file cannot be read, or `take` says so.
-    pub fn each_mark(
-        &self,
-        mut take: impl FnMut(MarkLine) -> std::io::Result<()>,
-    ) -> Result<(), TwinError> {
-        self.each(
-            "SELECT class, student, mark, basis, origin FROM mark ORDER BY class, student",
-            |row| {
-                let basis = match row.get::<_, Option<String>>(3)? {
-                    Some(text) => BasisLine::new(serde_json::from_str(&text)?),
-                    None => BasisLine::of_gegi(&row.get::<_, String>(4)?),
-                };
-                Ok(take(MarkLine {
-                    class: row.get(0)?,
-                    student: row.get(1)?,
-                    mark: row.get(2)?,
-                    basis,
-                })?)
-            },
-        )
+    pub fn each_mark(&self, mut take: impl FnMut(MarkLine) -> std::io::Result<()>) -> Result<(), TwinError> {
+        self.each("SELECT class, student, mark, basis, origin FROM mark ORDER BY class, student", |row| {
+            let basis = match row.get::<_, Option<String>>(3)? {
+                Some(text) => BasisLine::new(serde_json::from_str(&text)?),
+                None => BasisLine::of_gegi(&row.get::<_, String>(4)?),
+            };
+            Ok(take(MarkLine { class: row.get(0)?, student: row.get(1)?, mark: row.get(2)?, basis })?)
+        })
     }
 
     /// Hands over every row of the attendance log, by course, class, student, record and visit.
     ///
     /// # Errors
     /// The file cannot be read, or `take` says so.
-    pub fn each_log_row(
-        &self,
-        mut take: impl FnMut(LogLine) -> std::io::Result<()>,
-    ) -> Result<(), TwinError> {
+    pub fn each_log_row(&self, mut take: impl FnMut(LogLine) -> std::io::Result<()>) -> Result<(), TwinError> {
         let sql = "SELECT course, class, student, record, visit, checked_in, checked_out, minutes FROM log_row
             ORDER BY course, class, student, record, visit";
         self.each(sql, |row| {
@@ -170,10 +156,7 @@ impl Twin {
     ///
     /// # Errors
     /// The file cannot be read, or `take` says so.
-    pub fn each_journal_line(
-        &self,
-        mut take: impl FnMut(JournalLine) -> std::io::Result<()>,
-    ) -> Result<(), TwinError> {
+    pub fn each_journal_line(&self, mut take: impl FnMut(JournalLine) -> std::io::Result<()>) -> Result<(), TwinError> {
         self.each("SELECT entry FROM journal ORDER BY at, sequence", |row| {
             let entry: JournalEntry = serde_json::from_str(&row.get::<_, String>(0)?)?;
             Ok(take(JournalLine {
@@ -214,11 +197,7 @@ impl Twin {
         Ok(lines)
     }
 
-    fn each(
-        &self,
-        sql: &str,
-        mut take: impl FnMut(&Row<'_>) -> Result<(), TwinError>,
-    ) -> Result<(), TwinError> {
+    fn each(&self, sql: &str, mut take: impl FnMut(&Row<'_>) -> Result<(), TwinError>) -> Result<(), TwinError> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
@@ -232,15 +211,11 @@ impl Twin {
 impl BasisLine {
     fn new(basis: Basis) -> Self {
         let check_in = basis.visits.first().map(|visit| rfc3339(visit.checked_in));
-        let check_out = basis
+        let check_out = basis.visits.last().and_then(|visit| visit.checked_out).map(rfc3339);
+        let visits = basis
             .visits
-            .last()
-            .and_then(|visit| visit.checked_out)
-            .map(rfc3339);
-        let visits = basis.visits.iter().map(|visit| VisitLine {
-            r#in: rfc3339(visit.checked_in),
-            out: visit.checked_out.map(rfc3339),
-        });
+            .iter()
+            .map(|visit| VisitLine { r#in: rfc3339(visit.checked_in), out: visit.checked_out.map(rfc3339) });
         let measures = Measures {
             starts: rfc3339(basis.starts),
             ends: rfc3339(basis.ends),
@@ -251,25 +226,13 @@ impl BasisLine {
             attendance_record: basis.attendance_record,
             version: basis.version,
         };
-        Self {
-            rule: basis.rule,
-            check_in,
-            check_out,
-            measures: Some(measures),
-            sentence: basis.sentence,
-        }
+        Self { rule: basis.rule, check_in, check_out, measures: Some(measures), sentence: basis.sentence }
     }
 
     /// Of a mark that is GEGI's own: `hand` or `preset`.
     fn of_gegi(origin: &str) -> Self {
         let sentence = format!("written in GEGI ({origin})");
-        Self {
-            rule: origin.to_owned(),
-            check_in: None,
-            check_out: None,
-            measures: None,
-            sentence,
-        }
+        Self { rule: origin.to_owned(), check_in: None, check_out: None, measures: None, sentence }
     }
 }
 
@@ -283,16 +246,10 @@ fn owner_word(owner: Owner) -> &'static str {
 
 /// The file's word for what was done, where it is not the WIT's.
 fn file_word(what: String) -> String {
-    if what == "mark-withdrawn" {
-        "withdrawn".to_owned()
-    } else {
-        what
-    }
+    if what == "mark-withdrawn" { "withdrawn".to_owned() } else { what }
 }
 
 /// An instant in the form of the files, for example `2023-08-28T14:00:00Z`.
 pub fn rfc3339(instant: i64) -> String {
-    DateTime::from_timestamp(instant, 0)
-        .unwrap_or_default()
-        .to_rfc3339_opts(SecondsFormat::Secs, true)
+    DateTime::from_timestamp(instant, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -35,19 +35,13 @@ pub struct Twin {
 #[derive(Debug, thiserror::Error)]
 pub enum TwinError {
     /// Its file cannot be read or written.
-    #[error(
-        "use the twin's file: {0}; check its folder and free space, or name another with --store"
-    )]
+    #[error("use the twin's file: {0}; check its folder and free space, or name another with --store")]
     File(#[from] rusqlite::Error),
     /// Its file holds something this version does not understand.
-    #[error(
-        "read the twin's file: {0}; it was written by another version, name another file with --store"
-    )]
+    #[error("read the twin's file: {0}; it was written by another version, name another file with --store")]
     Form(#[from] serde_json::Error),
     /// The file has no school yet.
-    #[error(
-        "find a school in the twin's file: there is none; run a school directory with this --store first"
-    )]
+    #[error("find a school in the twin's file: there is none; run a school directory with this --store first")]
     NoSchool,
     /// A line of its output cannot be written.
     #[error("write what the twin holds: {0}")]
@@ -102,10 +96,7 @@ impl Twin {
         // A killed process leaves what it has written to the operating system; only that must survive here.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Self {
-            connection: Mutex::new(connection),
-            clock,
-        })
+        Ok(Self { connection: Mutex::new(connection), clock })
     }
 
     /// School Settings from now on.
@@ -114,7 +105,8 @@ impl Twin {
     /// The file cannot be used.
     pub fn put_settings(&self, settings: &SchoolSettings) -> Result<(), TwinError> {
         let text = serde_json::to_string(settings)?;
-        let sql = "INSERT INTO school (one, settings) VALUES (1, ?1) ON CONFLICT DO UPDATE SET settings = excluded.settings";
+        let sql =
+            "INSERT INTO school (one, settings) VALUES (1, ?1) ON CONFLICT DO UPDATE SET settings = excluded.settings";
         self.lock().prepare_cached(sql)?.execute([text])?;
         Ok(())
     }
@@ -124,11 +116,8 @@ impl Twin {
     /// # Errors
     /// The file cannot be used.
     pub fn settings_if_any(&self) -> Result<Option<SchoolSettings>, TwinError> {
-        let text: Option<String> = self
-            .lock()
-            .prepare_cached("SELECT settings FROM school")?
-            .query_row([], |row| row.get(0))
-            .optional()?;
+        let text: Option<String> =
+            self.lock().prepare_cached("SELECT settings FROM school")?.query_row([], |row| row.get(0)).optional()?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
@@ -140,11 +129,7 @@ impl Twin {
         let body = serde_json::to_string(course)?;
         let sql = "INSERT INTO course (id, revision, body) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE
             SET revision = excluded.revision, body = excluded.body WHERE excluded.revision >= revision";
-        self.lock().prepare_cached(sql)?.execute(params![
-            course.id,
-            course.revision.cast_signed(),
-            body
-        ])?;
+        self.lock().prepare_cached(sql)?.execute(params![course.id, course.revision.cast_signed(), body])?;
         Ok(())
     }
 
@@ -153,9 +138,7 @@ impl Twin {
     /// # Errors
     /// The file cannot be used.
     pub fn remove_course(&self, id: &str) -> Result<(), TwinError> {
-        self.lock()
-            .prepare_cached("DELETE FROM course WHERE id = ?1")?
-            .execute([id])?;
+        self.lock().prepare_cached("DELETE FROM course WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
 
@@ -168,13 +151,8 @@ impl Twin {
         let transaction = connection.unchecked_transaction()?;
         if receive::receipt_of(&transaction, id)?.is_none() {
             let sql = "INSERT OR REPLACE INTO mark (class, student, mark, origin) VALUES (?1, ?2, ?3, ?4)";
-            let (letter, origin) = (
-                receive::letter(mark.mark),
-                receive::origin_word(mark.origin),
-            );
-            transaction
-                .prepare_cached(sql)?
-                .execute([class, &mark.student, letter, origin])?;
+            let (letter, origin) = (receive::letter(mark.mark), receive::origin_word(mark.origin));
+            transaction.prepare_cached(sql)?.execute([class, &mark.student, letter, origin])?;
             receive::remember(&transaction, id, &crate::gegi::Receipt::Applied)?;
         }
         Ok(transaction.commit()?)
@@ -186,11 +164,7 @@ impl Twin {
     /// The file cannot be used.
     pub fn position(&self) -> Result<Option<i64>, TwinError> {
         let sql = "SELECT position FROM school";
-        let position = self
-            .lock()
-            .prepare_cached(sql)?
-            .query_row([], |row| row.get(0))
-            .optional()?;
+        let position = self.lock().prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
         Ok(position.flatten())
     }
 
@@ -199,9 +173,7 @@ impl Twin {
     /// # Errors
     /// The file cannot be used.
     pub fn set_position(&self, at: i64) -> Result<(), TwinError> {
-        self.lock()
-            .prepare_cached("UPDATE school SET position = ?1")?
-            .execute([at])?;
+        self.lock().prepare_cached("UPDATE school SET position = ?1")?.execute([at])?;
         Ok(())
     }
 
@@ -211,26 +183,17 @@ impl Twin {
     /// The file cannot be used.
     pub fn mails(&self) -> Result<Vec<ReceivedMail>, TwinError> {
         let connection = self.lock();
-        let mut statement =
-            connection.prepare_cached("SELECT id, at, message FROM mail ORDER BY sequence")?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
-        })?;
+        let mut statement = connection.prepare_cached("SELECT id, at, message FROM mail ORDER BY sequence")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
         rows.map(|row| {
             let (id, at, message) = row?;
-            Ok(ReceivedMail {
-                id,
-                at,
-                message: serde_json::from_str(&message)?,
-            })
+            Ok(ReceivedMail { id, at, message: serde_json::from_str(&message)? })
         })
         .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic while the lock is held leaves at most an open transaction, which its owner's end rolls back.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

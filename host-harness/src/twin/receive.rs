@@ -12,9 +12,7 @@ use crate::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
 #[async_trait]
 impl RecordSink for Twin {
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
-        Ok(self.once(&delivery.id, |connection| {
-            apply(connection, &delivery.payload)
-        })?)
+        Ok(self.once(&delivery.id, |connection| apply(connection, &delivery.payload))?)
     }
 }
 
@@ -25,9 +23,7 @@ impl MailSink for Twin {
         let receipt = self.once(&delivery.id, |connection| {
             let message = serde_json::to_string(&delivery.payload)?;
             let sql = "INSERT INTO mail (id, at, message) VALUES (?1, ?2, ?3)";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![delivery.id, at, message])?;
+            connection.prepare_cached(sql)?.execute(params![delivery.id, at, message])?;
             Ok(Receipt::Applied)
         })?;
         Ok(receipt)
@@ -60,18 +56,12 @@ pub(super) fn receipt_of(connection: &Connection, id: &str) -> Result<Option<Rec
     Ok(refused.map(|refused| refused.map_or(Receipt::Applied, Receipt::Refused)))
 }
 
-pub(super) fn remember(
-    connection: &Connection,
-    id: &str,
-    receipt: &Receipt,
-) -> Result<(), TwinError> {
+pub(super) fn remember(connection: &Connection, id: &str, receipt: &Receipt) -> Result<(), TwinError> {
     let refused = match receipt {
         Receipt::Applied => None,
         Receipt::Refused(reason) => Some(reason),
     };
-    connection
-        .prepare_cached("INSERT INTO delivered (id, refused) VALUES (?1, ?2)")?
-        .execute(params![id, refused])?;
+    connection.prepare_cached("INSERT INTO delivered (id, refused) VALUES (?1, ?2)")?.execute(params![id, refused])?;
     Ok(())
 }
 
@@ -97,29 +87,21 @@ fn apply(connection: &Connection, operation: &Operation) -> Result<Receipt, Twin
         }
         Operation::VoidLogRow(row) => {
             let sql = "DELETE FROM log_row WHERE record = ?1 AND visit = ?2";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![row.attendance_record, row.visit])?;
+            connection.prepare_cached(sql)?.execute(params![row.attendance_record, row.visit])?;
         }
         Operation::OpenIssue(open) => {
             let sql = "INSERT OR REPLACE INTO issue (key, first_seen, issue) VALUES (?1, ?2, ?3)";
             let text = serde_json::to_string(&open.issue)?;
-            connection
-                .prepare_cached(sql)?
-                .execute(params![open.key, open.at, text])?;
+            connection.prepare_cached(sql)?.execute(params![open.key, open.at, text])?;
         }
         Operation::ResolveIssue(resolved) => {
             let sql = "UPDATE issue SET resolved_at = ?2 WHERE key = ?1 AND resolved_at IS NULL";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![resolved.key, resolved.at])?;
+            connection.prepare_cached(sql)?.execute(params![resolved.key, resolved.at])?;
         }
         Operation::Journal(entry) => {
             let text = serde_json::to_string(entry)?;
             let sql = "INSERT INTO journal (at, entry) VALUES (?1, ?2)";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![entry.at, text])?;
+            connection.prepare_cached(sql)?.execute(params![entry.at, text])?;
         }
     }
     Ok(Receipt::Applied)
@@ -134,12 +116,7 @@ fn set_mark(connection: &Connection, set: &SetMark) -> Result<Receipt, TwinError
     }
     let basis = serde_json::to_string(&set.basis)?;
     let sql = "INSERT OR REPLACE INTO mark (class, student, mark, origin, basis) VALUES (?1, ?2, ?3, 'coursekey', ?4)";
-    connection.prepare_cached(sql)?.execute([
-        &set.class,
-        &set.student,
-        letter(set.mark),
-        &basis,
-    ])?;
+    connection.prepare_cached(sql)?.execute([&set.class, &set.student, letter(set.mark), &basis])?;
     Ok(Receipt::Applied)
 }
 
@@ -150,30 +127,16 @@ fn withdraw_mark(connection: &Connection, withdrawn: &WithdrawMark) -> Result<Re
         }
         _ => {
             let sql = "DELETE FROM mark WHERE class = ?1 AND student = ?2";
-            connection
-                .prepare_cached(sql)?
-                .execute([&withdrawn.class, &withdrawn.student])?;
+            connection.prepare_cached(sql)?.execute([&withdrawn.class, &withdrawn.student])?;
             Ok(Receipt::Applied)
         }
     }
 }
 
-fn held_mark(
-    connection: &Connection,
-    class: &str,
-    student: &str,
-) -> Result<Option<(Mark, Origin)>, TwinError> {
+fn held_mark(connection: &Connection, class: &str, student: &str) -> Result<Option<(Mark, Origin)>, TwinError> {
     let sql = "SELECT mark, origin FROM mark WHERE class = ?1 AND student = ?2";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok((
-            mark_of(&row.get::<_, String>(0)?),
-            origin_of(&row.get::<_, String>(1)?),
-        ))
-    };
-    Ok(connection
-        .prepare_cached(sql)?
-        .query_row([class, student], read)
-        .optional()?)
+    let read = |row: &rusqlite::Row<'_>| Ok((mark_of(&row.get::<_, String>(0)?), origin_of(&row.get::<_, String>(1)?)));
+    Ok(connection.prepare_cached(sql)?.query_row([class, student], read).optional()?)
 }
 
 /// The letter GEGI shows.

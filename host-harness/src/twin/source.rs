@@ -15,11 +15,7 @@ impl SchoolSource for Twin {
         Ok(self.settings_if_any()?.ok_or(TwinError::NoSchool)?)
     }
 
-    async fn courses(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(String, u64)>, GegiUnavailable> {
+    async fn courses(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, u64)>, GegiUnavailable> {
         Ok(self.course_page(after, limit)?)
     }
 
@@ -33,11 +29,7 @@ impl SchoolSource for Twin {
 }
 
 impl Twin {
-    fn course_page(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(String, u64)>, TwinError> {
+    fn course_page(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, u64)>, TwinError> {
         let connection = self.lock();
         let sql = "SELECT id, revision FROM course WHERE id > ?1 ORDER BY id LIMIT ?2";
         let mut statement = connection.prepare_cached(sql)?;

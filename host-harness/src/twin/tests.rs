@@ -7,8 +7,7 @@ use expect_test::expect;
 use super::*;
 use crate::bindings::gegi::coursekey::email::Value;
 use crate::bindings::gegi::coursekey::records::{
-    Basis, JournalEntry, LogRow, OpenIssue, Operation, Origin, ResolveIssue, SetMark, Visit,
-    VoidLogRow, WithdrawMark,
+    Basis, JournalEntry, LogRow, OpenIssue, Operation, Origin, ResolveIssue, SetMark, Visit, VoidLogRow, WithdrawMark,
 };
 use crate::bindings::gegi::coursekey::school::NeverCheckedOut;
 use crate::bindings::gegi::coursekey::types::{
@@ -25,15 +24,8 @@ fn twin_at(path: Option<&Path>) -> Twin {
 }
 
 fn course(id: &str, revision: u64) -> Course {
-    let named = || Named {
-        id: "N1".to_owned(),
-        name: "Name".to_owned(),
-    };
-    let date = LocalDate {
-        year: 2023,
-        month: 8,
-        day: 28,
-    };
+    let named = || Named { id: "N1".to_owned(), name: "Name".to_owned() };
+    let date = LocalDate { year: 2023, month: 8, day: 28 };
     Course {
         id: id.to_owned(),
         revision,
@@ -78,18 +70,11 @@ fn settings() -> SchoolSettings {
 }
 
 fn delivery(sequence: u64, operation: Operation) -> Delivery<Operation> {
-    Delivery {
-        sequence,
-        id: format!("d{sequence}"),
-        payload: operation,
-    }
+    Delivery { sequence, id: format!("d{sequence}"), payload: operation }
 }
 
 fn set(expected: Option<Mark>, mark: Mark) -> Operation {
-    let visit = Visit {
-        checked_in: NINE,
-        checked_out: Some(NINE + 3_600),
-    };
+    let visit = Visit { checked_in: NINE, checked_out: Some(NINE + 3_600) };
     let basis = Basis {
         rule: "came-late".to_owned(),
         starts: NINE,
@@ -103,21 +88,11 @@ fn set(expected: Option<Mark>, mark: Mark) -> Operation {
         sentence: "A sentence.".to_owned(),
     };
     let (class, student) = ("C1-1".to_owned(), "S000001".to_owned());
-    Operation::SetMark(SetMark {
-        class,
-        student,
-        expected,
-        mark,
-        basis,
-    })
+    Operation::SetMark(SetMark { class, student, expected, mark, basis })
 }
 
 fn own(mark: Mark, origin: Origin) -> CurrentMark {
-    CurrentMark {
-        student: "S000001".to_owned(),
-        mark,
-        origin,
-    }
+    CurrentMark { student: "S000001".to_owned(), mark, origin }
 }
 
 async fn receive(twin: &Twin, delivery: &Delivery<Operation>) -> Receipt {
@@ -126,15 +101,10 @@ async fn receive(twin: &Twin, delivery: &Delivery<Operation>) -> Receipt {
 
 async fn marks(twin: &Twin) -> Vec<(Mark, Origin)> {
     let marks = twin.current_marks("C1-1").await.unwrap();
-    marks
-        .into_iter()
-        .map(|mark| (mark.mark, mark.origin))
-        .collect()
+    marks.into_iter().map(|mark| (mark.mark, mark.origin)).collect()
 }
 
-fn lines<T: serde::Serialize>(
-    each: impl FnOnce(&mut dyn FnMut(T) -> std::io::Result<()>),
-) -> String {
+fn lines<T: serde::Serialize>(each: impl FnOnce(&mut dyn FnMut(T) -> std::io::Result<()>)) -> String {
     let mut all = String::new();
     each(&mut |line| {
         all += &serde_json::to_string(&line).unwrap();
@@ -151,14 +121,8 @@ async fn courses_are_listed_in_order_and_an_older_revision_changes_nothing() {
         twin.put_course(&course(id, revision)).unwrap();
     }
     twin.remove_course("c").unwrap();
-    assert_eq!(
-        twin.courses(None, 10).await.unwrap(),
-        [("a".to_owned(), 1), ("b".to_owned(), 2)]
-    );
-    assert_eq!(
-        twin.courses(Some("a"), 10).await.unwrap(),
-        [("b".to_owned(), 2)]
-    );
+    assert_eq!(twin.courses(None, 10).await.unwrap(), [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    assert_eq!(twin.courses(Some("a"), 10).await.unwrap(), [("b".to_owned(), 2)]);
     assert_eq!(twin.courses(None, 1).await.unwrap().len(), 1);
     assert_eq!(twin.course("b").await.unwrap().unwrap(), course("b", 2));
     assert_eq!(twin.course("c").await.unwrap(), None);
@@ -167,23 +131,11 @@ async fn courses_are_listed_in_order_and_an_older_revision_changes_nothing() {
 #[tokio::test]
 async fn a_mark_is_set_only_if_it_is_what_the_plugin_took_it_for() {
     let twin = twin_at(None);
-    assert_eq!(
-        receive(&twin, &delivery(1, set(None, Mark::Absent))).await,
-        Receipt::Applied
-    );
+    assert_eq!(receive(&twin, &delivery(1, set(None, Mark::Absent))).await, Receipt::Applied);
     let refused = Receipt::Refused("the mark is A by now".to_owned());
-    assert_eq!(
-        receive(&twin, &delivery(2, set(None, Mark::Late))).await,
-        refused
-    );
-    assert_eq!(
-        receive(&twin, &delivery(3, set(Some(Mark::Absent), Mark::Late))).await,
-        Receipt::Applied
-    );
-    assert_eq!(
-        receive(&twin, &delivery(4, set(None, Mark::Late))).await,
-        Receipt::Applied
-    );
+    assert_eq!(receive(&twin, &delivery(2, set(None, Mark::Late))).await, refused);
+    assert_eq!(receive(&twin, &delivery(3, set(Some(Mark::Absent), Mark::Late))).await, Receipt::Applied);
+    assert_eq!(receive(&twin, &delivery(4, set(None, Mark::Late))).await, Receipt::Applied);
     assert_eq!(marks(&twin).await, [(Mark::Late, Origin::Coursekey)]);
     expect![[r#"
         {"class":"C1-1","student":"S000001","mark":"L","basis":{"rule":"came-late","check-in":"2023-08-28T09:00:00Z","check-out":"2023-08-28T10:00:00Z","starts":"2023-08-28T09:00:00Z","ends":"2023-08-28T10:00:00Z","late-until":"2023-08-28T09:15:00Z","early-from":"2023-08-28T09:45:00Z","visits":[{"in":"2023-08-28T09:00:00Z","out":"2023-08-28T10:00:00Z"}],"adjustment":null,"attendance-record":"a1","version":2,"sentence":"A sentence."}}
@@ -200,40 +152,25 @@ async fn a_repeated_delivery_changes_nothing_and_is_answered_as_before_also_afte
         let twin = twin_at(Some(&path));
         receive(&twin, &first).await;
         receive(&twin, &refused).await;
-        twin.write_mark("change 7", "C1-1", &own(Mark::Present, Origin::Hand))
-            .unwrap();
+        twin.write_mark("change 7", "C1-1", &own(Mark::Present, Origin::Hand)).unwrap();
     }
     let twin = twin_at(Some(&path));
     assert_eq!(receive(&twin, &first).await, Receipt::Applied);
-    assert_eq!(
-        receive(&twin, &refused).await,
-        Receipt::Refused("the mark is A by now".to_owned())
-    );
-    twin.write_mark("change 7", "C1-1", &own(Mark::Late, Origin::Preset))
-        .unwrap();
+    assert_eq!(receive(&twin, &refused).await, Receipt::Refused("the mark is A by now".to_owned()));
+    twin.write_mark("change 7", "C1-1", &own(Mark::Late, Origin::Preset)).unwrap();
     assert_eq!(marks(&twin).await, [(Mark::Present, Origin::Hand)]);
 }
 
 #[tokio::test]
 async fn a_mark_of_gegi_s_own_is_not_withdrawn() {
     let twin = twin_at(None);
-    let withdraw = || WithdrawMark {
-        class: "C1-1".to_owned(),
-        student: "S000001".to_owned(),
-    };
+    let withdraw = || WithdrawMark { class: "C1-1".to_owned(), student: "S000001".to_owned() };
     receive(&twin, &delivery(1, set(None, Mark::Late))).await;
-    assert_eq!(
-        receive(&twin, &delivery(2, Operation::WithdrawMark(withdraw()))).await,
-        Receipt::Applied
-    );
+    assert_eq!(receive(&twin, &delivery(2, Operation::WithdrawMark(withdraw()))).await, Receipt::Applied);
     assert_eq!(marks(&twin).await, []);
-    twin.write_mark("change 1", "C1-1", &own(Mark::Absent, Origin::Preset))
-        .unwrap();
+    twin.write_mark("change 1", "C1-1", &own(Mark::Absent, Origin::Preset)).unwrap();
     let refused = Receipt::Refused("the mark is GEGI's own by now".to_owned());
-    assert_eq!(
-        receive(&twin, &delivery(3, Operation::WithdrawMark(withdraw()))).await,
-        refused
-    );
+    assert_eq!(receive(&twin, &delivery(3, Operation::WithdrawMark(withdraw()))).await, refused);
     expect![[r#"
         {"class":"C1-1","student":"S000001","mark":"A","basis":{"rule":"preset","check-in":null,"check-out":null,"sentence":"written in GEGI (preset)"}}
     "#]].assert_eq(&lines(|take| twin.each_mark(take).unwrap()));
@@ -254,10 +191,7 @@ async fn log_rows_are_corrected_and_voided_by_record_and_visit() {
             minutes,
         })
     };
-    let void = Operation::VoidLogRow(VoidLogRow {
-        attendance_record: "a1".to_owned(),
-        visit: 1,
-    });
+    let void = Operation::VoidLogRow(VoidLogRow { attendance_record: "a1".to_owned(), visit: 1 });
     for (sequence, operation) in (1..).zip([row(1, 10), row(2, 20), row(2, 30), void]) {
         receive(&twin, &delivery(sequence, operation)).await;
     }
@@ -279,18 +213,9 @@ async fn an_issue_is_open_until_it_is_resolved_and_opens_again_under_its_key() {
             owner: Owner::School,
             remedy: "Write one.".to_owned(),
         };
-        Operation::OpenIssue(OpenIssue {
-            key: key.to_owned(),
-            at,
-            issue,
-        })
+        Operation::OpenIssue(OpenIssue { key: key.to_owned(), at, issue })
     };
-    let resolve = |key: &str, at| {
-        Operation::ResolveIssue(ResolveIssue {
-            key: key.to_owned(),
-            at,
-        })
-    };
+    let resolve = |key: &str, at| Operation::ResolveIssue(ResolveIssue { key: key.to_owned(), at });
     let operations = [
         open("k2", NINE, "Second."),
         open("k1", NINE, "First."),
@@ -339,26 +264,12 @@ async fn mails_are_kept_once_with_the_moment_they_came() {
     let message = Message {
         template: "synchronization-issues".to_owned(),
         recipient: "errors@example.edu".to_owned(),
-        variables: vec![(
-            "school".to_owned(),
-            Value::Text("Example School".to_owned()),
-        )],
+        variables: vec![("school".to_owned(), Value::Text("Example School".to_owned()))],
     };
-    let mail = Delivery {
-        sequence: 1,
-        id: "m1".to_owned(),
-        payload: message.clone(),
-    };
+    let mail = Delivery { sequence: 1, id: "m1".to_owned(), payload: message.clone() };
     assert_eq!(twin.send(&mail).await.unwrap(), Receipt::Applied);
     assert_eq!(twin.send(&mail).await.unwrap(), Receipt::Applied);
-    assert_eq!(
-        twin.mails().unwrap(),
-        [ReceivedMail {
-            id: "m1".to_owned(),
-            at: NINE,
-            message
-        }]
-    );
+    assert_eq!(twin.mails().unwrap(), [ReceivedMail { id: "m1".to_owned(), at: NINE, message }]);
 }
 
 #[tokio::test]

@@ -4,28 +4,15 @@ use super::*;
 
 #[test]
 fn every_kind_of_change_is_read_and_changes_come_in_order_of_time() {
-    let at =
-        |second: u32, rest: &str| format!("{{\"at\":\"2023-09-01T00:00:{second:02}Z\",{rest}}}\n");
+    let at = |second: u32, rest: &str| format!("{{\"at\":\"2023-09-01T00:00:{second:02}Z\",{rest}}}\n");
     let lines = [
         at(9, "\"restart\":true"),
         at(1, "\"removed\":\"C1\""),
-        at(
-            1,
-            "\"hand-mark\":{\"class\":\"C1-1\",\"student\":\"S000001\",\"mark\":\"L\"}",
-        ),
+        at(1, "\"hand-mark\":{\"class\":\"C1-1\",\"student\":\"S000001\",\"mark\":\"L\"}"),
         at(2, "\"push\":[\"a1\",\"a2\"]"),
-        at(
-            2,
-            "\"fault\":{\"on\":\"users\",\"kind\":\"status\",\"status\":503,\"retry-after\":60,\"times\":2}",
-        ),
-        at(
-            2,
-            "\"fault\":{\"on\":\"attendance\",\"kind\":\"lost-answer\"}",
-        ),
-        at(
-            3,
-            "\"coursekey\":{\"rejects-user\":\"S000001\",\"code\":\"email_taken\"}",
-        ),
+        at(2, "\"fault\":{\"on\":\"users\",\"kind\":\"status\",\"status\":503,\"retry-after\":60,\"times\":2}"),
+        at(2, "\"fault\":{\"on\":\"attendance\",\"kind\":\"lost-answer\"}"),
+        at(3, "\"coursekey\":{\"rejects-user\":\"S000001\",\"code\":\"email_taken\"}"),
         at(3, "\"credentials\":\"revoked\""),
     ];
     let changes = read(&[("changes.jsonl", &lines.concat())]).unwrap().changes;
@@ -45,32 +32,18 @@ fn every_kind_of_change_is_read_and_changes_come_in_order_of_time() {
     );
     let course = at(0, &format!("\"course\":{COURSE},\"lost\":true"));
     let changes = read(&[("changes.jsonl", &course)]).unwrap().changes;
-    assert!(matches!(
-        &changes[..],
-        [Change {
-            event: Event::Course { lost: true, .. },
-            ..
-        }]
-    ));
+    assert!(matches!(&changes[..], [Change { event: Event::Course { lost: true, .. }, .. }]));
 }
 
 #[test]
 fn a_change_of_settings_changes_what_it_names_and_nothing_else() {
     let line = "{\"at\":\"2023-09-01T00:00:00Z\",\"settings\":{\"weeks-after-end\":4,\"error-email\":\"\"}}";
     let directory = read(&[("changes.jsonl", line)]).unwrap();
-    let Event::Settings(change) = &directory.changes[0].event else {
-        panic!("a change of settings")
-    };
+    let Event::Settings(change) = &directory.changes[0].event else { panic!("a change of settings") };
     let mut settings = directory.settings.clone();
     settings.error_email = Some("errors@example.edu".to_owned());
     change.apply(&mut settings);
-    assert_eq!(
-        settings,
-        SchoolSettings {
-            weeks_after_end: 4,
-            ..directory.settings
-        }
-    );
+    assert_eq!(settings, SchoolSettings { weeks_after_end: 4, ..directory.settings });
 }
 
 #[test]
@@ -121,10 +94,7 @@ fn what_the_simulator_reads_is_checked_before_it_does() {
     let replacements = [
         ("13:58:00Z", "13:58"),
         ("null}]", "false}]"),
-        (
-            "\"adjustment\":null",
-            "\"adjustment\":{\"kind\":\"erase\",\"by\":\"staff\",\"awarded-seconds\":null}",
-        ),
+        ("\"adjustment\":null", "\"adjustment\":{\"kind\":\"erase\",\"by\":\"staff\",\"awarded-seconds\":null}"),
     ];
     check_each(
         "attendance.jsonl",
@@ -137,11 +107,7 @@ fn what_the_simulator_reads_is_checked_before_it_does() {
     "#]],
     );
     let user = r#"{"kind":"user","school":548156,"id":null,"email":"student000001@example.edu","teacher":false}"#;
-    let replacements = [
-        ("false", "false"),
-        ("false", "false,\"dropped\":true"),
-        ("\"user\"", "\"group\""),
-    ];
+    let replacements = [("false", "false"), ("false", "false,\"dropped\":true"), ("\"user\"", "\"group\"")];
     check_each(
         "coursekey-start.jsonl",
         user,
