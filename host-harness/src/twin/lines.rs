@@ -82,14 +82,22 @@ pub struct LogLine {
 /// A line of the System Journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JournalLine {
-    at: String,
-    what: String,
-    course: Option<String>,
-    class: Option<String>,
-    student: Option<String>,
-    old: Option<String>,
-    new: Option<String>,
-    by: String,
+    /// When it was done.
+    pub at: String,
+    /// What was done: `mark`, `withdrawn`, `log-row`, ….
+    pub what: String,
+    /// The course, if any.
+    pub course: Option<String>,
+    /// The class, if any.
+    pub class: Option<String>,
+    /// The student or instructor, if any.
+    pub student: Option<String>,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// Why and by whom.
+    pub by: String,
 }
 
 /// An issue, open or resolved.

@@ -41,7 +41,7 @@ pub enum TwinError {
     #[error("read the twin's file: {0}; it was written by another version, name another file with --store")]
     Form(#[from] serde_json::Error),
     /// The file has no school yet.
-    #[error("find a school in the twin's file: there is none; run a school directory with this --store first")]
+    #[error("find a school in the folder: there is none; play a school directory with `run --store` first")]
     NoSchool,
     /// A line of its output cannot be written.
     #[error("write what the twin holds: {0}")]
@@ -52,6 +52,15 @@ impl From<TwinError> for GegiUnavailable {
     fn from(error: TwinError) -> Self {
         Self(error.to_string())
     }
+}
+
+/// How far a school has been played in virtual time; whole seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Where the clock stood.
+    pub clock: i64,
+    /// Changes before this instant have been applied.
+    pub changes_from: i64,
 }
 
 /// A mail that the host delivered, as it was when it came.
@@ -66,7 +75,7 @@ pub struct ReceivedMail {
 }
 
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS school (one INTEGER PRIMARY KEY CHECK (one = 1), settings TEXT NOT NULL, position INTEGER);
+    CREATE TABLE IF NOT EXISTS school (one INTEGER PRIMARY KEY CHECK (one = 1), settings TEXT NOT NULL, clock INTEGER, changes_from INTEGER);
     CREATE TABLE IF NOT EXISTS course (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS mark (
         class TEXT, student TEXT, mark TEXT NOT NULL, origin TEXT NOT NULL, basis TEXT, PRIMARY KEY (class, student)
@@ -97,6 +106,14 @@ impl Twin {
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self { connection: Mutex::new(connection), clock })
+    }
+
+    /// Opens a twin that is there already.
+    ///
+    /// # Errors
+    /// There is none, or the file cannot be used.
+    pub fn open_existing(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
+        if path.is_file() { Self::open(Some(path), clock) } else { Err(TwinError::NoSchool) }
     }
 
     /// School Settings from now on.
@@ -158,22 +175,23 @@ impl Twin {
         Ok(transaction.commit()?)
     }
 
-    /// Up to when the school has been played, whole seconds since 1970; none: not at all.
+    /// How far the school has been played; none: not at all.
     ///
     /// # Errors
     /// The file cannot be used.
-    pub fn position(&self) -> Result<Option<i64>, TwinError> {
-        let sql = "SELECT position FROM school";
-        let position = self.lock().prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
-        Ok(position.flatten())
+    pub fn position(&self) -> Result<Option<Position>, TwinError> {
+        let sql = "SELECT clock, changes_from FROM school WHERE clock IS NOT NULL";
+        let read = |row: &rusqlite::Row<'_>| Ok(Position { clock: row.get(0)?, changes_from: row.get(1)? });
+        Ok(self.lock().prepare_cached(sql)?.query_row([], read).optional()?)
     }
 
-    /// Notes up to when the school has been played.
+    /// Notes how far the school has been played.
     ///
     /// # Errors
     /// The file cannot be used.
-    pub fn set_position(&self, at: i64) -> Result<(), TwinError> {
-        self.lock().prepare_cached("UPDATE school SET position = ?1")?.execute([at])?;
+    pub fn set_position(&self, position: Position) -> Result<(), TwinError> {
+        let sql = "UPDATE school SET clock = ?1, changes_from = ?2";
+        self.lock().prepare_cached(sql)?.execute([position.clock, position.changes_from])?;
         Ok(())
     }
 

@@ -282,10 +282,11 @@ async fn settings_and_position_are_found_again() {
     assert_eq!(fresh.position().unwrap(), None);
     let settings = settings();
     fresh.put_settings(&settings).unwrap();
-    fresh.set_position(NINE).unwrap();
+    let position = Position { clock: NINE, changes_from: NINE + 1 };
+    fresh.set_position(position).unwrap();
     fresh.put_settings(&settings).unwrap();
     drop(fresh);
     let again = twin_at(Some(&path));
     assert_eq!(again.settings().await.unwrap(), settings);
-    assert_eq!(again.position().unwrap(), Some(NINE));
+    assert_eq!(again.position().unwrap(), Some(position));
 }
