@@ -1,0 +1,132 @@
+//! The command line: one file a subcommand, what they share here. Everything it does is in the library.
+
+mod demo;
+mod journal;
+mod put_course;
+mod run;
+mod show;
+mod simulate_coursekey;
+mod status;
+mod stored;
+mod tick;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use host_harness::directory::DirectoryError;
+use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
+use host_harness::limits::Limits;
+use host_harness::run::{CourseKeyError, RigError, RunError};
+use host_harness::school::CallFailure;
+use host_harness::twin::TwinError;
+
+/// Exit codes, as `--help` shows them.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, whatever the courses' statuses
+  1  the machine could not do it: a file, a folder, a port, the sandbox
+  2  the input is wrong: arguments, school directory, course file, a folder without a school
+  3  the component failed and would fail again; nothing of that call was kept";
+
+const MACHINE: u8 = 1;
+const INPUT: u8 = 2;
+const COMPONENT: u8 = 3;
+
+/// Runs the GEGI ⇄ CourseKey component on a laptop: with a simulated CourseKey, in virtual time.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Run(run::Run),
+    SimulateCoursekey(simulate_coursekey::SimulateCoursekey),
+    Tick(tick::Tick),
+    Status(status::Status),
+    PutCourse(put_course::PutCourse),
+    Journal(journal::Journal),
+}
+
+/// Does what the arguments say.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match start(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            show::error(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn start(command: Command) -> anyhow::Result<()> {
+    // One thread, so that what happens at one virtual instant happens in the same order in every run.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Demo(demo) => demo.execute().await,
+            Command::Run(run) => run.execute().await,
+            Command::SimulateCoursekey(simulate) => simulate.execute().await,
+            Command::Tick(tick) => tick.execute().await,
+            Command::Status(status) => status.execute().await,
+            Command::PutCourse(put) => put.execute().await,
+            Command::Journal(journal) => journal.execute(),
+        }
+    })
+}
+
+/// Who has to do something about the error.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let of_coursekey = |error: &CourseKeyError| match error {
+        CourseKeyError::Line { .. } | CourseKeyError::Start(_) | CourseKeyError::NotSimulated(_) => INPUT,
+        CourseKeyError::Directory(_) | CourseKeyError::Log(_) => MACHINE,
+    };
+    let of_twin = |error: &TwinError| if matches!(error, TwinError::NoSchool) { INPUT } else { MACHINE };
+    let of_rig = |error: &RigError| match error {
+        RigError::CourseKey(error) => of_coursekey(error),
+        RigError::Twin(error) => of_twin(error),
+        RigError::Store(_) | RigError::Folder { .. } => MACHINE,
+    };
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return match error {
+            RunError::Rig(error) => of_rig(error),
+            RunError::CourseKey(error) => of_coursekey(error),
+            RunError::Twin(error) => of_twin(error),
+            RunError::Call(_) | RunError::Restless { .. } => COMPONENT,
+            _ => MACHINE,
+        };
+    }
+    if let Some(error) = error.downcast_ref::<RigError>() {
+        return of_rig(error);
+    }
+    if let Some(error) = error.downcast_ref::<TwinError>() {
+        return of_twin(error);
+    }
+    match (error.is::<DirectoryError>(), error.is::<CallFailure>()) {
+        (true, _) => INPUT,
+        (_, true) => COMPONENT,
+        _ => MACHINE,
+    }
+}
+
+/// The component this program was built with, compiled. Compiled code is kept in the user's cache folder.
+fn engine() -> anyhow::Result<Engine> {
+    let cache = cache_folder().map(|folder| folder.join("gegi-coursekey"));
+    Ok(Engine::new(BUILT_IN_COMPONENT, Limits::default(), cache.as_deref())?)
+}
+
+fn cache_folder() -> Option<PathBuf> {
+    let named = |name: &str| environment(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    named("XDG_CACHE_HOME").or_else(|| named("LOCALAPPDATA")).or_else(|| named("HOME").map(|home| home.join(".cache")))
+}
+
+/// A variable of the environment; the command line is the only one to read them.
+#[allow(clippy::disallowed_methods)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,87 @@
+//! `run`: plays a school directory in virtual time.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use host_harness::directory::SchoolDirectory;
+use host_harness::door::Secret;
+use host_harness::run::{Keys, RunOptions, run};
+use host_harness::store::Steps;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::show;
+
+/// Plays a school directory in virtual time and writes what came of it.
+///
+/// Happens what lies at `run.from` or later and before `run.until`. With `base-url` in school.toml the keys come from
+/// the environment: COURSEKEY_KEY_MAIN for the campus `main`.
+#[derive(Args)]
+pub(super) struct Run {
+    /// The folder with school.toml, courses.jsonl and what else there is.
+    school_dir: PathBuf,
+    /// The folder for the output; files of an earlier run are replaced when this one has come to its end.
+    #[arg(long)]
+    out: PathBuf,
+    /// Keep the school in this folder, and continue where it was left.
+    #[arg(long, value_name = "PATH")]
+    store: Option<PathBuf>,
+    /// What the simulated CourseKey's dice are thrown with.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print report.json instead of tables.
+    #[arg(long)]
+    json: bool,
+    /// End the process at the N-th step, as a crash would.
+    #[arg(long, value_name = "N", hide = true)]
+    kill_at_step: Option<u64>,
+}
+
+impl Run {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
+        let directory = SchoolDirectory::read(&self.school_dir)?;
+        let options = RunOptions {
+            out: self.out.clone(),
+            store: self.store,
+            seed: self.seed,
+            keys: keys(&directory),
+            steps: self.kill_at_step.map_or_else(Steps::none, Steps::counting),
+        };
+        let bar = progress_bar();
+        let finished = run(&directory, super::engine()?, options, &mut |progress| {
+            bar.set_length(progress.whole);
+            bar.set_position(progress.played);
+        })
+        .await?;
+        bar.finish_and_clear();
+        if self.json {
+            return show::json(&finished.report);
+        }
+        show::report(&finished.report)?;
+        show::line(&format!("Output: {}", self.out.display()))
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+pub(super) fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
+    let style = ProgressStyle::with_template("{bar:40} {percent}% of the span, {elapsed} (about {eta} to go)");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The keys of the campuses, for a CourseKey outside of this process.
+fn keys(directory: &SchoolDirectory) -> Keys {
+    let keys = directory.settings.campuses.iter().filter_map(|campus| {
+        let key = super::environment(&format!("COURSEKEY_KEY_{}", shouted(&campus.id)))?;
+        Some((campus.id.clone(), Secret::new(key)))
+    });
+    Keys(keys.collect::<BTreeMap<_, _>>())
+}
+
+/// A campus's id as part of a variable's name.
+fn shouted(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}

@@ -1,0 +1,153 @@
+//! What people and programs read: tables on standard output, JSON for programs, errors on standard error.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use host_harness::bindings::gegi::coursekey::types::Course;
+use host_harness::run::{Report, StatusLine};
+use host_harness::twin::Twin;
+use serde::Serialize;
+
+/// Prints an error.
+pub(super) fn error(error: &anyhow::Error) {
+    // Where even standard error is closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "error: failed to {error}");
+}
+
+/// Prints a line.
+pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}
+
+/// Prints the heading of a table.
+pub(super) fn title(text: &str) -> anyhow::Result<()> {
+    line(&format!("\n{text}"))
+}
+
+/// Prints a value as JSON over several lines.
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
+}
+
+/// Prints a value as one line of JSON.
+pub(super) fn json_line(value: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    out.write_all(b"\n")
+}
+
+/// Prints a table; a cell without a value stays empty.
+pub(super) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> anyhow::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header).add_rows(rows);
+    line(&table.to_string())
+}
+
+/// Prints the status column, with the courses' titles where they are known.
+pub(super) fn statuses(lines: &[StatusLine], courses: &[Course]) -> anyhow::Result<()> {
+    let title = |id: &str| courses.iter().find(|course| course.id == id).map(|course| course.title.clone());
+    table(
+        ["Course", "Title", "Status", "Reason"],
+        lines.iter().map(|line| {
+            let reason = line.reason.clone().unwrap_or_default();
+            [line.course.clone(), title(&line.course).unwrap_or_default(), capitalized(line.status), reason]
+        }),
+    )
+}
+
+/// Prints the marks of one class with their sentences.
+pub(super) fn marks(twin: &Twin, class: &str) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    twin.each_mark(|line| {
+        if line.class == class {
+            rows.push([line.student, line.mark, line.basis.sentence]);
+        }
+        Ok(())
+    })?;
+    table(["Student", "Mark", "Why"], rows)
+}
+
+/// Prints the attendance log.
+pub(super) fn log_rows(twin: &Twin) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    twin.each_log_row(|line| {
+        rows.push([line.class, line.student, line.visit.to_string(), line.r#in, line.out, line.minutes.to_string()]);
+        Ok(())
+    })?;
+    table(["Class", "Student", "Visit", "In", "Out", "Minutes"], rows)
+}
+
+/// Prints what went to CourseKey, by kind.
+pub(super) fn requests(report: &Report) -> anyhow::Result<()> {
+    table(
+        ["Kind", "Reading requests", "Writing requests", "Items written", "Requests without success"],
+        report.requests.iter().map(|(kind, count)| {
+            [
+                kind.clone(),
+                count.reads.to_string(),
+                count.writes.to_string(),
+                count.items.to_string(),
+                count.failed.to_string(),
+            ]
+        }),
+    )
+}
+
+/// Prints issues, open ones first.
+pub(super) fn issues(twin: &Twin) -> anyhow::Result<()> {
+    let mut issues = twin.issues()?;
+    issues.sort_by_key(|issue| issue.resolved_at.is_some());
+    table(
+        ["Issue", "Who can fix it", "What to do", "Resolved"],
+        issues
+            .into_iter()
+            .map(|issue| [issue.sentence, issue.owner, issue.remedy, issue.resolved_at.unwrap_or_default()]),
+    )
+}
+
+/// Prints what a run amounted to.
+pub(super) fn report(report: &Report) -> anyhow::Result<()> {
+    line(&format!("{} from {} to {}", report.school, report.from, report.until))?;
+    title("Courses by status")?;
+    table(
+        ["Status", "Courses"],
+        report.statuses.iter().map(|(status, count)| [capitalized(status), count.to_string()]),
+    )?;
+    title("Requests to CourseKey")?;
+    requests(report)?;
+    if let Some(ratio) = report.writing_ratio {
+        line(&format!(
+            "{} writing requests; full batches would have been {} ({ratio:.3} times as many)",
+            report.writing_requests, report.full_batches
+        ))?;
+    }
+    for denial in &report.denials {
+        line(&format!("refused at the door: {denial}"))?;
+    }
+    title("Written into GEGI")?;
+    let marks = report.marks.iter().map(|(letter, count)| [format!("marks {letter}"), count.to_string()]);
+    let others = [
+        ("rows of the attendance log", report.log_rows),
+        ("lines of the System Journal", report.journal_lines),
+        ("open issues", report.open_issues),
+        ("resolved issues", report.resolved_issues),
+        ("mails", report.mails),
+    ];
+    let others = others.map(|(what, count)| [what.to_owned(), count.to_string()]);
+    table(["What", "Count"], marks.chain(others))?;
+    let memory = report.measured.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
+    line(&format!(
+        "{} ticks, {} course changes; {:.1} s in calls, {:.1} s around them{memory}",
+        report.calls.ticks, report.calls.course_changes, report.measured.guest_seconds, report.measured.host_seconds
+    ))
+}
+
+/// The word as GEGI's page shows it.
+pub(super) fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -1,0 +1,90 @@
+//! What is wrong with a school directory: where, what, and what to do about it. Never a person's data.
+
+use std::fmt;
+
+/// How many problems are collected before reading stops.
+pub const MOST_PROBLEMS: usize = 20;
+
+/// One thing that is wrong with one file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// The file's name inside the directory.
+    pub file: String,
+    /// The line, from 1; none: the file as a whole.
+    pub line: Option<usize>,
+    /// Path of the field inside the line, such as `classes/3/ends`; empty: the line as a whole.
+    pub field: String,
+    /// What is wrong, and after a semicolon what to do about it.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, " line {line}")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, ": {}", self.field)?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// Why a school directory cannot be used: one line for each problem, in the order of the files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[error("read the school directory:{}", listed(.problems))]
+pub struct BadDirectory {
+    /// The problems; when there are [`MOST_PROBLEMS`], reading stopped there.
+    pub problems: Vec<Problem>,
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let lines = problems.iter().map(|problem| format!("\n  {problem}"));
+    let stopped =
+        (problems.len() >= MOST_PROBLEMS).then(|| format!("\n  reading stopped after {MOST_PROBLEMS} problems"));
+    lines.chain(stopped).collect()
+}
+
+/// Collects problems up to [`MOST_PROBLEMS`].
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes a problem, unless there are enough of them.
+    pub(super) fn add(&mut self, at: &Place, field: impl Into<String>, what: impl Into<String>) {
+        if !self.is_full() {
+            self.0.push(Problem { file: at.file.clone(), line: at.line, field: field.into(), what: what.into() });
+        }
+    }
+
+    /// Whether any further problem would be dropped.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= MOST_PROBLEMS
+    }
+
+    /// The value, if it is there and nothing was found.
+    pub(super) fn unless_any<T>(self, value: Option<T>) -> Result<T, BadDirectory> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(BadDirectory { problems: self.0 }),
+        }
+    }
+}
+
+/// Where reading stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) line: Option<usize>,
+}
+
+impl Place {
+    pub(super) fn file(name: &str) -> Self {
+        Self { file: name.to_owned(), line: None }
+    }
+
+    pub(super) fn line(name: &str, line: usize) -> Self {
+        Self { file: name.to_owned(), line: Some(line) }
+    }
+}
