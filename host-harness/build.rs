@@ -10,17 +10,15 @@ use std::process::Command;
 
 const TARGET: &str = "wasm32-wasip2";
 
-/// What the outer cargo, or a clippy or coverage run around it, leaves in the environment for its own compiler. It
-/// would aim the nested build at the wrong target, the wrong wrapper or the wrong directory.
-const FOREIGN_ENVIRONMENT: [&str; 12] = [
+/// What the outer cargo, or a clippy or coverage run around it, leaves in the environment for its own build. It would
+/// aim the nested build at the wrong target, the wrong wrapper or the wrong directory.
+const FOREIGN_ENVIRONMENT: [&str; 10] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_TARGET",
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_TARGET_DIR",
-    "RUSTC",
-    "RUSTDOC",
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
     "CARGO_MAKEFLAGS",
@@ -30,12 +28,17 @@ const FOREIGN_ENVIRONMENT: [&str; 12] = [
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed=PLUGIN_WASM");
     let component = match env::var_os("PLUGIN_WASM") {
-        Some(given) => PathBuf::from(given).canonicalize()?,
+        Some(given) => given_component(Path::new(&given))?,
         None => build()?,
     };
-    println!("cargo:rerun-if-changed={}", component.display());
     println!("cargo:rustc-env=PLUGIN_WASM_PATH={}", component.display());
     Ok(())
+}
+
+fn given_component(path: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let absent = |error| format!("PLUGIN_WASM={}: {error}; write the absolute path of a component", path.display());
+    println!("cargo:rerun-if-changed={}", path.display());
+    Ok(path.canonicalize().map_err(absent)?)
 }
 
 fn build() -> Result<PathBuf, Box<dyn Error>> {
