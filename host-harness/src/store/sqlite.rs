@@ -34,8 +34,20 @@ pub struct SqliteStore {
     writer: tokio::sync::Mutex<Connection>,
     /// A read holds one for microseconds, so a few serve any number of calls.
     readers: [Mutex<Connection>; 4],
-    /// Locked as long as it is open.
-    _lock: File,
+    /// Last, so that it is let go of when the connections are closed.
+    _lock: Lock,
+}
+
+/// A file that is locked as long as this lives.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Said outright, because a process that is being started at this moment has a copy of the file, and the lock
+        // would last until that is closed. Should it fail, it does.
+        let _ = self.0.unlock();
+    }
 }
 
 impl SqliteStore {
@@ -84,13 +96,13 @@ impl SqliteStore {
 
 /// Takes the file beside the store's that stands for it. SQLite's own file must not be opened here: closing it would
 /// drop the locks that SQLite holds on it in this process.
-fn lock(path: &Path) -> Result<File, StoreError> {
+fn lock(path: &Path) -> Result<Lock, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let unavailable = |error: std::io::Error| StoreError::Unavailable { path: path.into(), reason: error.to_string() };
     let file = File::options().create(true).truncate(false).write(true).open(name).map_err(unavailable)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.into())),
         Err(std::fs::TryLockError::Error(error)) => Err(unavailable(error)),
     }

@@ -85,3 +85,15 @@ fn a_folder_that_is_missing_is_named() {
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     assert!(error.to_string().contains("missing/store.sqlite"), "{error}");
 }
+
+/// As a process has that is being started while the store is dropped.
+#[test]
+fn a_copy_of_the_lock_that_is_still_open_holds_up_nobody() {
+    let folder = Folder::new();
+    let lock = super::lock(&folder.file()).unwrap();
+    let copy = lock.0.try_clone().unwrap();
+    assert!(super::lock(&folder.file()).is_err());
+    drop(lock);
+    assert!(super::lock(&folder.file()).is_ok());
+    drop(copy);
+}
