@@ -112,7 +112,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     // The evening after the class: the next tick reads attendance, and what it wrote is delivered.
-    clock.advance(Duration::from_secs(8 * 60 * 60));
+    clock.advance(Duration::from_hours(8));
     school.tick_until_idle(Budget { items: 1_000, seconds: 60 }).await?;
     school.deliver().await?;
     for line in erp.marks.lock().map_err(|_| anyhow::anyhow!("the list of marks is broken"))?.iter() {

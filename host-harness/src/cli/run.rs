@@ -15,7 +15,7 @@ use super::show;
 /// Plays a school directory in virtual time and writes what came of it.
 ///
 /// Happens what lies at `run.from` or later and before `run.until`. With `base-url` in school.toml the keys come from
-/// the environment: COURSEKEY_KEY_MAIN for the campus `main`.
+/// the environment: `COURSEKEY_KEY_MAIN` for the campus `main`.
 #[derive(Args)]
 pub(super) struct Run {
     /// The folder with school.toml, courses.jsonl and what else there is.

@@ -144,10 +144,13 @@ impl CourseKey {
                     campus.coursekey_school_id
                 );
                 let page = read(&mut simulator, now, &path, &campus.id);
-                let wanted =
-                    |record: &&Value| record["id"].as_str().is_some_and(|id| ids.iter().any(|known| known == id));
-                records.extend(page["records"].as_array().into_iter().flatten().filter(wanted).cloned());
-                match page["next"].as_str() {
+                let wanted = |record: &&Value| {
+                    record.get("id").and_then(Value::as_str).is_some_and(|id| ids.iter().any(|known| known == id))
+                };
+                records.extend(
+                    page.get("records").and_then(Value::as_array).into_iter().flatten().filter(wanted).cloned(),
+                );
+                match page.get("next").and_then(Value::as_str) {
                     Some(next) => after = format!("&after={next}"),
                     None => break,
                 }

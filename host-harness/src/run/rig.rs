@@ -86,14 +86,10 @@ impl Rig {
         let storage = Storage::new(around.folder.as_deref(), restarts)?;
         let path = around.folder.as_ref().map(|folder| folder.join(Self::TWIN_FILE));
         let twin = Twin::open(path.as_deref(), Arc::clone(&around.clock))?;
-        let settings = match twin.settings_if_any()? {
-            Some(settings) => settings,
-            None => {
-                let settings = with_url(directory.settings.clone());
-                twin.put_settings(&settings)?;
-                settings
-            }
-        };
+        if twin.settings_if_any()?.is_none() {
+            twin.put_settings(&with_url(directory.settings.clone()))?;
+        }
+        let settings = twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
         Self::assemble(around, storage, twin, &settings, Some(directory))
     }
 
@@ -175,7 +171,7 @@ impl Storage {
         match self {
             Self::Memory(store) => Ok(Arc::clone(store) as Arc<dyn Store>),
             Self::File(path) => Ok(Arc::new(SqliteStore::open(path)?)),
-            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open(&folder.path().join("host.sqlite"))?)),
+            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open(folder.path().join("host.sqlite"))?)),
         }
     }
 }
