@@ -53,6 +53,7 @@ impl PutCourse {
             rig.school().deliver().await?;
             lines.push(OutcomeLine::new(id, outcome));
         }
+        rig.leave()?;
         if self.json {
             lines.iter().try_for_each(show::json_line)?;
             return Ok(());

@@ -18,10 +18,10 @@ pub(super) struct Stored {
     folder: PathBuf,
 }
 
-/// When a call is made.
+/// When a call is made, and what the simulator makes of it.
 #[derive(Args)]
 pub(super) struct Moment {
-    /// The virtual time of the call, such as 2023-08-28T14:00:00Z [default: the machine's].
+    /// The virtual time of the call, such as 2023-08-28T14:00:00Z [default: where the school was left].
     #[arg(long, value_name = "INSTANT")]
     at: Option<DateTime<Utc>>,
     /// What the simulated CourseKey's dice are thrown with; the run's.
@@ -32,9 +32,12 @@ pub(super) struct Moment {
 impl Stored {
     /// The school with everything around it.
     pub(super) fn open(self, moment: &Moment) -> anyhow::Result<Rig> {
+        let left = self.twin()?.position()?.map(|position| position.clock);
+        let left = left.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let at = moment.at.or(left).unwrap_or_else(|| SystemClock.now());
         let around = Around {
             engine: super::engine()?,
-            clock: moment.clock(),
+            clock: Arc::new(VirtualClock::new(at)),
             folder: None,
             seed: moment.seed,
             keys: Keys::default(),
@@ -46,14 +49,5 @@ impl Stored {
     /// GEGI's side of it alone.
     pub(super) fn twin(&self) -> anyhow::Result<Twin> {
         Ok(Twin::open_existing(&self.folder.join(Rig::TWIN_FILE), Arc::new(SystemClock))?)
-    }
-}
-
-impl Moment {
-    fn clock(&self) -> Arc<dyn Clock> {
-        match self.at {
-            Some(at) => Arc::new(VirtualClock::new(at)),
-            None => Arc::new(SystemClock),
-        }
     }
 }

@@ -55,6 +55,7 @@ impl Tick {
         let budget = Budget { items: self.items, seconds: self.seconds };
         let report = rig.school().tick_until_idle(budget).await?;
         rig.school().deliver().await?;
+        rig.leave()?;
         let line = TickLine::from(report);
         if self.json { show::json(&line) } else { show_table(&line) }
     }

@@ -33,7 +33,7 @@ impl fmt::Display for Problem {
 
 /// Why a school directory cannot be used: one line for each problem, in the order of the files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
-#[error("read the school directory:{}", listed(.problems))]
+#[error("read the input:{}", listed(.problems))]
 pub struct BadDirectory {
     /// The problems; when there are [`MOST_PROBLEMS`], reading stopped there.
     pub problems: Vec<Problem>,

@@ -44,7 +44,7 @@ fn read(files: &[(&str, &str)]) -> Result<SchoolDirectory, DirectoryError> {
 /// What is said of a directory with these files, without the heading.
 fn said(files: &[(&str, &str)]) -> String {
     let said = read(files).map_or_else(|error| error.to_string(), |_| "taken\n".to_owned());
-    said.replace("read the school directory:\n  ", "").replace("\n  ", "\n") + "\n"
+    said.replace("read the input:\n  ", "").replace("\n  ", "\n") + "\n"
 }
 
 fn check(files: &[(&str, &str)], expect: &Expect) {
@@ -90,13 +90,13 @@ fn a_gzipped_file_is_read_like_a_plain_one_and_both_at_once_are_refused() {
     assert_eq!(SchoolDirectory::read(only.path()).unwrap().courses.len(), 1);
     std::fs::write(only.path().join("courses.jsonl"), COURSE).unwrap();
     expect![[r#"
-        read the school directory:
+        read the input:
           courses.jsonl: there is a courses.jsonl.gz as well; remove one of the two"#]]
     .assert_eq(&SchoolDirectory::read(only.path()).unwrap_err().to_string());
     let half = packed.get(..packed.len() / 2).unwrap();
     let cut = folder(&[("school.toml", SCHOOL.as_bytes()), ("courses.jsonl.gz", half)]);
     expect![[r#"
-        read the school directory:
+        read the input:
           courses.jsonl.gz line 1: cannot be read: incomplete deflate stream; check that the file is whole and readable"#]].assert_eq(&SchoolDirectory::read(cut.path()).unwrap_err().to_string());
 }
 
@@ -217,7 +217,7 @@ fn a_line_that_is_no_object_does_not_hide_the_others() {
     );
     let not_utf8 = folder(&[("school.toml", SCHOOL.as_bytes()), ("courses.jsonl", b"{\"id\":\"\xff\"}")]);
     expect![[r#"
-        read the school directory:
+        read the input:
           courses.jsonl line 1: is not UTF-8; save the file as UTF-8"#]]
     .assert_eq(&SchoolDirectory::read(not_utf8.path()).unwrap_err().to_string());
 }
@@ -242,7 +242,7 @@ fn the_problems_of_all_files_come_together_and_end_after_twenty() {
     assert_eq!(bad.problems.len(), MOST_PROBLEMS);
     assert!(bad.to_string().ends_with("reading stopped after 20 problems"));
     expect![[r#"
-        read the school directory:
+        read the input:
           school.toml: cannot be read: No such file or directory (os error 2); check that the file is whole and readable
           courses.jsonl: is missing; add it, empty if there is nothing to say"#]]
     .assert_eq(&SchoolDirectory::read(folder(&[]).path()).unwrap_err().to_string());

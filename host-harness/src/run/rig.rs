@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::gegi::SchoolSettings;
 use crate::school::{Gegi, Host, HostConfig, School};
 use crate::store::{MemoryStore, SchoolId, SqliteStore, Steps, Store, StoreError};
-use crate::twin::{Twin, TwinError};
+use crate::twin::{Position, Twin, TwinError};
 
 /// Under this name the one school of a rig is stored.
 const SCHOOL: &str = "school";
@@ -134,6 +134,16 @@ impl Rig {
     /// GEGI's side.
     pub fn twin(&self) -> &Twin {
         &self.twin
+    }
+
+    /// Notes that the school has been left at the present moment.
+    ///
+    /// # Errors
+    /// The twin's file cannot be used.
+    pub fn leave(&self) -> Result<(), TwinError> {
+        let now = self.around.clock.now().timestamp();
+        let position = self.twin.position()?.unwrap_or(Position { clock: now, changes_from: i64::MIN });
+        self.twin.set_position(Position { clock: position.clock.max(now), ..position })
     }
 
     /// What the simulator's dice are thrown with; none: a CourseKey outside of this process answers.

@@ -1,0 +1,242 @@
+//! The program as people and scripts use it: subcommands on a stored school, exit codes, and dying in the middle of a run.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use expect_test::expect;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program, built once, with the component compiled once: tests that run side by side would each do it otherwise.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let tests = std::env::current_exe().unwrap();
+    let profile = tests.ancestors().nth(2).unwrap().to_owned();
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(["build", "--quiet", "--locked"]);
+    build.args(["--package", "host-harness", "--bin", "host-harness", "--target-dir"]).arg(profile.parent().unwrap());
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success(), "the program does not build");
+    let program = profile.join(format!("host-harness{}", std::env::consts::EXE_SUFFIX));
+    let folder = tempfile::tempdir().unwrap();
+    let (school, store) = (school(&folder), folder.path().join("store"));
+    assert!(start(&program, &["run", &school, "--out", &school, "--store", store.to_str().unwrap()]).status.success());
+    program
+});
+
+fn start(program: &Path, arguments: &[&str]) -> Output {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let mut command = Command::new(program);
+    command.args(arguments).env("XDG_CACHE_HOME", cache).env("COURSEKEY_KEY_MAIN", "key-000001").output().unwrap()
+}
+
+/// Runs the program and answers its exit code and what it printed.
+fn call(arguments: &[&str]) -> (i32, String, String) {
+    let output = start(&PROGRAM, arguments);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// What the program printed; it must have come to its end.
+fn said(arguments: &[&str]) -> String {
+    let (code, out, err) = call(arguments);
+    assert_eq!(code, 0, "{err}");
+    out
+}
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+const COURSE: &str = r#"{"id":"C1","revision":1,"kind":"group-course","campus":"main","program":{"id":"P1","name":"Program"},"group":{"id":"G1","name":"Group"},"number":"N-1","title":"Title","start-date":"2023-08-28","end-date":"2023-12-15","completed-date":null,"hours-type":"class-schedule","send-to-coursekey":"on","program-send-to-coursekey":"inherit","instructors":[{"id":"I00001","first-name":"Instructor","last-name":"00001","email":"instructor00001@example.edu","revision":1}],"students":[{"id":"S000001","first-name":"Student","last-name":"000001","email":"student000001@example.edu","revision":1,"stage":"ACTIVE","agreement":"assigned","enrolled-from":"2023-08-28","stopped-on":null}],"classes":[{"id":"C1-1","starts":"2023-08-28T14:00:00Z","ends":"2023-08-28T15:50:00Z"}]}"#;
+
+/// A school with one course and one day.
+fn school(folder: &TempDir) -> String {
+    let school = folder.path().join("school");
+    std::fs::create_dir_all(&school).unwrap();
+    let toml = "name = \"Example School\"\nrun = { from = \"2023-08-28T04:00:00Z\", until = \"2023-08-29T04:00:00Z\" }\n\n\
+        [[campus]]\nid = \"main\"\nzone = \"America/New_York\"\ncoursekey-school-id = 548156\n\n\
+        [settings]\ninitial-user-password = \"Welcome1\"\nupdate-every-minutes = 60\n";
+    std::fs::write(school.join("school.toml"), toml).unwrap();
+    std::fs::write(school.join("courses.jsonl"), COURSE).unwrap();
+    std::fs::write(school.join("attendance.jsonl"), "{\"id\":\"a1\",\"version\":1,\"class\":\"C1-1\",\"student\":\"S000001\",\"updated-at\":\"2023-08-28T15:55:00Z\",\"visits\":[{\"in\":\"2023-08-28T14:05:00Z\",\"out\":\"2023-08-28T15:55:00Z\"}],\"adjustment\":null}\n").unwrap();
+    school.to_str().unwrap().to_owned()
+}
+
+/// The folder of an output or a store.
+fn below(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_stored_school_is_looked_at_ticked_and_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, out, store) = (school(&folder), below(&folder, "out"), below(&folder, "store"));
+    let report: Value =
+        serde_json::from_str(&said(&["run", &school, "--out", &out, "--store", &store, "--json"])).unwrap();
+    assert_eq!((&report["statuses"]["synchronized"], &report["marks"]["L"]), (&1.into(), &1.into()));
+    expect![[r#"
+        {"course":"C1","status":"synchronized","reason":null,"locked":true}
+    "#]]
+    .assert_eq(&said(&["status", "--store", &store, "--json"]));
+    expect![[r#"
+        {"at":"2023-08-28T16:00:00Z","what":"mark","course":"C1","class":"C1-1","student":"S000001","old":null,"new":"L","by":"CourseKey, record a1 version 1: Late: came 5 min after the start"}
+    "#]].assert_eq(&said(&["journal", "--store", &store, "--json"]));
+    let course = below(&folder, "course.jsonl");
+    std::fs::write(
+        &course,
+        COURSE.replacen("\"revision\":1", "\"revision\":2", 1).replace("\"Title\"", "\"New Title\""),
+    )
+    .unwrap();
+    let at = ["--at", "2023-08-29T05:00:00Z"];
+    let put = |at: &[&str]| said(&[&["put-course", &course, "--store", &store, "--json"], at].concat());
+    assert_eq!(json_lines(&put(&at))[0]["disposition"], "taken");
+    assert_eq!(json_lines(&put(&at))[0]["disposition"], "stale");
+    let tick = said(&[&["tick", "--store", &store, "--json"][..], &at].concat());
+    expect![[r#"
+        {
+          "tallies": [
+            {
+              "kind": "courses",
+              "requests": 1,
+              "items": 1,
+              "accepted": 1,
+              "rejected": 0,
+              "failed": 0
+            },
+            {
+              "kind": "attendance",
+              "requests": 1,
+              "items": 0,
+              "accepted": 0,
+              "rejected": 0,
+              "failed": 0
+            }
+          ],
+          "marks-written": 0,
+          "log-rows-written": 0,
+          "issues-opened": 0,
+          "issues-resolved": 0,
+          "more-work": false,
+          "next-due": "2023-08-29T06:00:00Z"
+        }
+    "#]]
+    .assert_eq(&tick);
+    let table = said(&["status", "C1", "--store", &store]);
+    assert!(table.contains("│ C1") && table.contains("Synchronized"), "{table}");
+}
+
+#[test]
+fn a_run_that_dies_at_any_step_and_is_started_again_ends_in_the_same_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, whole) = (school(&folder), below(&folder, "whole"));
+    said(&["run", &school, "--out", &whole]);
+    let read = |out: &str, file: &str| std::fs::read_to_string(Path::new(out).join(file)).unwrap();
+    let mut deaths = 0;
+    // Steps lie close together where something happens and far apart later; primes avoid falling on the same one.
+    for step in ["1", "2", "3", "5", "7", "11", "13", "17", "19", "23", "29", "37", "53", "71"] {
+        let (out, store) = (below(&folder, &format!("out-{step}")), below(&folder, &format!("store-{step}")));
+        let (code, _, _) = call(&["run", &school, "--out", &out, "--store", &store, "--kill-at-step", step]);
+        if code == 0 {
+            break;
+        }
+        deaths += 1;
+        assert!(!Path::new(&out).join("report.json").exists(), "step {step} left a half-written output");
+        said(&["run", &school, "--out", &out, "--store", &store]);
+        for file in ["marks.jsonl", "journal.jsonl", "issues.jsonl", "status.jsonl", "coursekey.jsonl"] {
+            assert_eq!(read(&out, file), read(&whole, file), "{file} after a death at step {step}");
+        }
+    }
+    assert!(deaths > 10, "{deaths}");
+}
+
+#[test]
+fn exit_codes_tell_whose_fault_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, out) = (school(&folder), below(&folder, "out"));
+    let bad = below(&folder, "bad.jsonl");
+    std::fs::write(&bad, COURSE.replace("2023-12-15", "2023-13-15")).unwrap();
+    std::fs::write(folder.path().join("school/changes.jsonl"), "{\"at\":\"2023-08-28T05:00:00Z\",\"decide\":{}}\n")
+        .unwrap();
+    let (code, printed, error) = call(&["run", &school, "--out", &out]);
+    assert_eq!((code, printed.as_str()), (2, ""));
+    expect![[r#"
+        error: failed to read the input:
+          changes.jsonl line 1: decide: approvals are not available in this version; remove the line
+    "#]]
+    .assert_eq(&error);
+    assert!(!Path::new(&out).exists(), "something was written");
+    std::fs::remove_file(folder.path().join("school/changes.jsonl")).unwrap();
+
+    let (code, _, error) = call(&["status", "--store", &below(&folder, "nowhere")]);
+    expect![[r#"
+        2 error: failed to find a school in the folder: there is none; play a school directory with `run --store` first
+    "#]]
+    .assert_eq(&format!("{code} {error}"));
+    assert!(!folder.path().join("nowhere").exists(), "something was made");
+    assert_eq!(call(&["run"]).0, 2);
+
+    let blocked = below(&folder, "file");
+    std::fs::write(&blocked, "").unwrap();
+    assert_eq!(call(&["run", &school, "--out", &blocked]).0, 1);
+    let store = below(&folder, "store");
+    said(&["run", &school, "--out", &out, "--store", &store]);
+    let (code, _, error) = call(&["put-course", &bad, "--store", &store]);
+    expect![[r#"
+        2 error: failed to read the input:
+          bad.jsonl line 1: end-date: "2023-13-15" is not a date; write a day from 1970 to 9999 such as 2023-08-28
+    "#]]
+    .assert_eq(&format!("{code} {error}"));
+}
+
+#[test]
+fn help_documents_the_exit_codes_and_hides_what_only_tests_use() {
+    let help = said(&["--help"]);
+    assert!(help.contains("Exit codes:") && help.contains("  3  "), "{help}");
+    assert!(!said(&["run", "--help"]).contains("kill-at-step"));
+}
+
+#[test]
+fn the_demo_shows_every_status_and_leaves_a_school_that_can_be_played_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = below(&folder, "demo");
+    let printed = said(&["demo", "--out", &out]);
+    for text in ["Disabled", "Scheduled", "Failed", "Synchronized", "1 of 3 students: no e-mail", "came 7 min after"] {
+        assert!(printed.contains(text), "{text}: {printed}");
+    }
+    assert!(Path::new(&out).join("school/school.toml").is_file());
+    assert!(Path::new(&out).join("output/mails/001.eml").is_file());
+}
+
+#[test]
+fn a_simulated_coursekey_announces_where_it_is_and_answers_there() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let mut command = Command::new(PROGRAM.as_path());
+    let mut served = command
+        .args(["simulate-coursekey", "--json"])
+        .env("XDG_CACHE_HOME", cache)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(served.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let address = said["base-url"].as_str().unwrap().strip_prefix("http://").unwrap().strip_suffix("/v1").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let key = said["schools"][0]["key"].as_str().unwrap();
+    write!(
+        stream,
+        "GET /v1/schools/548156 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    served.kill().unwrap();
+    served.wait().unwrap();
+    assert!(answer.ends_with("{\"schoolId\":548156,\"timeZone\":\"America/New_York\"}"), "{answer}");
+}
