@@ -135,14 +135,14 @@ fn content(view: View<'_>, owner: String, instructors: BTreeSet<PersonId>) -> Co
 fn owner(view: View<'_>, instructors: &BTreeMap<PersonId, &Person>) -> Option<String> {
     let first = view.course.instructors.iter().find_map(|listed| instructors.get(&listed.id))?;
     let held = view.ledger.and_then(|ledger| ledger.course.acknowledged.as_ref()).map(|course| course.owner.clone());
-    Some(view.campus.course_owner.clone().or(held).unwrap_or_else(|| first.email.clone()))
+    Some(view.campus.course_owner.clone().or(held).unwrap_or_else(|| first.email.trim().to_owned()))
 }
 
 fn account(person: &Person, teacher: bool) -> (u64, Account) {
     let account = Account {
         first_name: person.first_name.clone(),
         last_name: person.last_name.clone(),
-        email: person.email.clone(),
+        email: person.email.trim().to_owned(),
         teacher,
     };
     (person.revision, account)

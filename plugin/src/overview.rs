@@ -14,7 +14,7 @@ use crate::option::Resolved;
 use crate::people;
 use crate::settings::{self, Settings};
 use crate::status::{self, Status};
-use crate::window::{self, Window};
+use crate::window::{self, Phase, Window};
 use crate::world::{StorageError, World};
 
 /// The most courses one query tells of.
@@ -77,15 +77,10 @@ pub fn overview(
     stopped: Option<&str>,
     now: Instant,
 ) -> Overview {
-    let campus = settings.campuses.get(&held.course.campus);
-    let Some(zone) = campus.and_then(|campus| campus.zone) else {
-        let reason = campus.map_or("the school has no such campus", |_| "the campus's time zone is unknown");
-        return Overview { status: Status::Failed, reason: Some(reason.to_owned()), window: None };
-    };
-    let window = window::sync_window(&held.course, settings, zone);
-    let facts = facts(held, page, settings, stopped, (window, zone), now);
-    let status::Verdict { status, reason } = status::verdict(&facts);
-    Overview { status, reason, window: Some(window) }
+    let zone = settings.campuses.get(&held.course.campus).and_then(|campus| campus.zone);
+    let window = zone.map(|zone| (window::sync_window(&held.course, settings, zone), zone));
+    let status::Verdict { status, reason } = status::verdict(&facts(held, page, settings, stopped, window, now));
+    Overview { status, reason, window: window.map(|(window, _)| window) }
 }
 
 fn facts<'a>(
@@ -93,29 +88,32 @@ fn facts<'a>(
     page: Option<&'a SyncPage>,
     settings: &Settings,
     stopped: Option<&'a str>,
-    (window, zone): (Window, Tz),
+    window: Option<(Window, Tz)>,
     now: Instant,
 ) -> status::Facts<'a> {
     let ledger = page.and_then(|page| page.ledger.as_ref());
-    let moved = ledger.is_some_and(|ledger| {
-        settings.campuses.get(&held.course.campus).is_none_or(|campus| campus.school != ledger.school)
-    });
+    let campus = settings.campuses.get(&held.course.campus);
+    let campus_problem = match campus {
+        None => Some("the school has no such campus"),
+        Some(campus) if campus.zone.is_none() => Some("the campus's time zone is unknown"),
+        Some(campus) if ledger.is_some_and(|ledger| campus.school != ledger.school) => {
+            Some("the course changed its campus after it was synchronized")
+        }
+        Some(_) => None,
+    };
     let pending =
         page.is_some_and(|page| page.last_failure.is_some()) || !ledger.is_some_and(CourseLedger::acknowledged);
     status::Facts {
         option: held.option,
         enabled: settings.enabled,
         removed: held.removed,
-        window: (window, zone),
-        phase: window.phase(now),
+        window,
+        // Without a zone there is no telling; whether the course is to be sent does not hang on it.
+        phase: window.map_or(Phase::Open, |(window, _)| window.phase(now)),
         instructors: held.course.instructors.len(),
         classes: held.course.classes.len(),
         acknowledged: ledger.is_some_and(CourseLedger::acknowledged),
-        campus_problem: if moved {
-            Some("the course changed its campus after it was synchronized")
-        } else {
-            stopped.filter(|_| pending)
-        },
+        campus_problem: campus_problem.or(stopped.filter(|_| pending)),
         troubles: page.map(|page| page.troubles.as_slice()).unwrap_or_default(),
         failed_ticks: page.map_or(0, |page| page.failed_ticks),
         last_failure: page.and_then(|page| page.last_failure.as_deref()),

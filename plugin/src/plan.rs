@@ -9,6 +9,9 @@ use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Parked, Pe
 use crate::model::ids::{AccountId, ClassId, CourseId, PersonId};
 use crate::model::time::Instant;
 
+/// The code under which new accounts wait for a better Initial User Password; CourseKey's own would be the same.
+pub const PASSWORD_WEAK: &str = "password_weak";
+
 /// CourseKey's own order of work (DOMAIN §2): each job is done before the next begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
@@ -121,6 +124,8 @@ pub struct Held<'a> {
     pub ledger: &'a CourseLedger,
     /// Accounts at the course's CourseKey school, by person.
     pub accounts: &'a BTreeMap<PersonId, PersonLedger>,
+    /// Whether new accounts can be made: without a good Initial User Password they cannot.
+    pub new_accounts: bool,
     /// The present moment.
     pub now: Instant,
 }
@@ -130,7 +135,8 @@ pub struct Held<'a> {
 /// What depends on something withheld is not planned: no course without an instructor, nothing of a course that is
 /// withheld itself, no enrolment of a student who is.
 pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
-    let mut plan = Planner { course, revision: desired.revision, now: held.now, plan: Plan::default() };
+    let Held { new_accounts, now, .. } = held;
+    let mut plan = Planner { course, revision: desired.revision, new_accounts, now, plan: Plan::default() };
     for (person, (revision, account)) in &desired.instructors {
         plan.user(Job::Instructors, person, *revision, account.clone(), held.accounts.get(person));
     }
@@ -159,7 +165,8 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
 
 /// The removal of classes of a course that GEGI removed.
 pub fn removals(course: &CourseId, revision: u64, sessions: &BTreeMap<ClassId, Session>, held: Held<'_>) -> Plan {
-    let mut plan = Planner { course, revision, now: held.now, plan: Plan::default() };
+    let Held { new_accounts, now, .. } = held;
+    let mut plan = Planner { course, revision, new_accounts, now, plan: Plan::default() };
     for (class, session) in sessions {
         plan.session(class, *session, held.ledger);
     }
@@ -169,6 +176,7 @@ pub fn removals(course: &CourseId, revision: u64, sessions: &BTreeMap<ClassId, S
 struct Planner<'a> {
     course: &'a CourseId,
     revision: u64,
+    new_accounts: bool,
     now: Instant,
     plan: Plan,
 }
@@ -219,6 +227,12 @@ impl Planner<'_> {
         } else {
             Subject::Student(person.clone())
         };
+        if ledger.account.acknowledged.is_none() && !self.new_accounts {
+            let message = "Initial User Password is too weak".to_owned();
+            let refusal = Refusal { code: PASSWORD_WEAK.to_owned(), field: None, message };
+            self.plan.withheld.push(Withheld { what: subject, refusal, retry_at: Instant(i64::MAX) });
+            return;
+        }
         let adopt = ledger.adopted.clone().filter(|_| ledger.account.acknowledged.is_none());
         let write = || Write::User { person: person.clone(), account: account.clone(), adopt };
         if let Some(action) = self.step(job, &ledger.account, &account, subject, Reason::Changed, write) {

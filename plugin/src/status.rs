@@ -76,8 +76,8 @@ pub struct Facts<'a> {
     pub enabled: bool,
     /// GEGI removed the course.
     pub removed: bool,
-    /// The sync window and the campus's zone.
-    pub window: (Window, Tz),
+    /// The sync window and the campus's zone; none where the campus or its zone is unknown.
+    pub window: Option<(Window, Tz)>,
     /// Where the present moment lies in it.
     pub phase: Phase,
     /// How many instructors the course has.
@@ -107,12 +107,12 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
 }
 
 fn disabled(facts: &Facts<'_>) -> Option<String> {
-    let (window, zone) = facts.window;
+    let ended = facts.window.map(|(window, zone)| format!("the sync window ended on {}", last_day(window, zone)));
     let rows = [
         (!facts.enabled, "the integration is switched off".to_owned()),
         (facts.removed, "the course was removed from GEGI".to_owned()),
         (facts.option == Resolved::Off, "Send to CourseKey is off".to_owned()),
-        (facts.phase == Phase::Over, format!("the sync window ended on {}", last_day(window, zone))),
+        (facts.phase == Phase::Over, ended.unwrap_or_default()),
     ];
     rows.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
 }
@@ -148,10 +148,11 @@ fn tooltip(reasons: &[String]) -> String {
 }
 
 fn scheduled(facts: &Facts<'_>) -> String {
-    let (window, zone) = facts.window;
-    match facts.phase {
-        Phase::Before => format!("synchronization begins on {}", window.opens.date_in(zone)),
-        Phase::Open | Phase::Over => "first synchronization in progress".to_owned(),
+    match facts.window {
+        Some((window, zone)) if facts.phase == Phase::Before => {
+            format!("synchronization begins on {}", window.opens.date_in(zone))
+        }
+        _ => "first synchronization in progress".to_owned(),
     }
 }
 

@@ -93,6 +93,9 @@ impl CampusForm {
     }
 }
 
+/// What the format shows; a real school sets its own.
+const DEFAULT_PASSWORD: &str = "Welcome1";
+
 /// GEGI's defaults for a school without settings of its own.
 fn defaults(name: String, campuses: Vec<Campus>) -> SchoolSettings {
     SchoolSettings {
@@ -107,7 +110,7 @@ fn defaults(name: String, campuses: Vec<Campus>) -> SchoolSettings {
         follow_adjustments_days: 7,
         error_email: None,
         send_new_program_courses: false,
-        initial_user_password: String::new(),
+        initial_user_password: DEFAULT_PASSWORD.to_owned(),
         update_every_minutes: 5,
         settle_minutes: 60,
         longest_gap_minutes: 90,

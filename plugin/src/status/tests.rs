@@ -18,7 +18,7 @@ fn check(line: &str) -> String {
         option: Resolved::On,
         enabled: true,
         removed: false,
-        window: (window, New_York),
+        window: Some((window, New_York)),
         phase: window.phase(now),
         instructors: 1,
         classes: 1,

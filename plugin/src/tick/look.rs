@@ -102,7 +102,10 @@ impl<W: World> Tick<'_, W> {
         if held.removed {
             return self.look_at_removed(held, page.ledger.as_ref(), address);
         }
-        let open = window::sync_window(&held.course, &self.settings, zone).phase(self.now) == Phase::Open;
+        let phase = window::sync_window(&held.course, &self.settings, zone).phase(self.now);
+        let acknowledged = page.ledger.as_ref().is_some_and(CourseLedger::acknowledged);
+        // A start moved later after synchronization is sent like any other change.
+        let open = phase == Phase::Open || (phase == Phase::Before && acknowledged);
         if held.option == Resolved::Off || !open {
             return Look::default();
         }
@@ -118,9 +121,11 @@ impl<W: World> Tick<'_, W> {
             .desired
             .as_ref()
             .map(|desired| self.accounts(address.school, desired.instructors.keys().chain(desired.students.keys())));
+        let new_accounts = self.settings.initial_password.is_some();
         let plan = match (&wishes.desired, &accounts) {
             (Some(desired), Some(accounts)) => {
-                plan::plan(id, desired, plan::Held { ledger: ledger.unwrap_or(&empty), accounts, now: self.now })
+                let ledger = ledger.unwrap_or(&empty);
+                plan::plan(id, desired, plan::Held { ledger, accounts, new_accounts, now: self.now })
             }
             _ => Plan::default(),
         };
@@ -137,7 +142,7 @@ impl<W: World> Tick<'_, W> {
             &held.course.id,
             held.course.revision,
             &sessions,
-            plan::Held { ledger, accounts: &accounts, now: self.now },
+            plan::Held { ledger, accounts: &accounts, new_accounts: false, now: self.now },
         );
         let subject = Subject { course: Some(held.course.id.clone()), ..Subject::default() };
         let sentence = format!(
@@ -238,8 +243,10 @@ impl<W: World> Tick<'_, W> {
         let Some(campus) = self.settings.campuses.values().find(|campus| campus.school == ledger.school) else {
             return;
         };
-        let open = from.is_some_and(|from| from <= self.now) && until.is_some_and(|until| self.now < until);
-        let follow = ledger.acknowledged() && open;
+        // The last poll that counts is one after the last moment that counts, and it has to have gone well.
+        let ended = until.is_none_or(|until| self.now >= until + self.settings.update_every)
+            && self.campuses.reads_well(&campus.id);
+        let follow = ledger.acknowledged() && from.is_some_and(|from| from <= self.now) && !ended;
         if follow == page.followed {
             return;
         }
@@ -273,7 +280,10 @@ impl<W: World> Tick<'_, W> {
         let retry = look.plan.withheld.iter().map(|item| item.retry_at).min();
         let judge = self.memory.syncs.get(held.course.id.as_str()).and_then(|page| page.judge.values().min().copied());
         let dates = [Some(window.opens), Some(window.closes), from, until, retry, judge];
-        let later = dates.into_iter().flatten().filter(|at| *at > self.now && *at < Instant(i64::MAX)).min();
+        let read_once_more = self.memory.syncs.get(held.course.id.as_str()).is_some_and(|page| page.followed)
+            && until.is_some_and(|until| until <= self.now);
+        let dates = dates.into_iter().chain([read_once_more.then_some(self.now + self.settings.update_every)]);
+        let later = dates.flatten().filter(|at| *at > self.now && *at < Instant(i64::MAX)).min();
         if look.plan.actions.is_empty() {
             return later;
         }
@@ -310,7 +320,7 @@ impl Look {
     /// Adds what CourseKey refused to the troubles and the issues.
     fn count_withheld(&mut self, course: &CourseId, desired: Option<&desired::Desired>) {
         let Some(desired) = desired else { return };
-        let mut groups: BTreeMap<(&'static str, usize, String), usize> = BTreeMap::new();
+        let mut groups: BTreeMap<(&'static str, usize, &str), usize> = BTreeMap::new();
         for item in &self.plan.withheld {
             let (what, of, class, person) = match &item.what {
                 plan::Subject::Instructor(person) => ("instructor", desired.instructors.len(), None, Some(person)),
@@ -319,7 +329,6 @@ impl Look {
                 plan::Subject::Class(class) => ("class", desired.sessions.len(), Some(class), None),
                 plan::Subject::Enrollment(person) => ("enrollment", desired.enrollments.len(), None, Some(person)),
             };
-            let kept = item.refusal.code == "has_attendance";
             let subject =
                 Subject { course: Some(course.clone()), class: class.cloned(), person: person.cloned(), detail: None };
             let (code, sentence) = match item.refusal.code.as_str() {
@@ -331,13 +340,19 @@ impl Look {
                 }
                 code => (Code::Rejected, format!("CourseKey refused the {what}: {} ({code})", item.refusal.message)),
             };
-            self.issues.push(Issue { code, subject, sentence });
-            if !kept {
-                *groups.entry((what, of, item.refusal.code.clone())).or_default() += 1;
+            if item.refusal.code != plan::PASSWORD_WEAK {
+                self.issues.push(Issue { code, subject, sentence });
+            }
+            if code != Code::ClassKept {
+                *groups.entry((what, of, &item.refusal.code)).or_default() += 1;
             }
         }
         self.troubles.extend(groups.into_iter().map(|((what, of, code), stuck)| {
-            Trouble::new(what, stuck, of.max(stuck), &format!("refused by CourseKey ({code})"))
+            let why = match code {
+                plan::PASSWORD_WEAK => "Initial User Password is too weak".to_owned(),
+                code => format!("refused by CourseKey ({code})"),
+            };
+            Trouble::new(what, stuck, of.max(stuck), &why)
         }));
     }
 }

@@ -114,8 +114,7 @@ impl<W: World> Tick<'_, W> {
                         places.push(place);
                         ready.push((work.address.clone(), action));
                     }
-                    Ready::Done => {}
-                    Ready::Waits(reason) => work.outcome.failure = work.outcome.failure.take().or(reason),
+                    Ready::Done | Ready::Waits => {}
                 }
             }
         }
@@ -177,9 +176,6 @@ impl<W: World> Tick<'_, W> {
                 account.teacher |= held.is_some_and(|held| held.teacher);
                 match held {
                     Some(held) if *held == account => Ready::Done,
-                    None if self.settings.initial_password.is_none() => {
-                        Ready::Waits(Some("Initial User Password is too weak for CourseKey".to_owned()))
-                    }
                     _ => Ready::Send(Action {
                         write: Write::User { person: person.clone(), account, adopt: adopt.clone() },
                         ..action.clone()
@@ -190,7 +186,7 @@ impl<W: World> Tick<'_, W> {
                 let mut content = content.clone();
                 content.instructors.retain(|person| self.account_known(address, person));
                 if content.instructors.is_empty() {
-                    Ready::Waits(None)
+                    Ready::Waits
                 } else if ledger.is_some_and(|ledger| ledger.course.acknowledged.as_ref() == Some(&content)) {
                     Ready::Done
                 } else {
@@ -201,7 +197,7 @@ impl<W: World> Tick<'_, W> {
             Write::Enrollment(person, _) if course_known && self.account_known(address, person) => {
                 Ready::Send(action.clone())
             }
-            Write::Session(..) | Write::Enrollment(..) => Ready::Waits(None),
+            Write::Session(..) | Write::Enrollment(..) => Ready::Waits,
         }
     }
 
@@ -289,8 +285,8 @@ enum Ready {
     Send(Action),
     /// CourseKey holds it by now.
     Done,
-    /// What it needs is not acknowledged; the reason, if that is a failure of its own.
-    Waits(Option<String>),
+    /// What it needs is not acknowledged.
+    Waits,
 }
 
 fn enter<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Result<(), Refusal>, now: Instant) {

@@ -121,3 +121,16 @@ fn a_refused_instructor_does_not_stop_the_others() {
     assert_eq!(world.later(Seconds(300)), "", "parked");
     expect!["teacher I2 instructor2@example.edu: email_invalid"].assert_eq(&world.later(Seconds::days(1)));
 }
+
+#[test]
+fn with_a_weak_initial_password_no_new_account_is_sent_and_nothing_is_tried_again_until_it_changes() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.settings.initial_user_password = crate::model::settings::Password::new("weak".to_owned());
+    world.save(course("C1"));
+    assert_eq!(world.settle(), "");
+    expect!["C1 Failed (the instructor: Initial User Password is too weak)"].assert_eq(&world.statuses());
+    let due = world.tick().next_due;
+    assert!(due.is_some_and(|due| due > world.now + Seconds(3_600)), "{due:?}");
+    world.settings.initial_user_password = crate::model::settings::Password::new("Welcome1".to_owned());
+    assert!(world.settle().contains("enroll S3 in C1"));
+}

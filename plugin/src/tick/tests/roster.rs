@@ -177,3 +177,14 @@ fn a_change_of_settings_dates_every_course_anew() {
     world.settings.weeks_before_start = 8;
     assert!(world.settle().starts_with("teacher I1"));
 }
+
+#[test]
+fn a_start_moved_later_after_synchronization_is_sent_and_the_course_stays_synchronized() {
+    let mut world = synchronized();
+    let mut moved = course("C1");
+    moved.revision = 2;
+    moved.start_date = "2023-10-30".parse().unwrap();
+    world.save(moved);
+    expect![[r#"course C1 by instructor1@example.edu with ["I1"]"#]].assert_eq(&world.settle());
+    expect!["C1 Synchronized"].assert_eq(&world.statuses());
+}
