@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 
-pub use crate::bindings::gegi::coursekey::{email::Message, records::CurrentMark, records::Operation, school::SchoolSettings, types::Course};
+pub use crate::bindings::gegi::coursekey::{
+    email::Message, records::CurrentMark, records::Operation, school::SchoolSettings, types::Course,
+};
 
 /// GEGI could not be read or did not answer; the call is tried again later.
 #[derive(Debug, thiserror::Error)]

@@ -117,7 +117,7 @@ impl School {
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
         let unit = self.gate.begin_tick().await?;
-        let items = if unit.last_aborted().is_some() { 1 } else { budget.items };
+        let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
         let budget = Budget { items, ..budget };
         let deadline = Duration::from_secs(budget.seconds.into()) + self.host.engine.limits().sandbox.tick_grace;
         let settings = self.gegi.source.settings().await?;

@@ -87,7 +87,16 @@ impl ClassBook {
     }
 
     /// Judges what is known of a student and says what is to be written. Judging twice writes nothing twice.
-    pub fn judge(&mut self, place: Place<'_>, student: &PersonId, settings: &Settings, now: Instant) -> Taken {
+    ///
+    /// `held` is the mark GEGI holds now, whoever wrote it: what is written replaces that one, and the journal says so.
+    pub fn judge(
+        &mut self,
+        place: Place<'_>,
+        student: &PersonId,
+        settings: &Settings,
+        held: Option<Mark>,
+        now: Instant,
+    ) -> Taken {
         let thresholds = self.thresholds.get_or_insert_with(|| settings.thresholds.clone()).clone();
         let Some(entry) = self.students.get_mut(student) else { return Taken::default() };
         let Some(record) = entry.record.clone() else { return Taken::default() };
@@ -99,7 +108,7 @@ impl ClassBook {
                     settle: settings.settle,
                 };
                 let decision = marking::decide(place.times, Some(&record), terms, now);
-                entry.take_decision(place, student, &record, decision, now)
+                entry.take_decision(place, student, &record, decision, held, now)
             }
             HoursType::AttendanceLog => entry.take_rows(place, student, &record, settings, now),
         }
@@ -113,13 +122,15 @@ impl Entry {
         student: &PersonId,
         record: &AttendanceRecord,
         decision: Decision,
+        held: Option<Mark>,
         now: Instant,
     ) -> Taken {
         let mut taken = Taken::default();
         match decision {
-            Decision::Mark { mark, basis } => {
+            Decision::Mark { basis, .. } => {
                 if self.written.as_ref().is_none_or(|written| !written.says_the_same(&basis)) {
-                    taken.operations = self.set_mark(place, student, record, mark, basis, now);
+                    taken.operations = set_mark(place, student, record, held, basis.clone(), now);
+                    self.written = Some(basis);
                     taken.marks = 1;
                 }
             }
@@ -128,36 +139,6 @@ impl Entry {
             Decision::Nothing => {}
         }
         taken
-    }
-
-    fn set_mark(
-        &mut self,
-        place: Place<'_>,
-        student: &PersonId,
-        record: &AttendanceRecord,
-        mark: Mark,
-        basis: Basis,
-        now: Instant,
-    ) -> Vec<Operation> {
-        let old = self.written.replace(basis.clone()).map(|written| written.rule.mark());
-        let entry = JournalEntry {
-            at: now,
-            what: "mark",
-            course: Some(place.course.id.clone()),
-            class: Some(place.class.clone()),
-            person: Some(student.clone()),
-            old: old.map(|mark| mark.letter().to_owned()),
-            new: Some(mark.letter().to_owned()),
-            by: by(record, &marking::sentence(&basis)),
-        };
-        let set = Operation::SetMark {
-            class: place.class.clone(),
-            student: student.clone(),
-            expected: old,
-            mark,
-            basis: Box::new(basis),
-        };
-        vec![set, Operation::Journal(entry)]
     }
 
     /// Writes the rows the record makes, corrects those that differ, voids those it does not make any more.
@@ -195,6 +176,29 @@ impl Entry {
         }
         taken
     }
+}
+
+fn set_mark(
+    place: Place<'_>,
+    student: &PersonId,
+    record: &AttendanceRecord,
+    held: Option<Mark>,
+    basis: Basis,
+    now: Instant,
+) -> Vec<Operation> {
+    let mark = basis.rule.mark();
+    let entry = JournalEntry {
+        at: now,
+        what: "mark",
+        course: Some(place.course.id.clone()),
+        class: Some(place.class.clone()),
+        person: Some(student.clone()),
+        old: held.map(|mark| mark.letter().to_owned()),
+        new: Some(mark.letter().to_owned()),
+        by: by(record, &marking::sentence(&basis)),
+    };
+    let (class, student) = (place.class.clone(), student.clone());
+    vec![Operation::SetMark { class, student, expected: held, mark, basis: Box::new(basis) }, Operation::Journal(entry)]
 }
 
 fn put_row(place: Place<'_>, student: &PersonId, record: &RecordId, row: &LogRow) -> Operation {

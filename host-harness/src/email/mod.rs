@@ -6,4 +6,4 @@ mod eml;
 mod template;
 
 pub use eml::{EmlError, MailIdentity, to_eml, write_folder};
-pub use template::{Rendered, TemplateError, Templates};
+pub use template::{Rendered, TemplateError, Templates, is_template};

@@ -25,6 +25,11 @@ const BUILT_IN: [BuiltIn; 1] = [BuiltIn {
     variables: include_str!("../../templates/synchronization-issues/variables.toml"),
 }];
 
+/// Whether there is a template of that name.
+pub fn is_template(name: &str) -> bool {
+    BUILT_IN.iter().any(|template| template.name == name)
+}
+
 /// Every template a school has.
 pub struct Templates {
     environment: Environment<'static>,

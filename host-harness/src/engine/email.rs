@@ -1,10 +1,38 @@
-//! The import `email`. Only translates; templates, addresses and the hourly limit live behind the unit of work.
+//! The import `email`. Refuses what could never leave: a template that does not exist, a recipient that is no address.
+//! The hourly limit lives behind the unit of work.
+
+use lettre::Address;
 
 use super::Call;
 use crate::bindings::gegi::coursekey::email::{EmailError, Host, Message};
+use crate::email::is_template;
 
 impl Host for Call {
     async fn queue(&mut self, message: Message) -> wasmtime::Result<Result<(), EmailError>> {
-        Ok(self.unit.queue(message))
+        Ok(check(&message).and_then(|()| self.unit.queue(message)))
+    }
+}
+
+fn check(message: &Message) -> Result<(), EmailError> {
+    if !is_template(&message.template) {
+        return Err(EmailError::UnknownTemplate(message.template.clone()));
+    }
+    // The address itself stays out of the reason: reasons are logged.
+    message.recipient.parse::<Address>().map(|_| ()).map_err(|problem| EmailError::BadRecipient(problem.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_known_template_to_an_address_is_queued() {
+        let judge = |template: &str, recipient: &str| {
+            let (template, recipient) = (template.to_owned(), recipient.to_owned());
+            check(&Message { template, recipient, variables: Vec::new() })
+        };
+        assert_eq!(judge("synchronization-issues", "errors@example.edu"), Ok(()));
+        assert_eq!(judge("greetings", "errors@example.edu"), Err(EmailError::UnknownTemplate("greetings".to_owned())));
+        assert!(matches!(judge("synchronization-issues", "the registrar"), Err(EmailError::BadRecipient(_))));
     }
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::coursekey::CourseKey;
 use crate::change::{self, CourseChange};
+use crate::model::attendance::Mark;
 use crate::model::course::Course;
-use crate::model::ids::{ClassId, CourseId};
+use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::settings::SchoolSettings;
 use crate::model::time::{Instant, Seconds};
 use crate::overview::{self, StatusQuery};
 use crate::tick::{self, Budget, Report};
 use crate::world::http::{Exchange, Request};
-use crate::world::records::{CurrentMark, Message, Operation};
+use crate::world::records::{CurrentMark, Message, Operation, Origin};
 use crate::world::{Aborted, Change, StorageError, World};
 
 /// Everything around the core, and what the core did to it.
@@ -21,6 +22,7 @@ pub(crate) struct Fake {
     pub(crate) gegi: BTreeMap<CourseId, Course>,
     pub(crate) state: BTreeMap<String, Vec<u8>>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) marks: BTreeMap<(ClassId, PersonId), Mark>,
     pub(crate) mails: Vec<Message>,
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
@@ -35,6 +37,7 @@ impl Fake {
             gegi: BTreeMap::new(),
             state: BTreeMap::new(),
             operations: Vec::new(),
+            marks: BTreeMap::new(),
             mails: Vec::new(),
             coursekey: CourseKey::default(),
             reads: 0,
@@ -106,8 +109,15 @@ impl World for Fake {
         self.gegi.get(id).cloned()
     }
 
-    fn current_marks(&mut self, _: &ClassId) -> Vec<CurrentMark> {
-        Vec::new()
+    fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark> {
+        let marks = self.marks.iter().filter(|((of, _), _)| of == class);
+        marks
+            .map(|((_, student), mark)| CurrentMark {
+                student: student.clone(),
+                mark: *mark,
+                origin: Origin::CourseKey,
+            })
+            .collect()
     }
 
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
@@ -135,6 +145,11 @@ impl World for Fake {
     }
 
     fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {
+        for operation in &operations {
+            if let Operation::SetMark { class, student, mark, .. } = operation {
+                self.marks.insert((class.clone(), student.clone()), *mark);
+            }
+        }
         self.operations.extend(operations);
         Ok(())
     }

@@ -223,9 +223,15 @@ impl<W: World> Tick<'_, W> {
         let Some(scheduled) = held.course.class(class) else { return Ok(()) };
         let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
         let place = Place { course: &held.course, class, times };
+        let held =
+            self.world.current_marks(class).into_iter().find(|mark| mark.student == *student).map(|mark| mark.mark);
         let book = self.memory.attendance.edit(class.as_str());
-        let Taken { operations, marks, rows, judge_at, issues } = book.judge(place, student, &self.settings, self.now);
-        self.operations.extend(operations);
+        let taken = book.judge(place, student, &self.settings, held, self.now);
+        let Taken { operations, marks, rows, judge_at, issues } = taken;
+        if !operations.is_empty() {
+            // At once, so that the next judgement of the same student finds this one.
+            self.world.stage(operations)?;
+        }
         self.report.marks_written += marks;
         self.report.log_rows_written += rows;
         if let Some(at) = judge_at {
