@@ -1,5 +1,7 @@
 //! The shape of the code, held by an ordinary test: who may import whom, how long a file may be, what no file may hold.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::model::time::Instant;
 use crate::world::http::{Method, Reply, Request, Unheard};
 
+/// Answers to give instead of the right ones, in order.
+pub(crate) type Faults = VecDeque<Result<(u16, &'static str), Unheard>>;
+
 #[derive(Default)]
 pub(crate) struct CourseKey {
     /// What was written, one item a line.
@@ -14,7 +17,7 @@ pub(crate) struct CourseKey {
     /// Refusals by key of the item.
     pub(crate) refuses: BTreeMap<String, String>,
     /// Answers to give instead of the right ones, by last segment of the path.
-    pub(crate) faults: BTreeMap<String, VecDeque<Result<(u16, &'static str), Unheard>>>,
+    pub(crate) faults: BTreeMap<String, Faults>,
     /// Attendance records, as JSON, ascending by `updatedAt`.
     pub(crate) records: Vec<Value>,
     /// Accounts a search by e-mail finds.
@@ -76,16 +79,13 @@ impl CourseKey {
             let line = format!("{verb} {} {}", text("externalId"), text("startsAt"));
             (json!({ "externalId": item["externalId"] }), line.trim().to_owned(), text("externalId"))
         };
-        match self.refuses.get(&id).filter(|code| *code != "email_taken" || item["accountId"].is_null()) {
-            Some(code) => {
-                self.log.push(format!("{line}: {code}"));
-                json!({ "key": key, "outcome": "rejected", "error": { "code": code, "field": null, "message": "no" } })
-            }
-            None => {
-                self.log.push(line);
-                json!({ "key": key, "outcome": "created" })
-            }
+        let refused = self.refuses.get(&id).filter(|code| *code != "email_taken" || item["accountId"].is_null());
+        if let Some(code) = refused {
+            self.log.push(format!("{line}: {code}"));
+            return json!({ "key": key, "outcome": "rejected", "error": { "code": code, "field": null, "message": "no" } });
         }
+        self.log.push(line);
+        json!({ "key": key, "outcome": "created" })
     }
 
     fn attendance(&mut self, request: &Request, now: Instant) -> Value {
