@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use expect_test::expect;
@@ -24,19 +26,21 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let program = profile.join(format!("host-harness{}", std::env::consts::EXE_SUFFIX));
     let folder = tempfile::tempdir().unwrap();
     let (school, store) = (school(&folder), folder.path().join("store"));
-    assert!(start(&program, &["run", &school, "--out", &school, "--store", store.to_str().unwrap()]).status.success());
+    let warm_up = command(&program, &["run", &school, "--out", &school, "--store", store.to_str().unwrap()]).output();
+    assert!(warm_up.unwrap().status.success(), "the program does not run");
     program
 });
 
-fn start(program: &Path, arguments: &[&str]) -> Output {
+fn command(program: &Path, arguments: &[&str]) -> Command {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
     let mut command = Command::new(program);
-    command.args(arguments).env("XDG_CACHE_HOME", cache).env("COURSEKEY_KEY_MAIN", "key-000001").output().unwrap()
+    command.args(arguments).env("XDG_CACHE_HOME", cache);
+    command
 }
 
 /// Runs the program and answers its exit code and what it printed.
 fn call(arguments: &[&str]) -> (i32, String, String) {
-    let output = start(&PROGRAM, arguments);
+    let output = command(&PROGRAM, arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
@@ -134,6 +138,14 @@ fn a_stored_school_is_looked_at_ticked_and_changed() {
 fn a_run_that_dies_at_any_step_and_is_started_again_ends_in_the_same_state() {
     let folder = tempfile::tempdir().unwrap();
     let (school, whole) = (school(&folder), below(&folder, "whole"));
+    let renamed = COURSE.replacen("\"revision\":1", "\"revision\":2", 1).replace("\"Title\"", "\"New Title\"");
+    let changes = [
+        "{\"at\":\"2023-08-28T15:00:00Z\",\"hand-mark\":{\"class\":\"C1-1\",\"student\":\"S000001\",\"mark\":\"A\"}}",
+        "{\"at\":\"2023-08-28T15:00:00Z\",\"settings\":{\"absent-after-start-minutes\":20}}",
+        &format!("{{\"at\":\"2023-08-28T17:00:00Z\",\"course\":{renamed}}}"),
+        "{\"at\":\"2023-08-28T18:00:00Z\",\"hand-mark\":{\"class\":\"C1-1\",\"student\":\"S000001\",\"mark\":\"P\"}}",
+    ];
+    std::fs::write(Path::new(&school).join("changes.jsonl"), changes.join("\n")).unwrap();
     said(&["run", &school, "--out", &whole]);
     let read = |out: &str, file: &str| std::fs::read_to_string(Path::new(out).join(file)).unwrap();
     let mut deaths = 0;
@@ -212,31 +224,60 @@ fn the_demo_shows_every_status_and_leaves_a_school_that_can_be_played_again() {
     assert!(Path::new(&out).join("output/mails/001.eml").is_file());
 }
 
+/// A simulated CourseKey of its own process, which ends with this.
+struct Served {
+    process: Child,
+    base_url: String,
+    key: String,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Self {
+        let mut simulate = command(&PROGRAM, &["simulate-coursekey", "--json"]);
+        let mut process = simulate.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let announced: Value = serde_json::from_str(&line).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self { process, base_url: text(&announced["base-url"]), key: text(&announced["schools"][0]["key"]) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
 #[test]
 fn a_simulated_coursekey_announces_where_it_is_and_answers_there() {
-    use std::io::{BufRead, BufReader, Read, Write};
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    let mut command = Command::new(PROGRAM.as_path());
-    let mut served = command
-        .args(["simulate-coursekey", "--json"])
-        .env("XDG_CACHE_HOME", cache)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(served.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let said: Value = serde_json::from_str(&line).unwrap();
-    let address = said["base-url"].as_str().unwrap().strip_prefix("http://").unwrap().strip_suffix("/v1").unwrap();
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let key = said["schools"][0]["key"].as_str().unwrap();
-    write!(
-        stream,
-        "GET /v1/schools/548156 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
+    let served = Served::start(&[]);
+    let address = served.base_url.strip_prefix("http://").unwrap().strip_suffix("/v1").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET /v1/schools/548156 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n", served.key);
+    write!(stream, "{request}connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    served.kill().unwrap();
-    served.wait().unwrap();
     assert!(answer.ends_with("{\"schoolId\":548156,\"timeZone\":\"America/New_York\"}"), "{answer}");
+}
+
+#[test]
+fn a_school_that_names_a_server_is_sent_there_with_the_key_of_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let school = school(&folder);
+    let served = Served::start(&[&school]);
+    let toml = Path::new(&school).join("school.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    std::fs::write(&toml, format!("base-url = \"{}\"\n{text}", served.base_url)).unwrap();
+    let run = |out: &str, key: &str| {
+        let output = command(&PROGRAM, &["run", &school, "--json", "--out", &below(&folder, out)])
+            .env("COURSEKEY_KEY_MAIN", key)
+            .output()
+            .unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["statuses"].to_string()
+    };
+    expect![[r#"{"disabled":0,"failed":0,"scheduled":0,"synchronized":1}"#]].assert_eq(&run("right", &served.key));
+    expect![[r#"{"disabled":0,"failed":1,"scheduled":0,"synchronized":0}"#]].assert_eq(&run("wrong", "another key"));
 }

@@ -95,11 +95,21 @@ async fn the_same_input_and_seed_give_the_same_bytes_and_another_seed_does_not()
 
 #[tokio::test]
 async fn two_runs_over_adjoining_spans_are_one_run() {
-    let whole = Play::weekend().run().await;
+    let mark = |at: &str, student: &str| {
+        let mark = format!("\"class\":\"anatomy-1\",\"student\":\"{student}\",\"mark\":\"A\"");
+        format!("{{\"at\":\"2023-11-04T{at}:00:00Z\",\"hand-mark\":{{{mark}}}}}")
+    };
+    // One before the end of the first span, two at it, one after it.
+    let play = [("08", "S000001"), ("09", "S000002"), ("09", "S000003"), ("10", "S000004")]
+        .into_iter()
+        .fold(Play::weekend(), |play, (at, student)| play.change(&mark(at, student)));
+    let whole = play.run().await;
     let store = tempfile::tempdir().unwrap();
-    Play::weekend().until("2023-11-04T09:00:00Z").stored(&store).run().await;
-    let second = Play::weekend().stored(&store).run().await;
+    let first = play.clone().until("2023-11-04T09:00:00Z").stored(&store).run().await;
+    let second = play.stored(&store).run().await;
     play::assert_same(&whole, &second, RECORDS.into_iter().chain(ROSTERS));
+    let by_hand = |output| lines(output, "marks.jsonl").iter().filter(|line| line["basis"]["rule"] == "hand").count();
+    assert_eq!((by_hand(&first), by_hand(&second)), (1, 4));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub(super) struct Run {
     /// The folder for the output; files of an earlier run are replaced when this one has come to its end.
     #[arg(long)]
     out: PathBuf,
-    /// Keep the school in this folder, and continue where it was left.
+    /// Keep the school in this folder, and continue where it was left: settings and courses are then the folder's.
     #[arg(long, value_name = "PATH")]
     store: Option<PathBuf>,
     /// What the simulated CourseKey's dice are thrown with.
