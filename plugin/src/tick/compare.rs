@@ -64,10 +64,13 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
+    /// The first three o'clock after now. A day is asked for by its date: in the night the clocks change it is 23 or 25
+    /// hours long.
     fn next_comparison(&self) -> Instant {
         let zone = self.settings.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC);
-        let tomorrow = (self.now - COMPARISON_HOUR + Seconds::days(1)).date_in(zone);
-        Instant::start_of(tomorrow, zone) + COMPARISON_HOUR
+        let today = self.now.date_in(zone);
+        let nights = today.iter_days().map(|day| Instant::start_of(day, zone) + COMPARISON_HOUR);
+        nights.take(3).find(|night| *night > self.now).unwrap_or(self.now + Seconds::days(1))
     }
 
     /// Goes on with the walk that a change of settings began.

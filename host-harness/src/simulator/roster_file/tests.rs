@@ -1,3 +1,5 @@
+//! Tests of this room.
+
 #![allow(clippy::unwrap_used)]
 
 use expect_test::{Expect, expect};

@@ -188,3 +188,20 @@ fn a_start_moved_later_after_synchronization_is_sent_and_the_course_stays_synchr
     expect![[r#"course C1 by instructor1@example.edu with ["I1"]"#]].assert_eq(&world.settle());
     expect!["C1 Synchronized"].assert_eq(&world.statuses());
 }
+
+#[test]
+fn the_nightly_comparison_comes_once_a_night_also_when_the_clocks_change() {
+    let mut world = Fake::new("2023-11-05T06:59:59Z");
+    world.save(course("C1"));
+    world.settle();
+    for (now, next) in [
+        ("2023-11-05T07:00:00Z", "2023-11-06T08:00:00Z"),
+        ("2024-03-10T07:00:00Z", "2024-03-10T08:00:00Z"),
+        ("2024-03-10T08:00:00Z", "2024-03-11T07:00:00Z"),
+    ] {
+        world.now = at(now);
+        world.settle();
+        let head: serde_json::Value = serde_json::from_slice(&world.state["hot/0"]).unwrap();
+        assert_eq!(head["comparison"]["next"], at(next).0, "after {now}");
+    }
+}
