@@ -1,5 +1,7 @@
 //! The sender against real servers on this machine that misbehave. The gate's rules are held beside the gate.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

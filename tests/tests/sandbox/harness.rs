@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
-use host_harness::clock::{Clock, VirtualClock};
+use host_harness::clock::VirtualClock;
 use host_harness::door::{
     Answer, CredentialSource, Denial, Outgoing, RequestEntry, RequestLog, Secret, Transport, TransportError,
 };
@@ -23,28 +23,28 @@ use host_harness::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfi
 use host_harness::store::MemoryStore;
 
 /// Calls that may run at once.
-pub const PLACES: u32 = 4;
+pub(crate) const PLACES: u32 = 4;
 
 /// A school that plays scripts, and everything it has done.
-pub struct Playground {
-    pub world: Arc<World>,
-    pub clock: Arc<VirtualClock>,
-    pub school: School,
+pub(crate) struct Playground {
+    pub(crate) world: Arc<World>,
+    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) school: School,
 }
 
 /// GEGI, CourseKey and the request log in one: what they are asked and what they were told.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     script: Mutex<String>,
-    pub sent: Mutex<Vec<String>>,
-    pub logged: Mutex<Vec<String>>,
-    pub received: Mutex<Vec<String>>,
-    pub gegi_is_down: Mutex<bool>,
+    pub(crate) sent: Mutex<Vec<String>>,
+    pub(crate) logged: Mutex<Vec<String>>,
+    pub(crate) received: Mutex<Vec<String>>,
+    pub(crate) gegi_is_down: Mutex<bool>,
 }
 
 impl Playground {
     /// A school nobody has called yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let world = Arc::new(World::default());
         let clock = Arc::new(VirtualClock::new(DateTime::<Utc>::UNIX_EPOCH));
         let config = HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), world.clone());
@@ -53,24 +53,24 @@ impl Playground {
     }
 
     /// Plays a script in a tick and gives what the plugin saw, or how the call failed.
-    pub async fn tick(&self, script: &str) -> String {
-        *self.world.script.lock().unwrap() = script.to_owned();
+    pub(crate) async fn tick(&self, script: &str) -> String {
+        script.clone_into(&mut self.world.script.lock().unwrap());
         told(self.school.tick(Budget { items: 100, seconds: 2 }).await)
     }
 
     /// What the request log holds.
-    pub fn logged(&self) -> String {
+    pub(crate) fn logged(&self) -> String {
         self.world.logged.lock().unwrap().join("\n")
     }
 
     /// Delivers, and gives what GEGI received.
-    pub async fn delivered(&self) -> String {
+    pub(crate) async fn delivered(&self) -> String {
         self.school.deliver().await.unwrap();
         std::mem::take(&mut *self.world.received.lock().unwrap()).join("\n")
     }
 
     /// Plays a script in a call without network.
-    pub async fn push(&self, script: &str) -> String {
+    pub(crate) async fn push(&self, script: &str) -> String {
         told(self.school.attendance_received(script.as_bytes().to_vec()).await)
     }
 }
@@ -204,7 +204,7 @@ fn engine() -> Engine {
 }
 
 /// Where the tests of this workspace keep what they compiled: unoptimized, the compiler takes its time.
-pub fn compiled_code() -> &'static Path {
+pub(crate) fn compiled_code() -> &'static Path {
     Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled"))
 }
 
