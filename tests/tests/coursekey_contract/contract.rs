@@ -44,16 +44,21 @@ impl Contract {
         self.operations().flat_map(|(_, _, operation)| answers(operation)).collect()
     }
 
-    /// What the request breaks: undeclared or wrong query parameters, a body that does not fit. Empty if nothing.
+    /// What the request breaks: a school that is no number, undeclared or wrong query parameters, a body that does not
+    /// fit or that nobody asked for. Empty if nothing.
     pub(crate) fn faults_of_request(&self, request: &Request<Bytes>) -> Vec<String> {
         let operation = self.operation(request);
-        let mut faults = self.faults_of_query(operation, request.uri().query().unwrap_or_default());
-        if let Some(body) = operation.get("requestBody") {
-            let schema = &body["content"]["application/json"]["schema"];
-            match serde_json::from_slice(request.body()) {
-                Ok(body) => faults.extend(self.faults(schema, &body)),
-                Err(error) => faults.push(format!("body: {error}")),
+        let (school, _) = school_and_list(request);
+        let school = school.parse::<u64>().map_or_else(|_| json!(school), |number| json!(number));
+        let mut faults = self.faults(&self.document["components"]["parameters"]["schoolId"]["schema"], &school);
+        faults.extend(self.faults_of_query(operation, request.uri().query()));
+        match (operation.get("requestBody"), serde_json::from_slice(request.body())) {
+            (None, _) if request.body().is_empty() => {}
+            (None, _) => faults.push("body: a read has none".to_owned()),
+            (Some(body), Ok(sent)) => {
+                faults.extend(self.faults(&body["content"]["application/json"]["schema"], &sent));
             }
+            (Some(_), Err(error)) => faults.push(format!("body: {error}")),
         }
         faults
     }
@@ -85,37 +90,36 @@ impl Contract {
             .map_or(value, |reference| self.document.pointer(&reference[1..]).expect("a reference leads somewhere"))
     }
 
-    fn operation(&self, request: &Request<Bytes>) -> &Value {
-        let (_, rest) = request.uri().path().rsplit_once("/schools/").unwrap();
-        let list = rest.split_once('/').map(|(_, list)| format!("/{list}")).unwrap_or_default();
-        let template = format!("/schools/{{schoolId}}{list}");
+    /// The operation the request is; fails if it is none.
+    pub(crate) fn operation(&self, request: &Request<Bytes>) -> &Value {
+        let template = format!("/schools/{{schoolId}}{}", school_and_list(request).1);
         let found = self.operations().find(|(path, method, _)| *path == template && method == request.method());
         found.unwrap_or_else(|| panic!("{} {template} is not described", request.method())).2
     }
 
-    fn faults_of_query(&self, operation: &Value, query: &str) -> Vec<String> {
+    fn faults_of_query(&self, operation: &Value, query: Option<&str>) -> Vec<String> {
         let none = Vec::new();
         let declared = operation.get("parameters").and_then(Value::as_array).unwrap_or(&none);
-        let declared: Vec<&Value> = declared.iter().map(|parameter| self.resolve(parameter)).collect();
-        let given: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let mut declared: BTreeMap<&str, &Value> = declared
+            .iter()
+            .map(|parameter| self.resolve(parameter))
+            .map(|parameter| (parameter["name"].as_str().unwrap(), parameter))
+            .collect();
         let mut faults = Vec::new();
-        for parameter in &declared {
-            let name = parameter["name"].as_str().unwrap();
-            match given.get(name) {
-                None if parameter["required"] == true => {
-                    faults.push(format!("query: {name} is missing"));
-                }
-                None => {}
-                Some(text) if parameter["schema"]["type"] == "integer" => {
-                    let value = text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
+        for pair in query.iter().flat_map(|query| query.split('&')) {
+            let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+            match (declared.remove(name), decoded(text)) {
+                (None, _) => faults.push(format!("query: {name} is not declared, or given twice")),
+                (_, None) => faults.push(format!("query: {name} is not percent-encoded")),
+                (Some(parameter), Some(text)) => {
+                    let number = text.parse::<i64>().ok().filter(|_| parameter["schema"]["type"] == "integer");
+                    let value = number.map_or_else(|| json!(text), |number| json!(number));
                     faults.extend(self.faults(&parameter["schema"], &value));
                 }
-                Some(text) => faults.extend(self.faults(&parameter["schema"], &json!(text.replace("%3A", ":")))),
             }
         }
-        let is_declared = |name: &str| declared.iter().any(|parameter| parameter["name"] == name);
-        let undeclared = given.keys().filter(|name| !is_declared(name));
-        faults.extend(undeclared.map(|name| format!("query: {name} is not declared")));
+        let missing = declared.into_iter().filter(|(_, parameter)| parameter["required"] == true);
+        faults.extend(missing.map(|(name, _)| format!("query: {name} is missing")));
         faults
     }
 
@@ -136,6 +140,28 @@ impl Contract {
     }
 }
 
-fn id(operation: &Value) -> String {
+/// The school in the request's path, and what follows it: empty, or a list with its slash.
+fn school_and_list(request: &Request<Bytes>) -> (&str, &str) {
+    let (_, rest) = request.uri().path().rsplit_once("/schools/").expect("a path names a school");
+    rest.split_at(rest.find('/').unwrap_or(rest.len()))
+}
+
+/// What stands behind a form-encoded value; none if anything but an unreserved character is not encoded.
+pub(crate) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => u8::from_str_radix(std::str::from_utf8(&[rest.next()?, rest.next()?]).ok()?, 16).ok()?,
+            b'+' => b' ',
+            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => byte,
+            _ => return None,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// An operation's own name.
+pub(crate) fn id(operation: &Value) -> String {
     operation["operationId"].as_str().expect("an operation has an id").to_owned()
 }

@@ -84,6 +84,11 @@ impl<'a> Held<'a> {
     }
 }
 
+/// A cursor as a query carries it.
+pub(crate) fn escaped(cursor: &str) -> String {
+    cursor.replace(':', "%3A").replace('/', "%2F")
+}
+
 pub(crate) fn outcomes(answer: &Value) -> Vec<String> {
     let outcome = |result: &Value| {
         let said = result.pointer("/error/code").unwrap_or(&result["outcome"]);

@@ -1,0 +1,45 @@
+//! A transport that writes down every request and its answer and hands on to another one.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use host_harness::door::{Answer, Outgoing, Transport, TransportError};
+use http::{Request, Response};
+
+/// A request as it left the host, and what came of it.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    pub(crate) campus: String,
+    pub(crate) request: Request<Bytes>,
+    pub(crate) answer: Result<Response<Bytes>, TransportError>,
+}
+
+/// Writes down what passes.
+pub(crate) struct Recorder<T> {
+    carrier: T,
+    passed: Mutex<Vec<Exchange>>,
+}
+
+impl<T> Recorder<T> {
+    pub(crate) fn new(carrier: T) -> Self {
+        Self { carrier, passed: Mutex::default() }
+    }
+
+    /// Everything that passed, in the order of the answers.
+    pub(crate) fn passed(&self) -> Vec<Exchange> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl<T: Transport> Transport for Recorder<T> {
+    async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
+        let answer = self.carrier.send(outgoing.clone()).await;
+        let Outgoing { request, campus } = outgoing;
+        let noted = answer.as_ref().map(|answer| answer.response.clone()).map_err(Clone::clone);
+        let exchange = Exchange { campus, request, answer: noted };
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+        answer
+    }
+}
