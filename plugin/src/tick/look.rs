@@ -95,15 +95,17 @@ impl<W: World> Tick<'_, W> {
         };
         let Some(zone) = campus.zone else { return Look::default() };
         let address = Address { campus: campus.id.clone(), school: campus.school };
-        let moved = page.ledger.as_ref().is_some_and(|ledger| ledger.school != campus.school);
-        if moved {
+        let elsewhere = |ledger: &CourseLedger| ledger.school != campus.school;
+        if page.ledger.as_ref().is_some_and(|ledger| elsewhere(ledger) && ledger.acknowledged()) {
             return Look { issues: vec![campus_changed(held)], ..Look::default() };
         }
+        // What was begun at another school and never acknowledged there is begun anew.
+        let ledger = page.ledger.as_ref().filter(|ledger| !elsewhere(ledger));
         if held.removed {
-            return self.look_at_removed(held, page.ledger.as_ref(), address);
+            return self.look_at_removed(held, ledger, address);
         }
         let phase = window::sync_window(&held.course, &self.settings, zone).phase(self.now);
-        let acknowledged = page.ledger.as_ref().is_some_and(CourseLedger::acknowledged);
+        let acknowledged = ledger.is_some_and(CourseLedger::acknowledged);
         // A start moved later after synchronization is sent like any other change.
         let open = phase == Phase::Open || (phase == Phase::Before && acknowledged);
         if held.option == Resolved::Off || !open {
@@ -111,8 +113,8 @@ impl<W: World> Tick<'_, W> {
         }
         let people = self.judge_people(held, campus.school);
         let view =
-            View { course: &held.course, people: &people, ledger: page.ledger.as_ref(), campus, zone, now: self.now };
-        self.look_at_open(id, desired::desire(view), page.ledger.as_ref(), address)
+            View { course: &held.course, people: &people, ledger, campus, zone, now: self.now };
+        self.look_at_open(id, desired::desire(view), ledger, address)
     }
 
     fn look_at_open(&self, id: &CourseId, wishes: Wishes, ledger: Option<&CourseLedger>, address: Address) -> Look {

@@ -72,12 +72,12 @@ impl<W: World> Tick<'_, W> {
     /// committed, before CourseKey can know of the course (DESIGN §3).
     fn begin(&mut self, course: &CourseId, look: Look) -> Result<Option<Work>, StorageError> {
         let page = self.memory.syncs.get(course.as_str());
-        let begun = page.is_some_and(|page| page.ledger.is_some());
         let (Some(address), false) = (look.address, look.plan.actions.is_empty()) else {
             self.settle(course, &Outcome::default())?;
             return Ok(None);
         };
-        if !begun {
+        let ledger = page.and_then(|page| page.ledger.as_ref());
+        if ledger.is_none_or(|ledger| ledger.school != address.school) {
             self.memory.syncs.edit(course.as_str()).ledger = Some(CourseLedger::begin(address.school, self.now));
             self.settle(course, &Outcome { unsent: true, failure: None })?;
             return Ok(None);

@@ -4,3 +4,4 @@ mod attendance;
 mod failures;
 mod people;
 mod roster;
+mod attack;

@@ -1,0 +1,69 @@
+//! What an attack on the core found, each as small as it gets.
+
+use serde_json::{Value, json};
+
+use crate::model::course::HoursType;
+use crate::model::ids::{CampusId, SchoolNumber};
+use crate::model::settings::Campus;
+use crate::model::time::Seconds;
+use crate::testing::{Fake, at, course};
+use crate::world::records::Operation;
+
+fn record(id: &str, version: u64, class: &str, student: &str, updated: &str, visits: &[(&str, Option<&str>)]) -> Value {
+    let visits: Vec<Value> = visits.iter().map(|(checked_in, out)| json!({ "in": checked_in, "out": out })).collect();
+    json!({ "id": id, "version": version, "sessionId": class, "userId": student, "updatedAt": updated, "visits": visits, "adjustment": null })
+}
+
+fn synchronized() -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world
+}
+
+fn written(world: &mut Fake) -> String {
+    let line = |operation: &Operation| match operation {
+        Operation::SetMark { class, student, mark, .. } => Some(format!("{class} {student} {}", mark.letter())),
+        Operation::PutLogRow(row) => Some(format!("row {} visit {}: {} min", row.record, row.visit, row.minutes)),
+        Operation::VoidLogRow { record, visit } => Some(format!("void {record} visit {visit}")),
+        Operation::OpenIssue { key, .. } => Some(format!("open {key}")),
+        Operation::ResolveIssue { key, .. } => Some(format!("resolve {key}")),
+        _ => None,
+    };
+    let lines: Vec<String> = world.operations.iter().filter_map(line).collect();
+    world.operations.clear();
+    lines.join("\n")
+}
+
+const IN: &str = "2023-08-28T13:00:00Z";
+const OUT: &str = "2023-08-28T16:00:00Z";
+
+#[test]
+fn a_school_id_typed_wrong_at_first_is_forgiven() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.zone = Some("America/Denver".to_owned()); // Whatever keeps the connection check from passing.
+    world.settings.campuses[0].school = SchoolNumber(999);
+    world.save(course("C1"));
+    world.settle();
+    world.coursekey.zone = None;
+    world.settings.campuses[0].school = SchoolNumber(100);
+    world.settings.campuses[0].credentials_generation = 2;
+    world.later(Seconds(7_200));
+    assert_eq!(world.statuses(), "C1 Synchronized");
+}
+
+#[test]
+fn a_campus_changed_before_coursekey_knew_the_course_is_no_matter() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.settings.campuses.push(Campus { id: CampusId::from("north"), school: SchoolNumber(200), ..world.settings.campuses[0].clone() });
+    world.coursekey.faults.insert("users".to_owned(), [Ok((503, "")), Ok((503, ""))].into());
+    world.save(course("C1"));
+    world.settle();
+    let mut moved = course("C1");
+    moved.revision = 2;
+    moved.campus = CampusId::from("north");
+    world.save(moved);
+    world.settle();
+    world.later(Seconds(7_200));
+    assert_eq!(world.statuses(), "C1 Synchronized");
+}
