@@ -67,3 +67,13 @@ fn a_campus_changed_before_coursekey_knew_the_course_is_no_matter() {
     world.later(Seconds(7_200));
     assert_eq!(world.statuses(), "C1 Synchronized");
 }
+
+#[test]
+fn a_redirect_to_a_maintenance_page_refuses_no_item() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.faults.insert("courses".to_owned(), [Ok((302, ""))].into());
+    world.save(course("C1"));
+    world.settle();
+    world.later(Seconds(300));
+    assert_eq!(world.statuses(), "C1 Synchronized");
+}
