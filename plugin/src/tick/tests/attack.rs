@@ -69,6 +69,22 @@ fn a_campus_changed_before_coursekey_knew_the_course_is_no_matter() {
 }
 
 #[test]
+fn a_second_record_of_a_student_does_not_double_log_rows() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut log = course("C1");
+    log.hours_type = HoursType::AttendanceLog;
+    world.save(log);
+    world.settle();
+    world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T16:00:00Z", &[(IN, Some("2023-08-28T14:00:00Z")), ("2023-08-28T15:00:00Z", Some(OUT))])];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    written(&mut world);
+    world.coursekey.records.push(record("r2", 1, "C1-1", "S1", "2023-08-28T17:00:00Z", &[(IN, Some("2023-08-28T15:00:00Z"))]));
+    world.later(Seconds(7_200));
+    assert_eq!(written(&mut world), "void r1 visit 1\nvoid r1 visit 2\nrow r2 visit 1: 120 min");
+}
+
+#[test]
 fn a_redirect_to_a_maintenance_page_refuses_no_item() {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
     world.coursekey.faults.insert("courses".to_owned(), [Ok((302, ""))].into());
