@@ -127,7 +127,10 @@ impl Entry {
                 }
             }
             Decision::Wait { until } => taken.judge_at = Some(until),
-            Decision::Report { code, sentence } => taken.issues.push(about(place, student, code, sentence)),
+            Decision::Report { code, sentence } => {
+                taken.judge_at = when_past(code, record);
+                taken.issues.push(about(place, student, code, sentence));
+            }
             Decision::Nothing => {}
         }
         taken
@@ -176,7 +179,10 @@ impl Entry {
         let (rows, decision) = marking::log_rows(record, place.times, settings.settle, now);
         match decision {
             Decision::Wait { until } => taken.judge_at = Some(until),
-            Decision::Report { code, sentence } => taken.issues.push(about(place, student, code, sentence)),
+            Decision::Report { code, sentence } => {
+                taken.judge_at = when_past(code, record);
+                taken.issues.push(about(place, student, code, sentence));
+            }
             Decision::Mark { .. } | Decision::Nothing => {}
         }
         let Some(rows) = rows else { return taken };
@@ -236,6 +242,12 @@ fn row_entry(
         new: new.map(text),
         by: by(record, ""),
     })
+}
+
+/// When a record that names a time in the future can be judged (DOMAIN §4: "future times are tried again").
+fn when_past(code: Code, record: &AttendanceRecord) -> Option<Instant> {
+    let last = record.visits.iter().map(|visit| visit.checked_out.unwrap_or(visit.checked_in)).max();
+    last.filter(|_| code == Code::VisitInFuture)
 }
 
 /// Why and by whom, for the journal: CourseKey's record, and what staff did to it.

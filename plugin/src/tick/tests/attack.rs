@@ -85,6 +85,19 @@ fn a_second_record_of_a_student_does_not_double_log_rows() {
 }
 
 #[test]
+fn a_time_in_the_future_is_tried_again_by_itself() {
+    let mut world = synchronized();
+    world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T15:50:00Z", &[(IN, Some(OUT))])];
+    world.now = at("2023-08-28T15:52:00Z");
+    world.settle();
+    for _ in 0..24 {
+        world.later(Seconds(3_600));
+    }
+    let written = written(&mut world);
+    assert!(written.contains("C1-1 S1 P") && written.contains("resolve visit-in-future"), "{written}");
+}
+
+#[test]
 fn a_redirect_to_a_maintenance_page_refuses_no_item() {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
     world.coursekey.faults.insert("courses".to_owned(), [Ok((302, ""))].into());
