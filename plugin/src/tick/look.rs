@@ -245,9 +245,13 @@ impl<W: World> Tick<'_, W> {
         let Some(campus) = self.settings.campuses.values().find(|campus| campus.school == ledger.school) else {
             return;
         };
-        // The last poll that counts is one after the last moment that counts, and it has to have gone well.
-        let ended = until.is_none_or(|until| self.now >= until + self.settings.update_every)
-            && self.campuses.reads_well(&campus.id);
+        // The last poll that counts is one after the last moment that counts, and it has to have gone well: a course that
+        // is followed is let go by the poll itself.
+        let ended = until.is_none_or(|until| self.now >= until);
+        if ended && page.followed && ledger.acknowledged() {
+            self.closing.push((campus.id.clone(), id.clone()));
+            return;
+        }
         let follow = ledger.acknowledged() && from.is_some_and(|from| from <= self.now) && !ended;
         if follow == page.followed {
             return;

@@ -85,6 +85,18 @@ fn a_second_record_of_a_student_does_not_double_log_rows() {
 }
 
 #[test]
+fn what_was_adjusted_within_the_follow_up_is_read_though_the_host_was_down_at_its_end() {
+    let mut world = synchronized();
+    world.now = at("2023-09-11T10:00:00Z");
+    world.settle();
+    world.coursekey.records = vec![record("r1", 1, "C1-2", "S1", "2023-09-11T12:00:00Z", &[("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))])];
+    world.now = at("2023-09-11T16:10:00Z");
+    world.settle();
+    world.later(Seconds(300));
+    assert_eq!(written(&mut world), "C1-2 S1 P");
+}
+
+#[test]
 fn a_time_in_the_future_is_tried_again_by_itself() {
     let mut world = synchronized();
     world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T15:50:00Z", &[(IN, Some(OUT))])];
