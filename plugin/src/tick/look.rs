@@ -112,8 +112,7 @@ impl<W: World> Tick<'_, W> {
             return Look::default();
         }
         let people = self.judge_people(held, campus.school);
-        let view =
-            View { course: &held.course, people: &people, ledger, campus, zone, now: self.now };
+        let view = View { course: &held.course, people: &people, ledger, campus, zone, now: self.now };
         self.look_at_open(id, desired::desire(view), ledger, address)
     }
 

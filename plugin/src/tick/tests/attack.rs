@@ -55,7 +55,11 @@ fn a_school_id_typed_wrong_at_first_is_forgiven() {
 #[test]
 fn a_campus_changed_before_coursekey_knew_the_course_is_no_matter() {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
-    world.settings.campuses.push(Campus { id: CampusId::from("north"), school: SchoolNumber(200), ..world.settings.campuses[0].clone() });
+    world.settings.campuses.push(Campus {
+        id: CampusId::from("north"),
+        school: SchoolNumber(200),
+        ..world.settings.campuses[0].clone()
+    });
     world.coursekey.faults.insert("users".to_owned(), [Ok((503, "")), Ok((503, ""))].into());
     world.save(course("C1"));
     world.settle();
@@ -75,11 +79,25 @@ fn a_second_record_of_a_student_does_not_double_log_rows() {
     log.hours_type = HoursType::AttendanceLog;
     world.save(log);
     world.settle();
-    world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T16:00:00Z", &[(IN, Some("2023-08-28T14:00:00Z")), ("2023-08-28T15:00:00Z", Some(OUT))])];
+    world.coursekey.records = vec![record(
+        "r1",
+        1,
+        "C1-1",
+        "S1",
+        "2023-08-28T16:00:00Z",
+        &[(IN, Some("2023-08-28T14:00:00Z")), ("2023-08-28T15:00:00Z", Some(OUT))],
+    )];
     world.now = at("2023-08-28T16:05:00Z");
     world.settle();
     written(&mut world);
-    world.coursekey.records.push(record("r2", 1, "C1-1", "S1", "2023-08-28T17:00:00Z", &[(IN, Some("2023-08-28T15:00:00Z"))]));
+    world.coursekey.records.push(record(
+        "r2",
+        1,
+        "C1-1",
+        "S1",
+        "2023-08-28T17:00:00Z",
+        &[(IN, Some("2023-08-28T15:00:00Z"))],
+    ));
     world.later(Seconds(7_200));
     assert_eq!(written(&mut world), "void r1 visit 1\nvoid r1 visit 2\nrow r2 visit 1: 120 min");
 }
@@ -89,7 +107,14 @@ fn what_was_adjusted_within_the_follow_up_is_read_though_the_host_was_down_at_it
     let mut world = synchronized();
     world.now = at("2023-09-11T10:00:00Z");
     world.settle();
-    world.coursekey.records = vec![record("r1", 1, "C1-2", "S1", "2023-09-11T12:00:00Z", &[("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))])];
+    world.coursekey.records = vec![record(
+        "r1",
+        1,
+        "C1-2",
+        "S1",
+        "2023-09-11T12:00:00Z",
+        &[("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))],
+    )];
     world.now = at("2023-09-11T16:10:00Z");
     world.settle();
     world.later(Seconds(300));
@@ -107,6 +132,20 @@ fn a_time_in_the_future_is_tried_again_by_itself() {
     }
     let written = written(&mut world);
     assert!(written.contains("C1-1 S1 P") && written.contains("resolve visit-in-future"), "{written}");
+}
+
+#[test]
+fn an_instructor_who_is_refused_does_not_own_the_course() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.refuses.insert("I1".to_owned(), "invalid".to_owned());
+    let mut two = course("C1");
+    let mut second = two.instructors[0].clone();
+    second.id = "I2".into();
+    second.email = "instructor2@example.edu".to_owned();
+    two.instructors.push(second);
+    world.save(two);
+    let log = world.settle();
+    assert!(log.contains("course C1 by instructor2@example.edu"), "{log}");
 }
 
 #[test]
