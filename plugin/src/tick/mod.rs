@@ -122,6 +122,10 @@ impl<W: World> Tick<'_, W> {
         self.take_pushes()?;
         if absorbed {
             self.send_what_is_due()?;
+            if self.budget.items <= 1 {
+                // From here on no course is worked on.
+                self.world.breadcrumb(None);
+            }
             self.poll_attendance()?;
         }
         self.update_school_issues(setting_issues)?;

@@ -157,3 +157,17 @@ fn a_redirect_to_a_maintenance_page_refuses_no_item() {
     world.later(Seconds(300));
     assert_eq!(world.statuses(), "C1 Synchronized");
 }
+
+#[test]
+fn the_poll_is_not_blamed_on_the_course_before_it() {
+    let mut world = synchronized();
+    world.now = at("2023-08-28T16:05:00Z");
+    world.save({
+        let mut changed = course("C1");
+        changed.revision = 2;
+        changed
+    });
+    crate::tick::on_tick(&mut world, crate::tick::Budget { items: 1, seconds: 60 }).unwrap();
+    assert!(world.coursekey.requests.contains_key("attendance"));
+    assert_eq!(world.aborted, None, "an abort during the poll would be blamed on the course");
+}
