@@ -208,9 +208,8 @@ impl<W: World> Tick<'_, W> {
 
     /// The wished owner of a new course if CourseKey has the account, else the first instructor it has.
     fn known_owner(&self, address: &Address, content: &CourseContent) -> String {
-        let account = |person| {
-            Some(self.memory.accounts.get(&account_id(address.school, person))?.account.acknowledged.as_ref()?)
-        };
+        let account =
+            |person| self.memory.accounts.get(&account_id(address.school, person))?.account.acknowledged.as_ref();
         let mut known: Vec<&str> =
             content.instructors.iter().filter_map(account).map(|held| held.email.as_str()).collect();
         known.sort_by_key(|email| *email != content.owner);
