@@ -37,6 +37,9 @@ pub struct Entry {
     /// The log rows that were written, by number of the visit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rows: BTreeMap<u32, (Instant, Instant)>,
+    /// The record those rows are keyed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_of: Option<RecordId>,
     /// The issue that is open about it, by its key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
@@ -135,7 +138,10 @@ impl Entry {
                 }
             }
             Decision::Wait { until } => taken.judge_at = Some(until),
-            Decision::Report { code, sentence } => taken.issues.push(about(place, student, code, sentence)),
+            Decision::Report { code, sentence } => {
+                taken.judge_at = when_past(code, record);
+                taken.issues.push(about(place, student, code, sentence));
+            }
             Decision::Nothing => {}
         }
         taken
@@ -154,15 +160,21 @@ impl Entry {
         let (rows, decision) = marking::log_rows(record, place.times, settings.settle, now);
         match decision {
             Decision::Wait { until } => taken.judge_at = Some(until),
-            Decision::Report { code, sentence } => taken.issues.push(about(place, student, code, sentence)),
+            Decision::Report { code, sentence } => {
+                taken.judge_at = when_past(code, record);
+                taken.issues.push(about(place, student, code, sentence));
+            }
             Decision::Mark { .. } | Decision::Nothing => {}
         }
         let Some(rows) = rows else { return taken };
         let wanted: BTreeMap<u32, LogRow> = rows.into_iter().map(|row| (row.visit, row)).collect();
-        let gone: Vec<u32> = self.rows.keys().filter(|visit| !wanted.contains_key(visit)).copied().collect();
+        // Rows of another record of the student's, which counted before, are all taken back.
+        let rows_of = self.rows_of.replace(record.id.clone()).unwrap_or_else(|| record.id.clone());
+        let stays = |visit: &u32| rows_of == record.id && wanted.contains_key(visit);
+        let gone: Vec<u32> = self.rows.keys().filter(|visit| !stays(visit)).copied().collect();
         for visit in gone {
             let old = self.rows.remove(&visit);
-            taken.operations.push(Operation::VoidLogRow { record: record.id.clone(), visit });
+            taken.operations.push(Operation::VoidLogRow { record: rows_of.clone(), visit });
             taken.operations.push(row_entry(place, student, record, "log-row-voided", old, None, now));
         }
         for (visit, row) in wanted {
@@ -234,6 +246,12 @@ fn row_entry(
         new: new.map(text),
         by: by(record, ""),
     })
+}
+
+/// When a record that names a time in the future can be judged (DOMAIN §4: "future times are tried again").
+fn when_past(code: Code, record: &AttendanceRecord) -> Option<Instant> {
+    let last = record.visits.iter().map(|visit| visit.checked_out.unwrap_or(visit.checked_in)).max();
+    last.filter(|_| code == Code::VisitInFuture)
 }
 
 /// Why and by whom, for the journal: CourseKey's record, and what staff did to it.

@@ -96,7 +96,7 @@ fn facts<'a>(
     let campus_problem = match campus {
         None => Some("the school has no such campus"),
         Some(campus) if campus.zone.is_none() => Some("the campus's time zone is unknown"),
-        Some(campus) if ledger.is_some_and(|ledger| campus.school != ledger.school) => {
+        Some(campus) if ledger.is_some_and(|ledger| campus.school != ledger.school && ledger.acknowledged()) => {
             Some("the course changed its campus after it was synchronized")
         }
         Some(_) => None,

@@ -66,6 +66,8 @@ pub fn sort<T>(
         408 | 429 | 500..=599 => {
             Answer::Later(failure(format!("CourseKey answered HTTP {status}"), matches!(status, 429 | 503)))
         }
+        // Somebody between: a redirect to a maintenance page says nothing about what was sent.
+        300..=399 => Answer::Later(failure(format!("CourseKey answered HTTP {status}"), true)),
         _ => Answer::Refused(failure(format!("CourseKey refused the request (HTTP {status})"), false)),
     }
 }

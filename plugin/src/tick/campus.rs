@@ -84,12 +84,6 @@ impl Campuses {
         self.states.get(campus)
     }
 
-    /// Whether the last poll of the campus's attendance went well.
-    pub(super) fn reads_well(&self, campus: &CampusId) -> bool {
-        self.peek(campus)
-            .is_some_and(|state| state.stopped.is_none() && !state.backoff.contains_key(Kind::Attendance.name()))
-    }
-
     /// Why the campus is stopped, if it is.
     pub(super) fn stopped(&self, campus: &CampusId) -> Option<&Stopped> {
         self.states.get(campus)?.stopped.as_ref()

@@ -95,24 +95,25 @@ impl<W: World> Tick<'_, W> {
         };
         let Some(zone) = campus.zone else { return Look::default() };
         let address = Address { campus: campus.id.clone(), school: campus.school };
-        let moved = page.ledger.as_ref().is_some_and(|ledger| ledger.school != campus.school);
-        if moved {
+        let elsewhere = |ledger: &CourseLedger| ledger.school != campus.school;
+        if page.ledger.as_ref().is_some_and(|ledger| elsewhere(ledger) && ledger.acknowledged()) {
             return Look { issues: vec![campus_changed(held)], ..Look::default() };
         }
+        // What was begun at another school and never acknowledged there is begun anew.
+        let ledger = page.ledger.as_ref().filter(|ledger| !elsewhere(ledger));
         if held.removed {
-            return self.look_at_removed(held, page.ledger.as_ref(), address);
+            return self.look_at_removed(held, ledger, address);
         }
         let phase = window::sync_window(&held.course, &self.settings, zone).phase(self.now);
-        let acknowledged = page.ledger.as_ref().is_some_and(CourseLedger::acknowledged);
+        let acknowledged = ledger.is_some_and(CourseLedger::acknowledged);
         // A start moved later after synchronization is sent like any other change.
         let open = phase == Phase::Open || (phase == Phase::Before && acknowledged);
         if held.option == Resolved::Off || !open {
             return Look::default();
         }
         let people = self.judge_people(held, campus.school);
-        let view =
-            View { course: &held.course, people: &people, ledger: page.ledger.as_ref(), campus, zone, now: self.now };
-        self.look_at_open(id, desired::desire(view), page.ledger.as_ref(), address)
+        let view = View { course: &held.course, people: &people, ledger, campus, zone, now: self.now };
+        self.look_at_open(id, desired::desire(view), ledger, address)
     }
 
     fn look_at_open(&self, id: &CourseId, wishes: Wishes, ledger: Option<&CourseLedger>, address: Address) -> Look {
@@ -243,9 +244,13 @@ impl<W: World> Tick<'_, W> {
         let Some(campus) = self.settings.campuses.values().find(|campus| campus.school == ledger.school) else {
             return;
         };
-        // The last poll that counts is one after the last moment that counts, and it has to have gone well.
-        let ended = until.is_none_or(|until| self.now >= until + self.settings.update_every)
-            && self.campuses.reads_well(&campus.id);
+        // The last poll that counts is one after the last moment that counts, and it has to have gone well: a course that
+        // is followed is let go by the poll itself.
+        let ended = until.is_none_or(|until| self.now >= until);
+        if ended && page.followed && ledger.acknowledged() {
+            self.closing.push((campus.id.clone(), id.clone()));
+            return;
+        }
         let follow = ledger.acknowledged() && from.is_some_and(|from| from <= self.now) && !ended;
         if follow == page.followed {
             return;

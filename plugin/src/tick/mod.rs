@@ -24,6 +24,7 @@ use self::campus::Campuses;
 pub use self::campus::Tally;
 use crate::memory::head::Head;
 use crate::memory::{DIRTY, HEAD, Memory, encode};
+use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{self, Settings};
@@ -72,6 +73,8 @@ struct Tick<'w, W> {
     operations: Vec<Operation>,
     changes: Vec<Change>,
     report: Report,
+    /// Courses whose last poll is that of this tick, if it goes well.
+    closing: Vec<(CampusId, CourseId)>,
 }
 
 /// Does what is due.
@@ -99,6 +102,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         operations: Vec::new(),
         changes: Vec::new(),
         report: Report::default(),
+        closing: Vec::new(),
     };
     tick.run(setting_issues)?;
     tick.finish(before.as_ref())
@@ -118,6 +122,10 @@ impl<W: World> Tick<'_, W> {
         self.take_pushes()?;
         if absorbed {
             self.send_what_is_due()?;
+            if self.budget.items <= 1 {
+                // From here on no course is worked on.
+                self.world.breadcrumb(None);
+            }
             self.poll_attendance()?;
         }
         self.update_school_issues(setting_issues)?;

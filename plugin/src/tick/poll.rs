@@ -56,7 +56,22 @@ impl<W: World> Tick<'_, W> {
             self.move_cursor(&address.campus, &page);
             self.take_page(page)?;
             if after.is_none() {
+                self.let_go(&address.campus);
                 return Ok(());
+            }
+        }
+    }
+
+    /// Everything was read: courses that waited only for that are not followed any more.
+    fn let_go(&mut self, campus: &CampusId) {
+        let closing = std::mem::take(&mut self.closing);
+        let (done, other): (Vec<_>, Vec<_>) = closing.into_iter().partition(|(of, _)| of == campus);
+        self.closing = other;
+        for (_, course) in done {
+            let page = self.memory.syncs.edit(course.as_str());
+            if std::mem::take(&mut page.followed) {
+                let state = self.campuses.state(campus);
+                state.followed = state.followed.saturating_sub(1);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::Tick;
 use super::look::{Course as Outcome, Look};
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
-use crate::ledger::{CourseLedger, Refusal, Session, Slot};
+use crate::ledger::{CourseContent, CourseLedger, Refusal, Session, Slot};
 use crate::memory::account_id;
 use crate::model::ids::{CourseId, PersonId};
 use crate::model::time::{Instant, Seconds};
@@ -72,12 +72,12 @@ impl<W: World> Tick<'_, W> {
     /// committed, before CourseKey can know of the course (DESIGN §3).
     fn begin(&mut self, course: &CourseId, look: Look) -> Result<Option<Work>, StorageError> {
         let page = self.memory.syncs.get(course.as_str());
-        let begun = page.is_some_and(|page| page.ledger.is_some());
         let (Some(address), false) = (look.address, look.plan.actions.is_empty()) else {
             self.settle(course, &Outcome::default())?;
             return Ok(None);
         };
-        if !begun {
+        let ledger = page.and_then(|page| page.ledger.as_ref());
+        if ledger.is_none_or(|ledger| ledger.school != address.school) {
             self.memory.syncs.edit(course.as_str()).ledger = Some(CourseLedger::begin(address.school, self.now));
             self.settle(course, &Outcome { unsent: true, failure: None })?;
             return Ok(None);
@@ -185,6 +185,11 @@ impl<W: World> Tick<'_, W> {
             Write::Course(content) => {
                 let mut content = content.clone();
                 content.instructors.retain(|person| self.account_known(address, person));
+                let named =
+                    self.settings.campuses.get(&address.campus).is_some_and(|campus| campus.course_owner.is_some());
+                if !course_known && !named {
+                    content.owner = self.known_owner(address, &content);
+                }
                 if content.instructors.is_empty() {
                     Ready::Waits
                 } else if ledger.is_some_and(|ledger| ledger.course.acknowledged.as_ref() == Some(&content)) {
@@ -199,6 +204,16 @@ impl<W: World> Tick<'_, W> {
             }
             Write::Session(..) | Write::Enrollment(..) => Ready::Waits,
         }
+    }
+
+    /// The wished owner of a new course if CourseKey has the account, else the first instructor it has.
+    fn known_owner(&self, address: &Address, content: &CourseContent) -> String {
+        let account =
+            |person| self.memory.accounts.get(&account_id(address.school, person))?.account.acknowledged.as_ref();
+        let mut known: Vec<&str> =
+            content.instructors.iter().filter_map(account).map(|held| held.email.as_str()).collect();
+        known.sort_by_key(|email| *email != content.owner);
+        known.first().map_or_else(|| content.owner.clone(), |email| (*email).to_owned())
     }
 
     fn account_known(&self, address: &Address, person: &PersonId) -> bool {

@@ -1,0 +1,173 @@
+//! What an attack on the core found, each as small as it gets.
+
+use serde_json::{Value, json};
+
+use crate::model::course::HoursType;
+use crate::model::ids::{CampusId, SchoolNumber};
+use crate::model::settings::Campus;
+use crate::model::time::Seconds;
+use crate::testing::{Fake, at, course};
+use crate::world::records::Operation;
+
+fn record(id: &str, version: u64, class: &str, student: &str, updated: &str, visits: &[(&str, Option<&str>)]) -> Value {
+    let visits: Vec<Value> = visits.iter().map(|(checked_in, out)| json!({ "in": checked_in, "out": out })).collect();
+    json!({ "id": id, "version": version, "sessionId": class, "userId": student, "updatedAt": updated, "visits": visits, "adjustment": null })
+}
+
+fn synchronized() -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world
+}
+
+fn written(world: &mut Fake) -> String {
+    let line = |operation: &Operation| match operation {
+        Operation::SetMark { class, student, mark, .. } => Some(format!("{class} {student} {}", mark.letter())),
+        Operation::PutLogRow(row) => Some(format!("row {} visit {}: {} min", row.record, row.visit, row.minutes)),
+        Operation::VoidLogRow { record, visit } => Some(format!("void {record} visit {visit}")),
+        Operation::OpenIssue { key, .. } => Some(format!("open {key}")),
+        Operation::ResolveIssue { key, .. } => Some(format!("resolve {key}")),
+        _ => None,
+    };
+    let lines: Vec<String> = world.operations.iter().filter_map(line).collect();
+    world.operations.clear();
+    lines.join("\n")
+}
+
+const IN: &str = "2023-08-28T13:00:00Z";
+const OUT: &str = "2023-08-28T16:00:00Z";
+
+#[test]
+fn a_school_id_typed_wrong_at_first_is_forgiven() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.zone = Some("America/Denver".to_owned()); // Whatever keeps the connection check from passing.
+    world.settings.campuses[0].school = SchoolNumber(999);
+    world.save(course("C1"));
+    world.settle();
+    world.coursekey.zone = None;
+    world.settings.campuses[0].school = SchoolNumber(100);
+    world.settings.campuses[0].credentials_generation = 2;
+    world.later(Seconds(7_200));
+    assert_eq!(world.statuses(), "C1 Synchronized");
+}
+
+#[test]
+fn a_campus_changed_before_coursekey_knew_the_course_is_no_matter() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.settings.campuses.push(Campus {
+        id: CampusId::from("north"),
+        school: SchoolNumber(200),
+        ..world.settings.campuses[0].clone()
+    });
+    world.coursekey.faults.insert("users".to_owned(), [Ok((503, "")), Ok((503, ""))].into());
+    world.save(course("C1"));
+    world.settle();
+    let mut moved = course("C1");
+    moved.revision = 2;
+    moved.campus = CampusId::from("north");
+    world.save(moved);
+    world.settle();
+    world.later(Seconds(7_200));
+    assert_eq!(world.statuses(), "C1 Synchronized");
+}
+
+#[test]
+fn a_second_record_of_a_student_does_not_double_log_rows() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut log = course("C1");
+    log.hours_type = HoursType::AttendanceLog;
+    world.save(log);
+    world.settle();
+    world.coursekey.records = vec![record(
+        "r1",
+        1,
+        "C1-1",
+        "S1",
+        "2023-08-28T16:00:00Z",
+        &[(IN, Some("2023-08-28T14:00:00Z")), ("2023-08-28T15:00:00Z", Some(OUT))],
+    )];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    written(&mut world);
+    world.coursekey.records.push(record(
+        "r2",
+        1,
+        "C1-1",
+        "S1",
+        "2023-08-28T17:00:00Z",
+        &[(IN, Some("2023-08-28T15:00:00Z"))],
+    ));
+    world.later(Seconds(7_200));
+    assert_eq!(written(&mut world), "void r1 visit 1\nvoid r1 visit 2\nrow r2 visit 1: 120 min");
+}
+
+#[test]
+fn what_was_adjusted_within_the_follow_up_is_read_though_the_host_was_down_at_its_end() {
+    let mut world = synchronized();
+    world.now = at("2023-09-11T10:00:00Z");
+    world.settle();
+    world.coursekey.records = vec![record(
+        "r1",
+        1,
+        "C1-2",
+        "S1",
+        "2023-09-11T12:00:00Z",
+        &[("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))],
+    )];
+    world.now = at("2023-09-11T16:10:00Z");
+    world.settle();
+    world.later(Seconds(300));
+    assert_eq!(written(&mut world), "C1-2 S1 P");
+}
+
+#[test]
+fn a_time_in_the_future_is_tried_again_by_itself() {
+    let mut world = synchronized();
+    world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T15:50:00Z", &[(IN, Some(OUT))])];
+    world.now = at("2023-08-28T15:52:00Z");
+    world.settle();
+    for _ in 0..24 {
+        world.later(Seconds(3_600));
+    }
+    let written = written(&mut world);
+    assert!(written.contains("C1-1 S1 P") && written.contains("resolve visit-in-future"), "{written}");
+}
+
+#[test]
+fn an_instructor_who_is_refused_does_not_own_the_course() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.refuses.insert("I1".to_owned(), "invalid".to_owned());
+    let mut two = course("C1");
+    let mut second = two.instructors[0].clone();
+    second.id = "I2".into();
+    second.email = "instructor2@example.edu".to_owned();
+    two.instructors.push(second);
+    world.save(two);
+    let log = world.settle();
+    assert!(log.contains("course C1 by instructor2@example.edu"), "{log}");
+}
+
+#[test]
+fn a_redirect_to_a_maintenance_page_refuses_no_item() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.faults.insert("courses".to_owned(), [Ok((302, ""))].into());
+    world.save(course("C1"));
+    world.settle();
+    world.later(Seconds(300));
+    assert_eq!(world.statuses(), "C1 Synchronized");
+}
+
+#[test]
+fn the_poll_is_not_blamed_on_the_course_before_it() {
+    let mut world = synchronized();
+    world.now = at("2023-08-28T16:05:00Z");
+    world.save({
+        let mut changed = course("C1");
+        changed.revision = 2;
+        changed
+    });
+    crate::tick::on_tick(&mut world, crate::tick::Budget { items: 1, seconds: 60 }).unwrap();
+    assert!(world.coursekey.requests.contains_key("attendance"));
+    assert_eq!(world.aborted, None, "an abort during the poll would be blamed on the course");
+}
