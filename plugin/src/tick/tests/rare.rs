@@ -1,4 +1,4 @@
-//! What an attack on the core found, each as small as it gets.
+//! Rare cases, each as small as it gets: wrong settings corrected, people who change places, records that come late.
 
 use serde_json::{Value, json};
 
