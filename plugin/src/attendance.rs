@@ -270,21 +270,17 @@ fn about(place: Place<'_>, student: &PersonId, code: Code, sentence: String) -> 
     Issue { code, subject, sentence }
 }
 
-/// Which course a record belongs to is not known; kept until GEGI's data change.
+/// A record without a place: its class is unknown, or its course does not list the student.
 pub fn unplaced(record: &AttendanceRecord, course: Option<&CourseId>) -> Issue {
-    let subject = Subject {
-        course: course.cloned(),
-        class: Some(record.class.clone()),
-        person: Some(record.student.clone()),
-        detail: Some(record.id.to_string()),
-    };
     let AttendanceRecord { class, student, .. } = record;
-    let (code, sentence) = if course.is_none() {
-        (Code::RecordOfUnknownClass, format!("CourseKey has attendance of class {class}, which GEGI does not have"))
+    let (code, person, sentence) = if course.is_none() {
+        let sentence = format!("CourseKey has attendance of class {class}, which GEGI does not have");
+        (Code::RecordOfUnknownClass, None, sentence)
     } else {
         let sentence =
             format!("CourseKey has attendance of {student} in class {class}, whose course does not list the student");
-        (Code::RecordOfUnknownStudent, sentence)
+        (Code::RecordOfUnknownStudent, Some(student.clone()), sentence)
     };
+    let subject = Subject { course: course.cloned(), class: Some(class.clone()), person, detail: None };
     Issue { code, subject, sentence }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 
 use crate::enrollment::{self, Wanted};
-use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Session};
+use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Owner, PersonLedger, Session};
 use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
@@ -36,12 +36,21 @@ pub struct View<'a> {
     pub people: &'a BTreeMap<PersonId, Judged>,
     /// What CourseKey acknowledged of it.
     pub ledger: Option<&'a CourseLedger>,
+    /// Accounts at its CourseKey school, of everybody it names.
+    pub accounts: &'a BTreeMap<PersonId, PersonLedger>,
     /// Its campus.
     pub campus: &'a CampusSettings,
     /// The campus's zone.
     pub zone: Tz,
     /// The present moment.
     pub now: Instant,
+}
+
+impl View<'_> {
+    /// Whether CourseKey has the person's account.
+    fn knows(self, person: &PersonId) -> bool {
+        self.accounts.get(person).is_some_and(|ledger| ledger.account.acknowledged.is_some())
+    }
 }
 
 /// A course as CourseKey should hold it. There is none without an instructor who can be sent and a class.
@@ -93,13 +102,17 @@ pub fn desire(view: View<'_>) -> Wishes {
             wishes.issues.push(issue(view, code, None, sentence));
         }
     }
-    let Some(owner) = owner(view, &instructors) else { return wishes };
+    // Whoever CourseKey knows goes on teaching, also with a new address that cannot be sent.
+    let teaching = |person: &PersonId| instructors.contains_key(person) || view.knows(person);
+    let teaching: BTreeSet<PersonId> =
+        view.course.instructors.iter().map(|person| person.id.clone()).filter(teaching).collect();
+    let Some(owner) = owner(view, &teaching) else { return wishes };
     if sessions.is_empty() {
         return wishes;
     }
     wishes.desired = Some(Desired {
         revision: view.course.revision,
-        course: content(view, owner, instructors.keys().cloned().collect()),
+        course: content(view, owner, teaching),
         instructors: instructors.into_iter().map(|(id, person)| (id, account(person, true))).collect(),
         students: students.into_iter().map(|(id, person)| (id, account(person, false))).collect(),
         sessions,
@@ -116,7 +129,7 @@ pub fn future_classes(ledger: &CourseLedger, now: Instant) -> BTreeMap<ClassId, 
     ledger.sessions.iter().filter(|(_, slot)| future(slot)).map(|(id, _)| (id.clone(), Session::Removed)).collect()
 }
 
-fn content(view: View<'_>, owner: String, instructors: BTreeSet<PersonId>) -> CourseContent {
+fn content(view: View<'_>, owner: Owner, instructors: BTreeSet<PersonId>) -> CourseContent {
     let course = view.course;
     CourseContent {
         name: format!("{} {}", course.group_name, course.number).trim().to_owned(),
@@ -132,10 +145,12 @@ fn content(view: View<'_>, owner: String, instructors: BTreeSet<PersonId>) -> Co
 
 /// The owner of the course in CourseKey, which cannot be taken away: the campus's, else the one CourseKey holds, else
 /// the first instructor.
-fn owner(view: View<'_>, instructors: &BTreeMap<PersonId, &Person>) -> Option<String> {
-    let first = view.course.instructors.iter().find_map(|listed| instructors.get(&listed.id))?;
+fn owner(view: View<'_>, teaching: &BTreeSet<PersonId>) -> Option<Owner> {
+    let first = view.course.instructors.iter().map(|listed| &listed.id).find(|id| teaching.contains(id))?;
     let held = view.ledger.and_then(|ledger| ledger.course.acknowledged.as_ref()).map(|course| course.owner.clone());
-    Some(view.campus.course_owner.clone().or(held).unwrap_or_else(|| first.email.trim().to_owned()))
+    let named = view.campus.course_owner.clone().map(Owner::Named);
+    let held = held.filter(|owner| matches!(owner, Owner::Instructor(_)));
+    Some(named.or(held).unwrap_or_else(|| Owner::Instructor(first.clone())))
 }
 
 fn account(person: &Person, teacher: bool) -> (u64, Account) {
@@ -223,7 +238,7 @@ fn enrollments<'a>(
         }
     }
     let students = sendable(view, wanted.into_iter(), "student", wishes);
-    enrollments.retain(|id, enrollment| enrollment.dropped || students.contains_key(id));
+    enrollments.retain(|id, enrollment| enrollment.dropped || students.contains_key(id) || view.knows(id));
     (students, enrollments)
 }
 

@@ -85,6 +85,16 @@ pub struct PersonLedger {
     pub adopted: Option<AccountId>,
 }
 
+/// Whose course it is in CourseKey. An instructor is named by id, so that a new address is not a new owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// The account the campus names, by its e-mail.
+    Named(String),
+    /// An instructor.
+    Instructor(PersonId),
+}
+
 /// A course as CourseKey should hold it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseContent {
@@ -98,8 +108,8 @@ pub struct CourseContent {
     pub end_date: LocalDate,
     /// IANA zone.
     pub zone: String,
-    /// E-mail of the owner's account.
-    pub owner: String,
+    /// Whose course it is in CourseKey.
+    pub owner: Owner,
     /// Who teaches it.
     pub instructors: BTreeSet<PersonId>,
     /// How attendance is kept.

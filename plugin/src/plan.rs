@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::desired::Desired;
-use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Parked, PersonLedger, Refusal, Session, Slot};
+use crate::ledger::{
+    Account, CourseContent, CourseLedger, Enrollment, Owner, Parked, PersonLedger, Refusal, Session, Slot,
+};
 use crate::model::ids::{AccountId, ClassId, CourseId, PersonId};
 use crate::model::time::Instant;
 
@@ -60,7 +62,12 @@ pub enum Write {
         adopt: Option<AccountId>,
     },
     /// A course.
-    Course(CourseContent),
+    Course {
+        /// What of it.
+        content: CourseContent,
+        /// The owner's e-mail, by which CourseKey knows the account.
+        owner: String,
+    },
     /// A class.
     Session(ClassId, Session),
     /// An enrolment.
@@ -141,12 +148,15 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
         plan.user(Job::Instructors, person, *revision, account.clone(), held.accounts.get(person));
     }
     let mut content = desired.course.clone();
-    content.instructors.retain(|person| !plan.withholds(&Subject::Instructor(person.clone())));
+    content
+        .instructors
+        .retain(|person| held.account(person).is_some() || !plan.withholds(&Subject::Instructor(person.clone())));
     if content.instructors.is_empty() {
         return plan.plan;
     }
-    plan.step(Job::Courses, &held.ledger.course, &content, Subject::Course, Reason::Changed, || {
-        Write::Course(content.clone())
+    plan.step(Job::Courses, &held.ledger.course, &content, Subject::Course, Reason::Changed, || Write::Course {
+        content: content.clone(),
+        owner: owner_address(&content.owner, desired, held),
     });
     if plan.withholds(&Subject::Course) && !held.ledger.acknowledged() {
         return plan.plan;
@@ -161,6 +171,24 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
         }
     }
     plan.plan
+}
+
+/// The address CourseKey knows the owner by; where it does not know the owner yet, the one it is about to learn.
+fn owner_address(owner: &Owner, desired: &Desired, held: Held<'_>) -> String {
+    match owner {
+        Owner::Named(address) => address.clone(),
+        Owner::Instructor(person) => {
+            let wanted = desired.instructors.get(person).map(|(_, account)| account);
+            held.account(person).or(wanted).map(|account| account.email.clone()).unwrap_or_default()
+        }
+    }
+}
+
+impl<'a> Held<'a> {
+    /// The account CourseKey acknowledged.
+    fn account(self, person: &PersonId) -> Option<&'a Account> {
+        self.accounts.get(person)?.account.acknowledged.as_ref()
+    }
 }
 
 /// The removal of classes of a course that GEGI removed.
@@ -294,7 +322,7 @@ impl fmt::Display for Action {
                 write!(f, "{} {person}", if account.teacher { "teacher" } else { "user" })?;
                 adopt.as_ref().map_or(Ok(()), |account| write!(f, " adopting {account}"))?;
             }
-            Write::Course(content) => {
+            Write::Course { content, .. } => {
                 write!(f, "course {course} “{}”, {} – {}", content.name, content.start_date, content.end_date)?;
             }
             Write::Session(class, Session::At { starts, ends }) => write!(f, "class {class} {starts} – {ends}")?,

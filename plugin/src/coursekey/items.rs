@@ -52,7 +52,7 @@ enum Item<'a> {
 pub fn kind(write: &Write) -> Kind {
     match write {
         Write::User { .. } => Kind::Users,
-        Write::Course(_) => Kind::Courses,
+        Write::Course { .. } => Kind::Courses,
         Write::Session(..) => Kind::Sessions,
         Write::Enrollment(..) => Kind::Enrollments,
     }
@@ -81,14 +81,14 @@ fn item<'a>(action: &'a Action, password: Option<&'a Password>) -> Item<'a> {
             initial_password: password.map_or("", Password::reveal),
             revision,
         },
-        Write::Course(content) => Item::Course {
+        Write::Course { content, owner } => Item::Course {
             external_id: course_id,
             name: &content.name,
             title: &content.title,
             start_date: content.start_date.to_string(),
             end_date: content.end_date.to_string(),
             time_zone: &content.zone,
-            owner: &content.owner,
+            owner,
             instructors: &content.instructors,
             attendance_name: match content.hours_type {
                 HoursType::ClassSchedule => "Class Schedule",
@@ -161,7 +161,7 @@ impl Key {
         let is = |key: &Option<String>, id: &str| key.as_deref() == Some(id);
         match &action.write {
             Write::User { person, .. } => is(&self.issued, person.as_str()),
-            Write::Course(_) => is(&self.external, action.course.as_str()),
+            Write::Course { .. } => is(&self.external, action.course.as_str()),
             Write::Session(class, _) => is(&self.external, class.as_str()),
             Write::Enrollment(person, _) => is(&self.course, action.course.as_str()) && is(&self.user, person.as_str()),
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::CourseLedger;
+use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::Issue;
@@ -88,6 +89,16 @@ pub struct PersonEntry {
 pub struct Claim {
     /// One person, if all is well.
     pub people: BTreeSet<PersonId>,
+}
+
+/// Records of one class that have no place yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unplaced {
+    /// The newest version of each, by id.
+    pub records: BTreeMap<String, AttendanceRecord>,
+    /// The issues that are open about them, by key.
+    #[serde(default)]
+    pub issues: BTreeMap<String, Issue>,
 }
 
 /// Where a class belongs.

@@ -15,7 +15,7 @@
 //! | `account/<school>/<person>` | the account's ledger | tick |
 //! | `class/<id>` | [`ClassEntry`]: which course | tick |
 //! | `attendance/<class>` | what is known and was written of each student | tick |
-//! | `unplaced/<record>` | a record of an unknown class or student | tick |
+//! | `unplaced/<class>` | records of an unknown class or of students it does not have | tick |
 //! | `digest/<issue>` | an issue not yet mailed | tick |
 //!
 //! Everything a tick needs to find its work lies under `hot/`, in the order in which it is needed, so that an idle tick
@@ -27,7 +27,7 @@ pub mod shelf;
 
 use serde::de::DeserializeOwned;
 
-use self::entries::{Claim, ClassEntry, Held, PersonEntry, SyncPage};
+use self::entries::{Claim, ClassEntry, Held, PersonEntry, SyncPage, Unplaced};
 use self::shelf::Shelf;
 use crate::attendance::ClassBook;
 use crate::digest::Note;
@@ -54,8 +54,6 @@ pub const COURSE: &str = "course/";
 pub const FETCHED: &str = "fetched/";
 /// Ledgers, statuses and issues by course.
 pub const SYNC: &str = "sync/";
-/// Records that have no place yet.
-pub const UNPLACED: &str = "unplaced/";
 /// Issues that wait for the next mail.
 pub const DIGEST: &str = "digest/";
 
@@ -94,6 +92,8 @@ pub struct Memory {
     pub classes: Shelf<ClassEntry>,
     /// Attendance by class.
     pub attendance: Shelf<ClassBook>,
+    /// Records that have no place yet, by class.
+    pub unplaced: Shelf<Unplaced>,
     /// Issues not yet mailed.
     pub digest: Shelf<Note>,
 }
@@ -109,6 +109,7 @@ impl Default for Memory {
             accounts: Shelf::new("account/"),
             classes: Shelf::new("class/"),
             attendance: Shelf::new("attendance/"),
+            unplaced: Shelf::new("unplaced/"),
             digest: Shelf::new(DIGEST),
         }
     }
@@ -144,6 +145,7 @@ impl Memory {
         self.accounts.collect(&mut changes)?;
         self.classes.collect(&mut changes)?;
         self.attendance.collect(&mut changes)?;
+        self.unplaced.collect(&mut changes)?;
         self.digest.collect(&mut changes)?;
         if changes.is_empty() { Ok(()) } else { world.apply(changes) }
     }

@@ -33,6 +33,7 @@ impl<W: World> Tick<'_, W> {
         for course in &concerned {
             self.make_due(course);
         }
+        self.retry_unplaced(&dirty)?;
         self.report.more_work |= !left.is_empty();
         Ok(left.is_empty())
     }

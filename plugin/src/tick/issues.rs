@@ -11,6 +11,8 @@ use crate::model::issue::{Code, Issue};
 use crate::world::records::Operation;
 use crate::world::{Change, StorageError, World};
 
+/// The head stays small: it is read by every tick.
+const SCHOOL_ISSUES: usize = 100;
 /// The most issues in one mail; the rest follows in the next.
 const ISSUES_PER_MAIL: u32 = 500;
 
@@ -34,8 +36,11 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    /// Opens an issue about an attendance record.
+    /// Opens an issue about an attendance record. Past so many of them the next one tells nothing new.
     pub(super) fn open_school_issue(&mut self, issue: Issue) -> Result<(), StorageError> {
+        if self.head.issues.len() >= SCHOOL_ISSUES {
+            return Ok(());
+        }
         let mut open = std::mem::take(&mut self.head.issues);
         let all: Vec<Issue> = open.values().cloned().chain([issue]).collect();
         self.exchange_issues(&mut open, &all)?;
@@ -45,6 +50,9 @@ impl<W: World> Tick<'_, W> {
 
     /// Resolves an issue about an attendance record, if it is open.
     pub(super) fn resolve_school_issue(&mut self, key: &str) -> Result<(), StorageError> {
+        if !self.head.issues.contains_key(key) {
+            return Ok(());
+        }
         let mut open = std::mem::take(&mut self.head.issues);
         let others: Vec<Issue> =
             open.iter().filter(|(held, _)| held.as_str() != key).map(|(_, issue)| issue.clone()).collect();
@@ -123,7 +131,7 @@ impl<W: World> Tick<'_, W> {
     }
 }
 
-/// Issues about single attendance records stay open until the record finds its place.
+/// Issues about single attendance records stay open until the record can be read.
 fn of_records(code: Code) -> bool {
-    matches!(code, Code::RecordOfUnknownClass | Code::RecordOfUnknownStudent | Code::RecordUnreadable)
+    code == Code::RecordUnreadable
 }

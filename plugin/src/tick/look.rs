@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Tick;
-use crate::desired::{self, Judged, View, Wishes};
+use crate::desired::{self, Judged, View};
 use crate::ledger::{CourseLedger, PersonLedger};
 use crate::memory::account_id;
 use crate::memory::entries::{Held, Since};
@@ -112,24 +112,20 @@ impl<W: World> Tick<'_, W> {
             return Look::default();
         }
         let people = self.judge_people(held, campus.school);
-        let view = View { course: &held.course, people: &people, ledger, campus, zone, now: self.now };
-        self.look_at_open(id, desired::desire(view), ledger, address)
+        let accounts = self.accounts(campus.school, people.keys());
+        let course = &held.course;
+        let view = View { course, people: &people, ledger, accounts: &accounts, campus, zone, now: self.now };
+        self.look_at_open(view, address)
     }
 
-    fn look_at_open(&self, id: &CourseId, wishes: Wishes, ledger: Option<&CourseLedger>, address: Address) -> Look {
+    fn look_at_open(&self, view: View<'_>, address: Address) -> Look {
+        let wishes = desired::desire(view);
+        let id = &view.course.id;
         let empty = CourseLedger::begin(address.school, self.now);
-        let accounts = wishes
-            .desired
-            .as_ref()
-            .map(|desired| self.accounts(address.school, desired.instructors.keys().chain(desired.students.keys())));
         let new_accounts = self.settings.initial_password.is_some();
-        let plan = match (&wishes.desired, &accounts) {
-            (Some(desired), Some(accounts)) => {
-                let ledger = ledger.unwrap_or(&empty);
-                plan::plan(id, desired, plan::Held { ledger, accounts, new_accounts, now: self.now })
-            }
-            _ => Plan::default(),
-        };
+        let ledger = view.ledger.unwrap_or(&empty);
+        let held = plan::Held { ledger, accounts: view.accounts, new_accounts, now: self.now };
+        let plan = wishes.desired.as_ref().map(|desired| plan::plan(id, desired, held)).unwrap_or_default();
         let mut look = Look { address: Some(address), plan, issues: wishes.issues, troubles: wishes.troubles };
         look.count_withheld(id, wishes.desired.as_ref());
         look

@@ -16,6 +16,7 @@ mod schedule;
 mod send;
 #[cfg(test)]
 mod tests;
+mod unplaced;
 
 use std::collections::BTreeMap;
 
@@ -114,11 +115,7 @@ impl<W: World> Tick<'_, W> {
         self.notice_settings();
         self.compare_with_gegi()?;
         self.walk_all_courses()?;
-        let changed = !self.agenda.dirty.is_empty();
         let absorbed = self.absorb()?;
-        if changed {
-            self.retry_unplaced()?;
-        }
         self.take_pushes()?;
         if absorbed {
             self.send_what_is_due()?;

@@ -7,18 +7,16 @@ use super::Tick;
 use crate::attendance::{self, Place, Taken};
 use crate::coursekey::answer::Answer;
 use crate::coursekey::attendance::{Page, Unreadable, page, read_push};
+use crate::issue;
 use crate::marking::ClassTimes;
 use crate::memory::head::Cursor;
-use crate::memory::{INBOX, PUSH, UNPLACED, decode, encode};
+use crate::memory::{INBOX, PUSH};
 use crate::model::attendance::AttendanceRecord;
-use crate::model::ids::{CampusId, ClassId, CourseId, PersonId};
+use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, RecordId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
 use crate::world::http::{Address, Kind};
 use crate::world::{Change, StorageError, World};
-
-/// How many records without a place are tried again in one tick.
-const UNPLACED_AT_ONCE: u32 = 1_000;
 
 impl<W: World> Tick<'_, W> {
     /// Reads what is new at every campus that has a course whose attendance is followed.
@@ -122,37 +120,15 @@ impl<W: World> Tick<'_, W> {
     fn take_page(&mut self, page: Page) -> Result<(), StorageError> {
         self.campuses.tally(Kind::Attendance).items += u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         for Unreadable { id, problem } in page.unreadable {
-            let subject = Subject { detail: id.map(|id| id.to_string()), ..Subject::default() };
-            self.open_school_issue(Issue {
-                code: Code::RecordUnreadable,
-                subject,
-                sentence: format!("an attendance record of CourseKey cannot be read: {problem}"),
-            })?;
+            self.open_school_issue(unreadable(id.as_ref(), &problem))?;
+        }
+        for record in &page.records {
+            self.resolve_school_issue(&issue::key(&unreadable(Some(&record.id), "")))?;
         }
         self.take_records(page.records)
     }
 
-    /// Tries records again that had no place when they came. Called when GEGI's data changed.
-    pub(super) fn retry_unplaced(&mut self) -> Result<(), StorageError> {
-        if self.head.unplaced == 0 {
-            return Ok(());
-        }
-        let entries = self.world.scan(UNPLACED, None, UNPLACED_AT_ONCE)?;
-        let records: Vec<AttendanceRecord> =
-            entries.iter().map(|(key, value)| decode(key, value)).collect::<Result<_, _>>()?;
-        self.load_books(&records)?;
-        let (placed, _): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| self.course_of(record).is_ok());
-        for record in &placed {
-            self.changes.push(Change::Delete(format!("{UNPLACED}{}", record.id)));
-            self.head.unplaced = self.head.unplaced.saturating_sub(1);
-            for course in [None, self.class_course(&record.class).as_ref()] {
-                self.resolve_school_issue(&crate::issue::key(&attendance::unplaced(record, course)))?;
-            }
-        }
-        self.take_records(placed)
-    }
-
-    fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
+    pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
         self.load_books(&records)?;
         let mut touched: BTreeSet<(ClassId, PersonId)> = BTreeSet::new();
         for record in records {
@@ -163,14 +139,14 @@ impl<W: World> Tick<'_, W> {
                         touched.insert(key);
                     }
                 }
-                Err(issue) => self.keep_unplaced(&record, issue)?,
+                Err(_) => self.keep_unplaced(record)?,
             }
         }
         touched.iter().try_for_each(|(class, student)| self.judge(class, student))
     }
 
     /// Loads the courses and the books of the classes that records name.
-    fn load_books(&mut self, records: &[AttendanceRecord]) -> Result<(), StorageError> {
+    pub(super) fn load_books(&mut self, records: &[AttendanceRecord]) -> Result<(), StorageError> {
         self.memory.classes.load(self.world, records.iter().map(|record| record.class.as_str()))?;
         let courses: BTreeSet<CourseId> =
             records.iter().filter_map(|record| self.class_course(&record.class)).collect();
@@ -183,7 +159,7 @@ impl<W: World> Tick<'_, W> {
     }
 
     /// The course of a record, if GEGI knows its class and its student.
-    fn course_of(&self, record: &AttendanceRecord) -> Result<CourseId, Issue> {
+    pub(super) fn course_of(&self, record: &AttendanceRecord) -> Result<CourseId, Issue> {
         let unknown = |course| attendance::unplaced(record, course);
         let course = self.class_course(&record.class).ok_or_else(|| unknown(None))?;
         let held = self
@@ -193,19 +169,6 @@ impl<W: World> Tick<'_, W> {
             .ok_or_else(|| unknown(None))?;
         held.course.student(&record.student).ok_or_else(|| unknown(Some(&course)))?;
         Ok(course)
-    }
-
-    fn keep_unplaced(&mut self, record: &AttendanceRecord, issue: Issue) -> Result<(), StorageError> {
-        let key = format!("{UNPLACED}{}", record.id);
-        let held = self.world.get_many(std::slice::from_ref(&key))?.pop().flatten();
-        let older = held.as_deref().map(|bytes| decode::<AttendanceRecord>(&key, bytes)).transpose()?;
-        if older.as_ref().is_some_and(|older| older.version >= record.version) {
-            return Ok(());
-        }
-        self.head.unplaced += u32::from(older.is_none());
-        let bytes = encode(&key, record)?;
-        self.world.apply(vec![Change::Put(key, bytes)])?;
-        self.open_school_issue(issue)
     }
 
     /// Judges again what was to be judged by now in the courses that are due.
@@ -269,4 +232,14 @@ impl<W: World> Tick<'_, W> {
             self.schedule(course, Some(at));
         }
     }
+}
+
+/// A record that cannot be read. Without an id it cannot be told from others, so they are one issue.
+fn unreadable(id: Option<&RecordId>, problem: &str) -> Issue {
+    let subject = Subject { detail: id.map(ToString::to_string), ..Subject::default() };
+    let sentence = match id {
+        Some(id) => format!("attendance record {id} of CourseKey cannot be read: {problem}"),
+        None => "CourseKey sends attendance that cannot be read and has no id".to_owned(),
+    };
+    Issue { code: Code::RecordUnreadable, subject, sentence }
 }

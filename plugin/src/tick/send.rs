@@ -7,7 +7,7 @@ use super::Tick;
 use super::look::{Course as Outcome, Look};
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
-use crate::ledger::{CourseContent, CourseLedger, Refusal, Session, Slot};
+use crate::ledger::{CourseContent, CourseLedger, Owner, Refusal, Session, Slot};
 use crate::memory::account_id;
 use crate::model::ids::{CourseId, PersonId};
 use crate::model::time::{Instant, Seconds};
@@ -112,7 +112,7 @@ impl<W: World> Tick<'_, W> {
                 match self.ready(&work.address, action) {
                     Ready::Send(action) => {
                         places.push(place);
-                        ready.push((work.address.clone(), action));
+                        ready.push((work.address.clone(), *action));
                     }
                     Ready::Done | Ready::Waits => {}
                 }
@@ -176,44 +176,44 @@ impl<W: World> Tick<'_, W> {
                 account.teacher |= held.is_some_and(|held| held.teacher);
                 match held {
                     Some(held) if *held == account => Ready::Done,
-                    _ => Ready::Send(Action {
+                    _ => Ready::Send(Box::new(Action {
                         write: Write::User { person: person.clone(), account, adopt: adopt.clone() },
                         ..action.clone()
-                    }),
+                    })),
                 }
             }
-            Write::Course(content) => {
+            Write::Course { content, owner } => {
                 let mut content = content.clone();
                 content.instructors.retain(|person| self.account_known(address, person));
-                let named =
-                    self.settings.campuses.get(&address.campus).is_some_and(|campus| campus.course_owner.is_some());
-                if !course_known && !named {
-                    content.owner = self.known_owner(address, &content);
-                }
                 if content.instructors.is_empty() {
                     Ready::Waits
                 } else if ledger.is_some_and(|ledger| ledger.course.acknowledged.as_ref() == Some(&content)) {
                     Ready::Done
                 } else {
-                    Ready::Send(Action { write: Write::Course(content), ..action.clone() })
+                    let owner = self.known_owner(address, &mut content).unwrap_or_else(|| owner.clone());
+                    Ready::Send(Box::new(Action { write: Write::Course { content, owner }, ..action.clone() }))
                 }
             }
-            Write::Session(..) if course_known => Ready::Send(action.clone()),
+            Write::Session(..) if course_known => Ready::Send(Box::new(action.clone())),
             Write::Enrollment(person, _) if course_known && self.account_known(address, person) => {
-                Ready::Send(action.clone())
+                Ready::Send(Box::new(action.clone()))
             }
             Write::Session(..) | Write::Enrollment(..) => Ready::Waits,
         }
     }
 
-    /// The wished owner of a new course if CourseKey has the account, else the first instructor it has.
-    fn known_owner(&self, address: &Address, content: &CourseContent) -> String {
-        let account =
-            |person| self.memory.accounts.get(&account_id(address.school, person))?.account.acknowledged.as_ref();
-        let mut known: Vec<&str> =
-            content.instructors.iter().filter_map(account).map(|held| held.email.as_str()).collect();
-        known.sort_by_key(|email| *email != content.owner);
-        known.first().map_or_else(|| content.owner.clone(), |email| (*email).to_owned())
+    /// The address of an owner who is an instructor. A new course whose first instructor CourseKey did not take belongs to
+    /// one it did.
+    fn known_owner(&self, address: &Address, content: &mut CourseContent) -> Option<String> {
+        let Owner::Instructor(owner) = &content.owner else { return None };
+        let candidates = std::iter::once(owner).chain(&content.instructors);
+        let known = |person: &PersonId| {
+            let ledger = self.memory.accounts.get(&account_id(address.school, person))?;
+            Some((person.clone(), ledger.account.acknowledged.as_ref()?.email.clone()))
+        };
+        let (person, email) = candidates.into_iter().find_map(known)?;
+        content.owner = Owner::Instructor(person);
+        Some(email)
     }
 
     fn account_known(&self, address: &Address, person: &PersonId) -> bool {
@@ -242,7 +242,7 @@ impl<W: World> Tick<'_, W> {
                 let ledger = self.memory.accounts.edit(&account_id(address.school, person));
                 enter(&mut ledger.account, account.clone(), answer, now);
             }
-            Write::Course(content) => {
+            Write::Course { content, .. } => {
                 if let Some(ledger) = self.ledger(&action.course) {
                     enter(&mut ledger.course, content.clone(), answer, now);
                 }
@@ -297,7 +297,7 @@ impl<W: World> Tick<'_, W> {
 /// Whether an action can be sent now.
 enum Ready {
     /// Yes, in this form.
-    Send(Action),
+    Send(Box<Action>),
     /// CourseKey holds it by now.
     Done,
     /// What it needs is not acknowledged.
@@ -322,7 +322,7 @@ fn taken_address(fate: &Fate) -> bool {
 fn key(action: &Action) -> String {
     match &action.write {
         Write::User { person, .. } => person.to_string(),
-        Write::Course(_) => action.course.to_string(),
+        Write::Course { .. } => action.course.to_string(),
         Write::Session(class, _) => format!("{}\0{class}", action.course),
         Write::Enrollment(person, _) => format!("{}\0{person}", action.course),
     }

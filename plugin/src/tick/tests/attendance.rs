@@ -155,7 +155,7 @@ fn a_record_of_an_unknown_class_waits_until_gegi_tells_of_the_class() {
     )];
     world.now = at("2023-08-28T16:05:00Z");
     world.settle();
-    expect!["open record-of-unknown-class//C1-3/S1/r1"].assert_eq(&written(&mut world));
+    expect!["open record-of-unknown-class//C1-3//"].assert_eq(&written(&mut world));
     let mut known = course("C1");
     known.revision = 2;
     known.classes[0].id = "C1-3".into();
@@ -184,4 +184,21 @@ fn push_and_poll_of_the_same_record_make_one_mark() {
     world.settle();
     world.later(Seconds(300));
     expect!["C1-1 S1 -→P: Present: attended the whole class"].assert_eq(&written(&mut world));
+}
+
+#[test]
+fn many_records_of_a_class_gegi_does_not_have_are_one_issue_and_leave_the_head_small() {
+    let mut world = synchronized();
+    let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))];
+    world.coursekey.records = (0..300)
+        .map(|n| record(&format!("r{n}"), 1, &format!("X{}", n % 3), &format!("S{n}"), "2023-08-28T16:00:00Z", &visits))
+        .collect();
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    expect![[r#"
+        open record-of-unknown-class//X0//
+        open record-of-unknown-class//X1//
+        open record-of-unknown-class//X2//"#]]
+    .assert_eq(&written(&mut world));
+    assert!(world.state["hot/0"].len() < 20_000, "{}", world.state["hot/0"].len());
 }

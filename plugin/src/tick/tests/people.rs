@@ -134,3 +134,37 @@ fn with_a_weak_initial_password_no_new_account_is_sent_and_nothing_is_tried_agai
     world.settings.initial_user_password = crate::model::settings::Password::new("Welcome1".to_owned());
     assert!(world.settle().contains("enroll S3 in C1"));
 }
+
+#[test]
+fn an_owner_whose_address_changes_is_still_the_owner() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.title = "NEW".to_owned();
+    changed.instructors[0].revision = 2;
+    changed.instructors[0].email = "new@example.edu".to_owned();
+    world.save(changed);
+    expect![[r#"
+        teacher I1 new@example.edu
+        course C1 by new@example.edu with ["I1"]"#]]
+    .assert_eq(&world.settle());
+}
+
+#[test]
+fn an_instructor_whose_new_address_cannot_be_sent_goes_on_teaching() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut two = course("C1");
+    two.instructors.push(two.instructors[0].clone());
+    two.instructors[1].id = "I2".into();
+    two.instructors[1].email = "instructor2@example.edu".to_owned();
+    world.save(two.clone());
+    world.settle();
+    two.revision = 2;
+    two.instructors[0].revision = 2;
+    two.instructors[0].email = "ask the office".to_owned();
+    world.save(two);
+    assert_eq!(world.settle(), "");
+    expect!["C1 Failed (1 of 2 instructors: invalid e-mail)"].assert_eq(&world.statuses());
+}

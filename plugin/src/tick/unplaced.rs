@@ -1,0 +1,62 @@
+//! Records of classes or students GEGI does not have: kept raw by class, told once for each class or student, and tried
+//! again when GEGI tells of the class's course.
+
+use super::Tick;
+use crate::memory::entries::Unplaced;
+use crate::model::attendance::AttendanceRecord;
+use crate::model::ids::CourseId;
+use crate::model::issue::Issue;
+use crate::world::{StorageError, World};
+
+impl<W: World> Tick<'_, W> {
+    /// Keeps a record that has no place.
+    pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
+        let class = record.class.clone();
+        self.memory.unplaced.load(self.world, std::iter::once(class.as_str()))?;
+        let held = &mut self.memory.unplaced.edit(class.as_str()).records;
+        let news = held.get(record.id.as_str()).is_none_or(|held| held.version < record.version);
+        if news {
+            self.head.unplaced += u32::from(held.insert(record.id.to_string(), record).is_none());
+            self.tell_unplaced(class.as_str())?;
+        }
+        Ok(())
+    }
+
+    /// Tries again what waited for the classes of courses that changed.
+    pub(super) fn retry_unplaced(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
+        if self.head.unplaced == 0 {
+            return Ok(());
+        }
+        let held = courses.iter().filter_map(|course| self.memory.held(course));
+        let classes: Vec<String> =
+            held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string()).collect();
+        self.memory.unplaced.load(self.world, classes.iter().map(String::as_str))?;
+        for class in classes {
+            let Some(waiting) = self.memory.unplaced.get(&class).cloned() else { continue };
+            let records: Vec<AttendanceRecord> = waiting.records.into_values().collect();
+            self.load_books(&records)?;
+            let placed: Vec<AttendanceRecord> =
+                records.into_iter().filter(|record| self.course_of(record).is_ok()).collect();
+            for record in &placed {
+                self.memory.unplaced.edit(&class).records.remove(record.id.as_str());
+                self.head.unplaced = self.head.unplaced.saturating_sub(1);
+            }
+            self.tell_unplaced(&class)?;
+            self.take_records(placed)?;
+        }
+        Ok(())
+    }
+
+    /// Exchanges the issues of a class's records; what holds none any more is forgotten.
+    fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
+        let Unplaced { records, mut issues } = self.memory.unplaced.get(class).cloned().unwrap_or_default();
+        let now: Vec<Issue> = records.values().filter_map(|record| self.course_of(record).err()).collect();
+        self.exchange_issues(&mut issues, &now)?;
+        if records.is_empty() {
+            self.memory.unplaced.remove(class);
+        } else {
+            self.memory.unplaced.edit(class).issues = issues;
+        }
+        Ok(())
+    }
+}
