@@ -2,18 +2,18 @@
 //!
 //! | Key | Holds | Written by |
 //! |---|---|---|
-//! | `hot/0` | [`Head`]: campuses, cursors, the school's own issues | tick |
+//! | `hot/0` | `Head`: campuses, cursors, the school's own issues | tick |
 //! | `hot/1/<course>` | a dirty note: the revision that arrived | on-course-changed; cleared by tick |
 //! | `hot/2/<digest>` | nothing: a push waits | on-attendance-received; cleared by tick |
 //! | `push/<digest>` | its raw body | on-attendance-received; cleared by tick |
 //! | `hot/3/<instant>/<course>` | nothing: the course is due then | tick |
-//! | `course/<id>` | [`Held`]: the course as GEGI sent it | on-course-changed |
-//! | `fetched/<id>` | [`Held`]: the course as the nightly comparison found it | tick |
-//! | `sync/<id>` | [`SyncPage`]: the course's ledger, status, issues | tick |
-//! | `person/<id>` | [`PersonEntry`]: newest revision over all courses | tick |
-//! | `email/<address>` | [`Claim`]: who has this address | tick |
+//! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed |
+//! | `fetched/<id>` | `Held`: the course as the nightly comparison found it | tick |
+//! | `sync/<id>` | `SyncPage`: the course's ledger, status, issues | tick |
+//! | `person/<id>` | `PersonEntry`: newest revision over all courses | tick |
+//! | `email/<address>` | `Claim`: who has this address | tick |
 //! | `account/<school>/<person>` | the account's ledger | tick |
-//! | `class/<id>` | [`ClassEntry`]: which course | tick |
+//! | `class/<id>` | `ClassEntry`: which course | tick |
 //! | `attendance/<class>` | what is known and was written of each student | tick |
 //! | `unplaced/<class>` | records of an unknown class or of students it does not have | tick |
 //! | `digest/<issue>` | an issue not yet mailed | tick |

@@ -1,7 +1,7 @@
 //! One tick: find what is due, absorb what changed, send what differs, read attendance, mail what is wrong. The only
 //! export that uses the network, and the only writer of everything but what GEGI's two events leave behind.
 //!
-//! The order is that of DESIGN §4; each step lives in a file of its own and works on the [`Tick`].
+//! The order is that of DESIGN §4; each step lives in a file of its own and works on the `Tick`.
 
 mod aborted;
 mod absorb;
