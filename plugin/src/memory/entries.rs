@@ -55,6 +55,9 @@ pub struct SyncPage {
     /// Whom the course named when it was last absorbed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub people: BTreeSet<PersonId>,
+    /// Which classes it listed then.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub classes: BTreeSet<ClassId>,
     /// Whether its campus polls attendance because of it.
     #[serde(default)]
     pub followed: bool,
@@ -104,6 +107,31 @@ pub struct Unplaced {
 /// Where a class belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassEntry {
-    /// Its course.
+    /// Its course; the last one it had if none lists it now.
     pub course: CourseId,
+    /// Courses that list it now, in the order in which they began to. More than one only while it moves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed_by: Vec<CourseId>,
+}
+
+impl ClassEntry {
+    /// A class that no course lists yet.
+    pub fn new(course: CourseId) -> Self {
+        Self { course, listed_by: Vec::new() }
+    }
+
+    /// A course begins to list it.
+    pub fn list(&mut self, course: &CourseId) {
+        self.let_go(course);
+        self.listed_by.push(course.clone());
+        self.course.clone_from(course);
+    }
+
+    /// A course does not list it any more.
+    pub fn let_go(&mut self, course: &CourseId) {
+        self.listed_by.retain(|listing| listing != course);
+        if let Some(last) = self.listed_by.last() {
+            self.course.clone_from(last);
+        }
+    }
 }

@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use super::Tick;
-use crate::memory::entries::ClassEntry;
 use crate::model::ids::{CourseId, PersonId};
 use crate::model::person::Person;
 use crate::people;
@@ -76,12 +75,7 @@ impl<W: World> Tick<'_, W> {
         for person in named {
             self.join(&person, id, concerned);
         }
-        let classes = || held.course.classes.iter().map(|class| class.id.as_str());
-        self.memory.classes.load(self.world, classes())?;
-        for class in classes() {
-            self.memory.classes.set(class, ClassEntry { course: id.clone() });
-        }
-        Ok(())
+        self.absorb_classes(&held, concerned)
     }
 
     /// A course names a person: the newest revision counts, for every course that names the person.

@@ -51,6 +51,7 @@ impl<W: World> Tick<'_, W> {
     /// Loads what looking at the courses takes: their people, whoever shares an address with them, their accounts.
     pub(super) fn load_for_looks(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
         self.memory.load_courses(self.world, courses)?;
+        self.drop_moved_classes(courses)?;
         let mut people: Vec<PersonId> = courses.iter().flat_map(|course| self.people_of(course)).collect();
         self.memory.people.load(self.world, people.iter().map(PersonId::as_str))?;
         let addresses: Vec<String> = people.iter().filter_map(|id| self.email_of(id)).collect();

@@ -8,6 +8,7 @@ mod absorb;
 mod adopt;
 mod agenda;
 mod campus;
+mod classes;
 mod compare;
 mod issues;
 mod look;

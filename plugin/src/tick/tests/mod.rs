@@ -2,6 +2,7 @@
 
 mod attendance;
 mod failures;
+mod moved;
 mod people;
 mod rare;
 mod roster;

@@ -1,0 +1,85 @@
+//! What moves: classes from course to course, a campus to other settings, a teacher to the students.
+
+use crate::model::course::Course;
+use crate::model::time::Seconds;
+use crate::testing::{Fake, course};
+
+fn two_courses() -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.save(course("C2"));
+    world.settle();
+    world
+}
+
+/// C1 with the second class of C2, and C2 without it.
+fn moved() -> (Course, Course) {
+    let (mut one, mut two) = (course("C1"), course("C2"));
+    (one.revision, two.revision) = (2, 2);
+    one.classes.push(two.classes.pop().unwrap());
+    (one, two)
+}
+
+fn of_class(log: &str) -> Vec<String> {
+    log.lines().filter(|line| line.contains("class C2-2")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_class_that_moves_to_another_course_is_not_removed_after_it_was_added() {
+    let mut world = two_courses();
+    let (one, two) = moved();
+    world.save(two);
+    world.save(one);
+    assert_eq!(of_class(&world.settle()), ["class C2-2 2023-09-04T13:00:00Z"]);
+    assert_eq!(world.later(Seconds(300)), "");
+}
+
+#[test]
+fn a_class_that_moves_is_there_whichever_course_is_told_of_first() {
+    let (one, two) = moved();
+    let mut world = two_courses();
+    world.save(one.clone());
+    assert_eq!(of_class(&world.settle()), ["class C2-2 2023-09-04T13:00:00Z"]);
+    world.save(two.clone());
+    assert!(of_class(&world.settle()).is_empty());
+
+    let mut world = two_courses();
+    world.save(two);
+    assert_eq!(of_class(&world.settle()), ["remove class C2-2"]);
+    world.save(one);
+    assert_eq!(of_class(&world.settle()), ["class C2-2 2023-09-04T13:00:00Z"]);
+}
+
+#[test]
+fn a_class_that_moves_and_comes_back_is_sent_for_its_first_course_again() {
+    let mut world = two_courses();
+    let (mut one, _) = moved();
+    world.save(one.clone());
+    world.settle();
+    one.revision = 3;
+    one.classes.pop();
+    world.save(one);
+    assert_eq!(of_class(&world.settle()), ["class C2-2 2023-09-04T13:00:00Z"]);
+}
+
+#[test]
+fn a_class_stays_when_the_course_it_moved_from_is_removed() {
+    let mut world = two_courses();
+    world.save(moved().0);
+    world.settle();
+    world.remove("C2");
+    let log = world.settle();
+    assert!(of_class(&log).is_empty() && log.contains("remove class C2-1"), "{log}");
+}
+
+#[test]
+fn a_class_that_moves_to_a_course_that_is_not_sent_is_removed() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let (mut one, two) = moved();
+    one.send = crate::model::course::SendOption::Off;
+    world.save(course("C2"));
+    world.settle();
+    world.save(one);
+    world.save(two);
+    assert_eq!(of_class(&world.settle()), ["remove class C2-2"]);
+}
