@@ -302,8 +302,8 @@ impl Settings {
         });
         let password = if self.initial_password.is_some() { "strong" } else { "weak" };
         let dates =
-            [format!("{}/{}/{}/{}/{password}", self.weeks_before, self.weeks_after, self.follow.0, self.settle.0)];
-        dates.into_iter().chain(campuses).collect::<Vec<_>>().join("|")
+            format!("{}/{}/{}/{}/{password}", self.weeks_before, self.weeks_after, self.follow.0, self.settle.0);
+        [dates, self.coursekey_url.clone()].into_iter().chain(campuses).collect::<Vec<_>>().join("|")
     }
 }
 

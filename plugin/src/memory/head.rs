@@ -82,12 +82,15 @@ pub struct Comparison {
     pub at: Option<Walk>,
 }
 
-/// What is known of a campus's connection.
+/// What is known of a campus's connection, and how far its attendance was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampusState {
-    /// The check of key, number and zone that went well.
+    /// What the campus was connected with; another value, and what is known of the connection is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked: Option<Checked>,
+    pub connection: Option<Connection>,
+    /// The check of key, number and zone went well.
+    #[serde(default)]
+    pub connected: bool,
     /// The campus is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
@@ -102,9 +105,11 @@ pub struct CampusState {
     pub cursor: Cursor,
 }
 
-/// What a successful check was made with; another value asks for another check.
+/// Everything that a campus's requests are made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checked {
+pub struct Connection {
+    /// CourseKey's base URL.
+    pub base: String,
     /// Generation of the credentials.
     pub generation: u64,
     /// CourseKey's number.
@@ -120,8 +125,6 @@ pub struct Stopped {
     pub code: Code,
     /// For people.
     pub reason: String,
-    /// Generation of the credentials that were refused.
-    pub generation: u64,
     /// When it is tried again.
     pub probe_at: Instant,
 }

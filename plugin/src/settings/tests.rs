@@ -171,7 +171,8 @@ fn the_fingerprint_changes_with_what_dates_courses_or_reaches_coursekey() {
         check(&seen).0.fingerprint()
     };
     let usual = of(|_| {});
-    let changes: [fn(&mut SchoolSettings); 6] = [
+    let changes: [fn(&mut SchoolSettings); 7] = [
+        |seen| seen.coursekey_url = "https://other.example".to_owned(),
         |seen| seen.weeks_before_start = 4,
         |seen| seen.weeks_after_end = 4,
         |seen| seen.follow_adjustments_days = 8,

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::coursekey::answer::{Answer, Failure};
 use crate::coursekey::{Gate, Heard, reads};
-use crate::memory::head::{Backoff, CampusState, Checked, Stopped};
+use crate::memory::head::{Backoff, CampusState, Connection, Stopped};
 use crate::model::ids::CampusId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
-use crate::settings::CampusSettings;
+use crate::settings::{CampusSettings, Settings};
 use crate::world::World;
 use crate::world::http::{Address, Kind, Request};
 
@@ -74,6 +74,25 @@ impl Campuses {
         }
     }
 
+    /// Forgets what was learnt of a campus that is reached otherwise now: whoever corrects a setting waits for nothing.
+    pub(super) fn notice(&mut self, settings: &Settings) {
+        for campus in settings.campuses.values() {
+            let connection = Some(Connection {
+                base: settings.coursekey_url.clone(),
+                generation: campus.credentials_generation,
+                school: campus.school,
+                zone: campus.zone_name.clone(),
+            });
+            let state = self.state(&campus.id);
+            if state.connection != connection {
+                state.connection = connection;
+                state.connected = false;
+                state.stopped = None;
+                state.backoff.clear();
+            }
+        }
+    }
+
     /// What is known of a campus.
     pub(super) fn state(&mut self, campus: &CampusId) -> &mut CampusState {
         self.states.entry(campus.clone()).or_default()
@@ -97,25 +116,18 @@ impl Campuses {
     /// Makes sure the campus's key, number and zone were checked; whether requests may be made.
     ///
     /// DOMAIN §4 "Connection": before the first send; what is wrong stops that campus only. A stopped campus is probed
-    /// once an hour, and at once when its credentials' generation changes.
+    /// once an hour, and at once when what it is connected with changes.
     pub(super) fn connect(&mut self, world: &mut impl World, base: &str, campus: &CampusSettings) -> bool {
-        let wanted = Checked {
-            generation: campus.credentials_generation,
-            school: campus.school,
-            zone: campus.zone_name.clone(),
-        };
         let now = self.now;
         let state = self.state(&campus.id);
-        let waits =
-            state.stopped.as_ref().is_some_and(|stop| stop.generation == wanted.generation && now < stop.probe_at);
-        if waits {
+        if state.stopped.as_ref().is_some_and(|stop| now < stop.probe_at) {
             return false;
         }
-        if state.stopped.is_none() && state.checked.as_ref() == Some(&wanted) {
+        if state.stopped.is_none() && state.connected {
             return true;
         }
         state.stopped = None;
-        state.checked = None;
+        state.connected = false;
         let address = Address { campus: campus.id.clone(), school: campus.school };
         let Some(answer) = reads::connection(world, self, base, &address, now) else { return false };
         let (code, problem) = match answer {
@@ -127,20 +139,20 @@ impl Campuses {
                 format!("CourseKey's time zone is {}, not {}", facts.time_zone, campus.zone_name),
             ),
             Answer::Understood(_) => {
-                self.state(&campus.id).checked = Some(wanted);
+                self.state(&campus.id).connected = true;
                 return true;
             }
             Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
             Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
             Answer::Later(_) => return false,
         };
-        self.stop(&campus.id, code, problem, campus.credentials_generation);
+        self.stop(&campus.id, code, problem);
         false
     }
 
-    fn stop(&mut self, campus: &CampusId, code: Code, reason: String, generation: u64) {
+    fn stop(&mut self, campus: &CampusId, code: Code, reason: String) {
         let probe_at = self.now + PROBE_EVERY;
-        self.state(campus).stopped = Some(Stopped { code, reason, generation, probe_at });
+        self.state(campus).stopped = Some(Stopped { code, reason, probe_at });
     }
 
     /// When a list may be tried again; none: now.
@@ -221,14 +233,7 @@ impl Gate for Campuses {
                     self.at_peace.insert(address.campus.clone());
                 }
             }
-            Heard::Stop(code, failure) => {
-                let generation = self
-                    .states
-                    .get(&address.campus)
-                    .and_then(|state| state.checked.as_ref())
-                    .map_or(0, |checked| checked.generation);
-                self.stop(&address.campus, code, failure.reason.clone(), generation);
-            }
+            Heard::Stop(code, failure) => self.stop(&address.campus, code, failure.reason.clone()),
         }
     }
 }

@@ -90,7 +90,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let before = agenda.head.take();
     let mut head = before.clone().unwrap_or_else(|| Head::first(now));
     let deadline = now + Seconds(i64::from(budget.seconds) / 2);
-    let campuses = Campuses::open(std::mem::take(&mut head.campuses), now, deadline, settings.update_every);
+    let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), now, deadline, settings.update_every);
+    campuses.notice(&settings);
     let memory = Memory::default();
     let mut tick = Tick {
         world,

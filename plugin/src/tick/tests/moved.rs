@@ -1,8 +1,11 @@
 //! What moves: classes from course to course, a campus to other settings, a teacher to the students.
 
 use crate::model::course::Course;
+use crate::model::ids::SchoolNumber;
+use crate::model::settings::SchoolSettings;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, course};
+use crate::world::http::Unheard;
 
 fn two_courses() -> Fake {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
@@ -82,4 +85,47 @@ fn a_class_that_moves_to_a_course_that_is_not_sent_is_removed() {
     world.save(one);
     world.save(two);
     assert_eq!(of_class(&world.settle()), ["remove class C2-2"]);
+}
+
+#[test]
+fn a_corrected_setting_of_a_campus_is_tried_at_once() {
+    let corrections: [fn(&mut SchoolSettings); 4] = [
+        |seen| seen.coursekey_url = "https://coursekey.example/v2".to_owned(),
+        |seen| seen.campuses[0].school = SchoolNumber(200),
+        |seen| seen.campuses[0].zone = "America/Denver".to_owned(),
+        |seen| seen.campuses[0].credentials_generation = 2,
+    ];
+    for (number, correct) in corrections.into_iter().enumerate() {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.coursekey.zone = Some("America/Chicago".to_owned());
+        world.save(course("C1"));
+        assert_eq!(world.settle(), "");
+        correct(&mut world.settings);
+        world.coursekey.zone = Some(world.settings.campuses[0].zone.clone());
+        let log = world.later(Seconds(300));
+        assert!(log.contains("enroll S3 in C1"), "correction {number}: {log}");
+    }
+}
+
+#[test]
+fn a_base_url_that_nobody_answered_at_is_not_waited_for_once_it_is_corrected() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.faults.insert("100".to_owned(), vec![Err(Unheard::Unreachable); 4].into());
+    world.save(course("C1"));
+    for _ in 0..4 {
+        assert!(!world.later(Seconds(3_600)).contains("enroll"));
+    }
+    world.settings.coursekey_url = "https://coursekey.example/v2".to_owned();
+    assert!(world.later(Seconds(60)).contains("enroll S3 in C1"));
+}
+
+#[test]
+fn other_settings_do_not_probe_a_stopped_campus() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.zone = Some("America/Chicago".to_owned());
+    world.save(course("C1"));
+    world.settle();
+    world.settings.weeks_before_start = 4;
+    world.later(Seconds(300));
+    assert_eq!(world.coursekey.requests.get("100"), Some(&1));
 }
