@@ -92,7 +92,13 @@ pub(super) fn one<T>(
     let mut single = Single { gate, answer: None };
     world.exchange(&[request], &mut single);
     let answer = sort(single.answer?, now, read);
-    gate.heard(&address, kind, Heard::from(&answer));
+    let heard = match &answer {
+        // What asks for a whole list carries nothing that could be left out: the list is what does not work. A search
+        // for one account is refused for what it looks for, which says nothing of the other accounts.
+        Answer::Refused(failure) if kind != Kind::Users => Heard::Later(failure),
+        answer => Heard::from(answer),
+    };
+    gate.heard(&address, kind, heard);
     Some(answer)
 }
 

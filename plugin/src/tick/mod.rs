@@ -39,7 +39,7 @@ use crate::world::{Change, StorageError, World};
 pub struct Budget {
     /// Items to send at the most; 1 makes the tick work on one course alone.
     pub items: u32,
-    /// Seconds the call may take; no request is started after half of them.
+    /// Seconds the call may take; no request is started after half of them, or the first second.
     pub seconds: u32,
 }
 
@@ -89,7 +89,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let mut agenda = Agenda::read(world, now)?;
     let before = agenda.head.take();
     let mut head = before.clone().unwrap_or_else(|| Head::first(now));
-    let deadline = now + Seconds(i64::from(budget.seconds) / 2);
+    // Whatever the budget, something can be started: a tick that starts nothing has more work for ever.
+    let deadline = now + Seconds(i64::from(budget.seconds) / 2).max(Seconds(1));
     let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), now, deadline, settings.update_every);
     campuses.notice(&settings);
     let memory = Memory::default();

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use expect_test::expect;
 
 use crate::model::time::Seconds;
-use crate::testing::{Fake, course};
+use crate::testing::{Fake, at, course};
 use crate::tick::{self, Budget};
 use crate::world::Aborted;
 use crate::world::http::Unheard;
@@ -116,6 +116,32 @@ fn a_course_that_aborts_three_calls_is_set_aside_and_the_others_go_on() {
         "{}",
         world.statuses()
     );
+}
+
+#[test]
+fn a_refused_poll_is_left_alone_for_longer_each_time() {
+    for status in [400, 410, 422] {
+        let mut world = with_fault("attendance", Ok((status, "")), 100);
+        world.settle();
+        world.now = at("2023-08-28T13:00:00Z");
+        for _ in 0..12 {
+            world.later(Seconds(300));
+        }
+        let polls = world.coursekey.requests.get("attendance").copied().unwrap_or_default();
+        assert!((2..=5).contains(&polls), "{polls} polls in an hour");
+    }
+}
+
+#[test]
+fn a_second_or_less_still_gets_something_done() {
+    for seconds in [0, 1] {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.save(course("C1"));
+        for _ in 0..5 {
+            tick::on_tick(&mut world, Budget { items: 10_000, seconds }).unwrap();
+        }
+        assert_eq!(world.statuses(), "C1 Synchronized");
+    }
 }
 
 #[test]
