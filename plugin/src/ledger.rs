@@ -83,6 +83,22 @@ pub struct PersonLedger {
     /// The account CourseKey had before GEGI sent the person, once it is found; pinned for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<AccountId>,
+    /// An account that CourseKey lost was a teacher's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taught: bool,
+}
+
+impl PersonLedger {
+    /// Whether the account is a teacher's, or was before CourseKey lost it. A teacher's account stays one.
+    pub fn teacher(&self) -> bool {
+        self.taught || self.account.acknowledged.as_ref().is_some_and(|account| account.teacher)
+    }
+
+    /// CourseKey does not know the account any more: it is sent again, as what it was.
+    pub fn forget(&mut self) {
+        self.taught = self.teacher();
+        self.account = Slot::default();
+    }
 }
 
 /// Whose course it is in CourseKey. An instructor is named by id, so that a new address is not a new owner.

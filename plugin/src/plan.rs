@@ -249,7 +249,7 @@ impl Planner<'_> {
     ) {
         let empty = PersonLedger::default();
         let ledger = ledger.unwrap_or(&empty);
-        account.teacher |= ledger.account.acknowledged.as_ref().is_some_and(|held| held.teacher);
+        account.teacher |= ledger.teacher();
         let subject = if job == Job::Instructors {
             Subject::Instructor(person.clone())
         } else {

@@ -19,14 +19,14 @@ mod send;
 mod tests;
 mod unplaced;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::agenda::Agenda;
 use self::campus::Campuses;
 pub use self::campus::Tally;
 use crate::memory::head::Head;
 use crate::memory::{DIRTY, HEAD, Memory, encode};
-use crate::model::ids::{CampusId, CourseId};
+use crate::model::ids::{CampusId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{self, Settings};
@@ -77,6 +77,8 @@ struct Tick<'w, W> {
     report: Report,
     /// Courses whose last poll is that of this tick, if it goes well.
     closing: Vec<(CampusId, CourseId)>,
+    /// People whose account a school of CourseKey's does not know any more.
+    lost: BTreeSet<(SchoolNumber, PersonId)>,
 }
 
 /// Does what is due.
@@ -107,6 +109,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         changes: Vec::new(),
         report: Report::default(),
         closing: Vec::new(),
+        lost: BTreeSet::new(),
     };
     tick.run(setting_issues)?;
     tick.finish(before.as_ref())

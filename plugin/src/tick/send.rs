@@ -7,7 +7,7 @@ use super::Tick;
 use super::look::{Course as Outcome, Look};
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
-use crate::ledger::{CourseContent, CourseLedger, Owner, Refusal, Session, Slot};
+use crate::ledger::{CourseContent, CourseLedger, Owner, PersonLedger, Refusal, Session, Slot};
 use crate::memory::account_id;
 use crate::model::ids::{CourseId, PersonId};
 use crate::model::time::{Instant, Seconds};
@@ -41,6 +41,27 @@ impl<W: World> Tick<'_, W> {
         }
         for work in &works {
             self.settle(&work.course, &work.outcome)?;
+        }
+        self.wake_courses_of_lost_accounts()
+    }
+
+    /// With an account its enrolments are lost: both are sent again for every course that names the person, on the next
+    /// tick but not at once, for CourseKey may lose them again.
+    fn wake_courses_of_lost_accounts(&mut self) -> Result<(), StorageError> {
+        let soon = self.now + self.settings.update_every;
+        for (school, person) in std::mem::take(&mut self.lost) {
+            let entry = self.memory.people.get(person.as_str());
+            let courses: Vec<CourseId> = entry.into_iter().flat_map(|entry| entry.courses.iter().cloned()).collect();
+            self.memory.load_courses(self.world, &courses)?;
+            for course in &courses {
+                let page = self.memory.syncs.edit(course.as_str());
+                if let Some(ledger) = page.ledger.as_mut().filter(|ledger| ledger.school == school) {
+                    ledger.enrollments.remove(&person);
+                }
+                if page.due.is_none_or(|due| due > soon) {
+                    self.schedule(course, Some(soon));
+                }
+            }
         }
         Ok(())
     }
@@ -167,14 +188,10 @@ impl<W: World> Tick<'_, W> {
         let course_known = ledger.is_some_and(CourseLedger::acknowledged);
         match &action.write {
             Write::User { person, account, adopt } => {
-                let held = self
-                    .memory
-                    .accounts
-                    .get(&account_id(address.school, person))
-                    .and_then(|ledger| ledger.account.acknowledged.as_ref());
+                let ledger = self.memory.accounts.get(&account_id(address.school, person));
                 let mut account = account.clone();
-                account.teacher |= held.is_some_and(|held| held.teacher);
-                match held {
+                account.teacher |= ledger.is_some_and(PersonLedger::teacher);
+                match ledger.and_then(|ledger| ledger.account.acknowledged.as_ref()) {
                     Some(held) if *held == account => Ready::Done,
                     _ => Ready::Send(Box::new(Action {
                         write: Write::User { person: person.clone(), account, adopt: adopt.clone() },
@@ -238,8 +255,12 @@ impl<W: World> Tick<'_, W> {
         let code = answer.as_ref().err().map(|refusal| refusal.code.clone());
         let now = self.now;
         match &action.write {
-            Write::User { person, account, .. } => {
+            Write::User { person, account, adopt } => {
                 let ledger = self.memory.accounts.edit(&account_id(address.school, person));
+                if adopt.is_some() && code.as_deref() == Some("unknown_user") {
+                    // The account that was adopted is gone: the person gets one of their own.
+                    ledger.adopted = None;
+                }
                 enter(&mut ledger.account, account.clone(), answer, now);
             }
             Write::Course { content, .. } => {
@@ -274,7 +295,11 @@ impl<W: World> Tick<'_, W> {
         let now = self.now;
         match answer.as_ref().err().map(|refusal| refusal.code.as_str()) {
             Some("unknown_user") => {
-                self.memory.accounts.edit(&account_id(address.school, person)).account = Slot::default();
+                self.memory.accounts.edit(&account_id(address.school, person)).forget();
+                self.lost.insert((address.school, person.clone()));
+                if let Some(ledger) = self.ledger(&action.course) {
+                    ledger.enrollments.remove(person);
+                }
             }
             Some("unknown_course") => {
                 if let Some(ledger) = self.ledger(&action.course) {

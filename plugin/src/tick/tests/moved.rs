@@ -1,5 +1,7 @@
 //! What moves: classes from course to course, a campus to other settings, a teacher to the students.
 
+use serde_json::json;
+
 use crate::model::course::Course;
 use crate::model::ids::SchoolNumber;
 use crate::model::settings::SchoolSettings;
@@ -128,4 +130,65 @@ fn other_settings_do_not_probe_a_stopped_campus() {
     world.settings.weeks_before_start = 4;
     world.later(Seconds(300));
     assert_eq!(world.coursekey.requests.get("100"), Some(&1));
+}
+
+/// C1, where S1 is a student, and C2, where S1 teaches; both sent, and then CourseKey lost the account of S1.
+fn lost_teacher() -> Fake {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut two = course("C2");
+    let mut both = two.students.remove(0).person;
+    both.revision = 2;
+    two.instructors.push(both);
+    world.save(two);
+    world.save(course("C1"));
+    world.settle();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.students[0].stage = "LOA".to_owned();
+    world.coursekey.refuses.insert("C1/S1".to_owned(), "unknown_user".to_owned());
+    world.save(changed);
+    world.settle();
+    world.coursekey.refuses.clear();
+    world
+}
+
+#[test]
+fn a_lost_account_of_a_teacher_is_sent_again_as_a_teachers() {
+    let mut world = lost_teacher();
+    let mut back = course("C1");
+    back.revision = 3;
+    world.save(back);
+    let log = world.settle();
+    assert!(log.contains("teacher S1") && !log.contains("user S1") && log.contains("enroll S1 in C1"), "{log}");
+}
+
+#[test]
+fn a_lost_account_is_sent_again_for_every_course_that_names_the_person() {
+    let mut world = lost_teacher();
+    // C1 has S1 on leave and wants no account: C2 does.
+    assert!(world.later(Seconds(300)).contains("teacher S1"));
+}
+
+#[test]
+fn an_adopted_account_that_is_gone_makes_room_for_one_of_the_persons_own() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.refuses.insert("S1".to_owned(), "email_taken".to_owned());
+    world.coursekey.accounts =
+        vec![json!({ "accountId": "A9", "issuedId": null, "firstName": "Student", "lastName": "1" })];
+    world.save(course("C1"));
+    assert!(world.settle().contains("user S1 student1@example.edu adopting A9"));
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.students[0].stage = "LOA".to_owned();
+    world.coursekey.refuses =
+        [("C1/S1", "unknown_user"), ("S1", "unknown_user")].map(|(id, code)| (id.to_owned(), code.to_owned())).into();
+    world.save(changed);
+    world.settle();
+    let mut back = course("C1");
+    back.revision = 3;
+    world.save(back);
+    assert!(world.settle().contains("adopting A9: unknown_user"));
+    world.coursekey.refuses.clear();
+    let log = world.later(Seconds(86_400));
+    assert!(log.contains("user S1 student1@example.edu") && !log.contains("adopting"), "{log}");
 }
