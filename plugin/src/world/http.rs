@@ -24,10 +24,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them, in order of work.
-    pub const ORDER: [Self; 6] =
-        [Self::Connection, Self::Users, Self::Courses, Self::Sessions, Self::Enrollments, Self::Attendance];
-
     /// CourseKey's word for it.
     pub fn name(self) -> &'static str {
         match self {
