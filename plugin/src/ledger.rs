@@ -19,7 +19,14 @@ pub struct Slot<T> {
     /// What CourseKey refused since then.
     #[serde(skip_serializing_if = "Option::is_none", default = "none")]
     pub parked: Option<Parked<T>>,
+    /// What CourseKey acknowledged since when, ascending; kept of classes and enrolments, because an absence is concluded
+    /// only from what CourseKey knew in time.
+    #[serde(rename = "since", skip_serializing_if = "Vec::is_empty", default = "Vec::new")]
+    pub history: Vec<(Instant, T)>,
 }
+
+/// How many changes of a class or an enrolment are remembered.
+const REMEMBERED: usize = 8;
 
 fn none<T>() -> Option<T> {
     None
@@ -27,7 +34,7 @@ fn none<T>() -> Option<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { acknowledged: None, parked: None }
+        Self { acknowledged: None, parked: None, history: Vec::new() }
     }
 }
 
@@ -194,6 +201,27 @@ impl<T: Clone + PartialEq> Slot<T> {
     pub fn acknowledge(&mut self, content: T) {
         self.acknowledged = Some(content);
         self.parked = None;
+    }
+
+    /// CourseKey took the content; the moment is remembered.
+    pub fn acknowledge_at(&mut self, content: T, now: Instant) {
+        if self.acknowledged.as_ref() != Some(&content) {
+            self.history.push((now, content.clone()));
+            if self.history.len() > REMEMBERED {
+                self.history.remove(0);
+            }
+        }
+        self.acknowledge(content);
+    }
+
+    /// What CourseKey held right before a moment.
+    pub fn before(&self, moment: Instant) -> Option<&T> {
+        self.history.iter().rev().find(|(since, _)| *since < moment).map(|(_, content)| content)
+    }
+
+    /// Since when what CourseKey holds is so; none: it is not.
+    pub fn since(&self, so: impl Fn(&T) -> bool) -> Option<Instant> {
+        self.history.iter().rev().take_while(|(_, content)| so(content)).last().map(|(since, _)| *since)
     }
 
     /// CourseKey refused the content.

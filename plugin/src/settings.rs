@@ -2,12 +2,15 @@
 //! and replaced by the nearest value inside; what cannot be used is an issue and left out; what is allowed but probably
 //! not meant is an issue too. Not here: where settings come from (the host), and what each of them does.
 
+mod in_force;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use self::in_force::InForce;
 use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person;
@@ -96,8 +99,6 @@ pub struct Settings {
     pub follow: Seconds,
     /// How long attendance may still be arriving, from the end of the class.
     pub settle: Seconds,
-    /// What to do about a student who never checked out.
-    pub never_checked_out: NeverCheckedOut,
     /// The update frequency.
     pub update_every: Seconds,
     /// At most one mail in this time.
@@ -141,7 +142,7 @@ impl fmt::Debug for CampusSettings {
     }
 }
 
-/// What makes a mark late or absent. Kept with a class's marks.
+/// What makes a mark late or absent. Those in force when a class begins are kept with its marks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// So long after the start a check-in is late and not yet absence.
@@ -150,6 +151,8 @@ pub struct Thresholds {
     pub early: Seconds,
     /// A longer gap between two visits makes a P an L; none: gaps are ignored.
     pub longest_gap: Option<Seconds>,
+    /// What to do about a student who never checked out.
+    pub never_checked_out: NeverCheckedOut,
 }
 
 /// Checks settings: what the rules use, and what is wrong with what was set. Nothing that is wrong stops the whole school.
@@ -211,10 +214,10 @@ fn checked(
             late: Seconds::minutes(sound.absent_after_start_minutes),
             early: Seconds::minutes(sound.absent_before_end_minutes),
             longest_gap: (gap > Seconds::ZERO).then_some(gap),
+            never_checked_out: sound.never_checked_out,
         },
         follow: Seconds::days(sound.follow_adjustments_days),
         settle: Seconds::minutes(sound.settle_minutes),
-        never_checked_out: sound.never_checked_out,
         update_every: Seconds::minutes(sound.update_every_minutes),
         digest_every: Seconds::minutes(sound.digest_every_minutes),
         error_email: sound.error_email,

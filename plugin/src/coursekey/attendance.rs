@@ -33,6 +33,10 @@ pub struct Page {
 pub struct Unreadable {
     /// CourseKey's id of it, if that much could be read.
     pub id: Option<RecordId>,
+    /// The class it is of, if that much could be read.
+    pub class: Option<ClassId>,
+    /// The student, likewise.
+    pub student: Option<PersonId>,
     /// What is wrong.
     pub problem: String,
 }
@@ -103,10 +107,12 @@ fn read_page(body: &[u8]) -> Result<Page, String> {
     let mut page = Page { records: Vec::new(), unreadable: Vec::new(), next: wire.next, as_of: None };
     page.as_of = wire.as_of.map(|text| instant("asOf", &text)).transpose()?;
     for value in wire.records {
-        let id = value.get("id").and_then(Value::as_str).map(RecordId::from);
+        let text = |key| value.get(key).and_then(Value::as_str);
+        let (id, class, student) = (text("id"), text("sessionId"), text("userId"));
+        let (id, class, student) = (id.map(RecordId::from), class.map(ClassId::from), student.map(PersonId::from));
         match record(value) {
             Ok(record) => page.records.push(record),
-            Err(problem) => page.unreadable.push(Unreadable { id, problem }),
+            Err(problem) => page.unreadable.push(Unreadable { id, class, student, problem }),
         }
     }
     Ok(page)

@@ -20,7 +20,7 @@ pub struct LogRow {
     pub minutes: u32,
 }
 
-/// The rows a record makes, and what is to be done about the rest of it; none: its rows stay as they are.
+/// The rows a record makes by now, and what is to be done about the rest of it. A record that is impossible makes none.
 ///
 /// DOMAIN §4: "one row per visit, keyed by (record id, number of the visit), with in, out, minutes; …; award-full makes
 /// one row of the class's length; an open visit waits".
@@ -29,33 +29,29 @@ pub struct LogRow {
 /// |---|---|
 /// | none, edit | one for each visit with a check-out, at once |
 /// | override | the same; where the student was not seen leaving, one of the awarded time from the class's start |
-/// | award full | one of the class's length, once the class is over |
+/// | award full | one of the class's length, once the class is over; until then as without |
 /// | remove all | none |
 pub fn log_rows(
     record: &AttendanceRecord,
     times: ClassTimes,
     settle: Seconds,
     now: Instant,
-) -> (Option<Vec<LogRow>>, Decision) {
+) -> (Vec<LogRow>, Decision) {
     if let Some((code, sentence)) = impossible(record, now) {
-        return (None, Decision::Report { code, sentence });
+        return (Vec::new(), Decision::Report { code, sentence });
     }
     let left = matches!(Attended::of(&record.visits), Attended::Between { .. });
     let adjustment = record.adjustment.as_ref().map(|adjustment| (adjustment.kind, adjustment.awarded));
-    match adjustment {
-        Some((AdjustmentKind::RemoveAll, _)) => (Some(Vec::new()), Decision::Nothing),
-        Some((AdjustmentKind::AwardFull, _)) => awarded(times, times.ends - times.starts, now),
-        Some((AdjustmentKind::Override, Some(time))) if !left => awarded(times, time, now),
-        _ => (Some(visits(record)), open_visit(record, times.ends + settle, now)),
-    }
-}
-
-/// One row of so much time, once the class is over.
-fn awarded(times: ClassTimes, time: Seconds, now: Instant) -> (Option<Vec<LogRow>>, Decision) {
+    let awarded = match adjustment {
+        Some((AdjustmentKind::RemoveAll, _)) => return (Vec::new(), Decision::Nothing),
+        Some((AdjustmentKind::AwardFull, _)) => times.ends - times.starts,
+        Some((AdjustmentKind::Override, Some(time))) if !left => time.max(Seconds::ZERO),
+        _ => return (visits(record), open_visit(record, times.ends + settle, now)),
+    };
     if now < times.ends {
-        return (None, Decision::Wait { until: times.ends });
+        return (visits(record), Decision::Wait { until: times.ends });
     }
-    (Some(vec![row(1, times.starts, times.starts + time.max(Seconds::ZERO))]), Decision::Nothing)
+    (vec![row(1, times.starts, times.starts + awarded)], Decision::Nothing)
 }
 
 /// Numbered in CourseKey's order, visits without a check-out too, so that an edit or a late check-out moves no row.

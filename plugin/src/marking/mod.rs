@@ -57,10 +57,8 @@ pub enum Decision {
 /// How the rules are set for a class.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
-    /// Late, early and gap limits: those in force when the class began.
+    /// What was in force when the class began.
     pub thresholds: &'a Thresholds,
-    /// What to do about a student who never checked out.
-    pub never_checked_out: NeverCheckedOut,
     /// How long attendance may still be arriving after the class.
     pub settle: Seconds,
 }
@@ -98,7 +96,7 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
             sentence: format!("record {} is overridden without times and without awarded time", record.id),
         },
         Attended::Never => class.decided_by(Rule::Skipped),
-        Attended::Still { .. } => never_left(class, terms.never_checked_out),
+        Attended::Still { .. } => never_left(class, terms.thresholds.never_checked_out),
     }
 }
 

@@ -61,6 +61,9 @@ pub struct SyncPage {
     /// Whether its campus polls attendance because of it.
     #[serde(default)]
     pub followed: bool,
+    /// Classes that ended up to this moment were judged once everything of them should have arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_until: Option<Instant>,
     /// Classes whose attendance is to be judged again at a moment, though nothing arrives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub judge: BTreeMap<ClassId, Instant>,

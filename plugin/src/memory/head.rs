@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{CampusId, CourseId, SchoolNumber};
+use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::{Code, Issue};
 use crate::model::time::Instant;
+use crate::settings::InForce;
 use crate::world::StorageError;
 
 /// The schema this version writes. A head with a higher number is left alone.
@@ -27,6 +28,12 @@ pub struct Head {
     /// What is known of each campus.
     #[serde(default)]
     pub campuses: BTreeMap<CampusId, CampusState>,
+    /// What makes a mark late or absent, and since when.
+    #[serde(default)]
+    pub thresholds: InForce,
+    /// Attendance records that cannot be read, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreadable: BTreeMap<String, UnreadableRecord>,
     /// Issues of the school as a whole, by key.
     #[serde(default)]
     pub issues: BTreeMap<String, Issue>,
@@ -47,6 +54,8 @@ impl Head {
             reindex: None,
             comparison: Comparison { next: now, at: None },
             campuses: BTreeMap::new(),
+            thresholds: InForce::default(),
+            unreadable: BTreeMap::new(),
             issues: BTreeMap::new(),
             unplaced: 0,
             digest: DigestState::default(),
@@ -103,6 +112,40 @@ pub struct CampusState {
     /// How far attendance was read.
     #[serde(default)]
     pub cursor: Cursor,
+    /// Everything CourseKey had up to this moment was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_until: Option<Instant>,
+    /// The daily pass over the follow-up days; none before attendance is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<Pass>,
+}
+
+/// The daily pass over the follow-up days, which finds what the cursor passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Where the cursor began: what CourseKey holds from before is not this integration's.
+    pub begun: Instant,
+    /// When the next one begins.
+    pub next: Instant,
+    /// From where the one under way goes on; none: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Instant>,
+}
+
+/// An attendance record that cannot be read, as far as it can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadableRecord {
+    /// The campus it came from; none: it was pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campus: Option<CampusId>,
+    /// The class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ClassId>,
+    /// The student.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub student: Option<PersonId>,
+    /// What is wrong.
+    pub problem: String,
 }
 
 /// Everything that a campus's requests are made with.

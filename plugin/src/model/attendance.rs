@@ -1,5 +1,7 @@
 //! What CourseKey says of a student in a class, and what GEGI keeps of it.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClassId, PersonId, RecordId};
@@ -22,6 +24,22 @@ pub struct AttendanceRecord {
     pub visits: Vec<Visit>,
     /// What staff did to it, if anything.
     pub adjustment: Option<Adjustment>,
+}
+
+impl AttendanceRecord {
+    /// Which of two versions is the newer: of one record by number, of two records of a student by time.
+    pub fn compare_age(&self, other: &Self) -> Ordering {
+        if self.id == other.id {
+            self.version.cmp(&other.version)
+        } else {
+            (self.updated_at, &self.id).cmp(&(other.updated_at, &other.id))
+        }
+    }
+
+    /// Whether two versions say the same of the student: visits and adjustment.
+    pub fn same_content(&self, other: &Self) -> bool {
+        (&self.visits, &self.adjustment) == (&other.visits, &other.adjustment)
+    }
 }
 
 /// A check-in with its check-out, if any.

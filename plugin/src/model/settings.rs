@@ -1,5 +1,7 @@
 //! School Settings as GEGI supplies them, before `settings` (the rule room) has checked them.
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::{CampusId, SchoolNumber};
 
 /// School Settings with the campuses.
@@ -57,7 +59,8 @@ pub struct Campus {
 }
 
 /// What to do about a student who checked in and never out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NeverCheckedOut {
     /// An issue, no mark.
     Report,

@@ -22,7 +22,7 @@ pub(crate) struct Fake {
     pub(crate) gegi: BTreeMap<CourseId, Course>,
     pub(crate) state: BTreeMap<String, Vec<u8>>,
     pub(crate) operations: Vec<Operation>,
-    pub(crate) marks: BTreeMap<(ClassId, PersonId), Mark>,
+    pub(crate) marks: BTreeMap<(ClassId, PersonId), (Mark, Origin)>,
     pub(crate) mails: Vec<Message>,
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
@@ -112,10 +112,10 @@ impl World for Fake {
     fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark> {
         let marks = self.marks.iter().filter(|((of, _), _)| of == class);
         marks
-            .map(|((_, student), mark)| CurrentMark {
+            .map(|((_, student), (mark, origin))| CurrentMark {
                 student: student.clone(),
                 mark: *mark,
-                origin: Origin::CourseKey,
+                origin: *origin,
             })
             .collect()
     }
@@ -146,8 +146,14 @@ impl World for Fake {
 
     fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {
         for operation in &operations {
-            if let Operation::SetMark { class, student, mark, .. } = operation {
-                self.marks.insert((class.clone(), student.clone()), *mark);
+            match operation {
+                Operation::SetMark { class, student, mark, .. } => {
+                    self.marks.insert((class.clone(), student.clone()), (*mark, Origin::CourseKey));
+                }
+                Operation::WithdrawMark { class, student } => {
+                    self.marks.remove(&(class.clone(), student.clone()));
+                }
+                _ => {}
             }
         }
         self.operations.extend(operations);

@@ -75,6 +75,7 @@ impl<W: World> Tick<'_, W> {
         for person in named {
             self.join(&person, id, concerned);
         }
+        self.note_latest_classes(&held);
         self.absorb_classes(&held, concerned)
     }
 

@@ -29,6 +29,7 @@ impl<W: World> Tick<'_, W> {
                 entry.list(course);
             } else {
                 entry.let_go(course);
+                self.to_judge.insert(class.clone());
             }
             if let Some(known) = known.filter(|known| known.course != entry.course) {
                 concerned.extend([known.course, entry.course.clone()]);

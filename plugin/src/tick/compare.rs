@@ -12,12 +12,13 @@ use crate::world::{StorageError, World};
 
 /// How many courses one tick compares or dates anew.
 const STEP: u32 = 500;
-/// The comparison begins at three o'clock on the clocks of the school's first campus.
-const COMPARISON_HOUR: Seconds = Seconds(3 * 3_600);
+/// What is done nightly begins at three o'clock on the clocks of the school's first campus.
+const NIGHT_HOUR: Seconds = Seconds(3 * 3_600);
 
 impl<W: World> Tick<'_, W> {
     /// A change of settings dates every course anew.
     pub(super) fn notice_settings(&mut self) {
+        self.head.thresholds.notice(&self.settings.thresholds, self.now);
         let fingerprint = self.settings.fingerprint();
         if self.head.settings != fingerprint {
             let first = self.head.settings.is_empty();
@@ -31,7 +32,7 @@ impl<W: World> Tick<'_, W> {
     pub(super) fn compare_with_gegi(&mut self) -> Result<(), StorageError> {
         if self.now >= self.head.comparison.next {
             self.head.comparison.at = Some(Walk::default());
-            self.head.comparison.next = self.next_comparison();
+            self.head.comparison.next = self.next_night();
         }
         let Some(Walk { after }) = self.head.comparison.at.clone() else { return Ok(()) };
         let listed = self.world.gegi_courses(after.as_ref(), STEP);
@@ -66,10 +67,10 @@ impl<W: World> Tick<'_, W> {
 
     /// The first three o'clock after now. A day is asked for by its date: in the night the clocks change it is 23 or 25
     /// hours long.
-    fn next_comparison(&self) -> Instant {
+    pub(super) fn next_night(&self) -> Instant {
         let zone = self.settings.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC);
         let today = self.now.date_in(zone);
-        let nights = today.iter_days().map(|day| Instant::start_of(day, zone) + COMPARISON_HOUR);
+        let nights = today.iter_days().map(|day| Instant::start_of(day, zone) + NIGHT_HOUR);
         nights.take(3).find(|night| *night > self.now).unwrap_or(self.now + Seconds::days(1))
     }
 

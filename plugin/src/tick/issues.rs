@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Tick;
 use crate::digest::{self, Note};
 use crate::issue;
+use crate::memory::head::UnreadableRecord;
 use crate::memory::{DIGEST, decode};
 use crate::model::ids::CourseId;
-use crate::model::issue::{Code, Issue};
+use crate::model::issue::{Code, Issue, Subject};
 use crate::world::records::Operation;
 use crate::world::{Change, StorageError, World};
 
-/// The head stays small: it is read by every tick.
-const SCHOOL_ISSUES: usize = 100;
 /// The most issues in one mail; the rest follows in the next.
 const ISSUES_PER_MAIL: u32 = 500;
 
@@ -25,38 +24,12 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    /// Compares the issues of settings and campuses with those that are open; what concerns single records stays.
+    /// Compares the issues of settings, campuses and unreadable records with those that are open.
     pub(super) fn update_school_issues(&mut self, mut issues: Vec<Issue>) -> Result<(), StorageError> {
         issues.extend(self.campuses.issues());
+        issues.extend(self.head.unreadable.iter().map(|(id, record)| unreadable(id, record)));
         let mut open = std::mem::take(&mut self.head.issues);
-        let lasting: Vec<Issue> = open.values().filter(|issue| of_records(issue.code)).cloned().collect();
-        issues.extend(lasting);
         self.exchange_issues(&mut open, &issues)?;
-        self.head.issues = open;
-        Ok(())
-    }
-
-    /// Opens an issue about an attendance record. Past so many of them the next one tells nothing new.
-    pub(super) fn open_school_issue(&mut self, issue: Issue) -> Result<(), StorageError> {
-        if self.head.issues.len() >= SCHOOL_ISSUES {
-            return Ok(());
-        }
-        let mut open = std::mem::take(&mut self.head.issues);
-        let all: Vec<Issue> = open.values().cloned().chain([issue]).collect();
-        self.exchange_issues(&mut open, &all)?;
-        self.head.issues = open;
-        Ok(())
-    }
-
-    /// Resolves an issue about an attendance record, if it is open.
-    pub(super) fn resolve_school_issue(&mut self, key: &str) -> Result<(), StorageError> {
-        if !self.head.issues.contains_key(key) {
-            return Ok(());
-        }
-        let mut open = std::mem::take(&mut self.head.issues);
-        let others: Vec<Issue> =
-            open.iter().filter(|(held, _)| held.as_str() != key).map(|(_, issue)| issue.clone()).collect();
-        self.exchange_issues(&mut open, &others)?;
         self.head.issues = open;
         Ok(())
     }
@@ -131,7 +104,14 @@ impl<W: World> Tick<'_, W> {
     }
 }
 
-/// Issues about single attendance records stay open until the record can be read.
-fn of_records(code: Code) -> bool {
-    code == Code::RecordUnreadable
+/// A record that cannot be read. Those without an id cannot be told apart, so they are one issue.
+fn unreadable(id: &str, record: &UnreadableRecord) -> Issue {
+    let UnreadableRecord { class, student, problem, .. } = record;
+    let detail = Some(id.to_owned()).filter(|id| !id.is_empty());
+    let sentence = match &detail {
+        Some(id) => format!("attendance record {id} of CourseKey cannot be read: {problem}"),
+        None => format!("CourseKey sends attendance that cannot be read and has no id: {problem}"),
+    };
+    let subject = Subject { course: None, class: class.clone(), person: student.clone(), detail };
+    Issue { code: Code::RecordUnreadable, subject, sentence }
 }

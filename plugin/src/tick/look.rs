@@ -7,8 +7,8 @@ use super::Tick;
 use crate::desired::{self, Judged, View};
 use crate::ledger::{CourseLedger, PersonLedger};
 use crate::memory::account_id;
-use crate::memory::entries::{Held, Since};
-use crate::memory::head::Cursor;
+use crate::memory::entries::{Held, Since, SyncPage};
+use crate::memory::head::{Cursor, Pass};
 use crate::model::ids::{CourseId, PersonId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
@@ -248,16 +248,22 @@ impl<W: World> Tick<'_, W> {
             self.closing.push((campus.id.clone(), id.clone()));
             return;
         }
-        let follow = ledger.acknowledged() && from.is_some_and(|from| from <= self.now) && !ended;
+        // A course of which nothing was ever read is read once, however late.
+        let open = !ended || page.judged_until.is_none();
+        let follow = ledger.acknowledged() && from.is_some_and(|from| from <= self.now) && open;
         if follow == page.followed {
             return;
         }
         page.followed = follow;
+        // A class that was over when the first send began is none of which CourseKey could know.
+        page.judged_until.get_or_insert(ledger.started);
+        let night = self.next_night();
         let state = self.campuses.state(&campus.id);
         state.followed = if follow { state.followed + 1 } else { state.followed.saturating_sub(1) };
         if state.cursor == Cursor::default() {
             // What CourseKey holds from before the first class is not this integration's.
             state.cursor.since = from.unwrap_or(self.now);
+            state.pass = Some(Pass { begun: state.cursor.since, next: night, since: None });
         }
     }
 
@@ -273,6 +279,14 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
+    /// When the next class of a followed course is over and everything of it should have arrived.
+    fn next_to_settle(&self, held: &Held, page: &SyncPage) -> Option<Instant> {
+        let until = page.judged_until.filter(|_| page.followed)?;
+        let ends = held.course.classes.iter().map(|class| class.ends).filter(|ends| *ends > until).min()?;
+        // What was missed while nobody ticked comes with the next tick.
+        Some((ends + self.settings.settle).max(self.now + self.settings.update_every))
+    }
+
     /// When the course is looked at next, if nothing changes before.
     fn next_look(&self, held: &Held, look: &Look, outcome: &Course) -> Option<Instant> {
         let campus = self.settings.campuses.get(&held.course.campus)?;
@@ -280,10 +294,11 @@ impl<W: World> Tick<'_, W> {
         let window = window::sync_window(&held.course, &self.settings, zone);
         let (from, until) = polled(held, &self.settings);
         let retry = look.plan.withheld.iter().map(|item| item.retry_at).min();
-        let judge = self.memory.syncs.get(held.course.id.as_str()).and_then(|page| page.judge.values().min().copied());
-        let dates = [Some(window.opens), Some(window.closes), from, until, retry, judge];
-        let read_once_more = self.memory.syncs.get(held.course.id.as_str()).is_some_and(|page| page.followed)
-            && until.is_some_and(|until| until <= self.now);
+        let page = self.memory.syncs.get(held.course.id.as_str());
+        let judge = page.and_then(|page| page.judge.values().min().copied());
+        let settles = page.and_then(|page| self.next_to_settle(held, page));
+        let dates = [Some(window.opens), Some(window.closes), from, until, retry, judge, settles];
+        let read_once_more = page.is_some_and(|page| page.followed) && until.is_some_and(|until| until <= self.now);
         let dates = dates.into_iter().chain([read_once_more.then_some(self.now + self.settings.update_every)]);
         let later = dates.flatten().filter(|at| *at > self.now && *at < Instant(i64::MAX)).min();
         if look.plan.actions.is_empty() {

@@ -11,8 +11,10 @@ mod campus;
 mod classes;
 mod compare;
 mod issues;
+mod judge;
 mod look;
 mod poll;
+mod records;
 mod schedule;
 mod send;
 #[cfg(test)]
@@ -26,12 +28,12 @@ use self::campus::Campuses;
 pub use self::campus::Tally;
 use crate::memory::head::Head;
 use crate::memory::{DIRTY, HEAD, Memory, encode};
-use crate::model::ids::{CampusId, CourseId, PersonId, SchoolNumber};
+use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{self, Settings};
 use crate::world::http::Kind;
-use crate::world::records::Operation;
+use crate::world::records::{CurrentMark, Operation};
 use crate::world::{Change, StorageError, World};
 
 /// What a tick may spend.
@@ -79,6 +81,12 @@ struct Tick<'w, W> {
     closing: Vec<(CampusId, CourseId)>,
     /// People whose account a school of CourseKey's does not know any more.
     lost: BTreeSet<(SchoolNumber, PersonId)>,
+    /// Classes to be judged when everything is in.
+    to_judge: BTreeSet<ClassId>,
+    /// The marks GEGI holds, of classes that were asked for.
+    marks: BTreeMap<ClassId, BTreeMap<PersonId, CurrentMark>>,
+    /// Unreadable records that came since the daily pass began.
+    unreadable_seen: BTreeSet<String>,
 }
 
 /// Does what is due.
@@ -110,6 +118,9 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         report: Report::default(),
         closing: Vec::new(),
         lost: BTreeSet::new(),
+        to_judge: BTreeSet::new(),
+        marks: BTreeMap::new(),
+        unreadable_seen: BTreeSet::new(),
     };
     tick.run(setting_issues)?;
     tick.finish(before.as_ref())
@@ -131,6 +142,7 @@ impl<W: World> Tick<'_, W> {
             }
             self.poll_attendance()?;
         }
+        self.judge_what_is_due()?;
         self.update_school_issues(setting_issues)?;
         self.mail_digest()
     }

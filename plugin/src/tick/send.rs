@@ -78,7 +78,7 @@ impl<W: World> Tick<'_, W> {
                 break;
             }
             self.load_for_looks(courses)?;
-            self.judge_what_waited(courses)?;
+            self.note_what_waited(courses);
             for course in courses {
                 self.note_work_on(course);
                 let look = self.look(course);
@@ -253,7 +253,7 @@ impl<W: World> Tick<'_, W> {
     /// Enters an answer into the ledger.
     fn enter(&mut self, address: &Address, action: &Action, answer: Result<(), Refusal>) {
         let code = answer.as_ref().err().map(|refusal| refusal.code.clone());
-        let now = self.now;
+        let now = self.world.now();
         match &action.write {
             Write::User { person, account, adopt } => {
                 let ledger = self.memory.accounts.edit(&account_id(address.school, person));
@@ -275,7 +275,7 @@ impl<W: World> Tick<'_, W> {
                 } else if code.as_deref() == Some("unknown_course") {
                     ledger.forget();
                 } else {
-                    enter(ledger.sessions.entry(class.clone()).or_default(), *session, answer, now);
+                    enter_dated(ledger.sessions.entry(class.clone()).or_default(), *session, answer, now);
                 }
             }
             Write::Enrollment(person, enrollment) => {
@@ -292,7 +292,7 @@ impl<W: World> Tick<'_, W> {
         wanted: crate::ledger::Enrollment,
         answer: Result<(), Refusal>,
     ) {
-        let now = self.now;
+        let now = self.world.now();
         match answer.as_ref().err().map(|refusal| refusal.code.as_str()) {
             Some("unknown_user") => {
                 self.memory.accounts.edit(&account_id(address.school, person)).forget();
@@ -308,7 +308,7 @@ impl<W: World> Tick<'_, W> {
             }
             _ => {
                 if let Some(ledger) = self.ledger(&action.course) {
-                    enter(ledger.enrollments.entry(person.clone()).or_default(), wanted, answer, now);
+                    enter_dated(ledger.enrollments.entry(person.clone()).or_default(), wanted, answer, now);
                 }
             }
         }
@@ -332,11 +332,21 @@ enum Ready {
 fn enter<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Result<(), Refusal>, now: Instant) {
     match answer {
         Ok(()) => slot.acknowledge(content),
-        Err(refusal) => {
-            let retry_at = if refusal.code == "has_attendance" { NEVER } else { now + RETRY_AFTER };
-            slot.park(content, refusal, retry_at);
-        }
+        Err(refusal) => park(slot, content, refusal, now),
     }
+}
+
+/// The same where it matters since when CourseKey knows it.
+fn enter_dated<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Result<(), Refusal>, now: Instant) {
+    match answer {
+        Ok(()) => slot.acknowledge_at(content, now),
+        Err(refusal) => park(slot, content, refusal, now),
+    }
+}
+
+fn park<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, refusal: Refusal, now: Instant) {
+    let retry_at = if refusal.code == "has_attendance" { NEVER } else { now + RETRY_AFTER };
+    slot.park(content, refusal, retry_at);
 }
 
 fn taken_address(fate: &Fate) -> bool {

@@ -27,7 +27,6 @@ use crate::settings::Thresholds;
 pub(super) struct Timeline {
     pub(super) times: ClassTimes,
     pub(super) thresholds: Thresholds,
-    pub(super) never_checked_out: NeverCheckedOut,
     pub(super) settle: Seconds,
     pub(super) record: Option<AttendanceRecord>,
     pub(super) now: Instant,
@@ -35,12 +34,11 @@ pub(super) struct Timeline {
 
 impl Timeline {
     pub(super) fn decide(&self) -> Decision {
-        let terms =
-            Terms { thresholds: &self.thresholds, never_checked_out: self.never_checked_out, settle: self.settle };
+        let terms = Terms { thresholds: &self.thresholds, settle: self.settle };
         decide(self.times, self.record.as_ref(), terms, self.now)
     }
 
-    fn log(&self) -> (Option<Vec<LogRow>>, Decision) {
+    fn log(&self) -> (Vec<LogRow>, Decision) {
         log_rows(self.record.as_ref().unwrap(), self.times, self.settle, self.now)
     }
 }
@@ -91,10 +89,10 @@ pub(super) fn read(line: &str) -> Timeline {
             late: Seconds::minutes(minutes("late", 15)),
             early: Seconds::minutes(minutes("early", 15)),
             longest_gap: (gap > Seconds::ZERO).then_some(gap),
-        },
-        never_checked_out: match value(&words, "absent") {
-            Some(_) => NeverCheckedOut::Absent,
-            None => NeverCheckedOut::Report,
+            never_checked_out: match value(&words, "absent") {
+                Some(_) => NeverCheckedOut::Absent,
+                None => NeverCheckedOut::Report,
+            },
         },
         settle: Seconds::minutes(minutes("settle", 60)),
         record: value(&words, "no").is_none().then(|| record(&words, &wall)),
@@ -153,13 +151,7 @@ pub(super) fn marked(line: &str) -> String {
 /// The line and its rows.
 pub(super) fn logged(line: &str) -> String {
     let (rows, rest) = read(line).log();
-    let rows = rows.map_or_else(
-        || "as they are".to_owned(),
-        |rows| {
-            let row =
-                |row: &LogRow| format!("{}: {} to {}, {} min", row.visit, row.checked_in, row.checked_out, row.minutes);
-            rows.iter().map(row).collect::<Vec<_>>().join(" | ")
-        },
-    );
+    let row = |row: &LogRow| format!("{}: {} to {}, {} min", row.visit, row.checked_in, row.checked_out, row.minutes);
+    let rows = rows.iter().map(row).collect::<Vec<_>>().join(" | ");
     format!("{line}\n    rows {rows}; {}\n", told(&rest))
 }

@@ -1,0 +1,134 @@
+//! Who was to be in a class and has no record: the derived Absent.
+//!
+//! Seed, "Requesting Data from CourseKey": "Absent (A) … The student skipped the class (has not checked in)." CourseKey has
+//! no record of a student who did nothing, so this mark is concluded from silence; DOMAIN §4 "No record for a student" says
+//! when silence means absence.
+
+use super::{ClassBook, LOOK_AGAIN, Sitting};
+use crate::enrollment::{self, Standing};
+use crate::ledger::{CourseLedger, Enrollment, Session};
+use crate::model::course::{Agreement, HoursType, Student};
+use crate::model::ids::PersonId;
+use crate::model::issue::{Code, Issue, Subject};
+use crate::model::time::Instant;
+
+/// DOMAIN §4: "If **nobody** in a class of more than 5 has a record: no marks, one issue".
+const NOT_HELD_ABOVE: usize = 5;
+
+/// The proof that everything CourseKey has of a class that is over was read. An Absent cannot be derived without.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CompleteRead(());
+
+/// What follows from missing records.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    /// Who is absent from now on.
+    pub(super) absent: Vec<(PersonId, CompleteRead)>,
+    /// Who was taken for absent and, as GEGI has it by now, was not to be there.
+    pub(super) excused: Vec<PersonId>,
+    /// The class was probably not held.
+    pub(super) issue: Option<Issue>,
+    /// When to look again, though nothing arrives.
+    pub(super) again_at: Option<Instant>,
+}
+
+/// Looks at everybody who has no record.
+///
+/// | condition (DOMAIN §4) | here |
+/// |---|---|
+/// | marks are kept at all | the course is of Class Schedule |
+/// | "the class and the enrolment were acknowledged before the class began" | `was_expected` |
+/// | "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)" | `belonged` |
+/// | "a complete read as of at least end + settle time came back" | `CompleteRead` |
+/// | "no mark exists" | none of any origin |
+/// | no unreadable record may be the student's | `Reading::unreadable` |
+/// | "If nobody in a class of more than 5 has a record: no marks, one issue" | `not_held` |
+pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
+    let mut missing = Missing::default();
+    if sitting.course.hours_type != HoursType::ClassSchedule {
+        return missing;
+    }
+    missing.excused = excused(book, sitting);
+    let Some(ledger) = sitting.ledger.filter(|_| sitting.now >= sitting.settled()) else { return missing };
+    let listed = &sitting.course.students;
+    let silent = |student: &&Student| {
+        let entry = book.students.get(&student.person.id);
+        let marked = sitting.marks.contains_key(&student.person.id);
+        !marked && entry.is_none_or(|entry| !entry.missing && !entry.has_record())
+    };
+    let mut absent: Vec<&Student> = listed
+        .iter()
+        .filter(silent)
+        .filter(|student| belonged(student, sitting) && was_expected(student, sitting, ledger))
+        .collect();
+    if absent.is_empty() {
+        return missing;
+    }
+    let again = |at| Some(at).filter(|_| sitting.now < sitting.followed_until);
+    let Some(read) = complete_read(sitting) else {
+        missing.again_at = again(sitting.reading.again_at);
+        return missing;
+    };
+    let silent = absent.len();
+    absent.retain(|student| !may_be_unreadable(&student.person.id, sitting));
+    if absent.len() < silent {
+        missing.again_at = again(sitting.now + LOOK_AGAIN);
+    }
+    let students = listed.iter().filter(|student| belonged(student, sitting)).count();
+    if students > NOT_HELD_ABOVE && !book.has_records() && !sitting.reading.unplaced {
+        missing.issue = Some(not_held(sitting, students));
+    } else {
+        missing.absent = absent.into_iter().map(|student| (student.person.id.clone(), read)).collect();
+    }
+    missing
+}
+
+/// Whom GEGI's data excuse while the class is followed: who did not belong to the course that day, as it stands now, or
+/// everybody if the class has been moved and is not over.
+fn excused(book: &ClassBook, sitting: Sitting<'_>) -> Vec<PersonId> {
+    if sitting.now > sitting.times.ends + sitting.follow {
+        return Vec::new();
+    }
+    let over = sitting.now >= sitting.settled();
+    let was_to_be_there =
+        |id: &PersonId| sitting.course.student(id).is_none_or(|student| belonged(student, sitting)) && over;
+    let taken = book.students.iter().filter(|(id, entry)| entry.missing && !was_to_be_there(id));
+    taken.map(|(id, _)| id.clone()).collect()
+}
+
+fn complete_read(sitting: Sitting<'_>) -> Option<CompleteRead> {
+    sitting.reading.until.filter(|until| *until >= sitting.settled()).map(|_| CompleteRead(()))
+}
+
+fn may_be_unreadable(student: &PersonId, sitting: Sitting<'_>) -> bool {
+    let unreadable = &sitting.reading.unreadable;
+    unreadable.contains(&None) || unreadable.iter().flatten().any(|of| of == student)
+}
+
+/// Whether the student belonged to the course on the class's day. Where GEGI does not tell, nothing is concluded.
+fn belonged(student: &Student, sitting: Sitting<'_>) -> bool {
+    let stage_tells = match enrollment::standing(&student.stage) {
+        Some(Standing::Enrolled | Standing::Finished) => true,
+        Some(Standing::Stopped) => student.stopped_on.is_some(),
+        Some(Standing::NotYet) | None => false,
+    };
+    student.agreement == Agreement::Assigned && stage_tells && enrollment::enrolled_on(student, sitting.day)
+}
+
+/// Whether CourseKey knew before the class began that there was this class, and that the student was to be in it.
+fn was_expected(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) -> bool {
+    let starts = sitting.times.starts;
+    let start_of = |session: &Session| matches!(session, Session::At { starts: at, .. } if *at == starts);
+    let class_known =
+        ledger.sessions.get(sitting.class).is_some_and(|slot| slot.since(start_of).is_some_and(|since| since < starts));
+    let enrolled = ledger.enrollments.get(&student.person.id).and_then(|slot| slot.before(starts));
+    class_known && enrolled == Some(&Enrollment { dropped: false })
+}
+
+fn not_held(sitting: Sitting<'_>, students: usize) -> Issue {
+    let subject =
+        Subject { course: Some(sitting.course.id.clone()), class: Some(sitting.class.clone()), ..Subject::default() };
+    let sentence =
+        format!("none of the {students} students of class {} has a record; it was probably not held", sitting.class);
+    Issue { code: Code::ClassNotHeld, subject, sentence }
+}

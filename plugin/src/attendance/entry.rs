@@ -1,0 +1,101 @@
+//! What is known and was written of one student in one class, and which version of CourseKey's record counts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::absence::CompleteRead;
+use crate::marking::Basis;
+use crate::model::attendance::{AttendanceRecord, Mark};
+use crate::model::ids::RecordId;
+use crate::model::time::Instant;
+
+/// One student in one class.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The version of CourseKey's record that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<AttendanceRecord>,
+    /// The newest version that came too late to count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<AttendanceRecord>,
+    /// CourseKey has no record, although it should: the student is absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
+    /// The mark set by hand that stood when the content of the record changed for the last time; the record overrules it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overruled: Option<Mark>,
+    /// The mark set by hand that stood when the late version came, which therefore does not answer to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stood_before_late: Option<Mark>,
+    /// The basis of the mark that was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Basis>,
+    /// The log rows that were written, by number of the visit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<u32, (Instant, Instant)>,
+    /// The record those rows are keyed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_of: Option<RecordId>,
+}
+
+/// The last moments at which a version of a record may have been written to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Any version: the class's end and the follow-up days.
+    pub adjustment: Instant,
+    /// A first record: as long as the course's attendance is followed.
+    pub first: Instant,
+}
+
+impl Entry {
+    /// Enters a version; whether it changes anything.
+    ///
+    /// DOMAIN §4 "Follow-up": "an adjustment counts when CourseKey's `updated-at` ≤ class end + N × 24 h, whenever we read
+    /// it; a first record is always taken while the course is followed; later adjustments are not applied".
+    ///
+    /// | known versions | the one that counts |
+    /// |---|---|
+    /// | some up to the class's limit | the newest of these |
+    /// | none of these, some up to the course's | the oldest of these: the first record |
+    /// | none of either | none |
+    ///
+    /// So the order in which versions come makes no difference.
+    pub(super) fn enter(&mut self, record: AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
+        let before = (self.record.take(), self.late.take());
+        let mut known: Vec<AttendanceRecord> = before.0.iter().chain(&before.1).cloned().chain([record]).collect();
+        known.sort_by(AttendanceRecord::compare_age);
+        let timely = known.iter().rposition(|version| version.updated_at <= limits.adjustment);
+        let counts = timely.or_else(|| known.iter().position(|version| version.updated_at <= limits.first));
+        self.record = counts.and_then(|place| known.get(place).cloned());
+        let told = self.record.clone();
+        self.late = known.pop().filter(|newest| told.is_none_or(|told| !told.same_content(newest)));
+        let content_changed = match (&before.0, &self.record) {
+            (Some(before), Some(now)) => !before.same_content(now),
+            (before, now) => before.is_some() != now.is_some(),
+        };
+        if content_changed {
+            self.overruled = hand;
+        }
+        if self.late != before.1 {
+            self.stood_before_late = hand;
+        }
+        self.missing = false;
+        (&self.record, &self.late) != (&before.0, &before.1)
+    }
+
+    /// CourseKey has no record of a student who was to be there.
+    pub(super) fn derive_absence(&mut self, _: CompleteRead) {
+        self.missing = true;
+    }
+
+    /// The student was not to be there.
+    pub(super) fn excuse(&mut self) {
+        self.missing = false;
+    }
+
+    /// Whether CourseKey has a record, counted or not.
+    pub(super) fn has_record(&self) -> bool {
+        self.record.is_some() || self.late.is_some()
+    }
+}

@@ -1,0 +1,59 @@
+//! Which thresholds were in force when a class began.
+//!
+//! DOMAIN §4 "Thresholds": "those in force when the class began are kept with its marks; a change of settings applies to
+//! classes that begin later".
+
+use serde::{Deserialize, Serialize};
+
+use super::Thresholds;
+use crate::model::time::Instant;
+
+/// Changes that are remembered. A class is judged within hours of its end; nobody changes thresholds so often meanwhile.
+const REMEMBERED: usize = 32;
+
+/// Thresholds with the moment from which each was in force, ascending; the first stand for all time before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InForce(Vec<(Instant, Thresholds)>);
+
+impl InForce {
+    /// What the settings say from now on.
+    pub fn notice(&mut self, thresholds: &Thresholds, now: Instant) {
+        if self.0.last().is_some_and(|(_, last)| last == thresholds) {
+            return;
+        }
+        self.0.push((now, thresholds.clone()));
+        if self.0.len() > REMEMBERED {
+            self.0.remove(0);
+        }
+    }
+
+    /// What was in force at a moment; none before the first notice.
+    pub fn at(&self, moment: Instant) -> Option<&Thresholds> {
+        let later = self.0.iter().position(|(since, _)| *since > moment).unwrap_or(self.0.len());
+        self.0.get(later.saturating_sub(1)).map(|(_, thresholds)| thresholds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::check;
+    use crate::testing::{at, settings};
+
+    #[test]
+    fn a_change_counts_for_classes_that_begin_at_its_moment_or_later() {
+        let (mut history, mut settings) = (InForce::default(), settings());
+        for (minutes, since) in
+            [(15, "2023-08-01T00:00:00Z"), (15, "2023-08-02T00:00:00Z"), (5, "2023-09-01T12:00:00Z")]
+        {
+            settings.absent_after_start_minutes = minutes;
+            history.notice(&check(&settings).0.thresholds, at(since));
+        }
+        let late = |moment| history.at(at(moment)).map(|thresholds| thresholds.late.whole_minutes());
+        assert_eq!(late("2023-07-01T00:00:00Z"), Some(15));
+        assert_eq!(late("2023-09-01T11:59:59Z"), Some(15));
+        assert_eq!(late("2023-09-01T12:00:00Z"), Some(5));
+        assert_eq!(history.0.len(), 2, "only changes are remembered");
+    }
+}

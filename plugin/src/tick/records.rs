@@ -1,0 +1,140 @@
+//! Attendance records on their way into the books of their classes, whether they were polled or pushed. Nothing is judged
+//! here: that comes when everything of the tick is in (`judge`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Tick;
+use crate::attendance::{self, Limits, by_hand};
+use crate::coursekey::attendance::{Page, Unreadable, read_push};
+use crate::memory::head::UnreadableRecord;
+use crate::memory::{INBOX, PUSH};
+use crate::model::attendance::AttendanceRecord;
+use crate::model::course::Course;
+use crate::model::ids::{CampusId, ClassId, CourseId, PersonId};
+use crate::model::issue::Issue;
+use crate::model::time::Instant;
+use crate::window;
+use crate::world::records::CurrentMark;
+use crate::world::{Change, StorageError, World};
+
+/// The head stays small, for every tick reads it: beyond so many unreadable records the next are counted as one.
+const UNREADABLE: usize = 100;
+
+impl<W: World> Tick<'_, W> {
+    /// Takes the pushes that wait in the inbox.
+    pub(super) fn take_pushes(&mut self) -> Result<(), StorageError> {
+        let digests = std::mem::take(&mut self.agenda.inbox);
+        for digest in digests {
+            let body_key = format!("{PUSH}{digest}");
+            let body = self.world.get_many(std::slice::from_ref(&body_key))?.pop().flatten().unwrap_or_default();
+            let page = read_push(&body).unwrap_or_else(|problem| Page {
+                records: Vec::new(),
+                unreadable: vec![Unreadable { id: None, class: None, student: None, problem }],
+                next: None,
+                as_of: None,
+            });
+            self.take_page(None, page)?;
+            self.changes.extend([Change::Delete(format!("{INBOX}{digest}")), Change::Delete(body_key)]);
+        }
+        Ok(())
+    }
+
+    /// Takes records that came together, from a campus's listing or pushed.
+    pub(super) fn take_page(&mut self, campus: Option<&CampusId>, page: Page) -> Result<(), StorageError> {
+        self.campuses.tally(crate::world::http::Kind::Attendance).items +=
+            u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        for unreadable in page.unreadable {
+            self.note_unreadable(campus, unreadable);
+        }
+        for record in &page.records {
+            self.head.unreadable.remove(record.id.as_str());
+        }
+        self.take_records(page.records)
+    }
+
+    fn note_unreadable(&mut self, campus: Option<&CampusId>, unreadable: Unreadable) {
+        let Unreadable { id, class, student, problem } = unreadable;
+        let mut id = id.map(|id| id.to_string()).unwrap_or_default();
+        let mut record = UnreadableRecord { campus: campus.cloned(), class, student, problem };
+        if self.head.unreadable.len() >= UNREADABLE && !self.head.unreadable.contains_key(&id) {
+            id = String::new();
+            record = UnreadableRecord { class: None, student: None, ..record };
+        }
+        self.unreadable_seen.insert(id.clone());
+        self.head.unreadable.insert(id, record);
+    }
+
+    /// Unreadable records that a pass over a campus's listing would bring again.
+    pub(super) fn unreadable_of(&self, campus: &CampusId) -> BTreeSet<String> {
+        let of = self.head.unreadable.iter().filter(|(_, record)| record.campus.as_ref().is_none_or(|of| of == campus));
+        of.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Enters records into their classes' books; what has no place is kept apart.
+    pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
+        self.load_books(&records)?;
+        for record in records {
+            match self.course_of(&record) {
+                Ok(course) => self.enter_record(&course, record),
+                Err(_) => self.keep_unplaced(record)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn enter_record(&mut self, course: &CourseId, record: AttendanceRecord) {
+        let class = record.class.clone();
+        if self.memory.attendance.get(class.as_str()).is_some_and(|book| book.knows(&record)) {
+            return;
+        }
+        let Some(limits) = self.memory.held(course).and_then(|held| self.limits(&held.course, &class)) else { return };
+        let hand = by_hand(self.marks_of(&class).get(&record.student));
+        if self.memory.attendance.edit(class.as_str()).enter(record, limits, hand) {
+            self.to_judge.insert(class);
+        }
+    }
+
+    fn limits(&self, course: &Course, class: &ClassId) -> Option<Limits> {
+        let adjustment = course.class(class)?.ends + self.settings.follow;
+        let last = window::attendance_until(course, &self.settings)?;
+        Some(Limits { adjustment, first: Instant(last.0 - 1) })
+    }
+
+    /// The marks GEGI holds of a class, asked for once a tick: a class is judged once a tick.
+    pub(super) fn marks_of(&mut self, class: &ClassId) -> &BTreeMap<PersonId, CurrentMark> {
+        self.marks.entry(class.clone()).or_insert_with(|| {
+            self.world.current_marks(class).into_iter().map(|mark| (mark.student.clone(), mark)).collect()
+        })
+    }
+
+    /// Loads the courses and the books of the classes that records name.
+    pub(super) fn load_books(&mut self, records: &[AttendanceRecord]) -> Result<(), StorageError> {
+        let classes: BTreeSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
+        self.load_classes(&classes)
+    }
+
+    /// Loads classes with their courses and books.
+    pub(super) fn load_classes(&mut self, classes: &BTreeSet<ClassId>) -> Result<(), StorageError> {
+        self.memory.classes.load(self.world, classes.iter().map(ClassId::as_str))?;
+        let courses: BTreeSet<CourseId> = classes.iter().filter_map(|class| self.class_course(class)).collect();
+        self.memory.load_courses(self.world, &courses.into_iter().collect::<Vec<_>>())?;
+        self.memory.attendance.load(self.world, classes.iter().map(ClassId::as_str))
+    }
+
+    pub(super) fn class_course(&self, class: &ClassId) -> Option<CourseId> {
+        self.memory.classes.get(class.as_str()).map(|entry| entry.course.clone())
+    }
+
+    /// The course of a record, if GEGI knows its class and its student.
+    pub(super) fn course_of(&self, record: &AttendanceRecord) -> Result<CourseId, Issue> {
+        let unknown = |course| attendance::unplaced(record, course);
+        let course = self.class_course(&record.class).ok_or_else(|| unknown(None))?;
+        let held = self
+            .memory
+            .held(&course)
+            .filter(|held| held.course.class(&record.class).is_some())
+            .ok_or_else(|| unknown(None))?;
+        held.course.student(&record.student).ok_or_else(|| unknown(Some(&course)))?;
+        Ok(course)
+    }
+}
