@@ -43,6 +43,7 @@ async fn the_demo_school_has_a_course_of_every_status() {
         S000007 A Absent: came 16 min after the start; the limit is 15 min
         S000008 P Present: attended the whole class; edited in CourseKey
         S000009 P Present: there at the start and at the end; away 16 min in between
+        S000011 A Absent: did not check in
         S000012 A Absent: came 40 min after the start; the limit is 15 min
     "#]]
     .assert_eq(&of("anatomy-1"));
