@@ -128,7 +128,9 @@ fn was_expected(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) 
 fn not_held(sitting: Sitting<'_>, students: usize) -> Issue {
     let subject =
         Subject { course: Some(sitting.course.id.clone()), class: Some(sitting.class.clone()), ..Subject::default() };
-    let sentence =
-        format!("none of the {students} students of class {} has a record; it was probably not held", sitting.class);
+    let sentence = format!(
+        "none of the {students} students of class {} on {} has a record; it was probably not held",
+        sitting.class, sitting.day
+    );
     Issue { code: Code::ClassNotHeld, subject, sentence }
 }

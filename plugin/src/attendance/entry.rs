@@ -80,7 +80,7 @@ impl Entry {
         if self.late != before.1 {
             self.stood_before_late = hand;
         }
-        self.missing = false;
+        self.missing &= self.record.is_none();
         (&self.record, &self.late) != (&before.0, &before.1)
     }
 

@@ -204,3 +204,6 @@ pub fn unplaced(record: &AttendanceRecord, course: Option<&CourseId>) -> Issue {
     let subject = Subject { course: course.cloned(), class: Some(class.clone()), person, detail: None };
     Issue { code, subject, sentence }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,31 +3,11 @@
 use expect_test::expect;
 use serde_json::json;
 
+use super::written;
 use crate::inbox;
 use crate::model::course::HoursType;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, record, synchronized};
-use crate::world::records::Operation;
-
-/// Marks, rows, issues and the journal's words for them, one a line.
-fn written(world: &mut Fake) -> String {
-    let line = |operation: &Operation| match operation {
-        Operation::SetMark { class, student, expected, mark, basis } => {
-            let old = expected.map_or("-", crate::model::attendance::Mark::letter);
-            Some(format!("{class} {student} {old}→{}: {}", mark.letter(), crate::marking::sentence(basis)))
-        }
-        Operation::PutLogRow(row) => {
-            Some(format!("{} {} {} visit {}: {} min", row.class, row.student, row.record, row.visit, row.minutes))
-        }
-        Operation::VoidLogRow { record, visit } => Some(format!("void {record} visit {visit}")),
-        Operation::OpenIssue { key, .. } => Some(format!("open {key}")),
-        Operation::ResolveIssue { key, .. } => Some(format!("resolve {key}")),
-        _ => None,
-    };
-    let lines: Vec<String> = world.operations.iter().filter_map(line).collect();
-    world.operations.clear();
-    lines.join("\n")
-}
 
 #[test]
 fn records_become_marks_and_later_versions_correct_them() {

@@ -1,25 +1,11 @@
 //! Rare cases, each as small as it gets: wrong settings corrected, people who change places, records that come late.
 
+use super::written;
 use crate::model::course::HoursType;
 use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::settings::Campus;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, record, synchronized};
-use crate::world::records::Operation;
-
-fn written(world: &mut Fake) -> String {
-    let line = |operation: &Operation| match operation {
-        Operation::SetMark { class, student, mark, .. } => Some(format!("{class} {student} {}", mark.letter())),
-        Operation::PutLogRow(row) => Some(format!("row {} visit {}: {} min", row.record, row.visit, row.minutes)),
-        Operation::VoidLogRow { record, visit } => Some(format!("void {record} visit {visit}")),
-        Operation::OpenIssue { key, .. } => Some(format!("open {key}")),
-        Operation::ResolveIssue { key, .. } => Some(format!("resolve {key}")),
-        _ => None,
-    };
-    let lines: Vec<String> = world.operations.iter().filter_map(line).collect();
-    world.operations.clear();
-    lines.join("\n")
-}
 
 const IN: &str = "2023-08-28T13:00:00Z";
 const OUT: &str = "2023-08-28T16:00:00Z";
@@ -85,7 +71,7 @@ fn a_second_record_of_a_student_does_not_double_log_rows() {
         &[(IN, Some("2023-08-28T15:00:00Z"))],
     ));
     world.later(Seconds(7_200));
-    assert_eq!(written(&mut world), "void r1 visit 1\nvoid r1 visit 2\nrow r2 visit 1: 120 min");
+    assert_eq!(written(&mut world), "void r1 visit 1\nvoid r1 visit 2\nC1-1 S1 r2 visit 1: 120 min");
 }
 
 #[test]
@@ -104,7 +90,7 @@ fn what_was_adjusted_within_the_follow_up_is_read_though_the_host_was_down_at_it
     world.now = at("2023-09-11T16:10:00Z");
     world.settle();
     world.later(Seconds(300));
-    assert!(written(&mut world).contains("C1-2 S1 P"));
+    assert!(written(&mut world).contains("C1-2 S1 -→P"));
 }
 
 #[test]
@@ -117,7 +103,7 @@ fn a_time_in_the_future_is_tried_again_by_itself() {
         world.later(Seconds(3_600));
     }
     let written = written(&mut world);
-    assert!(written.contains("C1-1 S1 P") && written.contains("resolve visit-in-future"), "{written}");
+    assert!(written.contains("C1-1 S1 -→P") && written.contains("resolve visit-in-future"), "{written}");
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! Stories of one class, a line each, and what is written because of them.
+
+mod absence;
+mod hand;
+mod rows;
+mod story;
+mod versions;

@@ -1,0 +1,75 @@
+//! Rows of the attendance log: written, corrected, voided.
+
+use expect_test::expect;
+
+use super::story::told;
+
+#[test]
+fn rows_follow_the_record() {
+    expect![[r#"
+        class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@16:01 09:00-12:00 13:00-16:00; judge 16:05; S1 v3@18:00 09:00-12:00 13:10-16:00 edit; judge 18:05; S1 v4@19:00 remove-all; judge 19:05
+            S1 r1-S1 row 1: 180 min
+            S1 r1-S1 row 2: 180 min
+            S1 r1-S1 row 2: 170 min
+            r1-S1 row 1 void
+                r1-S1 row 2 void
+        class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-12:00 award-full; judge 12:15; judge 16:00
+            S1 r1-S1 row 1: 180 min
+            again at 2023-08-28T16:00:00Z
+            S1 r1-S1 row 1: 420 min
+        class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 r2v1@12:10 09:30-12:00; judge 12:15
+            S1 r1-S1 row 1: 180 min
+            r1-S1 row 1 void
+                S1 r2-S1 row 1: 150 min
+        class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-08:00 edit; judge 12:15
+            S1 r1-S1 row 1: 180 min
+            r1-S1 row 1 void
+                ! VisitBackwards: the visit of 2023-08-28T09:00:00Z ends before it begins
+                again at 2023-08-29T12:15:00Z
+        class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00 13:00-; judge 16:00; judge 17:00; S1 v2@18:00 09:00-12:00 13:00-16:00 edit; judge 18:05
+            S1 r1-S1 row 1: 180 min
+                again at 2023-08-28T17:00:00Z
+            ! NeverCheckedOut: checked in at 2023-08-28T13:00:00Z and never out
+                again at 2023-08-29T17:00:00Z
+            S1 r1-S1 row 2: 180 min
+        class 09:00-16:00; students 1; log; S1 stopped 2023-08-27; S1 v1@12:01 09:00-12:00; judge 12:05
+            ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+                again at 2023-08-29T12:05:00Z
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@16:01 09:00-12:00 13:00-16:00; judge 16:05; S1 v3@18:00 09:00-12:00 13:10-16:00 edit; judge 18:05; S1 v4@19:00 remove-all; judge 19:05",
+        "class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-12:00 award-full; judge 12:15; judge 16:00",
+        "class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 r2v1@12:10 09:30-12:00; judge 12:15",
+        "class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-08:00 edit; judge 12:15",
+        "class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00 13:00-; judge 16:00; judge 17:00; S1 v2@18:00 09:00-12:00 13:00-16:00 edit; judge 18:05",
+        "class 09:00-16:00; students 1; log; S1 stopped 2023-08-27; S1 v1@12:01 09:00-12:00; judge 12:05",
+    ]));
+}
+
+#[test]
+fn a_course_that_changes_its_hours_type_exchanges_marks_and_rows() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; log; judge 12:10
+            S1 P: Present: attended the whole class
+            S1 P withdrawn
+                S1 r1-S1 row 1: 180 min
+        class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05
+            S1 r1-S1 row 1: 180 min
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; log; judge 12:10",
+        "class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05",
+    ]));
+}
+
+#[test]
+fn adjustments_that_come_too_late_correct_no_row() {
+    expect![[r#"
+        class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:01+7d 09:00-11:00 edit; judge 12:05+7d
+            S1 r1-S1 row 1: 180 min
+            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:01:00Z, after the follow-up days, and is not applied; it says: 120 min
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:01+7d 09:00-11:00 edit; judge 12:05+7d",
+    ]));
+}

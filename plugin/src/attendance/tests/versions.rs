@@ -1,0 +1,175 @@
+//! Which version of a record counts, what comes too late, who had left the course, and what was in force.
+
+use expect_test::expect;
+
+use super::story::told;
+
+#[test]
+fn the_newest_version_within_the_follow_up_counts_in_any_order() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00+7d 09:00-12:00; judge 12:05+7d
+            S1 L: Late: came 10 min after the start
+            S1 L→P: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 v2@12:00+7d 09:00-12:00; S1 v1@12:01 09:10-12:00; judge 12:05+7d
+            S1 P: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00:01+7d 09:00-12:00; judge 12:05+7d
+            S1 L: Late: came 10 min after the start
+            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:00:01Z, after the follow-up days, and is not applied; it says: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 v2@12:00:01+7d 09:00-12:00; S1 v1@12:01 09:10-12:00; judge 12:05+7d
+            S1 L: Late: came 10 min after the start
+                ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:00:01Z, after the follow-up days, and is not applied; it says: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 v2@12:00+8d award-full; S1 v3@12:00+9d remove-all; judge 12:05+9d
+            S1 L: Late: came 10 min after the start
+                ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-06T12:00:00Z, after the follow-up days, and is not applied; it says: Absent: all time removed in CourseKey
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 v2@12:00+8d 09:10-12:00; judge 12:05+8d
+            S1 L: Late: came 10 min after the start
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 r2v1@12:02 09:20-12:00; judge 12:05
+            S1 A: Absent: came 20 min after the start; the limit is 15 min
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00+7d 09:00-12:00; judge 12:05+7d",
+        "class 09:00-12:00; students 1; S1 v2@12:00+7d 09:00-12:00; S1 v1@12:01 09:10-12:00; judge 12:05+7d",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00:01+7d 09:00-12:00; judge 12:05+7d",
+        "class 09:00-12:00; students 1; S1 v2@12:00:01+7d 09:00-12:00; S1 v1@12:01 09:10-12:00; judge 12:05+7d",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 v2@12:00+8d award-full; S1 v3@12:00+9d remove-all; judge 12:05+9d",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 v2@12:00+8d 09:10-12:00; judge 12:05+8d",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 r2v1@12:02 09:20-12:00; judge 12:05",
+    ]));
+}
+
+#[test]
+fn a_first_record_is_taken_as_long_as_the_course_is_followed() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@12:00+9d 09:10-12:00 edit; judge 12:05+9d
+            S1 L: Late: came 10 min after the start; edited in CourseKey
+        class 09:00-12:00; students 1; S1 v1@12:00+9d 09:10-12:00; S1 v2@13:00+9d award-full; judge 13:05+9d
+            S1 L: Late: came 10 min after the start
+                ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-06T13:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+        class 09:00-12:00; students 1; S1 v2@13:00+9d award-full; S1 v1@12:00+9d 09:10-12:00; judge 13:05+9d
+            S1 L: Late: came 10 min after the start
+                ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-06T13:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+        class 09:00-12:00; students 1; judge 13:00; S1 v1@12:00:01+14d award-full; judge 12:05+14d
+            S1 A: Absent: did not check in
+            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-11T12:00:01Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@12:00+9d 09:10-12:00 edit; judge 12:05+9d",
+        "class 09:00-12:00; students 1; S1 v1@12:00+9d 09:10-12:00; S1 v2@13:00+9d award-full; judge 13:05+9d",
+        "class 09:00-12:00; students 1; S1 v2@13:00+9d award-full; S1 v1@12:00+9d 09:10-12:00; judge 13:05+9d",
+        "class 09:00-12:00; students 1; judge 13:00; S1 v1@12:00:01+14d award-full; judge 12:05+14d",
+    ]));
+}
+
+#[test]
+fn a_late_adjustment_is_settled_by_a_hand_that_comes_after_it() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00+8d award-full; judge 12:05+8d; S1 hand P; judge 12:05+9d
+            S1 L: Late: came 10 min after the start
+            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-05T12:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+            nothing
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 hand A; S1 v2@12:00+8d award-full; judge 12:05+8d; S1 hand P; judge 12:05+9d
+            S1 L: Late: came 10 min after the start
+            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-05T12:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+            nothing
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00+8d award-full; judge 12:05+8d; S1 hand P; judge 12:05+9d",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 hand A; S1 v2@12:00+8d award-full; judge 12:05+8d; S1 hand P; judge 12:05+9d",
+    ]));
+}
+
+#[test]
+fn who_had_left_the_course_gets_an_issue_and_no_mark() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 stopped 2023-08-27; S1 stage DROPPED; S1 v1@12:01 09:00-12:00; judge 12:05
+            ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+                again at 2023-08-29T12:05:00Z
+        class 09:00-12:00; students 1; S1 stopped 2023-08-28; S1 stage DROPPED; S1 v1@12:01 09:00-12:00; judge 12:05
+            S1 P: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 stage LOA; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05
+            ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+                again at 2023-08-29T12:05:00Z
+        class 09:00-12:00; students 1; S1 stage LOA; S1 dropped 10:00; S1 v1@12:01 09:00-12:00; judge 12:05
+            S1 P: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 credit; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05
+            ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+                again at 2023-08-29T12:05:00Z
+        class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; S1 stopped 2023-08-27; judge 12:10; S1 from 2023-08-28; S1 stopped 2023-09-30; judge 12:15
+            S1 P: Present: attended the whole class
+            S1 P withdrawn
+                ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+                again at 2023-08-29T12:10:00Z
+            S1 P: Present: attended the whole class
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 stopped 2023-08-27; S1 stage DROPPED; S1 v1@12:01 09:00-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 stopped 2023-08-28; S1 stage DROPPED; S1 v1@12:01 09:00-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 stage LOA; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 stage LOA; S1 dropped 10:00; S1 v1@12:01 09:00-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 credit; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; S1 stopped 2023-08-27; judge 12:10; S1 from 2023-08-28; S1 stopped 2023-09-30; judge 12:15",
+    ]));
+}
+
+#[test]
+fn the_thresholds_are_those_in_force_when_the_class_began() {
+    expect![[r#"
+        class 09:00-12:00; students 1; late 5 from 09:00:01; S1 v1@12:01 09:10-12:00; judge 12:05
+            S1 L: Late: came 10 min after the start
+        class 09:00-12:00; students 1; late 5 from 09:00; S1 v1@12:01 09:10-12:00; judge 12:05
+            S1 A: Absent: came 10 min after the start; the limit is 5 min
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; late 5 from 12:10; judge 12:15; class 08:59-12:00; judge 12:20
+            S1 L: Late: came 10 min after the start
+            nothing
+            S1 L→L: Late: came 11 min after the start
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; late 5 from 09:00:01; S1 v1@12:01 09:10-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; late 5 from 09:00; S1 v1@12:01 09:10-12:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; late 5 from 12:10; judge 12:15; class 08:59-12:00; judge 12:20",
+    ]));
+}
+
+#[test]
+fn a_class_that_moves_is_judged_by_its_new_times() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; class 09:10-12:00; judge 12:10
+            S1 L: Late: came 10 min after the start
+            S1 L→P: Present: attended the whole class
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; class 09:00+1d-12:00+1d; judge 12:10
+            S1 L: Late: came 10 min after the start
+            S1 L withdrawn
+                again at 2023-08-29T12:00:00Z
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; class 09:10-12:00; judge 12:10",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; class 09:00+1d-12:00+1d; judge 12:10",
+    ]));
+}
+
+#[test]
+fn what_cannot_be_told_any_more_is_withdrawn() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10- edit; judge 14:05
+            S1 L: Late: came 10 min after the start
+            S1 L withdrawn
+                ! NeverCheckedOut: checked in at 2023-08-28T09:10:00Z and never out
+                again at 2023-08-29T14:05:00Z
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10-08:00 edit; judge 14:05
+            S1 L: Late: came 10 min after the start
+            S1 L withdrawn
+                ! VisitBackwards: the visit of 2023-08-28T09:10:00Z ends before it begins
+                again at 2023-08-29T14:05:00Z
+        class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10-15:00 edit; judge 14:05; judge 15:00
+            S1 L: Late: came 10 min after the start
+            S1 L withdrawn
+                ! VisitInFuture: the record names 2023-08-28T15:00:00Z, which is in the future
+                again at 2023-08-28T15:00:00Z
+            S1 L: Late: came 10 min after the start; edited in CourseKey
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10- edit; judge 14:05",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10-08:00 edit; judge 14:05",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10-15:00 edit; judge 14:05; judge 15:00",
+    ]));
+}
