@@ -15,7 +15,7 @@ use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
-use crate::model::time::Seconds;
+use crate::model::time::{Instant, Seconds};
 
 /// One numeric setting as the settings page shows it.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +103,8 @@ pub struct Settings {
     pub update_every: Seconds,
     /// At most one mail in this time.
     pub digest_every: Seconds,
+    /// When they were last saved, if GEGI says.
+    pub saved_at: Option<Instant>,
     /// Where errors are mailed; none: nowhere.
     pub error_email: Option<String>,
     /// Allow Sending New Program Courses to CourseKey.
@@ -220,6 +222,7 @@ fn checked(
         settle: Seconds::minutes(sound.settle_minutes),
         update_every: Seconds::minutes(sound.update_every_minutes),
         digest_every: Seconds::minutes(sound.digest_every_minutes),
+        saved_at: sound.saved_at,
         error_email: sound.error_email,
         send_new_program_courses: sound.send_new_program_courses,
         initial_password,

@@ -116,6 +116,7 @@ fn defaults(name: String, campuses: Vec<Campus>) -> SchoolSettings {
         longest_gap_minutes: 90,
         never_checked_out: NeverCheckedOut::Report,
         digest_every_minutes: 60,
+        saved_at: None,
     }
 }
 

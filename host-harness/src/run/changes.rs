@@ -23,7 +23,10 @@ impl Driver<'_> {
                 self.rig.twin.remove_course(id)?;
                 self.course_changed(CourseChange::Removed(id.clone())).await?;
             }
-            Event::Settings(settings) => self.change_settings(|held| settings.apply(held))?,
+            Event::Settings(settings) => self.change_settings(|held| {
+                settings.apply(held);
+                held.saved_at = Some(change.at);
+            })?,
             Event::HandMark { class, student, mark } => {
                 let id = format!("change-{}-{number}", change.at);
                 let mark = CurrentMark { student: student.clone(), mark: *mark, origin: Origin::Hand };

@@ -66,6 +66,7 @@ fn settings() -> SchoolSettings {
         longest_gap_minutes: 90,
         never_checked_out: NeverCheckedOut::Report,
         digest_every_minutes: 60,
+        saved_at: None,
     }
 }
 

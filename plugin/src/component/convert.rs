@@ -72,6 +72,7 @@ pub(super) fn settings(from: school::SchoolSettings) -> SchoolSettings {
             school::NeverCheckedOut::Absent => NeverCheckedOut::Absent,
         },
         digest_every_minutes: from.digest_every_minutes,
+        saved_at: from.saved_at.map(Instant),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CampusId, SchoolNumber};
+use super::time::Instant;
 
 /// School Settings with the campuses.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct SchoolSettings {
     pub never_checked_out: NeverCheckedOut,
     /// At most one mail in this many minutes.
     pub digest_every_minutes: u32,
+    /// When they were last saved, if GEGI says.
+    pub saved_at: Option<Instant>,
 }
 
 /// A campus and its CourseKey school.

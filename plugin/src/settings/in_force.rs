@@ -17,12 +17,16 @@ const REMEMBERED: usize = 32;
 pub struct InForce(Vec<(Instant, Thresholds)>);
 
 impl InForce {
-    /// What the settings say from now on.
-    pub fn notice(&mut self, thresholds: &Thresholds, now: Instant) {
-        if self.0.last().is_some_and(|(_, last)| last == thresholds) {
+    /// What the settings say by now, since they were saved. Where GEGI does not say when that was, or names a moment that
+    /// cannot be, they count from now on.
+    pub fn notice(&mut self, thresholds: &Thresholds, saved_at: Option<Instant>, now: Instant) {
+        let last = self.0.last();
+        if last.is_some_and(|(_, last)| last == thresholds) {
             return;
         }
-        self.0.push((now, thresholds.clone()));
+        let can_be = |at: &Instant| *at <= now && last.is_none_or(|(since, _)| since < at);
+        let since = saved_at.filter(can_be).unwrap_or(now);
+        self.0.push((since, thresholds.clone()));
         if self.0.len() > REMEMBERED {
             self.0.remove(0);
         }
@@ -48,12 +52,30 @@ mod tests {
             [(15, "2023-08-01T00:00:00Z"), (15, "2023-08-02T00:00:00Z"), (5, "2023-09-01T12:00:00Z")]
         {
             settings.absent_after_start_minutes = minutes;
-            history.notice(&check(&settings).0.thresholds, at(since));
+            history.notice(&check(&settings).0.thresholds, None, at(since));
         }
         let late = |moment| history.at(at(moment)).map(|thresholds| thresholds.late.whole_minutes());
         assert_eq!(late("2023-07-01T00:00:00Z"), Some(15));
         assert_eq!(late("2023-09-01T11:59:59Z"), Some(15));
         assert_eq!(late("2023-09-01T12:00:00Z"), Some(5));
         assert_eq!(history.0.len(), 2, "only changes are remembered");
+    }
+
+    #[test]
+    fn a_change_counts_from_the_moment_it_was_saved_though_it_is_seen_later() {
+        let (mut history, mut settings) = (InForce::default(), settings());
+        let (first, seen) = (at("2023-08-01T00:00:00Z"), at("2023-09-02T00:00:00Z"));
+        history.notice(&check(&settings).0.thresholds, None, first);
+        settings.absent_after_start_minutes = 5;
+        let changed = check(&settings).0.thresholds;
+        let since = |saved_at| {
+            let mut history = history.clone();
+            history.notice(&changed, saved_at, seen);
+            history.0[1].0
+        };
+        assert_eq!(since(Some(at("2023-09-01T12:00:00Z"))), at("2023-09-01T12:00:00Z"));
+        assert_eq!(since(Some(at("2023-09-03T00:00:00Z"))), seen, "a moment in the future cannot be");
+        assert_eq!(since(Some(first)), seen, "nor one at which other settings were in force");
+        assert_eq!(since(None), seen);
     }
 }

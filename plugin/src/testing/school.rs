@@ -39,6 +39,7 @@ pub(crate) fn settings() -> SchoolSettings {
         longest_gap_minutes: 90,
         never_checked_out: NeverCheckedOut::Report,
         digest_every_minutes: 60,
+        saved_at: None,
     }
 }
 

@@ -18,7 +18,7 @@ const NIGHT_HOUR: Seconds = Seconds(3 * 3_600);
 impl<W: World> Tick<'_, W> {
     /// A change of settings dates every course anew.
     pub(super) fn notice_settings(&mut self) {
-        self.head.thresholds.notice(&self.settings.thresholds, self.now);
+        self.head.thresholds.notice(&self.settings.thresholds, self.settings.saved_at, self.now);
         let fingerprint = self.settings.fingerprint();
         if self.head.settings != fingerprint {
             let first = self.head.settings.is_empty();

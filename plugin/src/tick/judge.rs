@@ -24,15 +24,15 @@ impl<W: World> Tick<'_, W> {
     pub(super) fn note_what_waited(&mut self, courses: &[CourseId]) {
         let settled = self.now - self.settings.settle;
         for course in courses {
-            let Some(held) = self.memory.held(course).cloned() else { continue };
+            let judged_until = self.memory.syncs.get(course.as_str()).and_then(|page| page.judged_until);
+            if let (Some(held), Some(until)) = (self.memory.held(course), judged_until) {
+                let ended = held.course.classes.iter().filter(|class| class.ends > until && class.ends <= settled);
+                self.to_judge.extend(ended.map(|class| class.id.clone()));
+            }
             let page = self.memory.syncs.edit(course.as_str());
             let now = self.now;
-            let planned = page.judge.extract_if(.., |_, at| *at <= now).map(|(class, _)| class);
-            self.to_judge.extend(planned);
-            let Some(until) = page.judged_until.filter(|_| !held.removed) else { continue };
-            let ended = held.course.classes.iter().filter(|class| class.ends > until && class.ends <= settled);
-            self.to_judge.extend(ended.map(|class| class.id.clone()));
-            page.judged_until = Some(until.max(settled));
+            self.to_judge.extend(page.judge.extract_if(.., |_, at| *at <= now).map(|(class, _)| class));
+            page.judged_until = judged_until.map(|until| until.max(settled));
         }
     }
 

@@ -117,6 +117,7 @@ impl SchoolSource for World {
             longest_gap_minutes: 90,
             never_checked_out: NeverCheckedOut::Report,
             digest_every_minutes: 60,
+            saved_at: None,
         })
     }
 

@@ -32,6 +32,7 @@ fn settings(url: &str) -> SchoolSettings {
         longest_gap_minutes: 90,
         never_checked_out: NeverCheckedOut::Report,
         digest_every_minutes: 60,
+        saved_at: None,
     }
 }
 

@@ -51,7 +51,7 @@ struct Story {
 impl Default for Story {
     fn default() -> Self {
         let (settings, mut history, mut course) = (check(&settings()).0, InForce::default(), course("C1"));
-        history.notice(&settings.thresholds, time("00:00"));
+        history.notice(&settings.thresholds, None, time("00:00"));
         course.classes.clear();
         course.students.truncate(2);
         Self {
@@ -106,7 +106,7 @@ impl Story {
             ["unreadable", student] => _ = self.reading.unreadable.insert(Some(PersonId::from(*student))),
             ["late", minutes, "from", when] => {
                 self.settings.thresholds.late = Seconds::minutes(minutes.parse().unwrap());
-                self.history.notice(&self.settings.thresholds, time(when));
+                self.history.notice(&self.settings.thresholds, None, time(when));
             }
             ["judge", when] => return self.judge(time(when)),
             [student, rest @ ..] => self.of_student(&PersonId::from(*student), rest),
