@@ -61,15 +61,15 @@ impl Entry {
     /// | none of either | none |
     ///
     /// So the order in which versions come makes no difference.
-    pub(super) fn enter(&mut self, record: AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
+    pub(super) fn enter(&mut self, record: &AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
         let before = (self.record.take(), self.late.take());
-        let mut known: Vec<AttendanceRecord> = before.0.iter().chain(&before.1).cloned().chain([record]).collect();
-        known.sort_by(AttendanceRecord::compare_age);
-        let timely = known.iter().rposition(|version| version.updated_at <= limits.adjustment);
-        let counts = timely.or_else(|| known.iter().position(|version| version.updated_at <= limits.first));
-        self.record = counts.and_then(|place| known.get(place).cloned());
-        let told = self.record.clone();
-        self.late = known.pop().filter(|newest| told.is_none_or(|told| !told.same_content(newest)));
+        let known: Vec<&AttendanceRecord> = before.0.iter().chain(&before.1).chain([record]).collect();
+        let up_to = |limit: Instant| -> Vec<&AttendanceRecord> {
+            known.iter().copied().filter(|version| version.updated_at <= limit).collect()
+        };
+        let counts = newest(&up_to(limits.adjustment)).or_else(|| oldest(&up_to(limits.first)));
+        self.late = newest(&known).filter(|newest| Some(*newest) != counts).cloned();
+        self.record = counts.cloned();
         let content_changed = match (&before.0, &self.record) {
             (Some(before), Some(now)) => !before.same_content(now),
             (before, now) => before.is_some() != now.is_some(),
@@ -98,4 +98,16 @@ impl Entry {
     pub(super) fn has_record(&self) -> bool {
         self.record.is_some() || self.late.is_some()
     }
+}
+
+/// Of one record the highest version, of several the one written last.
+fn newest<'a>(versions: &[&'a AttendanceRecord]) -> Option<&'a AttendanceRecord> {
+    let superseded = |one: &AttendanceRecord| versions.iter().any(|by| by.id == one.id && by.version > one.version);
+    versions.iter().copied().filter(|one| !superseded(one)).max_by_key(|one| (one.updated_at, &one.id))
+}
+
+/// Of one record the lowest version, of several the one written first.
+fn oldest<'a>(versions: &[&'a AttendanceRecord]) -> Option<&'a AttendanceRecord> {
+    let supersedes = |one: &AttendanceRecord| versions.iter().any(|of| of.id == one.id && of.version < one.version);
+    versions.iter().copied().filter(|one| !supersedes(one)).min_by_key(|one| (one.updated_at, &one.id))
 }

@@ -105,7 +105,7 @@ impl Taken {
 impl ClassBook {
     /// Enters a version of a record; whether it changes anything. `hand` is the mark somebody set by hand, if such a mark
     /// stands now.
-    pub fn enter(&mut self, record: AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
+    pub fn enter(&mut self, record: &AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
         self.students.entry(record.student.clone()).or_default().enter(record, limits, hand)
     }
 

@@ -38,7 +38,9 @@ pub(super) fn of(entry: &Entry, student: &PersonId, sitting: Sitting<'_>) -> Ver
         verdict.issues.retain(|(code, _)| *code != Code::NeverCheckedOut);
     }
     let answered = hand.is_some() && hand != entry.stood_before_late;
-    if let Some(late) = entry.late.as_ref().filter(|_| !answered) {
+    let says_something_else =
+        |late: &&AttendanceRecord| entry.record.as_ref().is_none_or(|told| !told.same_content(late));
+    if let Some(late) = entry.late.as_ref().filter(|_| !answered).filter(says_something_else) {
         verdict.issues.push((Code::LateAdjustment, too_late(late, sitting)));
     }
     verdict

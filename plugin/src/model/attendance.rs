@@ -1,7 +1,5 @@
 //! What CourseKey says of a student in a class, and what GEGI keeps of it.
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClassId, PersonId, RecordId};
@@ -27,15 +25,6 @@ pub struct AttendanceRecord {
 }
 
 impl AttendanceRecord {
-    /// Which of two versions is the newer: of one record by number, of two records of a student by time.
-    pub fn compare_age(&self, other: &Self) -> Ordering {
-        if self.id == other.id {
-            self.version.cmp(&other.version)
-        } else {
-            (self.updated_at, &self.id).cmp(&(other.updated_at, &other.id))
-        }
-    }
-
     /// Whether two versions say the same of the student: visits and adjustment.
     pub fn same_content(&self, other: &Self) -> bool {
         (&self.visits, &self.adjustment) == (&other.visits, &other.adjustment)

@@ -89,7 +89,7 @@ impl<W: World> Tick<'_, W> {
         }
         let Some(limits) = self.memory.held(course).and_then(|held| self.limits(&held.course, &class)) else { return };
         let hand = by_hand(self.marks_of(&class).get(&record.student));
-        if self.memory.attendance.edit(class.as_str()).enter(record, limits, hand) {
+        if self.memory.attendance.edit(class.as_str()).enter(&record, limits, hand) {
             self.to_judge.insert(class);
         }
     }

@@ -2,6 +2,7 @@
 
 mod absence;
 mod hand;
+mod properties;
 mod rows;
 mod story;
 mod versions;

@@ -176,7 +176,7 @@ impl Story {
         let adjustment = self.course.classes[0].ends + self.settings.follow;
         let limits = Limits { adjustment, first: adjustment + Seconds::days(7) };
         let hand = by_hand(self.marks.get(&record.student));
-        self.book.enter(record, limits, hand);
+        self.book.enter(&record, limits, hand);
     }
 
     fn judge(&mut self, now: Instant) -> String {

@@ -1,0 +1,69 @@
+//! What holds of every set of versions, in whatever order they come and however often.
+
+use proptest::prelude::*;
+use proptest::sample::{Index, subsequence};
+use proptest::test_runner::{Config, RngSeed};
+
+use crate::attendance::{Entry, Limits};
+use crate::model::attendance::{AttendanceRecord, Visit};
+use crate::model::ids::{ClassId, PersonId, RecordId};
+use crate::model::time::Instant;
+
+const LIMITS: Limits = Limits { adjustment: Instant(100), first: Instant(200) };
+
+/// Up to six versions of up to two records, each later than the one before, of which some say the same.
+fn versions() -> impl Strategy<Value = Vec<AttendanceRecord>> {
+    prop::collection::vec((0_u8..2, 0_i64..60, 0_i64..3), 1..6).prop_map(|steps| {
+        let mut at = 0;
+        let one = |(number, (record, pause, minute)): (u64, (u8, i64, i64))| {
+            at += pause + 1;
+            let visit = Visit { checked_in: Instant(minute), checked_out: None };
+            AttendanceRecord {
+                id: RecordId(format!("r{record}")),
+                version: number,
+                class: ClassId::from("C1-1"),
+                student: PersonId::from("S1"),
+                updated_at: Instant(at),
+                visits: vec![visit],
+                adjustment: None,
+            }
+        };
+        (1..).zip(steps).map(one).collect()
+    })
+}
+
+fn entered<'a>(versions: impl IntoIterator<Item = &'a AttendanceRecord>) -> Entry {
+    let mut entry = Entry::default();
+    for version in versions {
+        entry.enter(version, LIMITS, None);
+    }
+    entry
+}
+
+/// The rule in its own words, over all versions at once.
+fn counts(versions: &[AttendanceRecord]) -> Option<&AttendanceRecord> {
+    let timely = versions.iter().rfind(|version| version.updated_at <= LIMITS.adjustment);
+    timely.or_else(|| versions.iter().find(|version| version.updated_at <= LIMITS.first))
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 2_000, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn the_order_in_which_versions_come_makes_no_difference(versions in versions(), picks in prop::collection::vec(any::<Index>(), 0..12)) {
+        let told = entered(&versions);
+        prop_assert_eq!(told.record.as_ref(), counts(&versions));
+        // Any order, with repeats, in which each comes at least once.
+        let repeats = picks.iter().map(|pick| pick.get(&versions));
+        let shuffled: Vec<&AttendanceRecord> = repeats.chain(versions.iter().rev()).collect();
+        prop_assert_eq!(entered(shuffled), told);
+    }
+
+    #[test]
+    fn entering_what_is_known_is_no_news(versions in versions(), again in subsequence((0..5).collect::<Vec<usize>>(), 0..5)) {
+        let mut entry = entered(&versions);
+        for version in again.iter().filter_map(|place| versions.get(*place)) {
+            prop_assert!(!entry.enter(version, LIMITS, None));
+        }
+    }
+}
