@@ -75,21 +75,21 @@ impl<W: World> Tick<'_, W> {
         self.load_books(&records)?;
         for record in records {
             match self.course_of(&record) {
-                Ok(course) => self.enter_record(&course, record),
+                Ok(course) => self.enter_record(&course, &record),
                 Err(_) => self.keep_unplaced(record)?,
             }
         }
         Ok(())
     }
 
-    fn enter_record(&mut self, course: &CourseId, record: AttendanceRecord) {
+    fn enter_record(&mut self, course: &CourseId, record: &AttendanceRecord) {
         let class = record.class.clone();
-        if self.memory.attendance.get(class.as_str()).is_some_and(|book| book.knows(&record)) {
+        if self.memory.attendance.get(class.as_str()).is_some_and(|book| book.knows(record)) {
             return;
         }
         let Some(limits) = self.memory.held(course).and_then(|held| self.limits(&held.course, &class)) else { return };
         let hand = by_hand(self.marks_of(&class).get(&record.student));
-        if self.memory.attendance.edit(class.as_str()).enter(&record, limits, hand) {
+        if self.memory.attendance.edit(class.as_str()).enter(record, limits, hand) {
             self.to_judge.insert(class);
         }
     }

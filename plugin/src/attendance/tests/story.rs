@@ -154,7 +154,7 @@ impl Story {
                 let slot = self.ledger.enrollments.get_mut(id).unwrap();
                 slot.acknowledge_at(Enrollment { dropped: true }, time(when));
             }
-            [version, content @ ..] => self.enter(record(id, version, content)),
+            [version, content @ ..] => self.enter(&record(id, version, content)),
             [] => {}
         }
     }
@@ -172,11 +172,11 @@ impl Story {
         self.marks.insert(student.clone(), CurrentMark { student: student.clone(), mark, origin });
     }
 
-    fn enter(&mut self, record: AttendanceRecord) {
+    fn enter(&mut self, record: &AttendanceRecord) {
         let adjustment = self.course.classes[0].ends + self.settings.follow;
         let limits = Limits { adjustment, first: adjustment + Seconds::days(7) };
         let hand = by_hand(self.marks.get(&record.student));
-        self.book.enter(&record, limits, hand);
+        self.book.enter(record, limits, hand);
     }
 
     fn judge(&mut self, now: Instant) -> String {
