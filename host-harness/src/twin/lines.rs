@@ -46,8 +46,10 @@ struct Measures {
     ends: String,
     late_until: String,
     early_from: String,
+    longest_gap_seconds: Option<u32>,
     visits: Vec<VisitLine>,
     adjustment: Option<String>,
+    awarded_seconds: Option<i64>,
     attendance_record: Option<String>,
     version: u64,
 }
@@ -218,8 +220,11 @@ impl Twin {
 
 impl BasisLine {
     fn new(basis: Basis) -> Self {
-        let check_in = basis.visits.first().map(|visit| rfc3339(visit.checked_in));
-        let check_out = basis.visits.last().and_then(|visit| visit.checked_out).map(rfc3339);
+        let check_in = basis.visits.iter().map(|visit| visit.checked_in).min().map(rfc3339);
+        // Who checked in once more after that has not left.
+        let last_in = basis.visits.iter().map(|visit| visit.checked_in).max();
+        let last_out = basis.visits.iter().filter_map(|visit| visit.checked_out).max();
+        let check_out = last_out.filter(|out| last_in.is_none_or(|last_in| last_in <= *out)).map(rfc3339);
         let visits = basis
             .visits
             .iter()
@@ -229,8 +234,10 @@ impl BasisLine {
             ends: rfc3339(basis.ends),
             late_until: rfc3339(basis.late_until),
             early_from: rfc3339(basis.early_from),
+            longest_gap_seconds: basis.longest_gap_seconds,
             visits: visits.collect(),
             adjustment: basis.adjustment,
+            awarded_seconds: basis.awarded_seconds,
             attendance_record: basis.attendance_record,
             version: basis.version,
         };

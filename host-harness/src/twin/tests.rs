@@ -82,8 +82,10 @@ fn set(expected: Option<Mark>, mark: Mark) -> Operation {
         ends: NINE + 3_600,
         late_until: NINE + 900,
         early_from: NINE + 2_700,
+        longest_gap_seconds: Some(5_400),
         visits: vec![visit],
         adjustment: None,
+        awarded_seconds: None,
         attendance_record: Some("a1".to_owned()),
         version: 2,
         sentence: "A sentence.".to_owned(),
@@ -139,7 +141,7 @@ async fn a_mark_is_set_only_if_it_is_what_the_plugin_took_it_for() {
     assert_eq!(receive(&twin, &delivery(4, set(None, Mark::Late))).await, Receipt::Applied);
     assert_eq!(marks(&twin).await, [(Mark::Late, Origin::Coursekey)]);
     expect![[r#"
-        {"class":"C1-1","student":"S000001","mark":"L","basis":{"rule":"came-late","check-in":"2023-08-28T09:00:00Z","check-out":"2023-08-28T10:00:00Z","starts":"2023-08-28T09:00:00Z","ends":"2023-08-28T10:00:00Z","late-until":"2023-08-28T09:15:00Z","early-from":"2023-08-28T09:45:00Z","visits":[{"in":"2023-08-28T09:00:00Z","out":"2023-08-28T10:00:00Z"}],"adjustment":null,"attendance-record":"a1","version":2,"sentence":"A sentence."}}
+        {"class":"C1-1","student":"S000001","mark":"L","basis":{"rule":"came-late","check-in":"2023-08-28T09:00:00Z","check-out":"2023-08-28T10:00:00Z","starts":"2023-08-28T09:00:00Z","ends":"2023-08-28T10:00:00Z","late-until":"2023-08-28T09:15:00Z","early-from":"2023-08-28T09:45:00Z","longest-gap-seconds":5400,"visits":[{"in":"2023-08-28T09:00:00Z","out":"2023-08-28T10:00:00Z"}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"A sentence."}}
     "#]].assert_eq(&lines(|take| twin.each_mark(take).unwrap()));
 }
 

@@ -240,6 +240,7 @@ fn basis(from: Basis) -> records::Basis {
         ends: from.ends.0,
         late_until: from.late_until.0,
         early_from: from.early_from.0,
+        longest_gap_seconds: from.longest_gap.map(|gap| u32::try_from(gap.0).unwrap_or(u32::MAX)),
         visits: from
             .visits
             .iter()
@@ -249,6 +250,7 @@ fn basis(from: Basis) -> records::Basis {
             })
             .collect(),
         adjustment: from.adjustment.map(|kind| kind.name().to_owned()),
+        awarded_seconds: from.awarded.map(|time| time.0),
         attendance_record: from.record.map(|id| id.0),
         version: from.version,
         sentence,
