@@ -5,6 +5,7 @@ mod attendance;
 mod failures;
 mod moved;
 mod people;
+mod pushes;
 mod rare;
 mod roster;
 

@@ -1,0 +1,85 @@
+//! Pushes only bring records earlier: lost, doubled or in any order, they end in the same marks as none.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+use serde_json::{Value, json};
+
+use crate::inbox::on_attendance_received;
+use crate::model::attendance::Mark;
+use crate::model::ids::{ClassId, PersonId};
+use crate::model::time::{Instant, Seconds};
+use crate::testing::{Fake, at, record, synchronized};
+
+/// The class's start; everything lies around it, in minutes.
+const START: &str = "2023-08-28T13:00:00Z";
+/// How far the story goes, in ticks of five minutes.
+const TICKS: i64 = 84;
+
+/// A version: which of three students, how many minutes after the start, when in and whether out.
+type Version = (usize, u32, u32, Option<u32>);
+
+fn minute(minutes: u32) -> String {
+    (at(START) + Seconds::minutes(minutes)).to_string()
+}
+
+/// Versions of the three students' records, as CourseKey writes them in the order of time.
+fn records(versions: &[Version]) -> Vec<Value> {
+    let mut numbers = [0_u64; 3];
+    let mut versions = versions.to_vec();
+    versions.sort_by_key(|(_, written, ..)| *written);
+    let one = |(place, (student, written, came, left)): (u32, &Version)| {
+        numbers[*student] += 1;
+        let (came, left) = (minute(*came), left.map(|left| minute(*came + left)));
+        // No two versions are written at one instant.
+        let written = (at(START) + Seconds::minutes(*written) + Seconds(i64::from(place))).to_string();
+        let visits = [(came.as_str(), left.as_deref())];
+        record(&format!("r{student}"), numbers[*student], "C1-1", &format!("S{}", student + 1), &written, &visits)
+    };
+    (0..).zip(&versions).map(one).collect()
+}
+
+fn written_at(record: &Value) -> Instant {
+    at(record["updatedAt"].as_str().unwrap())
+}
+
+/// Plays the class. Before each tick CourseKey lists what was written by then, each record in its newest version, and the
+/// pushes of that tick arrive.
+fn play(records: &[Value], pushes: &BTreeMap<i64, Vec<usize>>) -> BTreeMap<(ClassId, PersonId), Mark> {
+    let mut world = synchronized();
+    for tick in 0..TICKS {
+        world.now = at(START) + Seconds(tick * 300);
+        let by_now: Vec<&Value> = records.iter().filter(|record| written_at(record) <= world.now).collect();
+        let newest =
+            |one: &&&Value| !by_now.iter().any(|other| other["id"] == one["id"] && written_at(other) > written_at(one));
+        world.coursekey.records = by_now.iter().filter(newest).map(|record| (*record).clone()).collect();
+        for pushed in pushes.get(&tick).into_iter().flatten() {
+            push(&mut world, by_now.get(*pushed));
+        }
+        world.settle();
+    }
+    world.marks.into_iter().map(|(whose, (mark, _))| (whose, mark)).collect()
+}
+
+fn push(world: &mut Fake, record: Option<&&Value>) {
+    let body = json!({ "records": record.into_iter().collect::<Vec<_>>() });
+    on_attendance_received(world, serde_json::to_vec(&body).unwrap()).unwrap();
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 40, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn pushes_lost_doubled_and_in_any_order_end_in_the_same_marks(
+        versions in prop::collection::vec((0_usize..3, 0_u32..400, 0_u32..30, prop::option::of(1_u32..200)), 0..8),
+        pushes in prop::collection::vec((0..TICKS, 0_usize..8), 0..20),
+    ) {
+        let records = records(&versions);
+        let mut by_tick: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for (tick, record) in pushes {
+            by_tick.entry(tick).or_default().push(record);
+        }
+        prop_assert_eq!(play(&records, &by_tick), play(&records, &BTreeMap::new()));
+    }
+}
