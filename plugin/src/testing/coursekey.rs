@@ -1,6 +1,6 @@
 //! A CourseKey of a few lines: takes everything it is not told to refuse, and keeps a log of what was written.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ pub(crate) struct CourseKey {
     pub(crate) accounts: Vec<Value>,
     /// What the connection check answers.
     pub(crate) zone: Option<String>,
+    /// Which request of a list is answered 503, counted from the first ever.
+    pub(crate) breaks_at: BTreeSet<(String, u32)>,
     /// How many requests came, by path's last segment.
     pub(crate) requests: BTreeMap<String, u32>,
 }
@@ -32,7 +34,11 @@ impl CourseKey {
     pub(crate) fn answer(&mut self, request: &Request, now: Instant) -> Result<Reply, Unheard> {
         let path = request.url.split('?').next().unwrap_or_default().to_owned();
         let list = path.rsplit('/').next().unwrap_or_default().to_owned();
-        *self.requests.entry(list.clone()).or_default() += 1;
+        let count = self.requests.entry(list.clone()).or_default();
+        *count += 1;
+        if self.breaks_at.contains(&(list.clone(), *count)) {
+            return Ok(Reply { status: 503, retry_after: None, body: Vec::new() });
+        }
         if let Some(fault) = self.faults.get_mut(&list).and_then(VecDeque::pop_front) {
             self.log.push(format!("{list}: {fault:?}"));
             return fault.map(|(status, body)| Reply { status, retry_after: None, body: body.as_bytes().to_vec() });
