@@ -135,6 +135,43 @@ fn a_stored_school_is_looked_at_ticked_and_changed() {
 }
 
 #[test]
+fn marks_log_and_issues_of_a_stored_school_are_shown_for_people_and_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, out, store) = (school(&folder), below(&folder, "out"), below(&folder, "store"));
+    said(&["run", &school, "--out", &out, "--store", &store]);
+    let stored = |command: &str, more: &[&str]| said(&[&[command, "--store", &store], more].concat());
+    for (command, file) in [("marks", "marks.jsonl"), ("log", "attendance-log.jsonl"), ("issues", "issues.jsonl")] {
+        let lines = stored(command, if command == "issues" { &["--json", "--all"] } else { &["--json"] });
+        assert_eq!(lines, std::fs::read_to_string(Path::new(&out).join(file)).unwrap(), "{command}");
+    }
+    expect![[r#"
+        ┌───────┬─────────┬──────┬──────────────────────────────────┐
+        │ Class ┆ Student ┆ Mark ┆ Why                              │
+        ╞═══════╪═════════╪══════╪══════════════════════════════════╡
+        │ C1-1  ┆ S000001 ┆ L    ┆ Late: came 5 min after the start │
+        └───────┴─────────┴──────┴──────────────────────────────────┘
+    "#]]
+    .assert_eq(&stored("marks", &["--class", "C1-1", "--student", "S000001"]));
+    assert_eq!(stored("marks", &["--student", "S000009", "--json"]), "");
+}
+
+#[test]
+fn a_share_of_faults_is_a_percentage_and_changes_no_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, out, calm) = (school(&folder), below(&folder, "out"), below(&folder, "calm"));
+    said(&["run", &school, "--out", &calm]);
+    let report: Value =
+        serde_json::from_str(&said(&["run", &school, "--out", &out, "--faults", "12.5", "--json"])).unwrap();
+    assert_eq!(report["faults-per-million"], 125_000);
+    assert!(report["requests"]["attendance"]["failed"].as_u64() > Some(0), "{report}");
+    let marks = |out: &str| std::fs::read_to_string(Path::new(out).join("marks.jsonl")).unwrap();
+    assert_eq!(marks(&out), marks(&calm));
+    let (code, _, error) = call(&["run", &school, "--out", &out, "--faults", "101"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("give a percentage from 0 to 100, such as 5 or 0.5"), "{error}");
+}
+
+#[test]
 fn a_run_that_dies_at_any_step_and_is_started_again_ends_in_the_same_state() {
     let folder = tempfile::tempdir().unwrap();
     let (school, whole) = (school(&folder), below(&folder, "whole"));

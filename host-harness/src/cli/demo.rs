@@ -44,6 +44,7 @@ impl Demo {
             out: folder.join("output"),
             store: None,
             seed: 1,
+            faults_per_million: 0,
             keys: Keys::default(),
             steps: Steps::none(),
         };
@@ -69,12 +70,12 @@ fn show_all(directory: &SchoolDirectory, finished: &Finished, folder: &Path) -> 
     show::title("Synchronization with CourseKey Status")?;
     show::statuses(&finished.statuses, &directory.courses)?;
     show::title(&format!("Marks of the class {SHOWN_CLASS}"))?;
-    show::marks(finished.rig.twin(), SHOWN_CLASS)?;
+    show::marks(finished.rig.twin(), |line| line.class == SHOWN_CLASS)?;
     show::title("Attendance log")?;
-    show::log_rows(finished.rig.twin())?;
+    show::log_rows(finished.rig.twin(), |_| true)?;
     show::title("What went to CourseKey")?;
     show::requests(report)?;
     show::title("Issues")?;
-    show::issues(finished.rig.twin())?;
+    show::issues(finished.rig.twin().issues()?)?;
     show::line(&format!("\nThe school: {0}/school\nThe output: {0}/output", folder.display()))
 }

@@ -1,7 +1,10 @@
 //! The command line: one file a subcommand, what they share here. Everything it does is in the library.
 
 mod demo;
+mod issues;
 mod journal;
+mod log;
+mod marks;
 mod put_course;
 mod run;
 mod show;
@@ -49,6 +52,9 @@ enum Command {
     Tick(tick::Tick),
     Status(status::Status),
     PutCourse(put_course::PutCourse),
+    Marks(marks::Marks),
+    Log(log::Log),
+    Issues(issues::Issues),
     Journal(journal::Journal),
 }
 
@@ -75,6 +81,9 @@ fn start(command: Command) -> anyhow::Result<()> {
             Command::Tick(tick) => tick.execute().await,
             Command::Status(status) => status.execute().await,
             Command::PutCourse(put) => put.execute().await,
+            Command::Marks(marks) => marks.execute(),
+            Command::Log(log) => log.execute(),
+            Command::Issues(issues) => issues.execute(),
             Command::Journal(journal) => journal.execute(),
         }
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use host_harness::directory::SchoolDirectory;
@@ -29,6 +30,9 @@ pub(super) struct Run {
     /// What the simulated CourseKey's dice are thrown with.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Let this share of the requests to the simulated CourseKey go wrong, such as 5 for 5 %.
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    faults: Share,
     /// Print report.json instead of tables.
     #[arg(long)]
     json: bool,
@@ -44,6 +48,7 @@ impl Run {
             out: self.out.clone(),
             store: self.store,
             seed: self.seed,
+            faults_per_million: self.faults.0,
             keys: keys(&directory),
             steps: self.kill_at_step.map_or_else(Steps::none, Steps::counting),
         };
@@ -59,6 +64,24 @@ impl Run {
         }
         show::report(&finished.report)?;
         show::line(&format!("Output: {}", self.out.display()))
+    }
+}
+
+/// A share in millionths, given in percent.
+#[derive(Debug, Clone, Copy)]
+struct Share(u32);
+
+impl FromStr for Share {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+        let digits: String = rest.chars().chain("0000".chars()).take(4).collect();
+        let millionths = if rest.len() <= 4 { format!("{whole}{digits}").parse().ok() } else { None };
+        millionths
+            .filter(|share| *share <= 1_000_000)
+            .map(Self)
+            .ok_or("give a percentage from 0 to 100, such as 5 or 0.5")
     }
 }
 

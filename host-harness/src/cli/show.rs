@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{ContentArrangement, Table, presets};
 use host_harness::bindings::gegi::coursekey::types::Course;
 use host_harness::run::{Report, StatusLine};
-use host_harness::twin::Twin;
+use host_harness::twin::{IssueLine, LogLine, MarkLine, Twin};
 use serde::Serialize;
 
 /// Prints an error.
@@ -59,23 +59,26 @@ pub(super) fn statuses(lines: &[StatusLine], courses: &[Course]) -> anyhow::Resu
     )
 }
 
-/// Prints the marks of one class with their sentences.
-pub(super) fn marks(twin: &Twin, class: &str) -> anyhow::Result<()> {
+/// Prints marks with their sentences.
+pub(super) fn marks(twin: &Twin, mut wanted: impl FnMut(&MarkLine) -> bool) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     twin.each_mark(|line| {
-        if line.class == class {
-            rows.push([line.student, line.mark, line.basis.sentence]);
+        if wanted(&line) {
+            rows.push([line.class, line.student, line.mark, line.basis.sentence]);
         }
         Ok(())
     })?;
-    table(["Student", "Mark", "Why"], rows)
+    table(["Class", "Student", "Mark", "Why"], rows)
 }
 
-/// Prints the attendance log.
-pub(super) fn log_rows(twin: &Twin) -> anyhow::Result<()> {
+/// Prints rows of the attendance log.
+pub(super) fn log_rows(twin: &Twin, mut wanted: impl FnMut(&LogLine) -> bool) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     twin.each_log_row(|line| {
-        rows.push([line.class, line.student, line.visit.to_string(), line.r#in, line.out, line.minutes.to_string()]);
+        if wanted(&line) {
+            let LogLine { class, student, visit, r#in, out, minutes, .. } = line;
+            rows.push([class, student, visit.to_string(), r#in, out, minutes.to_string()]);
+        }
         Ok(())
     })?;
     table(["Class", "Student", "Visit", "In", "Out", "Minutes"], rows)
@@ -98,14 +101,15 @@ pub(super) fn requests(report: &Report) -> anyhow::Result<()> {
 }
 
 /// Prints issues, open ones first.
-pub(super) fn issues(twin: &Twin) -> anyhow::Result<()> {
-    let mut issues = twin.issues()?;
+pub(super) fn issues(mut issues: Vec<IssueLine>) -> anyhow::Result<()> {
     issues.sort_by_key(|issue| issue.resolved_at.is_some());
     table(
-        ["Issue", "Who can fix it", "What to do", "Resolved"],
-        issues
-            .into_iter()
-            .map(|issue| [issue.sentence, issue.owner, issue.remedy, issue.resolved_at.unwrap_or_default()]),
+        ["Course or class", "Person", "Issue", "Who can fix it", "What to do", "Resolved"],
+        issues.into_iter().map(|issue| {
+            let place = issue.class.or(issue.course).unwrap_or_default();
+            let person = issue.student.unwrap_or_default();
+            [place, person, issue.sentence, issue.owner, issue.remedy, issue.resolved_at.unwrap_or_default()]
+        }),
     )
 }
 
@@ -129,7 +133,9 @@ pub(super) fn report(report: &Report) -> anyhow::Result<()> {
         line(&format!("refused at the door: {denial}"))?;
     }
     title("Written into GEGI")?;
+    let by_rule = report.marks_by_rule.iter().map(|(rule, count)| [format!("  {rule}"), count.to_string()]);
     let marks = report.marks.iter().map(|(letter, count)| [format!("marks {letter}"), count.to_string()]);
+    let marks = marks.chain(by_rule);
     let others = [
         ("rows of the attendance log", report.log_rows),
         ("lines of the System Journal", report.journal_lines),

@@ -18,6 +18,25 @@ pub(super) struct Stored {
     folder: PathBuf,
 }
 
+/// Of whom, and of which class; of all where nothing is said.
+#[derive(Args)]
+pub(super) struct Of {
+    /// Only of this class.
+    #[arg(long, value_name = "ID")]
+    class: Option<String>,
+    /// Only of this student.
+    #[arg(long, value_name = "ID")]
+    student: Option<String>,
+}
+
+impl Of {
+    /// Whether something of this class and student is meant.
+    pub(super) fn holds(&self, class: &str, student: &str) -> bool {
+        self.class.as_deref().is_none_or(|wanted| wanted == class)
+            && self.student.as_deref().is_none_or(|wanted| wanted == student)
+    }
+}
+
 /// When a call is made, and what the simulator makes of it.
 #[derive(Args)]
 pub(super) struct Moment {

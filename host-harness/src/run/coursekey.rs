@@ -106,6 +106,14 @@ impl CourseKey {
         Ok(())
     }
 
+    /// Lets this many requests in a million meet a fault.
+    pub(super) fn set_fault_rate(&self, per_million: u32) -> Result<(), CourseKeyError> {
+        if per_million > 0 {
+            self.simulator("let requests meet faults")?.set_fault_rate(per_million);
+        }
+        Ok(())
+    }
+
     /// Refuses a person from now on.
     pub(super) fn reject_user(&self, now: DateTime<Utc>, user: &str, code: &str) -> Result<(), CourseKeyError> {
         if let Some(code) = RejectionCode::parse(code) {

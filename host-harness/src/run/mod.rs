@@ -43,6 +43,8 @@ pub struct RunOptions {
     pub store: Option<PathBuf>,
     /// What the simulator's dice are thrown with.
     pub seed: u64,
+    /// How many requests in a million meet a fault at the simulated CourseKey.
+    pub faults_per_million: u32,
     /// The keys of the campuses, for a CourseKey outside of this process.
     pub keys: Keys,
     /// Told of every step that a crash could separate from the next.
@@ -134,11 +136,13 @@ pub async fn run(
         steps: options.steps,
     };
     let rig = Rig::for_directory(directory, around)?;
+    rig.coursekey.set_fault_rate(options.faults_per_million)?;
     let mut driver = Driver::new(directory, rig, clock)?;
     driver.play(progress).await?;
     let (rig, calls, call_time) = driver.into_parts();
     let statuses = statuses_of(rig.school()).await?;
-    let outcome = Outcome { directory, rig: &rig, statuses: &statuses, calls };
+    let faults_per_million = options.faults_per_million;
+    let outcome = Outcome { directory, rig: &rig, statuses: &statuses, calls, faults_per_million };
     let report = outcome.write(&options.out, || Measured::new(watch.elapsed(), call_time))?;
     Ok(Finished { report, statuses, rig })
 }

@@ -20,6 +20,7 @@ pub(super) struct Outcome<'a> {
     pub(super) rig: &'a Rig,
     pub(super) statuses: &'a [StatusLine],
     pub(super) calls: Calls,
+    pub(super) faults_per_million: u32,
 }
 
 impl Outcome<'_> {
@@ -33,6 +34,7 @@ impl Outcome<'_> {
             from: rfc3339(self.directory.span.from),
             until: rfc3339(self.directory.span.until),
             seed: self.rig.seed(),
+            faults_per_million: self.faults_per_million,
             denials: self.rig.requests.denials(),
             calls: self.calls,
             ..Report::default()
@@ -52,6 +54,7 @@ impl Outcome<'_> {
         let mut out = create(folder, "marks.jsonl")?;
         twin.each_mark(|line| {
             *report.marks.entry(line.mark.clone()).or_default() += 1;
+            *report.marks_by_rule.entry(line.basis.rule.clone()).or_default() += 1;
             write_line(&mut out, &line)
         })?;
         out.flush()?;

@@ -23,10 +23,14 @@ pub struct Report {
     pub until: String,
     /// What the simulator's dice were thrown with; none: a CourseKey outside of this process answered.
     pub seed: Option<u64>,
+    /// How many requests in a million were to meet a fault.
+    pub faults_per_million: u32,
     /// Courses by status.
     pub statuses: BTreeMap<&'static str, u64>,
     /// Marks by letter.
     pub marks: BTreeMap<String, u64>,
+    /// Marks by the rule that decided.
+    pub marks_by_rule: BTreeMap<String, u64>,
     /// Rows of the attendance log.
     pub log_rows: u64,
     /// Lines of the System Journal.

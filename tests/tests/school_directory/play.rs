@@ -109,6 +109,7 @@ impl Play {
             out: out.path().to_owned(),
             store: self.store.clone(),
             seed: self.seed,
+            faults_per_million: 0,
             keys: Keys::default(),
             steps: Steps::none(),
         };

@@ -1,0 +1,30 @@
+//! `issues`: what is wrong with the data of a stored school, who can fix it, and how.
+
+use clap::Args;
+
+use super::show;
+use super::stored::Stored;
+
+/// Shows what is wrong with a stored school's data, who can fix it, and how.
+#[derive(Args)]
+pub(super) struct Issues {
+    #[command(flatten)]
+    stored: Stored,
+    /// Resolved ones too.
+    #[arg(long)]
+    all: bool,
+    /// Print a line of JSON for each issue, as in issues.jsonl.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Issues {
+    pub(super) fn execute(self) -> anyhow::Result<()> {
+        let mut issues = self.stored.twin()?.issues()?;
+        issues.retain(|issue| self.all || issue.resolved_at.is_none());
+        if self.json {
+            return Ok(issues.iter().try_for_each(show::json_line)?);
+        }
+        show::issues(issues)
+    }
+}
