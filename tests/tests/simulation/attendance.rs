@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::dice::Dice;
 use crate::school::generate::off_the_tick;
-use crate::school::{Adjustment, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Settings, Version};
+use crate::school::{Adjustment, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Send, Settings, Version};
 
 /// One class with what decides about its records.
 pub(crate) struct Occasion<'a> {
@@ -29,7 +29,12 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
         _ => None,
     }));
     let mut records = Vec::new();
-    for course in &school.courses {
+    // CourseKey has no records of what it was never sent.
+    let is_sent = |course: &&Course| {
+        let option = if course.send == Send::Inherit { course.program_send } else { course.send };
+        option == Send::On
+    };
+    for course in school.courses.iter().filter(is_sent) {
         let story = story(school, course);
         let last = story.last().unwrap().classes.iter().map(|class| class.ends).max().unwrap_or_default();
         for class in classes(&story) {

@@ -11,7 +11,7 @@ use crate::school::generate::{new_class, off_the_tick, person};
 use crate::school::{Change, DAY, Event, HOUR, MINUTE, School};
 
 /// How long after a fault nobody can say at which tick something is seen.
-const STORM: i64 = 6 * HOUR;
+const STORM: i64 = 18 * HOUR;
 
 /// Everything that does not depend on records.
 pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
@@ -19,13 +19,13 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
     if crowded {
         return;
     }
-    let roster_faults = storms(school, dice);
+    storms(school, dice);
     rejected_people(school, dice);
-    let patience = if roster_faults { 12 * HOUR } else { 3 * school.step };
+    let patience = if school.rough { STORM } else { 3 * school.step };
     for index in 0..school.courses.len() {
         edits::add(school, dice, index, patience);
     }
-    if roster_faults {
+    if school.rough {
         faults_beside_edits(school, dice);
     }
     settings(school, dice);
@@ -58,8 +58,8 @@ fn tick_between(school: &School, dice: &mut Dice, from: i64, until: i64) -> Opti
     (first <= last).then(|| school.from + dice.between(first, last) * school.step)
 }
 
-/// When CourseKey is hard to reach; says whether sending is what fails.
-fn storms(school: &mut School, dice: &mut Dice) -> bool {
+/// When CourseKey is hard to reach.
+fn storms(school: &mut School, dice: &mut Dice) {
     let (from, until) = (school.from, school.until);
     if dice.chance(20)
         && let Some(at) = tick_between(school, dice, from + 8 * HOUR, until - 3 * DAY)
@@ -77,17 +77,14 @@ fn storms(school: &mut School, dice: &mut Dice) -> bool {
             school.storms.push((at, at + STORM));
         }
     }
-    let roster_faults = dice.chance(35);
-    if roster_faults {
-        for on in ["users", "courses", "sessions", "enrollments"] {
-            if dice.chance(50) {
-                let event = fault(dice, on);
-                put(school, from, event);
-            }
+    if school.rough {
+        for _ in 0..dice.between(1, 2) {
+            let on = dice.pick(&["users", "courses", "sessions", "enrollments"]);
+            let event = fault(dice, on);
+            put(school, from, event);
         }
         school.storms.push((from, from + STORM));
     }
-    roster_faults
 }
 
 fn fault(dice: &mut Dice, on: &'static str) -> Event {
@@ -178,6 +175,7 @@ fn pushes(school: &mut School, dice: &mut Dice) {
     }
     let recent = school.records.iter().filter(|record| record.updated <= at && at - 2 * DAY < record.updated);
     let mut ids: Vec<String> = recent.map(|record| record.id.clone()).filter(|_| dice.chance(60)).collect();
+    ids.dedup();
     if dice.chance(50) {
         ids.reverse();
     }

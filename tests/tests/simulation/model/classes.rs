@@ -65,13 +65,15 @@ impl Model<'_> {
     fn judge_records(&mut self, course: &Course, class: &Class, student: &Student, place: &Place) {
         let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
         self.rows.retain(|row| (&row.class, &row.student) != (&place.0, &place.1));
+        let version: Option<Version> = self.effective(course, class, place).cloned();
+        let late = self.is_adjusted_late(class, place, version.as_ref());
         if self.is_after_the_drop(course, class, student) {
             self.report("record-after-drop", class_id, student_id);
+            if late {
+                self.report("late-adjustment", class_id, student_id);
+            }
             return self.put(place, Worth::Nothing, None);
         }
-        let version: Option<Version> = self.effective(course, class, place).cloned();
-        let is_unapplied = |known: &Version| !self.is_timely(class, known) && Some(known) != version.as_ref();
-        let late = self.known[place].iter().any(is_unapplied);
         let (found, settle) = (self.thresholds(class).clone(), self.settle());
         let worth = match &version {
             Some(version) if course.log => {
@@ -93,6 +95,12 @@ impl Model<'_> {
         {
             self.report(code, class_id, student_id);
         }
+    }
+
+    /// "later adjustments are not applied and become an issue"; what says the same as before is none.
+    fn is_adjusted_late(&self, class: &Class, place: &Place, applied: Option<&Version>) -> bool {
+        let newest = self.known[place].last().filter(|newest| !self.is_timely(class, newest));
+        newest.is_some_and(|newest| applied.is_none_or(|applied| applied.content != newest.content))
     }
 
     /// Writes, replaces or withdraws the mark of a record.

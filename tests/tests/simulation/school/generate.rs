@@ -56,6 +56,7 @@ pub(crate) fn school(seed: u64) -> School {
         courses: Vec::new(),
         changes: Vec::new(),
         records: Vec::new(),
+        rough: !crowded && dice.chance(35),
         storms: Vec::new(),
     };
     if crowded {
@@ -130,7 +131,8 @@ fn course(school: &School, dice: &mut Dice, number: i64, people: i64) -> Course 
         let student = new_student(dice, format!("S00000{student}"), course.start);
         course.students.push(student);
     }
-    let mut day = school.from + (later + dice.between(0, 1)) * DAY + dice.between(8, 16) * HOUR;
+    let first = dice.between(i64::from(school.rough), 1);
+    let mut day = school.from + (later + first) * DAY + dice.between(8, 16) * HOUR;
     for class in 1..=dice.between(2, 7) {
         course.classes.push(new_class(school, dice, format!("C{number}-{class}"), day));
         day += dice.pick(&[0, 20, 24, 24, 27, 48]) * HOUR;

@@ -24,6 +24,8 @@ pub(crate) struct School {
     pub(crate) courses: Vec<Course>,
     pub(crate) changes: Vec<Change>,
     pub(crate) records: Vec<Version>,
+    /// Sending fails as well, so that it may take long until CourseKey knows what GEGI knows.
+    pub(crate) rough: bool,
     /// Spans in which requests may fail, so that nobody can say at which tick something is seen.
     pub(crate) storms: Vec<(i64, i64)>,
 }
