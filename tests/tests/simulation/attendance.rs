@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::dice::Dice;
 use crate::school::generate::off_the_tick;
-use crate::school::{Adjustment, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Send, Settings, Version};
+use crate::school::{
+    Adjustment, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Send, Settings, Version,
+};
 
 /// One class with what decides about its records.
 pub(crate) struct Occasion<'a> {

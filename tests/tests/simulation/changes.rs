@@ -198,9 +198,10 @@ fn hand_mark(school: &mut School, dice: &mut Dice) {
     let around = (at - 3 * school.step, at + 3 * school.step);
     let busy = school.stormy(around.0, around.1)
         || edit_times(school).any(|edit| (around.0..=around.1).contains(&edit))
-        || school.records.iter().any(|record| {
-            record.class == class.id && (around.0..=around.1).contains(&record.updated)
-        });
+        || school
+            .records
+            .iter()
+            .any(|record| record.class == class.id && (around.0..=around.1).contains(&record.updated));
     let gone = school.changes.iter().any(|change| match &change.event {
         Event::Course { course: edited, .. } if edited.id == course.id => !edited.classes.contains(&class),
         _ => false,

@@ -26,13 +26,8 @@ const MODELLED: [&str; 13] = [
     "visit-in-future",
 ];
 /// Codes of which none may be left open by any story told here.
-const NEVER_LEFT: [&str; 5] = [
-    "aborted-repeatedly",
-    "connection-mismatch",
-    "credentials-refused",
-    "email-shared",
-    "campus-unknown",
-];
+const NEVER_LEFT: [&str; 5] =
+    ["aborted-repeatedly", "connection-mismatch", "credentials-refused", "email-shared", "campus-unknown"];
 
 /// Every difference; a line of the model alone begins with `-`, one of the run alone with `+`.
 pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec<String> {
@@ -40,9 +35,10 @@ pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec
     let marks = lines(out, "marks.jsonl");
     let rows = lines(out, "attendance-log.jsonl");
     let issues = lines(out, "issues.jsonl");
-    let expected = model.marks.iter().map(|((class, student), mark)| {
-        format!("mark {class} {student} {} by {}", mark.letter, mark.rule)
-    });
+    let expected = model
+        .marks
+        .iter()
+        .map(|((class, student), mark)| format!("mark {class} {student} {} by {}", mark.letter, mark.rule));
     found.extend(unequal(expected, marks.iter().map(mark_text)));
     let expected = model.rows.iter().map(|row| {
         let (came, left, minutes) = (instant(row.came), instant(row.left), row.minutes());
@@ -127,9 +123,11 @@ fn roster(school: &School, model: &Model<'_>) -> Vec<String> {
         let course = &model.roster.courses[course];
         school.campuses[course.campus].number
     };
-    let users = model.roster.users.iter().map(|((school, id), (email, teacher))| {
-        format!("user {school} {id} {email} {teacher}")
-    });
+    let users = model
+        .roster
+        .users
+        .iter()
+        .map(|((school, id), (email, teacher))| format!("user {school} {id} {email} {teacher}"));
     let courses = model.roster.courses.values().map(|course| {
         let mut teachers: Vec<&str> = course.instructors.iter().map(|person| person.id.as_str()).collect();
         teachers.sort_unstable();
@@ -202,5 +200,9 @@ fn unaccounted(model: &Model<'_>, marks: &[Value], rows: &[Value], issues: &[Val
 fn doubled(rows: &[Value]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let text = |line: &Value| ["class", "student", "in", "out"].map(|key| said(line, key)).join(" ");
-    rows.iter().map(text).filter(|text| !seen.insert(text.clone())).map(|text| format!("+ row doubled {text}")).collect()
+    rows.iter()
+        .map(text)
+        .filter(|text| !seen.insert(text.clone()))
+        .map(|text| format!("+ row doubled {text}"))
+        .collect()
 }

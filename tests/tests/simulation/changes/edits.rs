@@ -21,9 +21,12 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
     }
     times.sort_unstable();
     times.dedup();
-    let mut added = 0;
-    for at in times {
-        added += 1;
+    let mut found_by = 0;
+    for (added, at) in (1..).zip(times) {
+        // Until it is found, nobody can say what of an edit is ever sent.
+        if at < found_by {
+            continue;
+        }
         let lost = dice.chance(12);
         let margin = if lost { FOUND.max(patience) } else { patience };
         let mut edited = course.clone();
@@ -32,6 +35,7 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
         if done && is_calm(school, &course, &edited, at, margin) {
             put(school, at, Event::Course { course: Box::new(edited.clone()), lost });
             course = edited;
+            found_by = at + if lost { FOUND } else { 0 };
         }
     }
     school.until = school.until.max(super::end_of(school));

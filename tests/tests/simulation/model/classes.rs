@@ -140,14 +140,14 @@ impl Model<'_> {
             Standing::Stopped => student.stopped.is_some(),
             Standing::NotYet | Standing::Unknown => false,
         };
-        student.from <= day && student.stopped.is_none_or(|stopped| stopped >= day) && stage
+        student.assigned && student.from <= day && student.stopped.is_none_or(|stopped| stopped >= day) && stage
     }
 
     /// "No record for a student | derived A, only when …".
     fn derive(&mut self, course: &Course, class: &Class) {
         let is_seen = self.roster.acknowledged_before(class);
         let enrolled: Vec<&Student> =
-            course.students.iter().filter(|student| student.assigned && self.was_enrolled(course, class, student)).collect();
+            course.students.iter().filter(|student| self.was_enrolled(course, class, student)).collect();
         let missing: Vec<Place> = enrolled
             .iter()
             .filter(|student| self.roster.enrolled_before(&course.id, &student.person.id, class.starts))

@@ -27,8 +27,8 @@ pub(super) fn worth(class: &Class, settings: &Settings, settle: i64, content: &C
         // "Award full time / remove all time / override | P / A / by its in and out times, else by missing time".
         Some(Kind::AwardFull) => return Mark("P", "awarded-full"),
         Some(Kind::RemoveAll) => return Mark("A", "all-time-removed"),
-        Some(Kind::Override) if missing.is_some_and(|adjustment| adjustment.awarded.is_none())
-            && content.visits.is_empty() =>
+        Some(Kind::Override)
+            if missing.is_some_and(|adjustment| adjustment.awarded.is_none()) && content.visits.is_empty() =>
         {
             return Issue("record-unreadable");
         }

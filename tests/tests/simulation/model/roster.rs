@@ -79,7 +79,8 @@ impl Roster {
     }
 
     fn enroll(&mut self, course: &str, user: &str, at: i64, dropped: bool) {
-        let states = &mut self.enrollments.entry((course.to_owned(), user.to_owned())).or_insert(Enrollment(Vec::new())).0;
+        let states =
+            &mut self.enrollments.entry((course.to_owned(), user.to_owned())).or_insert(Enrollment(Vec::new())).0;
         if states.last().is_none_or(|last| last.1 != dropped) {
             states.push((at, dropped));
         }
@@ -113,9 +114,10 @@ impl Model<'_> {
 
     /// "the newest person revision over all courses wins".
     fn newest<'p>(&'p self, person: &'p Person) -> &'p Person {
-        let everybody = self.courses.values().flat_map(|course| {
-            course.instructors.iter().chain(course.students.iter().map(|student| &student.person))
-        });
+        let everybody = self
+            .courses
+            .values()
+            .flat_map(|course| course.instructors.iter().chain(course.students.iter().map(|student| &student.person)));
         everybody.filter(|other| other.id == person.id).max_by_key(|other| other.revision).unwrap_or(person)
     }
 
@@ -137,7 +139,8 @@ impl Model<'_> {
         self.roster.courses.insert(course.id.clone(), course.clone());
         self.roster.sessions.retain(|id, session| {
             // "cancelled: removed if CourseKey says it has no attendance, otherwise kept and reported".
-            let has_attendance = self.school.records.iter().any(|record| record.class == *id && record.updated <= self.now);
+            let has_attendance =
+                self.school.records.iter().any(|record| record.class == *id && record.updated <= self.now);
             session.course != course.id || has_attendance || course.classes.iter().any(|class| class.id == *id)
         });
         for class in &course.classes {
@@ -164,7 +167,8 @@ impl Model<'_> {
 
     /// "no e-mail, bad e-mail = issue for that person, before sending".
     pub(super) fn report_roster(&mut self) {
-        let is_listed = |id: &String| self.courses.values().any(|course| course.classes.iter().any(|held| held.id == *id));
+        let is_listed =
+            |id: &String| self.courses.values().any(|course| course.classes.iter().any(|held| held.id == *id));
         let kept: Vec<String> = self.roster.sessions.keys().filter(|id| !is_listed(id)).cloned().collect();
         for class in kept {
             self.report("class-kept", Some(&class), None);

@@ -28,10 +28,8 @@ fn lines(values: impl Iterator<Item = Value>) -> String {
 
 fn school_toml(school: &School) -> String {
     let (from, until) = (instant(school.from), instant(school.until));
-    let mut text = format!(
-        "name = \"Simulated school {}\"\nrun = {{ from = \"{from}\", until = \"{until}\" }}\n",
-        school.seed
-    );
+    let mut text =
+        format!("name = \"Simulated school {}\"\nrun = {{ from = \"{from}\", until = \"{until}\" }}\n", school.seed);
     for campus in &school.campuses {
         let (id, zone, number) = (campus.id, campus.zone, campus.number);
         write!(text, "\n[[campus]]\nid = \"{id}\"\nzone = \"{zone}\"\ncoursekey-school-id = {number}\n").unwrap();

@@ -105,14 +105,30 @@ pub(crate) struct Change {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
-    Course { course: Box<Course>, lost: bool },
+    Course {
+        course: Box<Course>,
+        lost: bool,
+    },
     Removed(String),
     /// All of them, of which the file says only what can change.
     Settings(Settings),
-    Hand { class: String, student: String, letter: &'static str },
+    Hand {
+        class: String,
+        student: String,
+        letter: &'static str,
+    },
     Push(Vec<String>),
-    Fault { on: &'static str, kind: &'static str, status: u16, retry_after: Option<u32>, times: u32 },
-    Rejects { user: String, code: &'static str },
+    Fault {
+        on: &'static str,
+        kind: &'static str,
+        status: u16,
+        retry_after: Option<u32>,
+        times: u32,
+    },
+    Rejects {
+        user: String,
+        code: &'static str,
+    },
     Revoked,
     Restored,
     Restart,
