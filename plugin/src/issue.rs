@@ -36,6 +36,8 @@ pub struct Row {
     pub code: &'static str,
     /// What it is, in few words; fits after "1 of 24 students: ".
     pub title: &'static str,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
     /// Who can fix it.
     pub owner: Owner,
     /// How.
@@ -44,14 +46,16 @@ pub struct Row {
 
 /// Makes of one table a list to walk and a match that cannot miss a row or have one twice.
 macro_rules! catalogue {
-    ($($kind:ident $code:literal $title:literal $owner:ident $remedy:literal;)*) => {
+    ($($kind:ident $code:literal $title:literal $owner:ident $meaning:literal $remedy:literal;)*) => {
         /// Every kind of issue.
         pub const CATALOGUE: &[(Code, Row)] = &[$((Code::$kind, row(Code::$kind))),*];
 
         /// The row of a code.
         pub const fn row(code: Code) -> Row {
             match code {
-                $(Code::$kind => Row { code: $code, title: $title, owner: Owner::$owner, remedy: $remedy },)*
+                $(Code::$kind => {
+                    Row { code: $code, title: $title, meaning: $meaning, owner: Owner::$owner, remedy: $remedy }
+                })*
             }
         }
     };
@@ -59,60 +63,88 @@ macro_rules! catalogue {
 
 catalogue! {
     SettingOutOfRange "setting-out-of-range" "setting out of range" School
+        "A setting is outside its range; the nearest value inside is used."
         "Correct the value in School Settings.";
     SettingDoubtful "setting-doubtful" "doubtful setting" School
+        "A setting is allowed but probably not meant."
         "Check the value in School Settings.";
     ZoneUnknown "zone-unknown" "unknown time zone" Gegi
+        "A campus's time zone is not an IANA zone; nothing of the campus is sent."
         "Ask customer care to set the campus's IANA time zone.";
     CampusUnknown "campus-unknown" "unknown campus" Gegi
+        "The course names a campus the school does not have."
         "Ask customer care to add the campus to the integration.";
     CredentialsRefused "credentials-refused" "credentials refused" Gegi
+        "CourseKey refused a campus's key."
         "Ask customer care to renew the campus's CourseKey key.";
     ConnectionMismatch "connection-mismatch" "wrong CourseKey school" Gegi
+        "CourseKey's school is not the campus's: another number or zone."
         "Ask customer care to compare the campus's School ID and time zone with CourseKey.";
     InstructorMissing "instructor-missing" "no instructor" School
+        "The course has no instructor."
         "Add an instructor to the course.";
     ClassMissing "class-missing" "no class" School
+        "The course has no class."
         "Schedule a class of the course, or switch Send to CourseKey off.";
     EmailMissing "email-missing" "no e-mail" School
+        "A person has no e-mail."
         "Enter the person's e-mail.";
     EmailInvalid "email-invalid" "invalid e-mail" School
+        "A person's e-mail is not an address."
         "Correct the person's e-mail; the field takes one address and nothing else.";
     EmailShared "email-shared" "shared e-mail" School
+        "Two people have one e-mail; only the one CourseKey knows by it already is sent."
         "Give each person an e-mail of their own, or merge the two if they are one.";
     StageUnknown "stage-unknown" "unknown stage" Gegi
+        "GEGI names a stage that the integration does not know; the student keeps the state CourseKey has."
         "Tell customer care the stage, so that the integration learns what it means.";
     ClassTimesWrong "class-times-wrong" "end before start" School
+        "A class ends before it starts, or a date is impossible."
         "Correct the class's start and end.";
     AccountMismatch "account-mismatch" "another account has the e-mail" CourseKey
+        "An account that CourseKey already has does not match the person."
         "Compare the person with CourseKey's account of that e-mail and correct one of them.";
     Rejected "rejected" "refused by CourseKey" School
+        "CourseKey refused an account, a course, a class or an enrolment; the sentence has its words."
         "Correct what CourseKey names; it is sent again when it changes, and once a day.";
     CampusChanged "campus-changed" "campus changed" School
+        "A course changed its campus after it was synchronized."
         "Move the course back, or close it and open a new course at the other campus.";
     CourseRemoved "course-removed" "course removed" CourseKey
+        "A course was removed from GEGI after it was synchronized."
         "Close the course in CourseKey if it is not needed any more.";
     ClassKept "class-kept" "class kept by CourseKey" CourseKey
+        "A class that GEGI no longer has stays in CourseKey, which holds attendance of it."
         "Remove the class's attendance in CourseKey, then the class.";
     AbortedRepeatedly "aborted-repeatedly" "work was aborted" Gegi
+        "Work on a course was aborted three times in a row; it is looked at again when the course changes."
         "Send the course and the host's log to customer care.";
     RecordOfUnknownClass "record-of-unknown-class" "attendance of an unknown class" School
+        "CourseKey has attendance of a class that GEGI does not have. It is kept, and taken when GEGI has the class."
         "Schedule the class in GEGI, or remove its attendance in CourseKey.";
     RecordOfUnknownStudent "record-of-unknown-student" "attendance of an unknown student" School
+        "CourseKey has attendance of a student whom the course does not list. It is kept, and taken when it does."
         "Add the student to the course, or remove the record in CourseKey.";
     RecordUnreadable "record-unreadable" "unreadable attendance record" Gegi
+        "An attendance record cannot be read. Until it can, no Absent is derived for whomever it may be of."
         "Send the sentence to customer care.";
     VisitBackwards "visit-backwards" "check-out before check-in" CourseKey
+        "A visit ends before it begins; nothing is written for the record until it is corrected."
         "Correct the visit in CourseKey.";
     VisitInFuture "visit-in-future" "time in the future" CourseKey
+        "A visit lies more than five minutes in the future; nothing is written for the record until it has come."
         "Correct the visit in CourseKey; it is tried again by itself.";
     RecordAfterDrop "record-after-drop" "attendance after the drop" School
+        "CourseKey has attendance of a student in a class after the day on which the student stopped; nothing is written for it."
         "Check whether the student is back, or remove the record in CourseKey.";
     NeverCheckedOut "never-checked-out" "never checked out" CourseKey
-        "Enter the check-out in CourseKey, or mark the student by hand.";
+        "A student checked in and never out, so there is no mark; it ends when the check-out arrives or a mark is set by hand."
+        "Enter the check-out in CourseKey, or mark the student by hand in GEGI.";
     LateAdjustment "late-adjustment" "adjusted too late" School
+        "CourseKey's record was changed after the follow-up days, so that the change is not applied; it ends when a mark is set by hand after it."
         "Enter the adjustment in GEGI by hand if it is right.";
     ClassNotHeld "class-not-held" "nobody has a record" School
+        "Nobody in a class of more than five has a record: it was probably not held, so nobody is absent. It ends when a record arrives."
         "Cancel the class if it was not held, or enter its attendance by hand.";
 }
 

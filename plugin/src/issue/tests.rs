@@ -3,49 +3,35 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use expect_test::expect;
+use expect_test::{expect, expect_file};
 
-use super::{CATALOGUE, key, row};
+use super::{CATALOGUE, Owner, key, row};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 
+/// How `docs/issues.md` begins.
+const PAGE: &str = "\
+# Issues
+
+What can be wrong with the data of a school, who can fix it, and how. An issue is told once, mailed once, told again when it
+changes or comes back, and resolved by itself when it is no more; everything else goes on meanwhile.
+
+| Code | In few words | What it means | Who can fix it | What to do |
+|---|---|---|---|---|
+";
+
 #[test]
-fn the_catalogue_tells_of_every_code_who_mends_it() {
-    let mut table = String::new();
+fn the_catalogue_is_printed_as_a_page() {
+    let mut page = PAGE.to_owned();
     for (_, row) in CATALOGUE {
-        writeln!(table, "{} ({}): {}", row.code, row.owner.name(), row.title).unwrap();
+        let owner = match row.owner {
+            Owner::School => "the school, in GEGI",
+            Owner::CourseKey => "the school, in CourseKey",
+            Owner::Gegi => "GEGI's customer care",
+        };
+        writeln!(page, "| `{}` | {} | {} | {owner} | {} |", row.code, row.title, row.meaning, row.remedy).unwrap();
     }
-    expect![[r"
-        setting-out-of-range (school): setting out of range
-        setting-doubtful (school): doubtful setting
-        zone-unknown (gegi): unknown time zone
-        campus-unknown (gegi): unknown campus
-        credentials-refused (gegi): credentials refused
-        connection-mismatch (gegi): wrong CourseKey school
-        instructor-missing (school): no instructor
-        class-missing (school): no class
-        email-missing (school): no e-mail
-        email-invalid (school): invalid e-mail
-        email-shared (school): shared e-mail
-        stage-unknown (gegi): unknown stage
-        class-times-wrong (school): end before start
-        account-mismatch (coursekey): another account has the e-mail
-        rejected (school): refused by CourseKey
-        campus-changed (school): campus changed
-        course-removed (coursekey): course removed
-        class-kept (coursekey): class kept by CourseKey
-        aborted-repeatedly (gegi): work was aborted
-        record-of-unknown-class (school): attendance of an unknown class
-        record-of-unknown-student (school): attendance of an unknown student
-        record-unreadable (gegi): unreadable attendance record
-        visit-backwards (coursekey): check-out before check-in
-        visit-in-future (coursekey): time in the future
-        record-after-drop (school): attendance after the drop
-        never-checked-out (coursekey): never checked out
-        late-adjustment (school): adjusted too late
-        class-not-held (school): nobody has a record
-    "]]
-    .assert_eq(&table);
+    expect_file!["../../../docs/issues.md"].assert_eq(&page);
 }
 
 #[test]

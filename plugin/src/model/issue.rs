@@ -33,64 +33,38 @@ pub struct Issue {
     pub sentence: String,
 }
 
-/// Every kind of issue there is, in the order of the catalogue.
+/// Every kind of issue there is, in the order of the catalogue. What each means, who can fix it and how stands there: in the
+/// rule room `issue`, and printed in `docs/issues.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "one row of the catalogue documents each")]
 pub enum Code {
-    /// A setting is outside its range; the nearest value inside is used.
     SettingOutOfRange,
-    /// A setting is allowed but probably not meant.
     SettingDoubtful,
-    /// A campus's time zone is not an IANA zone; nothing of the campus is sent.
     ZoneUnknown,
-    /// The course names a campus the school does not have.
     CampusUnknown,
-    /// CourseKey refused a campus's key.
     CredentialsRefused,
-    /// CourseKey's school is not the campus's: another number or zone.
     ConnectionMismatch,
-    /// The course has no instructor.
     InstructorMissing,
-    /// The course has no class.
     ClassMissing,
-    /// A person has no e-mail.
     EmailMissing,
-    /// A person's e-mail is not an address.
     EmailInvalid,
-    /// Two people have one e-mail.
     EmailShared,
-    /// A stage that is not in the table.
     StageUnknown,
-    /// A class ends before it starts, or a date is impossible.
     ClassTimesWrong,
-    /// An account that CourseKey already has does not match the person.
     AccountMismatch,
-    /// CourseKey refused an item.
     Rejected,
-    /// A course changed its campus after it was synchronized.
     CampusChanged,
-    /// A course was removed from GEGI after it was synchronized.
     CourseRemoved,
-    /// A class that GEGI no longer has stays in CourseKey, which holds attendance of it.
     ClassKept,
-    /// Work on an item was aborted three times in a row.
     AbortedRepeatedly,
-    /// An attendance record of a class GEGI does not have.
     RecordOfUnknownClass,
-    /// An attendance record of a student the class does not have.
     RecordOfUnknownStudent,
-    /// A record that cannot be read.
     RecordUnreadable,
-    /// A check-out before its check-in.
     VisitBackwards,
-    /// A time in the future.
     VisitInFuture,
-    /// A record of a student after the drop.
     RecordAfterDrop,
-    /// A student who checked in and never out.
     NeverCheckedOut,
-    /// An adjustment after the follow-up days; not applied.
     LateAdjustment,
-    /// Nobody in a class has a record; it was probably not held.
     ClassNotHeld,
 }
