@@ -1,0 +1,214 @@
+//! What happens to a school: edits of courses, settings, faults, restarts; and, when its records are made, pushes and
+//! marks written by hand.
+//!
+//! Only stories whose end DOMAIN decides are told: nothing that an acknowledgement depends on lies so close to a class's
+//! start that a delay would decide, and nobody writes by hand while a record comes.
+
+mod edits;
+
+use crate::dice::Dice;
+use crate::school::generate::{new_class, off_the_tick, person};
+use crate::school::{Change, DAY, Event, HOUR, MINUTE, School};
+
+/// How long after a fault nobody can say at which tick something is seen.
+const STORM: i64 = 18 * HOUR;
+
+/// Everything that does not depend on records.
+pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
+    school.until = end_of(school);
+    if crowded {
+        return;
+    }
+    storms(school, dice);
+    rejected_people(school, dice);
+    let patience = if school.rough { STORM } else { 3 * school.step };
+    for index in 0..school.courses.len() {
+        edits::add(school, dice, index, patience);
+    }
+    if school.rough {
+        faults_beside_edits(school, dice);
+    }
+    settings(school, dice);
+    for _ in 0..dice.pick(&[0, 0, 1, 3]) {
+        let at = school.from + dice.between(0, school.until - school.from);
+        put(school, off_the_tick(school, at), Event::Restart);
+    }
+}
+
+pub(crate) fn put(school: &mut School, at: i64, event: Event) {
+    school.changes.push(Change { at, event });
+}
+
+/// Two days after nothing more is followed.
+pub(crate) fn end_of(school: &School) -> i64 {
+    let at_start = school.courses.iter();
+    let later = school.changes.iter().filter_map(|change| match &change.event {
+        Event::Course { course, .. } => Some(course.as_ref()),
+        _ => None,
+    });
+    let last = at_start.chain(later).flat_map(|course| &course.classes).map(|class| class.ends).max();
+    let followed = (school.settings.follow_days * DAY).max(school.settings.settle_minutes * MINUTE);
+    last.unwrap_or(school.from) + followed + 2 * DAY
+}
+
+/// A tick between these moments, if there is one.
+fn tick_between(school: &School, dice: &mut Dice, from: i64, until: i64) -> Option<i64> {
+    let first = (from - school.from + school.step - 1).div_euclid(school.step).max(0);
+    let last = (until - school.from).div_euclid(school.step);
+    (first <= last).then(|| school.from + dice.between(first, last) * school.step)
+}
+
+/// When CourseKey is hard to reach.
+fn storms(school: &mut School, dice: &mut Dice) {
+    let (from, until) = (school.from, school.until);
+    if dice.chance(20)
+        && let Some(at) = tick_between(school, dice, from + 8 * HOUR, until - 3 * DAY)
+    {
+        let restored = at + dice.between(1, 12) * school.step;
+        put(school, at, Event::Revoked);
+        put(school, restored, Event::Restored);
+        school.storms.push((at, restored + 2 * school.step));
+    }
+    if dice.chance(40) {
+        for _ in 0..dice.between(1, 4) {
+            let at = off_the_tick(school, dice.between(from, until - 2 * DAY));
+            let event = fault(dice, "attendance");
+            put(school, at, event);
+            school.storms.push((at, at + STORM));
+        }
+    }
+    if school.rough {
+        for _ in 0..dice.between(1, 2) {
+            let on = dice.pick(&["users", "courses", "sessions", "enrollments"]);
+            let event = fault(dice, on);
+            put(school, from, event);
+        }
+        school.storms.push((from, from + STORM));
+    }
+}
+
+fn fault(dice: &mut Dice, on: &'static str) -> Event {
+    let kind = dice.pick(&["status", "timeout", "cut", "lost-answer"]);
+    let (status, retry_after) = dice.pick(&[(503, None), (500, None), (429, Some(60)), (408, None), (503, Some(600))]);
+    let times = u32::try_from(dice.between(1, 2)).unwrap();
+    Event::Fault { on, kind, status, retry_after, times }
+}
+
+fn faults_beside_edits(school: &mut School, dice: &mut Dice) {
+    let edits: Vec<i64> = edit_times(school).collect();
+    for at in edits {
+        // The fault of an edit that sends nothing of its kind waits for the next one.
+        school.storms.push((at, at + STORM));
+        if dice.chance(60) {
+            let on = dice.pick(&["users", "courses", "sessions", "enrollments"]);
+            let event = fault(dice, on);
+            put(school, at, event);
+        }
+    }
+}
+
+fn edit_times(school: &School) -> impl Iterator<Item = i64> {
+    let is_edit = |change: &&Change| matches!(change.event, Event::Course { .. });
+    school.changes.iter().filter(is_edit).map(|change| change.at)
+}
+
+/// People whom CourseKey refuses or who have no address from the beginning.
+fn rejected_people(school: &mut School, dice: &mut Dice) {
+    if dice.chance(10) {
+        let students = &school.courses[0].students;
+        let user = students[dice.below(students.len())].person.id.clone();
+        let code = dice.pick(&["email_taken", "invalid"]);
+        put(school, school.from, Event::Rejects { user, code });
+    }
+    for course in 0..school.courses.len() {
+        if dice.chance(15) {
+            let number = dice.below(school.courses[course].students.len());
+            let id = school.courses[course].students[number].person.id.clone();
+            let email = dice.pick(&["", "", "no address"]);
+            // The same person has the same address everywhere.
+            let everywhere = school.courses.iter_mut().flat_map(|course| &mut course.students);
+            everywhere.filter(|student| student.person.id == id).for_each(|student| {
+                email.clone_into(&mut student.person.email);
+            });
+        }
+    }
+}
+
+fn settings(school: &mut School, dice: &mut Dice) {
+    let mut settings = school.settings.clone();
+    let mut times = Vec::new();
+    for _ in 0..dice.pick(&[0, 0, 1, 2, 3]) {
+        times.extend(tick_between(school, dice, school.from + school.step, school.until - 3 * DAY));
+    }
+    times.sort_unstable();
+    times.dedup();
+    for at in times {
+        settings.late_minutes = dice.pick(&[0, 5, 10, 15, 20, 30]);
+        settings.early_minutes = dice.pick(&[0, 5, 10, 15, 20, 30]);
+        settings.gap_minutes = dice.pick(&[0, 20, 30, 45, 90]);
+        settings.absent_without_check_out = dice.chance(50);
+        put(school, at, Event::Settings(settings.clone()));
+    }
+}
+
+/// Pushes and marks written by hand.
+pub(crate) fn add_those_about_records(school: &mut School, dice: &mut Dice, crowded: bool) {
+    if school.records.is_empty() {
+        return;
+    }
+    for _ in 0..dice.pick(&[0, 2, 6]) {
+        pushes(school, dice);
+    }
+    if !crowded {
+        for _ in 0..dice.between(0, 8) {
+            hand_mark(school, dice);
+        }
+    }
+}
+
+/// CourseKey pushes what it has just listed, more or less: some twice, some late, some never.
+fn pushes(school: &mut School, dice: &mut Dice) {
+    let about = school.records[dice.below(school.records.len())].updated;
+    let at = off_the_tick(school, about + dice.pick(&[0, 1, 300, 4_000, DAY]));
+    if school.stormy(at - school.step, at + school.step) || at >= school.until {
+        return;
+    }
+    let recent = school.records.iter().filter(|record| record.updated <= at && at - 2 * DAY < record.updated);
+    let mut ids: Vec<String> = recent.map(|record| record.id.clone()).filter(|_| dice.chance(60)).collect();
+    ids.dedup();
+    if dice.chance(50) {
+        ids.reverse();
+    }
+    if ids.is_empty() {
+        return;
+    }
+    for _ in 0..dice.pick(&[1, 1, 2]) {
+        put(school, at, Event::Push(ids.clone()));
+    }
+}
+
+/// A person writes a mark when everything about the class has long been seen, and no record comes meanwhile.
+fn hand_mark(school: &mut School, dice: &mut Dice) {
+    let course = dice.pick(&school.courses);
+    let class = dice.pick(&course.classes);
+    let student = dice.pick(&course.students).person.id;
+    let settled = class.ends + school.settings.settle_minutes * MINUTE + 3 * school.step;
+    let followed = class.ends + (school.settings.follow_days - 2) * DAY;
+    let Some(at) = tick_between(school, dice, settled, followed) else { return };
+    let around = (at - 3 * school.step, at + 3 * school.step);
+    let busy = school.stormy(around.0, around.1)
+        || edit_times(school).any(|edit| (around.0..=around.1).contains(&edit))
+        || school
+            .records
+            .iter()
+            .any(|record| record.class == class.id && (around.0..=around.1).contains(&record.updated));
+    let gone = school.changes.iter().any(|change| match &change.event {
+        Event::Course { course: edited, .. } if edited.id == course.id => !edited.classes.contains(&class),
+        _ => false,
+    });
+    if course.log || busy || gone {
+        return;
+    }
+    let letter = dice.pick(&["P", "L", "A"]);
+    put(school, at, Event::Hand { class: class.id, student, letter });
+}

@@ -1,0 +1,179 @@
+//! Edits of one course: students dropped, back, added, moved to credit granted; classes moved, cancelled, added; names.
+
+use chrono::Days;
+
+use super::{new_class, person, put, tick_between};
+use crate::dice::Dice;
+use crate::school::{Course, DAY, Event, HOUR, MINUTE, School, Student};
+
+/// A course whose event is lost is found within so long.
+const FOUND: i64 = 30 * HOUR;
+/// An edit that concerns classes already held comes at least so long before their follow-up ends.
+const IN_TIME: i64 = 30 * HOUR;
+
+/// Edits the course up to a handful of times. `patience` is how long it may take to send an edit.
+pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
+    let mut course = school.courses[index].clone();
+    let last = course.classes.iter().map(|class| class.ends).max().unwrap_or(school.from) + DAY;
+    let mut times = Vec::new();
+    for _ in 0..dice.pick(&[0, 1, 2, 4, 6]) {
+        times.extend(tick_between(school, dice, school.from + 6 * HOUR + school.step, last));
+    }
+    times.sort_unstable();
+    times.dedup();
+    let mut found_by = 0;
+    for (added, at) in (1..).zip(times) {
+        // Until it is found, nobody can say what of an edit is ever sent.
+        if at < found_by {
+            continue;
+        }
+        let lost = dice.chance(12);
+        let margin = if lost { FOUND.max(patience) } else { patience };
+        let mut edited = course.clone();
+        edited.revision += 1;
+        let done = edit(school, dice, &mut edited, at, added);
+        if done && is_calm(school, &course, &edited, at, margin) {
+            put(school, at, Event::Course { course: Box::new(edited.clone()), lost });
+            course = edited;
+            found_by = at + if lost { FOUND } else { 0 };
+        }
+    }
+    school.until = school.until.max(super::end_of(school));
+}
+
+/// Whether no class starts while the edit is on its way, and it is not held up.
+fn is_calm(school: &School, before: &Course, after: &Course, at: i64, margin: i64) -> bool {
+    let around = at - school.step..=at + margin;
+    let mut classes = before.classes.iter().chain(&after.classes);
+    !school.stormy(at - school.step, at + margin) && !classes.any(|class| around.contains(&class.starts))
+}
+
+/// Does something to the course; false: it could not.
+fn edit(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
+    match dice.below(14) {
+        0..=2 => drop_student(school, dice, course, at),
+        3..=5 => bring_back(school, dice, course, at),
+        6 => credit(dice, course),
+        7 => add_student(school, dice, course, at, number),
+        8 | 9 => move_class(school, dice, course, at),
+        10 => cancel_class(school, dice, course, at),
+        11 => {
+            let about = at + DAY + dice.between(0, 40) * HOUR;
+            course.classes.push(new_class(school, dice, format!("{}-n{number}", course.id), about));
+            true
+        }
+        12 => {
+            new_address(dice, course);
+            true
+        }
+        _ => {
+            course.title = format!("{} edited", course.title);
+            course.end = course.end + Days::new(1);
+            course.instructors.push(person(format!("I1000{number}"), 1));
+            true
+        }
+    }
+}
+
+/// Whether every class of the course that began after `from` and before the edit is still followed for long enough.
+fn still_followed(school: &School, course: &Course, from: i64, at: i64) -> bool {
+    let follow = school.settings.follow_days * DAY;
+    let mut concerned = course.classes.iter().filter(|class| from <= class.starts && class.starts < at);
+    concerned.all(|class| class.ends + follow > at + IN_TIME)
+}
+
+fn drop_student(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
+    let today = school.date(course, at);
+    let back = dice.pick(&[0, 0, 1, 2]);
+    let begun = course.classes.iter().any(|class| class.starts < at);
+    let followed = still_followed(school, course, at - (back + 1) * DAY, at);
+    let studying: Vec<usize> = (0..course.students.len()).filter(|s| studies(&course.students[*s])).collect();
+    if studying.is_empty() || !followed {
+        return false;
+    }
+    let student = &mut course.students[dice.pick(&studying)];
+    student.stage = dice.pick(&["DROPPED", "LOA", "DROPPED Transferred", "NOT STARTED", "LOA Transferred"]);
+    // A stage without a date says nothing about the classes before it.
+    student.stopped = (begun || dice.chance(70)).then(|| today - Days::new(back.unsigned_abs()));
+    true
+}
+
+fn studies(student: &Student) -> bool {
+    student.assigned && ["ACTIVE", "ENROLLED", "ACTIVE Pending", "LOA Pending"].contains(&student.stage)
+}
+
+fn bring_back(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
+    let followed = still_followed(school, course, at - 40 * DAY, at);
+    let gone = |student: &Student| !student.assigned || (student.stopped.is_some() && !studies(student));
+    let gone: Vec<usize> = (0..course.students.len()).filter(|s| gone(&course.students[*s])).collect();
+    if gone.is_empty() || !followed {
+        return false;
+    }
+    let student = &mut course.students[dice.pick(&gone)];
+    (student.stage, student.stopped, student.assigned) = ("ACTIVE", None, true);
+    true
+}
+
+fn credit(dice: &mut Dice, course: &mut Course) -> bool {
+    let studying: Vec<usize> = (0..course.students.len()).filter(|s| studies(&course.students[*s])).collect();
+    if studying.is_empty() {
+        return false;
+    }
+    course.students[dice.pick(&studying)].assigned = false;
+    true
+}
+
+fn add_student(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
+    // The first three are known to CourseKey's records before GEGI lists them.
+    let id = format!("S9{:05}", number.min(3));
+    let from = school.date(course, at) - Days::new(dice.between(0, 4).unsigned_abs());
+    if course.students.iter().any(|student| student.person.id == id)
+        || !still_followed(school, course, at - 40 * DAY, at)
+    {
+        return false;
+    }
+    course.students.push(Student { person: person(id, 1), stage: "ACTIVE", assigned: true, from, stopped: None });
+    true
+}
+
+fn move_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
+    let index = dice.below(course.classes.len());
+    let class = course.classes[index].clone();
+    let settled = class.ends + school.settings.settle_minutes * MINUTE;
+    let last = course.classes.iter().map(|class| class.ends).max();
+    if class.starts > at {
+        let about = at + dice.between(12, 72) * HOUR;
+        course.classes[index] = new_class(school, dice, class.id, about);
+        return true;
+    }
+    if settled > at || Some(class.ends) == last || !still_followed(school, course, class.starts, at) {
+        return false;
+    }
+    let by = dice.pick(&[-20, -11, -5, 5, 10, 15]) * MINUTE;
+    let moved = &mut course.classes[index];
+    (moved.starts, moved.ends) = (class.starts + by, class.ends + by);
+    let safe = |at: i64| {
+        let phase = (at - school.from).rem_euclid(school.step);
+        phase > 6 * MINUTE && phase < school.step - 2 * MINUTE
+    };
+    safe(moved.starts) && safe(moved.ends)
+}
+
+fn cancel_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
+    let index = dice.below(course.classes.len());
+    let class = course.classes[index].clone();
+    let last = course.classes.iter().map(|class| class.ends).max();
+    let settled = class.ends + school.settings.settle_minutes * MINUTE + 12 * HOUR;
+    let is_quiet = class.starts > at || (settled < at && !school.stormy(class.starts, at));
+    if course.classes.len() < 3 || Some(class.ends) == last || !is_quiet {
+        return false;
+    }
+    course.classes.remove(index);
+    true
+}
+
+fn new_address(dice: &mut Dice, course: &mut Course) {
+    let index = dice.below(course.students.len());
+    let student = &mut course.students[index].person;
+    *student = person(student.id.clone(), student.revision + 1);
+}

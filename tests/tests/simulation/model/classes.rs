@@ -1,0 +1,169 @@
+//! What becomes of a class: of each student's record, of those who have none, and of records without a place.
+
+use super::marks::{Worth, worth};
+use super::roster::{Standing, standing};
+use super::rows::rows;
+use super::{Mark, Model, Place};
+use crate::school::{Class, Course, DAY, Student, Version};
+
+impl Model<'_> {
+    /// Looks at every class of every course that is still followed, and at every record.
+    pub(super) fn judge(&mut self) {
+        let courses: Vec<Course> = self.courses.values().cloned().collect();
+        for course in &courses {
+            for class in &course.classes {
+                self.judge_class(course, class);
+            }
+        }
+        let places: Vec<Place> = self.known.keys().cloned().collect();
+        for (class, student) in places {
+            let course = courses.iter().find(|course| course.classes.iter().any(|held| held.id == class));
+            // "Record for an unknown class or student | kept raw and tried again when GEGI's data changes; issue meanwhile".
+            match course {
+                None => {
+                    let is_new = !self.was_judged(&class, &student);
+                    if is_new {
+                        self.report("record-of-unknown-class", Some(&class), None);
+                    }
+                }
+                Some(course) if !course.students.iter().any(|listed| listed.person.id == student) => {
+                    self.report("record-of-unknown-student", Some(&class), None);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Whether all that is known of this place came before its class was cancelled: then marks and rows stay.
+    fn was_judged(&self, class: &str, student: &str) -> bool {
+        let known = &self.known[&(class.to_owned(), student.to_owned())];
+        known.iter().all(|version| self.placed.contains(&(version.id.clone(), version.version)))
+    }
+
+    fn judge_class(&mut self, course: &Course, class: &Class) {
+        let followed = self.now <= class.ends + self.settings.follow_days * DAY;
+        for student in &course.students {
+            let place = (class.id.clone(), student.person.id.clone());
+            for version in self.known.get(&place).into_iter().flatten() {
+                self.placed.insert((version.id.clone(), version.version));
+            }
+            if self.known.contains_key(&place) {
+                self.judge_records(course, class, student, &place);
+            } else if self.marks.get(&place).is_some_and(|mark| mark.derived) && followed {
+                // "inside the follow-up days, GEGI's data say that the student was not enrolled that day … or the class
+                // has moved so that it is not over + settled → withdrawn".
+                if !self.was_enrolled(course, class, student) || self.now < class.ends + self.settle() {
+                    self.marks.remove(&place);
+                }
+            }
+        }
+        if !course.log && !self.revoked && self.now >= class.ends + self.settle() {
+            self.derive(course, class);
+        }
+    }
+
+    fn judge_records(&mut self, course: &Course, class: &Class, student: &Student, place: &Place) {
+        let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
+        self.rows.retain(|row| (&row.class, &row.student) != (&place.0, &place.1));
+        let version: Option<Version> = self.effective(course, class, place).cloned();
+        let late = self.is_adjusted_late(class, place, version.as_ref());
+        if self.is_after_the_drop(course, class, student) {
+            self.report("record-after-drop", class_id, student_id);
+            if late {
+                self.report("late-adjustment", class_id, student_id);
+            }
+            return self.put(place, Worth::Nothing, None);
+        }
+        let (found, settle) = (self.thresholds(class).clone(), self.settle());
+        let worth = match &version {
+            Some(version) if course.log => {
+                let (rows, worth) = rows(class, settle, version, self.now);
+                self.rows.extend(rows);
+                worth
+            }
+            Some(version) => worth(class, &found, settle, &version.content, self.now),
+            None => Worth::Nothing,
+        };
+        self.put(place, worth, version.as_ref());
+        // "A hand mark that stands closes/keeps closed never-checked-out and late-adjustment issues of that student".
+        let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
+        if late && !by_hand {
+            self.report("late-adjustment", class_id, student_id);
+        }
+        if let Worth::Issue(code) = worth
+            && !(by_hand && code == "never-checked-out")
+        {
+            self.report(code, class_id, student_id);
+        }
+    }
+
+    /// "later adjustments are not applied and become an issue"; what says the same as before is none.
+    fn is_adjusted_late(&self, class: &Class, place: &Place, applied: Option<&Version>) -> bool {
+        let newest = self.known[place].last().filter(|newest| !self.is_timely(class, newest));
+        newest.is_some_and(|newest| applied.is_none_or(|applied| applied.content != newest.content))
+    }
+
+    /// Writes, replaces or withdraws the mark of a record.
+    fn put(&mut self, place: &Place, worth: Worth, version: Option<&Version>) {
+        let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
+        // "Mark edited by hand in GEGI | kept while the *content* of CourseKey's record … is unchanged".
+        if by_hand && self.by_hand.get(place) == Some(&version.map(|version| version.content.clone())) {
+            return;
+        }
+        match worth {
+            Worth::Mark(letter, rule) => {
+                self.marks.insert(place.clone(), Mark { letter, rule, derived: false });
+            }
+            _ if by_hand => {}
+            _ => {
+                self.marks.remove(place);
+            }
+        }
+    }
+
+    /// "Dropped student after the drop".
+    fn is_after_the_drop(&self, course: &Course, class: &Class, student: &Student) -> bool {
+        match student.stopped {
+            Some(stopped) => self.school.date(course, class.starts) > stopped,
+            None if standing(student.stage) == Standing::Stopped || !student.assigned => {
+                self.roster.dropped_since(&course.id, &student.person.id).is_some_and(|at| at < class.starts)
+            }
+            None => false,
+        }
+    }
+
+    /// "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)".
+    fn was_enrolled(&self, course: &Course, class: &Class, student: &Student) -> bool {
+        let day = self.school.date(course, class.starts);
+        let stage = match standing(student.stage) {
+            Standing::Enrolled | Standing::Finished => true,
+            Standing::Stopped => student.stopped.is_some(),
+            Standing::NotYet | Standing::Unknown => false,
+        };
+        student.assigned && student.from <= day && student.stopped.is_none_or(|stopped| stopped >= day) && stage
+    }
+
+    /// "No record for a student | derived A, only when …".
+    fn derive(&mut self, course: &Course, class: &Class) {
+        let is_seen = self.roster.acknowledged_before(class);
+        let enrolled: Vec<&Student> =
+            course.students.iter().filter(|student| self.was_enrolled(course, class, student)).collect();
+        let missing: Vec<Place> = enrolled
+            .iter()
+            .filter(|student| self.roster.enrolled_before(&course.id, &student.person.id, class.starts))
+            .map(|student| (class.id.clone(), student.person.id.clone()))
+            .filter(|place| is_seen && !self.known.contains_key(place) && !self.marks.contains_key(place))
+            .collect();
+        // "If **nobody** in a class of more than 5 has a record: no marks, one issue".
+        let nobody = !self.known.keys().any(|place| place.0 == class.id);
+        if missing.is_empty() {
+            return;
+        }
+        if nobody && enrolled.len() > 5 {
+            return self.report("class-not-held", Some(&class.id), None);
+        }
+        for place in missing {
+            self.marks.insert(place, Mark { letter: "A", rule: "skipped", derived: true });
+        }
+    }
+}

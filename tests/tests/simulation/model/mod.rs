@@ -1,0 +1,185 @@
+//! What must come of a school: an independent reading of the seed and of DOMAIN, which shares nothing with the plugin.
+//!
+//! Tick by tick: `roster` says what CourseKey holds, `marks` what a record is worth, `rows` what it is in the attendance
+//! log, `classes` what becomes of a class. Slow and plain on purpose: everything is looked at again at every tick.
+
+mod classes;
+mod marks;
+mod roster;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::school::{Change, Class, Content, Course, DAY, Event, MINUTE, School, Settings, Version};
+
+pub(crate) use roster::Roster;
+pub(crate) use rows::Row;
+
+/// A mark as GEGI holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) letter: &'static str,
+    /// Which row decided; `hand` for what a person wrote.
+    pub(crate) rule: &'static str,
+    /// Written because there is no record.
+    pub(crate) derived: bool,
+}
+
+/// Code, class, student; whatever of these the issue is about.
+pub(crate) type Issue = (&'static str, Option<String>, Option<String>);
+/// Class and student.
+pub(crate) type Place = (String, String);
+
+/// Everything there is to know at one moment.
+pub(crate) struct Model<'a> {
+    school: &'a School,
+    now: i64,
+    /// What GEGI holds.
+    courses: BTreeMap<String, Course>,
+    settings: Settings,
+    /// Settings with the moment from which they are in force.
+    history: Vec<(i64, Settings)>,
+    revoked: bool,
+    rejects: BTreeSet<String>,
+    pub(crate) roster: Roster,
+    /// Versions that were ever seen, in the order in which they were made.
+    pub(crate) known: BTreeMap<Place, Vec<Version>>,
+    /// Record and version of what found its class and student once.
+    placed: BTreeSet<(String, u32)>,
+    pub(crate) marks: BTreeMap<Place, Mark>,
+    /// What the record said when a person wrote the mark.
+    by_hand: BTreeMap<Place, Option<Content>>,
+    pub(crate) rows: BTreeSet<Row>,
+    pub(crate) issues: BTreeSet<Issue>,
+    /// Issues that were open at some tick.
+    pub(crate) ever: BTreeSet<Issue>,
+}
+
+/// Plays the school to its end.
+pub(crate) fn play(school: &School) -> Model<'_> {
+    let mut model = Model {
+        school,
+        now: school.from,
+        courses: school.courses.iter().map(|course| (course.id.clone(), course.clone())).collect(),
+        settings: school.settings.clone(),
+        history: vec![(i64::MIN, school.settings.clone())],
+        revoked: false,
+        rejects: BTreeSet::new(),
+        roster: Roster::default(),
+        known: BTreeMap::new(),
+        placed: BTreeSet::new(),
+        marks: BTreeMap::new(),
+        by_hand: BTreeMap::new(),
+        rows: BTreeSet::new(),
+        issues: BTreeSet::new(),
+        ever: BTreeSet::new(),
+    };
+    let mut changes = school.changes.iter().peekable();
+    for tick in school.ticks() {
+        while let Some(change) = changes.next_if(|change| change.at <= tick) {
+            model.change(change);
+        }
+        model.tick(tick);
+    }
+    model
+}
+
+impl Model<'_> {
+    fn change(&mut self, change: &Change) {
+        match &change.event {
+            Event::Course { course, .. } => {
+                self.courses.insert(course.id.clone(), course.as_ref().clone());
+            }
+            Event::Removed(id) => {
+                self.courses.remove(id);
+            }
+            Event::Settings(settings) => {
+                self.settings = settings.clone();
+                self.history.push((change.at, settings.clone()));
+            }
+            Event::Hand { class, student, letter } => {
+                let place = (class.clone(), student.clone());
+                let content = self.courses.values().find_map(|course| {
+                    let class = course.classes.iter().find(|held| held.id == *class)?;
+                    self.effective(course, class, &place).map(|version| version.content.clone())
+                });
+                self.by_hand.insert(place.clone(), content);
+                self.marks.insert(place, Mark { letter, rule: "hand", derived: false });
+            }
+            Event::Push(ids) if !self.revoked => self.see(change.at, |id| ids.iter().any(|pushed| pushed == id)),
+            Event::Rejects { user, .. } => {
+                self.rejects.insert(user.clone());
+            }
+            Event::Revoked => self.revoked = true,
+            Event::Restored => self.revoked = false,
+            // Faults delay and restarts do nothing, and neither changes what is true in the end.
+            Event::Push(_) | Event::Fault { .. } | Event::Restart => {}
+        }
+    }
+
+    fn tick(&mut self, now: i64) {
+        self.now = now;
+        self.issues.clear();
+        if !self.revoked {
+            self.send();
+            self.see(now, |_| true);
+        }
+        self.report_roster();
+        self.judge();
+        self.ever.extend(self.issues.iter().cloned());
+    }
+
+    /// CourseKey's listing serves of each record the newest version at the moment.
+    fn see(&mut self, now: i64, is_asked: impl Fn(&str) -> bool) {
+        let mut newest: BTreeMap<&str, &Version> = BTreeMap::new();
+        for version in self.school.records.iter().filter(|version| version.updated <= now && is_asked(&version.id)) {
+            let held = newest.entry(&version.id).or_insert(version);
+            if held.version < version.version {
+                *held = version;
+            }
+        }
+        for version in newest.into_values() {
+            let known = self.known.entry((version.class.clone(), version.student.clone())).or_default();
+            if !known.contains(version) {
+                known.push(version.clone());
+                // "Two records of different ids …: the later (updated-at, then id) counts as the newer version."
+                known.sort_by(|a, b| (a.updated, &a.id, a.version).cmp(&(b.updated, &b.id, b.version)));
+            }
+        }
+    }
+
+    /// "An adjustment counts when CourseKey's `updated-at` ≤ class end + N × 24 h, whenever we read it".
+    fn is_timely(&self, class: &Class, version: &Version) -> bool {
+        version.updated <= class.ends + self.settings.follow_days * DAY
+    }
+
+    /// The version that counts: the newest timely one, else "a first record is always taken while the course is followed".
+    fn effective(&self, course: &Course, class: &Class, place: &Place) -> Option<&Version> {
+        let known = self.known.get(place)?;
+        let timely = known.iter().rfind(|version| self.is_timely(class, version));
+        let last = course.classes.iter().map(|class| class.ends).max()?;
+        let first = known.first().filter(|first| first.updated <= last + self.settings.follow_days * DAY);
+        timely.or(first)
+    }
+
+    /// "Thresholds: those in force when the class began are kept with its marks".
+    fn thresholds(&self, class: &Class) -> &Settings {
+        let mut before = self.history.iter().rev();
+        before.find(|(since, _)| *since <= class.starts).map_or(&self.settings, |(_, settings)| settings)
+    }
+
+    /// Whether what is known of a place must have left a mark, a row or an issue: an open visit of a class that runs, or
+    /// time removed from a log, leaves none.
+    pub(crate) fn leaves_something(&self, place: &Place) -> bool {
+        let listing = self.courses.values().find(|course| course.classes.iter().any(|class| class.id == place.0));
+        listing.is_none_or(|course| !course.log)
+    }
+
+    fn settle(&self) -> i64 {
+        self.settings.settle_minutes * MINUTE
+    }
+
+    fn report(&mut self, code: &'static str, class: Option<&str>, student: Option<&str>) {
+        self.issues.insert((code, class.map(str::to_owned), student.map(str::to_owned)));
+    }
+}
