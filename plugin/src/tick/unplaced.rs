@@ -1,10 +1,12 @@
 //! Records of classes or students GEGI does not have: kept raw by class, told once for each class or student, and tried
 //! again when GEGI tells of the class's course.
 
+use std::collections::BTreeSet;
+
 use super::Tick;
 use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
-use crate::model::ids::CourseId;
+use crate::model::ids::{ClassId, CourseId};
 use crate::model::issue::Issue;
 use crate::world::{StorageError, World};
 
@@ -22,14 +24,14 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    /// Tries again what waited for the classes of courses that changed.
+    /// Tries again what waited for the classes of courses that changed, those they let go among them.
     pub(super) fn retry_unplaced(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
         if self.head.unplaced == 0 {
             return Ok(());
         }
         let held = courses.iter().filter_map(|course| self.memory.held(course));
-        let classes: Vec<String> =
-            held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string()).collect();
+        let listed = held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string());
+        let classes: BTreeSet<String> = listed.chain(self.to_judge.iter().map(ClassId::to_string)).collect();
         self.memory.unplaced.load(self.world, classes.iter().map(String::as_str))?;
         for class in classes {
             let Some(waiting) = self.memory.unplaced.get(&class).cloned() else { continue };

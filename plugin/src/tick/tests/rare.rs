@@ -143,3 +143,21 @@ fn the_poll_is_not_blamed_on_the_course_before_it() {
     assert!(world.coursekey.requests.contains_key("attendance"));
     assert_eq!(world.aborted, None, "an abort during the poll would be blamed on the course");
 }
+
+#[test]
+fn a_record_that_waits_for_its_student_waits_for_its_class_once_that_is_cancelled() {
+    let mut world = synchronized();
+    world.coursekey.records = vec![record("r1", 1, "C1-1", "S9", "2023-08-28T16:00:00Z", &[(IN, Some(OUT))])];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    assert_eq!(written(&mut world), "open record-of-unknown-student/C1/C1-1/S9/");
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.classes.remove(0);
+    world.save(changed);
+    world.settle();
+    assert_eq!(
+        written(&mut world),
+        "resolve record-of-unknown-student/C1/C1-1/S9/\nopen record-of-unknown-class//C1-1//"
+    );
+}
