@@ -116,6 +116,13 @@ impl ClassBook {
         entry.is_some_and(|entry| entry.record.iter().chain(&entry.late).any(same))
     }
 
+    /// Whether this version, or a later one of the same record, came before.
+    pub fn has_seen(&self, record: &AttendanceRecord) -> bool {
+        let newer = |held: &AttendanceRecord| held.id == record.id && held.version >= record.version;
+        let entry = self.students.get(&record.student);
+        entry.is_some_and(|entry| entry.record.iter().chain(&entry.late).any(newer))
+    }
+
     /// What was in force when the class began; before that, what would be if it began now.
     pub fn thresholds(&mut self, starts: Instant, history: &InForce, now: Instant) -> Option<Thresholds> {
         if let Some((_, kept)) = self.begun.as_ref().filter(|(begun, _)| *begun == starts) {

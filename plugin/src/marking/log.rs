@@ -3,7 +3,7 @@
 //! Seed, "Requesting Data from CourseKey": "For courses with Hours Type = Attendance Log, the records from CourseKey are
 //! added in the attendance log format".
 
-use super::{Attended, ClassTimes, Decision, impossible, never_out};
+use super::{Attended, ClassTimes, Decision, impossible, never_out, override_without_time};
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord};
 use crate::model::time::{Instant, Seconds};
 
@@ -28,7 +28,7 @@ pub struct LogRow {
 /// | adjustment | rows |
 /// |---|---|
 /// | none, edit | one for each visit with a check-out, at once |
-/// | override | the same; where the student was not seen leaving, one of the awarded time from the class's start |
+/// | override | the same; where the student was not seen leaving, one of the awarded time from the class's start; without either an issue |
 /// | award full | one of the class's length, once the class is over; until then as without |
 /// | remove all | none |
 pub fn log_rows(
@@ -42,11 +42,16 @@ pub fn log_rows(
     }
     let left = matches!(Attended::of(&record.visits), Attended::Between { .. });
     let adjustment = record.adjustment.as_ref().map(|adjustment| (adjustment.kind, adjustment.awarded));
+    let settled = times.ends + settle;
     let awarded = match adjustment {
         Some((AdjustmentKind::RemoveAll, _)) => return (Vec::new(), Decision::Nothing),
         Some((AdjustmentKind::AwardFull, _)) => times.ends - times.starts,
         Some((AdjustmentKind::Override, Some(time))) if !left => time.max(Seconds::ZERO),
-        _ => return (visits(record), open_visit(record, times.ends + settle, now)),
+        Some((AdjustmentKind::Override, None)) if record.visits.is_empty() => {
+            let rest = if now < settled { Decision::Wait { until: settled } } else { override_without_time(record) };
+            return (Vec::new(), rest);
+        }
+        _ => return (visits(record), open_visit(record, settled, now)),
     };
     if now < times.ends {
         return (visits(record), Decision::Wait { until: times.ends });

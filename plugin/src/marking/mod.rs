@@ -91,10 +91,7 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
         // The check-in alone decides: no check-out could mend it.
         Attended::Still { came } if came > class.late_until => class.decided_by(Rule::CameTooLate),
         _ if now < settled => Decision::Wait { until: settled },
-        Attended::Never if class.adjustment == Some(AdjustmentKind::Override) => Decision::Report {
-            code: Code::RecordUnreadable,
-            sentence: format!("record {} is overridden without times and without awarded time", record.id),
-        },
+        Attended::Never if class.adjustment == Some(AdjustmentKind::Override) => override_without_time(record),
         Attended::Never => class.decided_by(Rule::Skipped),
         Attended::Still { .. } => never_left(class, terms.thresholds.never_checked_out),
     }
@@ -178,6 +175,14 @@ fn never_left(class: Basis, setting: NeverCheckedOut) -> Decision {
             let (code, sentence) = never_out(&class.visits);
             Decision::Report { code, sentence }
         }
+    }
+}
+
+/// Staff overrode the record and did not say by what.
+fn override_without_time(record: &AttendanceRecord) -> Decision {
+    Decision::Report {
+        code: Code::RecordUnreadable,
+        sentence: format!("record {} is overridden without times and without awarded time", record.id),
     }
 }
 

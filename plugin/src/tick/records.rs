@@ -76,10 +76,16 @@ impl<W: World> Tick<'_, W> {
         for record in records {
             match self.course_of(&record) {
                 Ok(course) => self.enter_record(&course, &record),
+                // What was taken before the class was cancelled, or the student taken off the list, is no news.
+                Err(_) if self.was_taken(&record) => {}
                 Err(_) => self.keep_unplaced(record)?,
             }
         }
         Ok(())
+    }
+
+    fn was_taken(&self, record: &AttendanceRecord) -> bool {
+        self.memory.attendance.get(record.class.as_str()).is_some_and(|book| book.has_seen(record))
     }
 
     fn enter_record(&mut self, course: &CourseId, record: &AttendanceRecord) {

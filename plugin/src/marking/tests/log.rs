@@ -64,7 +64,7 @@ fn what_staff_do_in_coursekey() {
         class 09:00-16:00; override 200
             rows 1: 2023-08-28T09:00:00Z to 2023-08-28T12:20:00Z, 200 min; nothing
         class 09:00-16:00; override -5
-            rows ; nothing
+            rows ; RecordUnreadable: record r1 is overridden without times and without awarded time
     "#]]
     .assert_eq(&table(&[
         "class 09:00-16:00; in 08:55; out 12:00; edit",

@@ -200,3 +200,28 @@ fn what_is_marked_by_hand_before_it_settles_is_left_alone() {
     let written = written(&mut world);
     assert!(!written.contains("S2") && written.contains("C1-1 S3 -→A"), "{written}");
 }
+
+#[test]
+fn what_was_taken_before_its_class_was_cancelled_is_no_news() {
+    let mut world = one_came();
+    world.now = at("2023-08-28T17:00:00Z");
+    world.settle();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    changed.classes.remove(0);
+    world.save(changed);
+    world.settle();
+    written(&mut world);
+    // The daily pass brings the record again.
+    world.now = at("2023-08-29T07:00:00Z");
+    world.settle();
+    assert_eq!(written(&mut world), "");
+    let mut later = record("r1", 2, "C1-1", "S1", "2023-08-29T08:00:00Z", &[(IN, None)]);
+    later["adjustment"] = serde_json::json!({ "kind": "edit", "by": "staff" });
+    world.coursekey.records.push(later);
+    // The day before the next class attendance is read again.
+    world.now = at("2023-09-03T13:05:00Z");
+    world.settle();
+    world.later(Seconds(300));
+    expect!["open record-of-unknown-class//C1-1//"].assert_eq(&written(&mut world));
+}
