@@ -202,11 +202,13 @@ fn hand_mark(school: &mut School, dice: &mut Dice) {
             .records
             .iter()
             .any(|record| record.class == class.id && (around.0..=around.1).contains(&record.updated));
-    let gone = school.changes.iter().any(|change| match &change.event {
+    let is_taken = school.changes.iter().any(|change| match &change.event {
         Event::Course { course: edited, .. } if edited.id == course.id => !edited.classes.contains(&class),
+        // A second mark may look like the first one, which had stood before.
+        Event::Hand { class: marked, student: whose, .. } => *marked == class.id && *whose == student,
         _ => false,
     });
-    if course.log || busy || gone {
+    if course.log || busy || is_taken {
         return;
     }
     let letter = dice.pick(&["P", "L", "A"]);

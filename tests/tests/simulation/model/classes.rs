@@ -80,12 +80,14 @@ impl Model<'_> {
             None => Worth::Nothing,
         };
         self.put(place, worth, version.as_ref());
-        // "A hand mark that stands closes/keeps closed never-checked-out and late-adjustment issues of that student".
+        // A mark that a person wrote when the late version was known answers it, one that stood before does not.
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
-        if late && !by_hand {
+        let answered = by_hand && self.answered.get(place) == self.known[place].last();
+        if late && !answered {
             self.report("late-adjustment", class_id, student_id);
         }
         if let Worth::Issue(code) = worth
+            // "A hand mark that stands closes/keeps closed never-checked-out … issues of that student".
             && !(by_hand && code == "never-checked-out")
         {
             self.report(code, class_id, student_id);

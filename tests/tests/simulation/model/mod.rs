@@ -53,6 +53,8 @@ pub(crate) struct Model<'a> {
     pub(crate) marks: BTreeMap<Place, Mark>,
     /// What the record said when a person wrote the mark.
     by_hand: BTreeMap<Place, Option<Content>>,
+    /// The newest version that was known then.
+    answered: BTreeMap<Place, Version>,
     pub(crate) rows: BTreeMap<Place, Vec<Row>>,
     pub(crate) issues: BTreeSet<Issue>,
     /// Issues that were open at some tick.
@@ -76,6 +78,7 @@ pub(crate) fn play(school: &School) -> Model<'_> {
         placed: BTreeMap::new(),
         marks: BTreeMap::new(),
         by_hand: BTreeMap::new(),
+        answered: BTreeMap::new(),
         rows: BTreeMap::new(),
         issues: BTreeSet::new(),
         ever: BTreeSet::new(),
@@ -111,6 +114,8 @@ impl Model<'_> {
                     self.effective(course, class, &place).map(|version| version.content.clone())
                 });
                 self.by_hand.insert(place.clone(), content);
+                let newest = self.known.get(&place).and_then(|known| known.last()).cloned();
+                self.answered.extend(newest.map(|newest| (place.clone(), newest)));
                 self.marks.insert(place, Mark { letter, rule: "hand", derived: false });
             }
             Event::Push(ids) if !self.revoked => self.see(change.at, |id| ids.iter().any(|pushed| pushed == id)),
