@@ -104,7 +104,9 @@ impl Model<'_> {
     fn put(&mut self, place: &Place, worth: Worth, version: Option<&Version>) {
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
         // "Mark edited by hand in GEGI | kept while the *content* of CourseKey's record … is unchanged".
-        if by_hand && self.by_hand.get(place) == Some(&version.map(|version| version.content.clone())) {
+        if by_hand
+            && self.by_hand.get(place) == Some(&version.map(|version| version.content.clone()).unwrap_or_default())
+        {
             return;
         }
         match worth {

@@ -51,8 +51,8 @@ pub(crate) struct Model<'a> {
     /// How many versions were known when the class and the student were.
     placed: BTreeMap<Place, usize>,
     pub(crate) marks: BTreeMap<Place, Mark>,
-    /// What the record said when a person wrote the mark.
-    by_hand: BTreeMap<Place, Option<Content>>,
+    /// What the record said when a person wrote the mark; an empty one says as much as none.
+    by_hand: BTreeMap<Place, Content>,
     /// The newest version that was known then.
     answered: BTreeMap<Place, Version>,
     pub(crate) rows: BTreeMap<Place, Vec<Row>>,
@@ -113,7 +113,7 @@ impl Model<'_> {
                     let class = course.classes.iter().find(|held| held.id == *class)?;
                     self.effective(course, class, &place).map(|version| version.content.clone())
                 });
-                self.by_hand.insert(place.clone(), content);
+                self.by_hand.insert(place.clone(), content.unwrap_or_default());
                 let newest = self.known.get(&place).and_then(|known| known.last()).cloned();
                 self.answered.extend(newest.map(|newest| (place.clone(), newest)));
                 self.marks.insert(place, Mark { letter, rule: "hand", derived: false });
