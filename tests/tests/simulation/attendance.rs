@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::dice::Dice;
 use crate::school::generate::off_the_tick;
 use crate::school::{
-    Adjustment, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Send, Settings, Version,
+    Adjustment, Change, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Send, Settings, Version,
 };
 
 /// One class with what decides about its records.
@@ -34,7 +34,8 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
     // CourseKey has no records of what it was never sent.
     let is_sent = |course: &&Course| {
         let option = if course.send == Send::Inherit { course.program_send } else { course.send };
-        option == Send::On
+        let is_removed = |change: &Change| matches!(&change.event, Event::Removed(id) if *id == course.id);
+        option == Send::On && !school.changes.iter().any(is_removed)
     };
     for course in school.courses.iter().filter(is_sent) {
         let story = story(school, course);

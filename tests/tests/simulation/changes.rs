@@ -39,7 +39,7 @@ pub(crate) fn put(school: &mut School, at: i64, event: Event) {
     school.changes.push(Change { at, event });
 }
 
-/// Two days after nothing more is followed.
+/// A day and some hours after nothing more is followed.
 pub(crate) fn end_of(school: &School) -> i64 {
     let at_start = school.courses.iter();
     let later = school.changes.iter().filter_map(|change| match &change.event {
@@ -48,7 +48,7 @@ pub(crate) fn end_of(school: &School) -> i64 {
     });
     let last = at_start.chain(later).flat_map(|course| &course.classes).map(|class| class.ends).max();
     let followed = (school.settings.follow_days * DAY).max(school.settings.settle_minutes * MINUTE);
-    last.unwrap_or(school.from) + followed + 2 * DAY
+    last.unwrap_or(school.from) + followed + 30 * HOUR
 }
 
 /// A tick between these moments, if there is one.
@@ -124,11 +124,11 @@ fn rejected_people(school: &mut School, dice: &mut Dice) {
         if dice.chance(15) {
             let number = dice.below(school.courses[course].students.len());
             let id = school.courses[course].students[number].person.id.clone();
-            let email = dice.pick(&["", "", "no address"]);
+            let email = dice.pick(&[String::new(), String::new(), format!("nobody {id}")]);
             // The same person has the same address everywhere.
             let everywhere = school.courses.iter_mut().flat_map(|course| &mut course.students);
             everywhere.filter(|student| student.person.id == id).for_each(|student| {
-                email.clone_into(&mut student.person.email);
+                student.person.email.clone_from(&email);
             });
         }
     }
@@ -202,11 +202,13 @@ fn hand_mark(school: &mut School, dice: &mut Dice) {
             .records
             .iter()
             .any(|record| record.class == class.id && (around.0..=around.1).contains(&record.updated));
-    let gone = school.changes.iter().any(|change| match &change.event {
+    let is_taken = school.changes.iter().any(|change| match &change.event {
         Event::Course { course: edited, .. } if edited.id == course.id => !edited.classes.contains(&class),
+        // A second mark may look like the first one, which had stood before.
+        Event::Hand { class: marked, student: whose, .. } => *marked == class.id && *whose == student,
         _ => false,
     });
-    if course.log || busy || gone {
+    if course.log || busy || is_taken {
         return;
     }
     let letter = dice.pick(&["P", "L", "A"]);

@@ -40,7 +40,7 @@ pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec
         .iter()
         .map(|((class, student), mark)| format!("mark {class} {student} {} by {}", mark.letter, mark.rule));
     found.extend(unequal(expected, marks.iter().map(mark_text)));
-    let expected = model.rows.iter().map(|row| {
+    let expected = model.rows.values().flatten().map(|row| {
         let (came, left, minutes) = (instant(row.came), instant(row.left), row.minutes());
         format!("row {} {} {} {} {came} {left} {minutes}", row.class, row.student, row.record, row.visit)
     });

@@ -1,6 +1,6 @@
 //! Edits of one course: students dropped, back, added, moved to credit granted; classes moved, cancelled, added; names.
 
-use chrono::Days;
+use chrono::{Days, NaiveTime};
 
 use super::{new_class, person, put, tick_between};
 use crate::dice::Dice;
@@ -9,7 +9,10 @@ use crate::school::{Course, DAY, Event, HOUR, MINUTE, School, Student};
 /// A course whose event is lost is found within so long.
 const FOUND: i64 = 30 * HOUR;
 /// An edit that concerns classes already held comes at least so long before their follow-up ends.
-const IN_TIME: i64 = 30 * HOUR;
+const IN_TIME: i64 = 34 * HOUR;
+
+/// The stage of who came back; as good as any other in which people study.
+const BACK: &str = "DROPPED Pending";
 
 /// Edits the course up to a handful of times. `patience` is how long it may take to send an edit.
 pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
@@ -39,6 +42,21 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
         }
     }
     school.until = school.until.max(super::end_of(school));
+    if index > 0 && dice.chance(12) {
+        remove(school, dice, index, patience);
+    }
+}
+
+/// GEGI gives the course up before its first class, as it is then; it is not edited any more.
+fn remove(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
+    let id = school.courses[index].id.clone();
+    let first = school.courses[index].classes.iter().map(|class| class.starts).min().unwrap_or(school.from);
+    let Some(at) = tick_between(school, dice, school.from + 20 * HOUR, first - patience) else { return };
+    if school.stormy(at - school.step, at + patience) {
+        return;
+    }
+    school.changes.retain(|change| !matches!(&change.event, Event::Course { course, .. } if course.id == id));
+    put(school, at, Event::Removed(id));
 }
 
 /// Whether no class starts while the edit is on its way, and it is not held up.
@@ -50,10 +68,10 @@ fn is_calm(school: &School, before: &Course, after: &Course, at: i64, margin: i6
 
 /// Does something to the course; false: it could not.
 fn edit(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
-    match dice.below(14) {
+    match dice.below(15) {
         0..=2 => drop_student(school, dice, course, at),
         3..=5 => bring_back(school, dice, course, at),
-        6 => credit(dice, course),
+        6 => credit(school, dice, course, at),
         7 => add_student(school, dice, course, at, number),
         8 | 9 => move_class(school, dice, course, at),
         10 => cancel_class(school, dice, course, at),
@@ -62,7 +80,8 @@ fn edit(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: 
             course.classes.push(new_class(school, dice, format!("{}-n{number}", course.id), about));
             true
         }
-        12 => {
+        12 => forgotten_class(school, dice, course, at, number),
+        13 => {
             new_address(dice, course);
             true
         }
@@ -99,24 +118,29 @@ fn drop_student(school: &School, dice: &mut Dice, course: &mut Course, at: i64) 
 }
 
 fn studies(student: &Student) -> bool {
-    student.assigned && ["ACTIVE", "ENROLLED", "ACTIVE Pending", "LOA Pending"].contains(&student.stage)
+    student.assigned && ["ACTIVE", "ENROLLED", "ACTIVE Pending", "LOA Pending", BACK].contains(&student.stage)
 }
 
 fn bring_back(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
-    let followed = still_followed(school, course, at - 40 * DAY, at);
-    let gone = |student: &Student| !student.assigned || (student.stopped.is_some() && !studies(student));
-    let gone: Vec<usize> = (0..course.students.len()).filter(|s| gone(&course.students[*s])).collect();
-    if gone.is_empty() || !followed {
+    let is_gone = |student: &Student| {
+        let since = student.stopped.map(|stopped| stopped.and_time(NaiveTime::MIN).and_utc().timestamp());
+        let followed = still_followed(school, course, since.unwrap_or_default(), at);
+        followed && (!student.assigned || (student.stopped.is_some() && !studies(student)))
+    };
+    let gone: Vec<usize> = (0..course.students.len()).filter(|s| is_gone(&course.students[*s])).collect();
+    if gone.is_empty() {
         return false;
     }
     let student = &mut course.students[dice.pick(&gone)];
-    (student.stage, student.stopped, student.assigned) = ("ACTIVE", None, true);
+    (student.stage, student.stopped, student.assigned) = (BACK, None, true);
     true
 }
 
-fn credit(dice: &mut Dice, course: &mut Course) -> bool {
-    let studying: Vec<usize> = (0..course.students.len()).filter(|s| studies(&course.students[*s])).collect();
-    if studying.is_empty() {
+fn credit(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
+    // Who was away before has two drops, and DOMAIN does not say which one counts for the classes between them.
+    let stays = |student: &Student| studies(student) && student.stage != BACK;
+    let studying: Vec<usize> = (0..course.students.len()).filter(|s| stays(&course.students[*s])).collect();
+    if studying.is_empty() || !still_followed(school, course, 0, at) {
         return false;
     }
     course.students[dice.pick(&studying)].assigned = false;
@@ -157,6 +181,16 @@ fn move_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64) ->
         phase > 6 * MINUTE && phase < school.step - 2 * MINUTE
     };
     safe(moved.starts) && safe(moved.ends)
+}
+
+/// A class that was held, and has records, before GEGI lists it.
+fn forgotten_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
+    let about = at - dice.between(5, 18) * HOUR;
+    let class = new_class(school, dice, format!("{}-f{number}", course.id), about);
+    // A record of a class that no school of CourseKey's holds is listed at the first campus.
+    let fits = school.campuses.len() == 1 && about > school.from + HOUR && class.ends + MINUTE < at;
+    course.classes.push(class);
+    fits && still_followed(school, course, about - school.step, at)
 }
 
 fn cancel_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {

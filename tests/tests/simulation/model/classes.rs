@@ -9,45 +9,40 @@ use crate::school::{Class, Course, DAY, Student, Version};
 impl Model<'_> {
     /// Looks at every class of every course that is still followed, and at every record.
     pub(super) fn judge(&mut self) {
-        let courses: Vec<Course> = self.courses.values().cloned().collect();
-        for course in &courses {
+        let courses = std::mem::take(&mut self.courses);
+        for course in courses.values() {
             for class in &course.classes {
                 self.judge_class(course, class);
             }
         }
         let places: Vec<Place> = self.known.keys().cloned().collect();
-        for (class, student) in places {
-            let course = courses.iter().find(|course| course.classes.iter().any(|held| held.id == class));
+        for place in places {
+            let (class, student) = &place;
+            let course = courses.values().find(|course| course.classes.iter().any(|held| held.id == *class));
             // "Record for an unknown class or student | kept raw and tried again when GEGI's data changes; issue meanwhile".
             match course {
-                None => {
-                    let is_new = !self.was_judged(&class, &student);
-                    if is_new {
-                        self.report("record-of-unknown-class", Some(&class), None);
-                    }
-                }
-                Some(course) if !course.students.iter().any(|listed| listed.person.id == student) => {
-                    self.report("record-of-unknown-student", Some(&class), None);
+                None if self.was_judged(&place) => {}
+                None => self.report("record-of-unknown-class", Some(class), None),
+                Some(course) if !course.students.iter().any(|listed| listed.person.id == *student) => {
+                    self.report("record-of-unknown-student", Some(class), None);
                 }
                 Some(_) => {}
             }
         }
+        self.courses = courses;
     }
 
     /// Whether all that is known of this place came before its class was cancelled: then marks and rows stay.
-    fn was_judged(&self, class: &str, student: &str) -> bool {
-        let known = &self.known[&(class.to_owned(), student.to_owned())];
-        known.iter().all(|version| self.placed.contains(&(version.id.clone(), version.version)))
+    fn was_judged(&self, place: &Place) -> bool {
+        self.placed.get(place) == Some(&self.known[place].len())
     }
 
     fn judge_class(&mut self, course: &Course, class: &Class) {
         let followed = self.now <= class.ends + self.settings.follow_days * DAY;
         for student in &course.students {
             let place = (class.id.clone(), student.person.id.clone());
-            for version in self.known.get(&place).into_iter().flatten() {
-                self.placed.insert((version.id.clone(), version.version));
-            }
-            if self.known.contains_key(&place) {
+            if let Some(known) = self.known.get(&place).map(Vec::len) {
+                self.placed.insert(place.clone(), known);
                 self.judge_records(course, class, student, &place);
             } else if self.marks.get(&place).is_some_and(|mark| mark.derived) && followed {
                 // "inside the follow-up days, GEGI's data say that the student was not enrolled that day … or the class
@@ -64,7 +59,7 @@ impl Model<'_> {
 
     fn judge_records(&mut self, course: &Course, class: &Class, student: &Student, place: &Place) {
         let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
-        self.rows.retain(|row| (&row.class, &row.student) != (&place.0, &place.1));
+        self.rows.remove(place);
         let version: Option<Version> = self.effective(course, class, place).cloned();
         let late = self.is_adjusted_late(class, place, version.as_ref());
         if self.is_after_the_drop(course, class, student) {
@@ -78,19 +73,21 @@ impl Model<'_> {
         let worth = match &version {
             Some(version) if course.log => {
                 let (rows, worth) = rows(class, settle, version, self.now);
-                self.rows.extend(rows);
+                self.rows.insert(place.clone(), rows);
                 worth
             }
             Some(version) => worth(class, &found, settle, &version.content, self.now),
             None => Worth::Nothing,
         };
         self.put(place, worth, version.as_ref());
-        // "A hand mark that stands closes/keeps closed never-checked-out and late-adjustment issues of that student".
+        // A mark that a person wrote when the late version was known answers it, one that stood before does not.
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
-        if late && !by_hand {
+        let answered = by_hand && self.answered.get(place) == self.known[place].last();
+        if late && !answered {
             self.report("late-adjustment", class_id, student_id);
         }
         if let Worth::Issue(code) = worth
+            // "A hand mark that stands closes/keeps closed never-checked-out … issues of that student".
             && !(by_hand && code == "never-checked-out")
         {
             self.report(code, class_id, student_id);
@@ -107,7 +104,9 @@ impl Model<'_> {
     fn put(&mut self, place: &Place, worth: Worth, version: Option<&Version>) {
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
         // "Mark edited by hand in GEGI | kept while the *content* of CourseKey's record … is unchanged".
-        if by_hand && self.by_hand.get(place) == Some(&version.map(|version| version.content.clone())) {
+        if by_hand
+            && self.by_hand.get(place) == Some(&version.map(|version| version.content.clone()).unwrap_or_default())
+        {
             return;
         }
         match worth {

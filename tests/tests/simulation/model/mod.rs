@@ -44,12 +44,18 @@ pub(crate) struct Model<'a> {
     pub(crate) roster: Roster,
     /// Versions that were ever seen, in the order in which they were made.
     pub(crate) known: BTreeMap<Place, Vec<Version>>,
-    /// Record and version of what found its class and student once.
-    placed: BTreeSet<(String, u32)>,
+    /// Versions that CourseKey does not list yet, the next one last.
+    coming: Vec<&'a Version>,
+    /// By record, the newest version, if it was not seen.
+    newest: BTreeMap<&'a str, &'a Version>,
+    /// How many versions were known when the class and the student were.
+    placed: BTreeMap<Place, usize>,
     pub(crate) marks: BTreeMap<Place, Mark>,
-    /// What the record said when a person wrote the mark.
-    by_hand: BTreeMap<Place, Option<Content>>,
-    pub(crate) rows: BTreeSet<Row>,
+    /// What the record said when a person wrote the mark; an empty one says as much as none.
+    by_hand: BTreeMap<Place, Content>,
+    /// The newest version that was known then.
+    answered: BTreeMap<Place, Version>,
+    pub(crate) rows: BTreeMap<Place, Vec<Row>>,
     pub(crate) issues: BTreeSet<Issue>,
     /// Issues that were open at some tick.
     pub(crate) ever: BTreeSet<Issue>,
@@ -67,13 +73,17 @@ pub(crate) fn play(school: &School) -> Model<'_> {
         rejects: BTreeSet::new(),
         roster: Roster::default(),
         known: BTreeMap::new(),
-        placed: BTreeSet::new(),
+        coming: school.records.iter().collect(),
+        newest: BTreeMap::new(),
+        placed: BTreeMap::new(),
         marks: BTreeMap::new(),
         by_hand: BTreeMap::new(),
-        rows: BTreeSet::new(),
+        answered: BTreeMap::new(),
+        rows: BTreeMap::new(),
         issues: BTreeSet::new(),
         ever: BTreeSet::new(),
     };
+    model.coming.sort_by_key(|version| std::cmp::Reverse((version.updated, version.version)));
     let mut changes = school.changes.iter().peekable();
     for tick in school.ticks() {
         while let Some(change) = changes.next_if(|change| change.at <= tick) {
@@ -103,7 +113,9 @@ impl Model<'_> {
                     let class = course.classes.iter().find(|held| held.id == *class)?;
                     self.effective(course, class, &place).map(|version| version.content.clone())
                 });
-                self.by_hand.insert(place.clone(), content);
+                self.by_hand.insert(place.clone(), content.unwrap_or_default());
+                let newest = self.known.get(&place).and_then(|known| known.last()).cloned();
+                self.answered.extend(newest.map(|newest| (place.clone(), newest)));
                 self.marks.insert(place, Mark { letter, rule: "hand", derived: false });
             }
             Event::Push(ids) if !self.revoked => self.see(change.at, |id| ids.iter().any(|pushed| pushed == id)),
@@ -131,20 +143,17 @@ impl Model<'_> {
 
     /// CourseKey's listing serves of each record the newest version at the moment.
     fn see(&mut self, now: i64, is_asked: impl Fn(&str) -> bool) {
-        let mut newest: BTreeMap<&str, &Version> = BTreeMap::new();
-        for version in self.school.records.iter().filter(|version| version.updated <= now && is_asked(&version.id)) {
-            let held = newest.entry(&version.id).or_insert(version);
-            if held.version < version.version {
-                *held = version;
+        while let Some(version) = self.coming.pop_if(|version| version.updated <= now) {
+            if self.newest.get(version.id.as_str()).is_none_or(|held| held.version < version.version) {
+                self.newest.insert(&version.id, version);
             }
         }
-        for version in newest.into_values() {
+        // What was seen is served again, and changes nothing.
+        for (_, version) in self.newest.extract_if(.., |id, _| is_asked(id)) {
             let known = self.known.entry((version.class.clone(), version.student.clone())).or_default();
-            if !known.contains(version) {
-                known.push(version.clone());
-                // "Two records of different ids …: the later (updated-at, then id) counts as the newer version."
-                known.sort_by(|a, b| (a.updated, &a.id, a.version).cmp(&(b.updated, &b.id, b.version)));
-            }
+            known.push(version.clone());
+            // "Two records of different ids …: the later (updated-at, then id) counts as the newer version."
+            known.sort_by(|a, b| (a.updated, &a.id, a.version).cmp(&(b.updated, &b.id, b.version)));
         }
     }
 

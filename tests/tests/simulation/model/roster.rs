@@ -94,6 +94,9 @@ impl Model<'_> {
         for course in &courses {
             self.send_course(course);
         }
+        // "Course removed from GEGI after synchronization | future classes without attendance are removed, the rest stays".
+        let (courses, now) = (&self.courses, self.now);
+        self.roster.sessions.retain(|_, session| courses.contains_key(&session.course) || session.starts <= now);
     }
 
     /// "`inherit` → the program course's value → the School Setting", which is off here.
@@ -167,9 +170,12 @@ impl Model<'_> {
 
     /// "no e-mail, bad e-mail = issue for that person, before sending".
     pub(super) fn report_roster(&mut self) {
-        let is_listed =
-            |id: &String| self.courses.values().any(|course| course.classes.iter().any(|held| held.id == *id));
-        let kept: Vec<String> = self.roster.sessions.keys().filter(|id| !is_listed(id)).cloned().collect();
+        let is_kept = |id: &str, session: &Session| {
+            let course = self.courses.get(&session.course).filter(|course| self.is_sent(course));
+            course.is_some_and(|course| !course.classes.iter().any(|class| class.id == id))
+        };
+        let kept = self.roster.sessions.iter().filter(|(id, session)| is_kept(id, session));
+        let kept: Vec<String> = kept.map(|(id, _)| id.clone()).collect();
         for class in kept {
             self.report("class-kept", Some(&class), None);
         }

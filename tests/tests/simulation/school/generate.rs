@@ -21,7 +21,7 @@ const CROWD: usize = 270;
 pub(crate) fn school(seed: u64) -> School {
     let mut dice = Dice::new(seed);
     let crowded = seed % CROWD_EVERY == 7;
-    let step = if crowded { 120 } else { dice.pick(&[60, 90, 120, 120]) } * MINUTE;
+    let step = if crowded { 120 } else { dice.pick(&[60, 90, 120, 120, 120]) } * MINUTE;
     let first_day = dice.pick(&[
         date(2023, 10, 30),
         date(2024, 2, 26),
