@@ -156,10 +156,11 @@ pub(crate) fn add_those_about_records(school: &mut School, dice: &mut Dice, crow
     if school.records.is_empty() {
         return;
     }
-    for _ in 0..dice.pick(&[0, 2, 6]) {
-        pushes(school, dice);
-    }
+    // A crowd shows that pages are read; nothing is to come in another way.
     if !crowded {
+        for _ in 0..dice.pick(&[0, 2, 6]) {
+            pushes(school, dice);
+        }
         for _ in 0..dice.between(0, 8) {
             hand_mark(school, dice);
         }

@@ -156,12 +156,13 @@ impl Model<'_> {
             let id = &student.person.id;
             let is_held = self.roster.enrollments.contains_key(&(course.id.clone(), id.clone()));
             match standing(student.stage) {
+                Standing::Unknown => {}
                 Standing::Enrolled if student.assigned => {
-                    if self.send_person(school, &student.person, false) {
+                    let is_there = self.send_person(school, &student.person, false);
+                    if is_there {
                         self.roster.enroll(&course.id, id, self.now, false);
                     }
                 }
-                Standing::Unknown => {}
                 _ if is_held => self.roster.enroll(&course.id, id, self.now, true),
                 _ => {}
             }
