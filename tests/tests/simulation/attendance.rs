@@ -105,7 +105,7 @@ impl Occasion<'_> {
 
     fn version(&self, id: &str, student: &str, version: u32, updated: i64, content: Content) -> Version {
         let (id, student) = (id.to_owned(), student.to_owned());
-        Version { id, version, class: self.class.id.clone(), student, updated, content }
+        Version { id, number: version, class: self.class.id.clone(), student, updated, content }
     }
 
     /// Every version of one record.
@@ -159,13 +159,13 @@ fn only_decidable(school: &School, records: Vec<Version>) -> Vec<Version> {
     let mut kept: Vec<Version> = Vec::new();
     for record in records {
         let before = kept.last().filter(|before| before.id == record.id);
-        let gap = before.map_or(0, |before| i64::from(record.version) - i64::from(before.version));
+        let gap = before.map_or(0, |before| i64::from(record.number) - i64::from(before.number));
         let decidable = before.is_none_or(|before| {
             let mut ticks = school.ticks().skip_while(|at| *at < before.updated).take_while(|at| *at < record.updated);
             let first = ticks.next();
             first.is_none() || first.into_iter().chain(ticks).any(|at| !school.stormy(at, at))
         });
-        if decidable && gap <= 1 && (before.is_some() || record.version == 1) {
+        if decidable && gap <= 1 && (before.is_some() || record.number == 1) {
             kept.push(record);
         }
     }

@@ -4,7 +4,7 @@
 //! `SIMULATION_SEED=17 cargo test -p tests --test simulation` plays one school again and keeps its directory;
 //! `SIMULATION_SEEDS=300..2000` plays others than the usual ones.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod attendance;
 mod changes;

@@ -97,7 +97,7 @@ pub(super) fn corrected(occasion: &Occasion<'_>, dice: &mut Dice, before: &Conte
     let by = |kind, awarded, visits| Content { visits, adjustment: Some(Adjustment { kind, awarded }) };
     let closed = |content: Content| {
         let is_closed = !content.visits.is_empty() && content.visits.iter().all(|visit| visit.1.is_some());
-        is_closed.then_some(content.visits).unwrap_or_default()
+        if is_closed { content.visits } else { Vec::new() }
     };
     match dice.below(12) {
         // The same once more, in a higher version.

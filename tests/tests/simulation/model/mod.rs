@@ -83,7 +83,7 @@ pub(crate) fn play(school: &School) -> Model<'_> {
         issues: BTreeSet::new(),
         ever: BTreeSet::new(),
     };
-    model.coming.sort_by_key(|version| std::cmp::Reverse((version.updated, version.version)));
+    model.coming.sort_by_key(|version| std::cmp::Reverse((version.updated, version.number)));
     let mut changes = school.changes.iter().peekable();
     for tick in school.ticks() {
         while let Some(change) = changes.next_if(|change| change.at <= tick) {
@@ -144,7 +144,7 @@ impl Model<'_> {
     /// CourseKey's listing serves of each record the newest version at the moment.
     fn see(&mut self, now: i64, is_asked: impl Fn(&str) -> bool) {
         while let Some(version) = self.coming.pop_if(|version| version.updated <= now) {
-            if self.newest.get(version.id.as_str()).is_none_or(|held| held.version < version.version) {
+            if self.newest.get(version.id.as_str()).is_none_or(|held| held.number < version.number) {
                 self.newest.insert(&version.id, version);
             }
         }
@@ -153,7 +153,7 @@ impl Model<'_> {
             let known = self.known.entry((version.class.clone(), version.student.clone())).or_default();
             known.push(version.clone());
             // "Two records of different ids …: the later (updated-at, then id) counts as the newer version."
-            known.sort_by(|a, b| (a.updated, &a.id, a.version).cmp(&(b.updated, &b.id, b.version)));
+            known.sort_by(|a, b| (a.updated, &a.id, a.number).cmp(&(b.updated, &b.id, b.number)));
         }
     }
 

@@ -155,12 +155,14 @@ impl Model<'_> {
         for student in &course.students {
             let id = &student.person.id;
             let is_held = self.roster.enrollments.contains_key(&(course.id.clone(), id.clone()));
-            match standing(student.stage) {
-                Standing::Enrolled if student.assigned => {
-                    if self.send_person(school, &student.person, false) {
-                        self.roster.enroll(&course.id, id, self.now, false);
-                    }
+            let standing = standing(student.stage);
+            if standing == Standing::Enrolled && student.assigned {
+                if self.send_person(school, &student.person, false) {
+                    self.roster.enroll(&course.id, id, self.now, false);
                 }
+                continue;
+            }
+            match standing {
                 Standing::Unknown => {}
                 _ if is_held => self.roster.enroll(&course.id, id, self.now, true),
                 _ => {}

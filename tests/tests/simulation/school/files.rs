@@ -140,6 +140,6 @@ fn record_line(version: &Version) -> Value {
         };
         json!({ "kind": kind, "by": "staff", "awarded-seconds": adjustment.awarded })
     });
-    json!({ "id": version.id, "version": version.version, "class": version.class, "student": version.student,
+    json!({ "id": version.id, "version": version.number, "class": version.class, "student": version.student,
             "updated-at": instant(version.updated), "visits": visits, "adjustment": adjustment })
 }

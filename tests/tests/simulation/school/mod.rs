@@ -137,7 +137,7 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) id: String,
-    pub(crate) version: u32,
+    pub(crate) number: u32,
     pub(crate) class: String,
     pub(crate) student: String,
     pub(crate) updated: i64,
