@@ -156,6 +156,20 @@ fn marks_log_and_issues_of_a_stored_school_are_shown_for_people_and_programs() {
 }
 
 #[test]
+fn a_mail_is_previewed_from_its_samples() {
+    let text = said(&["mail", "preview"]);
+    assert!(text.starts_with("Subject: Example School: 2 issues"), "{text}");
+    assert!(said(&["mail", "preview", "--format", "html"]).starts_with("<!DOCTYPE html>"));
+    assert!(said(&["mail", "preview", "--format", "eml"]).contains("Content-Type: multipart/alternative"));
+    let (code, _, error) = call(&["mail", "preview", "welcome"]);
+    assert_eq!(code, 2);
+    expect![[r#"
+        error: failed to find the e-mail template "welcome": name one that Admin → Email Templates lists
+    "#]]
+    .assert_eq(&error);
+}
+
+#[test]
 fn a_share_of_faults_is_a_percentage_and_changes_no_mark() {
     let folder = tempfile::tempdir().unwrap();
     let (school, out, calm) = (school(&folder), below(&folder, "out"), below(&folder, "calm"));

@@ -4,6 +4,7 @@ mod demo;
 mod issues;
 mod journal;
 mod log;
+mod mail;
 mod marks;
 mod put_course;
 mod run;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use host_harness::directory::DirectoryError;
+use host_harness::email::TemplateError;
 use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
 use host_harness::limits::Limits;
 use host_harness::run::{CourseKeyError, RigError, RunError};
@@ -56,6 +58,7 @@ enum Command {
     Log(log::Log),
     Issues(issues::Issues),
     Journal(journal::Journal),
+    Mail(mail::Mail),
 }
 
 /// Does what the arguments say.
@@ -85,6 +88,7 @@ fn start(command: Command) -> anyhow::Result<()> {
             Command::Log(log) => log.execute(),
             Command::Issues(issues) => issues.execute(),
             Command::Journal(journal) => journal.execute(),
+            Command::Mail(mail) => mail.execute(),
         }
     })
 }
@@ -115,6 +119,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
     if let Some(error) = error.downcast_ref::<TwinError>() {
         return of_twin(error);
+    }
+    if let Some(TemplateError::Unknown(_)) = error.downcast_ref::<TemplateError>() {
+        return INPUT;
     }
     match (error.is::<DirectoryError>(), error.is::<CallFailure>()) {
         (true, _) => INPUT,

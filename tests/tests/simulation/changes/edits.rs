@@ -17,10 +17,10 @@ const BACK: &str = "DROPPED Pending";
 /// Edits the course up to a handful of times. `patience` is how long it may take to send an edit.
 pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
     let mut course = school.courses[index].clone();
-    let last = course.classes.iter().map(|class| class.ends).max().unwrap_or(school.from) + DAY;
+    let end = course.classes.iter().map(|class| class.ends).max().unwrap_or(school.from) + DAY;
     let mut times = Vec::new();
     for _ in 0..dice.pick(&[0, 2, 5, 8, 12]) {
-        times.extend(tick_between(school, dice, school.from + 6 * HOUR + school.step, last));
+        times.extend(tick_between(school, dice, school.from + 6 * HOUR + school.step, end));
     }
     times.sort_unstable();
     times.dedup();
