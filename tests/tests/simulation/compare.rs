@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::model::{Issue, Model, Place};
-use crate::school::School;
 use crate::school::files::instant;
+use crate::school::{Change, Event, School};
 
 /// Codes that the model knows all about.
 const MODELLED: [&str; 13] = [
@@ -47,7 +47,7 @@ pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec
     found.extend(unequal(expected, rows.iter().map(row_text)));
     found.extend(issues_left(school, model, &issues));
     found.extend(unequal(roster(school, model), lines(out, "coursekey.jsonl").iter().map(roster_text)));
-    found.extend(journal_against_marks(&lines(out, "journal.jsonl"), &marks));
+    found.extend(journal_against_marks(school, &lines(out, "journal.jsonl"), &marks));
     found.extend(unaccounted(model, &marks, &rows, &issues));
     found.extend(doubled(&rows));
     found
@@ -162,14 +162,19 @@ fn roster_text(line: &Value) -> String {
 
 /// Every entry of the journal begins where the one before ended, and the last one ends in the mark that stands. A mark
 /// written by hand may come in between, for GEGI journals its own.
-fn journal_against_marks(journal: &[Value], marks: &[Value]) -> Vec<String> {
+fn journal_against_marks(school: &School, journal: &[Value], marks: &[Value]) -> Vec<String> {
     let place = |line: &Value| -> Place { (said(line, "class"), said(line, "student")) };
+    let by_hand: BTreeSet<Place> = school.changes.iter().filter_map(marked_by_hand).collect();
+    let mut found = Vec::new();
     let mut replayed: BTreeMap<Place, String> = BTreeMap::new();
     for entry in journal.iter().filter(|entry| ["mark", "withdrawn"].contains(&said(entry, "what").as_str())) {
-        replayed.insert(place(entry), said(entry, "new"));
+        let (place, old, new) = (place(entry), said(entry, "old"), said(entry, "new"));
+        let before = replayed.insert(place.clone(), new).unwrap_or_else(|| "-".to_owned());
+        if before != old && !by_hand.contains(&place) {
+            found.push(format!("+ journal of {} {} goes on from {old}, it was {before}", place.0, place.1));
+        }
     }
     let standing: BTreeMap<Place, &Value> = marks.iter().map(|line| (place(line), line)).collect();
-    let mut found = Vec::new();
     for (place, new) in &replayed {
         let mark = standing.get(place).map(|line| (said(line, "mark"), said(&line["basis"], "rule")));
         let agrees = match &mark {
@@ -186,6 +191,13 @@ fn journal_against_marks(journal: &[Value], marks: &[Value]) -> Vec<String> {
         }
     }
     found
+}
+
+fn marked_by_hand(change: &Change) -> Option<Place> {
+    match &change.event {
+        Event::Hand { class, student, .. } => Some((class.clone(), student.clone())),
+        _ => None,
+    }
 }
 
 /// Every record that CourseKey served became a mark, a row or an issue; all time removed from a log is none of these.
