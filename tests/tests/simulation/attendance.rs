@@ -103,9 +103,9 @@ impl Occasion<'_> {
         }
     }
 
-    fn version(&self, id: &str, student: &str, version: u32, updated: i64, content: Content) -> Version {
+    fn version(&self, id: &str, student: &str, number: u32, updated: i64, content: Content) -> Version {
         let (id, student) = (id.to_owned(), student.to_owned());
-        Version { id, number: version, class: self.class.id.clone(), student, updated, content }
+        Version { id, number, class: self.class.id.clone(), student, updated, content }
     }
 
     /// Every version of one record.

@@ -8,7 +8,7 @@ mod edits;
 
 use crate::dice::Dice;
 use crate::school::generate::{new_class, off_the_tick, person};
-use crate::school::{Change, DAY, Event, HOUR, MINUTE, School};
+use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, School};
 
 /// How long after a fault nobody can say at which tick something is seen.
 const STORM: i64 = 18 * HOUR;
@@ -156,10 +156,11 @@ pub(crate) fn add_those_about_records(school: &mut School, dice: &mut Dice, crow
     if school.records.is_empty() {
         return;
     }
-    for _ in 0..dice.pick(&[0, 2, 6]) {
-        pushes(school, dice);
-    }
+    // A crowd shows that pages are read; nothing is to come in another way.
     if !crowded {
+        for _ in 0..dice.pick(&[0, 2, 6]) {
+            pushes(school, dice);
+        }
         for _ in 0..dice.between(0, 8) {
             hand_mark(school, dice);
         }
@@ -202,13 +203,18 @@ fn hand_mark(school: &mut School, dice: &mut Dice) {
             .records
             .iter()
             .any(|record| record.class == class.id && (around.0..=around.1).contains(&record.updated));
+    // DOMAIN does not say whether an empty record is news beside a mark that was written when there was none.
+    let is_empty = |content: &Content| content.visits.is_empty() && content.adjustment.is_none();
+    let is_doubtful = school.records.iter().any(|record| {
+        (&record.class, &record.student) == (&class.id, &student) && record.updated > at && is_empty(&record.content)
+    });
     let is_taken = school.changes.iter().any(|change| match &change.event {
         Event::Course { course: edited, .. } if edited.id == course.id => !edited.classes.contains(&class),
         // A second mark may look like the first one, which had stood before.
         Event::Hand { class: marked, student: whose, .. } => *marked == class.id && *whose == student,
         _ => false,
     });
-    if course.log || busy || is_taken {
+    if course.log || busy || is_doubtful || is_taken {
         return;
     }
     let letter = dice.pick(&["P", "L", "A"]);

@@ -172,9 +172,11 @@ fn journal_against_marks(journal: &[Value], marks: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for (place, new) in &replayed {
         let mark = standing.get(place).map(|line| (said(line, "mark"), said(&line["basis"], "rule")));
-        let agrees = mark.as_ref().is_some_and(|(letter, rule)| rule == "hand" || letter == new);
-        let both_say_none = mark.is_none() && new == "-";
-        if !agrees && !both_say_none {
+        let agrees = match &mark {
+            Some((letter, rule)) => rule == "hand" || letter == new,
+            None => new == "-",
+        };
+        if !agrees {
             found.push(format!("+ journal of {} {} ends in {new}, the mark is {mark:?}", place.0, place.1));
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
     let mut course = school.courses[index].clone();
     let end = course.classes.iter().map(|class| class.ends).max().unwrap_or(school.from) + DAY;
     let mut times = Vec::new();
-    for _ in 0..dice.pick(&[0, 1, 2, 4, 6]) {
+    for _ in 0..dice.pick(&[0, 2, 5, 8, 12]) {
         times.extend(tick_between(school, dice, school.from + 6 * HOUR + school.step, end));
     }
     times.sort_unstable();
@@ -30,15 +30,15 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
         if at < found_by {
             continue;
         }
-        let lost = dice.chance(12);
-        let margin = if lost { FOUND.max(patience) } else { patience };
+        let is_lost = dice.chance(12);
+        let margin = if is_lost { FOUND.max(patience) } else { patience };
         let mut edited = course.clone();
         edited.revision += 1;
         let done = edit(school, dice, &mut edited, at, added);
         if done && is_calm(school, &course, &edited, at, margin) {
-            put(school, at, Event::Course { course: Box::new(edited.clone()), lost });
+            put(school, at, Event::Course { course: Box::new(edited.clone()), lost: is_lost });
             course = edited;
-            found_by = at + if lost { FOUND } else { 0 };
+            found_by = at + if is_lost { FOUND } else { 0 };
         }
     }
     school.until = school.until.max(super::end_of(school));
@@ -70,7 +70,7 @@ fn is_calm(school: &School, before: &Course, after: &Course, at: i64, margin: i6
 fn edit(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
     match dice.below(15) {
         0..=2 => drop_student(school, dice, course, at),
-        3..=5 => bring_back(school, dice, course, at),
+        3..=5 => bring_back(school, dice, course, at) || drop_student(school, dice, course, at),
         6 => credit(school, dice, course, at),
         7 => add_student(school, dice, course, at, number),
         8 | 9 => move_class(school, dice, course, at),

@@ -155,15 +155,14 @@ impl Model<'_> {
         for student in &course.students {
             let id = &student.person.id;
             let is_held = self.roster.enrollments.contains_key(&(course.id.clone(), id.clone()));
-            let standing = standing(student.stage);
-            if standing == Standing::Enrolled && student.assigned {
-                if self.send_person(school, &student.person, false) {
-                    self.roster.enroll(&course.id, id, self.now, false);
-                }
-                continue;
-            }
-            match standing {
+            match standing(student.stage) {
                 Standing::Unknown => {}
+                Standing::Enrolled if student.assigned => {
+                    let is_there = self.send_person(school, &student.person, false);
+                    if is_there {
+                        self.roster.enroll(&course.id, id, self.now, false);
+                    }
+                }
                 _ if is_held => self.roster.enroll(&course.id, id, self.now, true),
                 _ => {}
             }
