@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::absence::CompleteRead;
 use crate::marking::Basis;
-use crate::model::attendance::{AttendanceRecord, Mark};
+use crate::model::attendance::{Adjustment, AttendanceRecord, Mark, Visit};
 use crate::model::ids::RecordId;
 use crate::model::time::Instant;
 
@@ -70,11 +70,7 @@ impl Entry {
         let counts = newest(&up_to(limits.adjustment)).or_else(|| oldest(&up_to(limits.first)));
         self.late = newest(&known).filter(|newest| Some(*newest) != counts).cloned();
         self.record = counts.cloned();
-        let content_changed = match (&before.0, &self.record) {
-            (Some(before), Some(now)) => !before.same_content(now),
-            (before, now) => before.is_some() != now.is_some(),
-        };
-        if content_changed {
+        if content(before.0.as_ref()) != content(self.record.as_ref()) {
             self.overruled = hand;
         }
         if self.late != before.1 {
@@ -98,6 +94,12 @@ impl Entry {
     pub(super) fn has_record(&self) -> bool {
         self.record.is_some() || self.late.is_some()
     }
+}
+
+/// What a record says of the student, if anything: one without visits and adjustment says no more than none.
+fn content(record: Option<&AttendanceRecord>) -> Option<(&[Visit], Option<&Adjustment>)> {
+    let content = record.map(|record| (record.visits.as_slice(), record.adjustment.as_ref()));
+    content.filter(|(visits, adjustment)| !visits.is_empty() || adjustment.is_some())
 }
 
 /// Of one record the highest version, of several the one written last.

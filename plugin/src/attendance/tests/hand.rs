@@ -29,6 +29,21 @@ fn a_hand_mark_is_kept_until_the_content_of_the_record_changes() {
 }
 
 #[test]
+fn an_empty_record_says_no_more_than_none() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 acked 09:30; S1 hand P; S1 v1@12:01; judge 13:00
+            nothing
+        class 09:00-12:00; students 1; judge 13:00; S1 hand P; S1 v1@13:01; judge 13:05
+            S1 A: Absent: did not check in
+            nothing
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 acked 09:30; S1 hand P; S1 v1@12:01; judge 13:00",
+        "class 09:00-12:00; students 1; judge 13:00; S1 hand P; S1 v1@13:01; judge 13:05",
+    ]));
+}
+
+#[test]
 fn a_preset_mark_gives_way() {
     expect![[r#"
         class 09:00-12:00; students 1; S1 preset P; S1 v1@12:01 09:10-12:00; judge 12:05
