@@ -3,28 +3,24 @@
 use clap::Args;
 
 use super::show;
-use super::stored::{Of, Stored};
+use super::stored::Listing;
 
 /// Shows the attendance marks a stored school's GEGI holds, and why each is what it is.
 #[derive(Args)]
 pub(super) struct Marks {
     #[command(flatten)]
-    stored: Stored,
-    #[command(flatten)]
-    of: Of,
-    /// Print a line of JSON for each mark, as in marks.jsonl.
-    #[arg(long)]
-    json: bool,
+    listing: Listing,
 }
 
 impl Marks {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        let twin = self.stored.twin()?;
-        if self.json {
+        let Listing { stored, of, json } = self.listing;
+        let twin = stored.twin()?;
+        if json {
             return Ok(twin.each_mark(|line| {
-                if self.of.holds(&line.class, &line.student) { show::json_line(&line) } else { Ok(()) }
+                if of.holds(&line.class, &line.student) { show::json_line(&line) } else { Ok(()) }
             })?);
         }
-        show::marks(&twin, |line| self.of.holds(&line.class, &line.student))
+        show::marks(&twin, |line| of.holds(&line.class, &line.student))
     }
 }

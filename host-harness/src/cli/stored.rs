@@ -37,6 +37,18 @@ impl Of {
     }
 }
 
+/// A listing of what a stored school holds by class and student.
+#[derive(Args)]
+pub(super) struct Listing {
+    #[command(flatten)]
+    pub(super) stored: Stored,
+    #[command(flatten)]
+    pub(super) of: Of,
+    /// Print a line of JSON for each, as `run` writes them.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// When a call is made, and what the simulator makes of it.
 #[derive(Args)]
 pub(super) struct Moment {

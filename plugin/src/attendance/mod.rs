@@ -111,16 +111,19 @@ impl ClassBook {
 
     /// Whether this very version counts already, or was already found too late.
     pub fn knows(&self, record: &AttendanceRecord) -> bool {
-        let same = |held: &AttendanceRecord| held.id == record.id && held.version == record.version;
-        let entry = self.students.get(&record.student);
-        entry.is_some_and(|entry| entry.record.iter().chain(&entry.late).any(same))
+        self.versions_of(record).any(|held| held == record.version)
     }
 
     /// Whether this version, or a later one of the same record, came before.
     pub fn has_seen(&self, record: &AttendanceRecord) -> bool {
-        let newer = |held: &AttendanceRecord| held.id == record.id && held.version >= record.version;
+        self.versions_of(record).any(|held| held >= record.version)
+    }
+
+    /// The versions that are held of a record.
+    fn versions_of(&self, record: &AttendanceRecord) -> impl Iterator<Item = u64> {
         let entry = self.students.get(&record.student);
-        entry.is_some_and(|entry| entry.record.iter().chain(&entry.late).any(newer))
+        let held = entry.into_iter().flat_map(|entry| entry.record.iter().chain(&entry.late));
+        held.filter(|held| held.id == record.id).map(|held| held.version)
     }
 
     /// What was in force when the class began; before that, what would be if it began now.

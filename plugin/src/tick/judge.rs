@@ -1,7 +1,7 @@
 //! Classes whose attendance is judged in this tick: those of which something arrived, those whose time has come, those whose
 //! course changed. Each is judged once, when everything that came with this tick is in its book.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tick;
 use crate::attendance::{ClassBook, Reading, Sitting, Taken};
@@ -64,10 +64,10 @@ impl<W: World> Tick<'_, W> {
         self.marks_of(class);
         let mut book = std::mem::take(self.memory.attendance.edit(class.as_str()));
         let taken = match self.judge_book(&course, class, &mut book) {
-            Verdict::Judged(taken) => taken,
+            Judgement::Judged(taken) => taken,
             // What GEGI wrote of a class it took back is its own matter; of the plugin nothing is left to be said.
-            Verdict::Cancelled => Taken::default(),
-            Verdict::NotNow => Taken { judge_at: Some(self.now + TRY_AGAIN), ..Taken::default() },
+            Judgement::Cancelled => Taken::default(),
+            Judgement::NotNow => Taken { judge_at: Some(self.now + TRY_AGAIN), ..Taken::default() },
         };
         let Taken { operations, marks, rows, judge_at, issues } = taken;
         self.report.marks_written += marks;
@@ -85,20 +85,20 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    fn judge_book(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Verdict {
-        let Some(held) = self.memory.held(course) else { return Verdict::Cancelled };
-        let Some(scheduled) = held.course.class(class) else { return Verdict::Cancelled };
+    fn judge_book(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Judgement {
+        let Some(held) = self.memory.held(course) else { return Judgement::Cancelled };
+        let Some(scheduled) = held.course.class(class) else { return Judgement::Cancelled };
         let page = self.memory.syncs.get(course.as_str());
         let ledger = page.and_then(|page| page.ledger.as_ref()).filter(|_| !held.removed);
         let Some((campus, zone)) = self.campus_to_read(held, ledger).and_then(|campus| Some((campus, campus.zone?)))
         else {
-            return Verdict::NotNow;
+            return Judgement::NotNow;
         };
         let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
         let thresholds = book.thresholds(times.starts, &self.head.thresholds, self.now);
         let thresholds = thresholds.as_ref().unwrap_or(&self.settings.thresholds);
-        let nobody = std::collections::BTreeMap::new();
-        Verdict::Judged(book.judge(Sitting {
+        let nobody = BTreeMap::new();
+        Judgement::Judged(book.judge(Sitting {
             course: &held.course,
             class,
             times,
@@ -147,7 +147,7 @@ impl<W: World> Tick<'_, W> {
 }
 
 /// What came of judging a class.
-enum Verdict {
+enum Judgement {
     Judged(Taken),
     /// GEGI does not have the class any more.
     Cancelled,

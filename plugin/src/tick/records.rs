@@ -12,8 +12,9 @@ use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
 use crate::model::ids::{CampusId, ClassId, CourseId, PersonId};
 use crate::model::issue::Issue;
-use crate::model::time::Instant;
+use crate::model::time::Seconds;
 use crate::window;
+use crate::world::http::Kind;
 use crate::world::records::CurrentMark;
 use crate::world::{Change, StorageError, World};
 
@@ -41,8 +42,7 @@ impl<W: World> Tick<'_, W> {
 
     /// Takes records that came together, from a campus's listing or pushed.
     pub(super) fn take_page(&mut self, campus: Option<&CampusId>, page: Page) -> Result<(), StorageError> {
-        self.campuses.tally(crate::world::http::Kind::Attendance).items +=
-            u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        self.campuses.tally(Kind::Attendance).items += u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         for unreadable in page.unreadable {
             self.note_unreadable(campus, unreadable);
         }
@@ -103,7 +103,7 @@ impl<W: World> Tick<'_, W> {
     fn limits(&self, course: &Course, class: &ClassId) -> Option<Limits> {
         let adjustment = course.class(class)?.ends + self.settings.follow;
         let last = window::attendance_until(course, &self.settings)?;
-        Some(Limits { adjustment, first: Instant(last.0 - 1) })
+        Some(Limits { adjustment, first: last - Seconds(1) })
     }
 
     /// The marks GEGI holds of a class, asked for once a tick: a class is judged once a tick.

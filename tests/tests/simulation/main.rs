@@ -33,7 +33,7 @@ const SHOWN: usize = 12;
 fn every_school_ends_as_the_model_says() {
     let seeds = seeds();
     let keep = seeds.end - seeds.start == 1;
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let engine = Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(&cache)).unwrap();
     let next = AtomicU64::new(seeds.start);
     let wrong = Mutex::new(Vec::new());
