@@ -87,7 +87,8 @@ async fn main() -> anyhow::Result<()> {
     // CourseKey, simulated: its students come and go by the seed.
     let mut coursekey = Simulator::new(1);
     let (zone, auth_key) = ("America/New_York".to_owned(), "key-000001".to_owned());
-    coursekey.add_school(SchoolConfig { number: 548_156, zone, auth_key, owners: Vec::new() });
+    let (push_key, owners) = (b"push-key-000001-of-main".to_vec(), Vec::new());
+    coursekey.add_school(SchoolConfig { number: 548_156, zone, auth_key, push_key, owners });
     let transport = InProcess::new(Arc::new(Mutex::new(coursekey)), clock.clone(), Duration::from_secs(30));
 
     // One host for the process, one school for each of GEGI's schools.

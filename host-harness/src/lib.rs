@@ -11,6 +11,7 @@ pub mod email;
 pub mod engine;
 pub mod gegi;
 pub mod limits;
+pub mod push;
 pub mod run;
 pub mod school;
 pub mod simulator;

@@ -1,9 +1,11 @@
 //! Every limit the host sets on a school's sandbox, in one place, with the reason for each default.
 //!
 //! Enforcement lives where the resource is: memory and time in `engine/`, HTTP in `door/`, storage and mails in
-//! `store/`. Only what a guest may take is here; how much of it many schools share is the scheduler's business.
+//! `store/`, pushes in `push`. Only what a guest may take is here; how much of it many schools share is the scheduler's business.
 
 use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -17,6 +19,8 @@ pub struct Limits {
     pub http: HttpLimits,
     /// What a school may store and mail.
     pub storage: StorageLimits,
+    /// What CourseKey may push.
+    pub push: PushLimits,
 }
 
 /// Memory, time and handles of one running call.
@@ -132,8 +136,9 @@ pub struct StorageLimits {
     pub operations_per_call: u64,
     /// Mails of a school in any hour. The plugin sends at most one digest an hour by default.
     pub mails_per_hour: u32,
-    /// Body of a push from CourseKey (the WIT promises this number).
-    pub push_bytes: usize,
+    /// How long a push that came is remembered, to be told from one that comes again: longer than anybody tries to
+    /// deliver one. One that comes after that says nothing new, for records carry versions.
+    pub pushes_remembered: TimeDelta,
 }
 
 impl Default for StorageLimits {
@@ -147,8 +152,26 @@ impl Default for StorageLimits {
             changes_per_call: 100_000,
             operations_per_call: 50_000,
             mails_per_hour: 60,
-            push_bytes: MIB,
+            pushes_remembered: TimeDelta::days(7),
         }
+    }
+}
+
+/// CourseKey's pushes to one school.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushLimits {
+    /// Body (the WIT promises this number).
+    pub body_bytes: usize,
+    /// Id and signatures, each: some twenty signatures.
+    pub header_bytes: usize,
+    /// How far the moment at which a push was signed may lie from this host's, either way. As long as Standard Webhooks'
+    /// own libraries allow; a push that was recorded on its way is worth nothing after it.
+    pub tolerance: TimeDelta,
+}
+
+impl Default for PushLimits {
+    fn default() -> Self {
+        Self { body_bytes: MIB, header_bytes: 2 * KIB, tolerance: TimeDelta::minutes(5) }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::door::{CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport};
 use crate::engine::{Call, CallEnd, CallStart, Engine, Exported};
 use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
+use crate::push::{Push, verify};
 use crate::store::{DeliveryReport, SchoolGate, SchoolId, Schools, Steps, Store, UnitOfWork};
 pub use failure::{CallFailure, Next};
 
@@ -92,6 +93,15 @@ impl Host {
     }
 }
 
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PushOutcome {
+    /// The plugin has it.
+    Taken(AttendanceOutcome),
+    /// It came before; nothing was done.
+    Repeated,
+}
+
 /// One school. Cheap to clone; clones share everything, and storage keeps their calls apart.
 #[derive(Clone)]
 pub struct School {
@@ -154,20 +164,25 @@ impl School {
         .await
     }
 
-    /// Hands over the raw body of a push from CourseKey whose signature was verified. Safe to repeat.
+    /// Takes a push that CourseKey sent for a campus: one of the campus's keys signed it, a moment ago, and it did not
+    /// come before. Safe to repeat.
     ///
     /// # Errors
-    /// The call left no trace; [`CallFailure::next`] says what to do.
-    pub async fn attendance_received(&self, body: Vec<u8>) -> Result<AttendanceOutcome, CallFailure> {
-        let limit = self.host.engine.limits().storage.push_bytes;
-        if body.len() > limit {
-            return Err(CallFailure::PushTooLarge(limit));
+    /// It is not to be believed, or the call left no trace. [`CallFailure::status`] is what to answer CourseKey, which
+    /// sends it again.
+    pub async fn attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
+        let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
+        let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
+        let mut start = self.start_short().await?;
+        if !start.unit.takes_push(push.id).await? {
+            return Ok(PushOutcome::Repeated);
         }
-        let start = self.start_short().await?;
-        self.run(start, move |plugin, store| {
-            Box::pin(async move { plugin.gegi_coursekey_integration().call_on_attendance_received(store, &body).await })
-        })
-        .await
+        let taken = self.run(start, move |plugin, store| {
+            Box::pin(
+                async move { plugin.gegi_coursekey_integration().call_on_attendance_received(store, &push.body).await },
+            )
+        });
+        Ok(PushOutcome::Taken(taken.await?))
     }
 
     /// Synchronization with CourseKey Status of courses.

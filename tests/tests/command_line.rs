@@ -156,6 +156,57 @@ fn marks_log_and_issues_of_a_stored_school_are_shown_for_people_and_programs() {
 }
 
 #[test]
+fn attendance_is_pushed_to_a_stored_school_once_and_marked_by_the_next_tick() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, out, store) = (school(&folder), below(&folder, "out"), below(&folder, "store"));
+    said(&["run", &school, "--out", &out, "--store", &store]);
+    let records = below(&folder, "records.jsonl");
+    let corrected = std::fs::read_to_string(Path::new(&school).join("attendance.jsonl")).unwrap();
+    let corrected = corrected.replace("\"version\":1", "\"version\":2").replace("14:05:00", "13:55:00");
+    std::fs::write(&records, corrected).unwrap();
+    let push = |more: &[&str]| call(&[&["push-attendance", "--store", &store], more].concat());
+    expect![[r#"
+        ┌────────┬──────────────────────┬────────────────┐
+        │ Campus ┆ Push                 ┆ Outcome        │
+        ╞════════╪══════════════════════╪════════════════╡
+        │ main   ┆ msg_PUSH             ┆ 1 record taken │
+        └────────┴──────────────────────┴────────────────┘
+    "#]]
+    .assert_eq(&without_id(&push(&[&records]).1));
+    let again = json_lines(&push(&[&records, "--json"]).1);
+    assert_eq!((&again[0]["outcome"], &again[0]["campus"]), (&"repeated".into(), &"main".into()));
+    said(&["tick", "--store", &store]);
+    let marks = json_lines(&said(&["marks", "--store", &store, "--json"]));
+    assert_eq!((&marks[0]["mark"], &marks[0]["basis"]["version"]), (&"P".into(), &2.into()));
+
+    let (code, _, error) = push(&[&records, "--signed-at", "2023-08-29T03:00:00Z"]);
+    expect![[r#"
+        2 error: failed to take a push: it was signed 3600 s away from this host's time; correct the clock that is wrong
+    "#]]
+    .assert_eq(&format!("{code} {error}"));
+    let body = below(&folder, "body");
+    std::fs::write(&body, "no JSON").unwrap();
+    let (code, _, error) = push(&["--body", &format!("main={body}")]);
+    expect![[r#"
+        2 error: failed to finish the call: the plugin cannot take its input: expected ident at line 1 column 2; correct it
+    "#]]
+    .assert_eq(&format!("{code} {error}"));
+    let (code, _, error) = push(&["--body", &format!("north={body}")]);
+    expect![[r#"
+        2 error: failed to find campus "north": the school has none of that id; name one of school.toml
+    "#]]
+    .assert_eq(&format!("{code} {error}"));
+    assert_eq!(push(&["--record", "a1", "--record", "a2", "--json"]).0, 0);
+    assert_eq!((push(&[]).0, push(&[&below(&folder, "nowhere")]).0), (2, 1));
+}
+
+/// A table without the push's id, which is as long as any other.
+fn without_id(table: &str) -> String {
+    let at = table.find("msg_").unwrap();
+    table.replace(&table[at..at + 20], "msg_PUSH            ")
+}
+
+#[test]
 fn a_mail_is_previewed_from_its_samples() {
     let text = said(&["mail", "preview"]);
     assert!(text.starts_with("Subject: Example School: 2 issues"), "{text}");

@@ -6,6 +6,7 @@ mod journal;
 mod log;
 mod mail;
 mod marks;
+mod push_attendance;
 mod put_course;
 mod run;
 mod show;
@@ -18,12 +19,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use host_harness::bindings::gegi::coursekey::school::Campus;
 use host_harness::directory::DirectoryError;
+use host_harness::door::Secret;
 use host_harness::email::TemplateError;
 use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
 use host_harness::limits::Limits;
-use host_harness::run::{CourseKeyError, RigError, RunError};
-use host_harness::school::CallFailure;
+use host_harness::run::{CourseKeyError, Keys, RigError, RunError};
+use host_harness::school::{CallError, CallFailure};
 use host_harness::twin::TwinError;
 
 /// Exit codes, as `--help` shows them.
@@ -54,6 +57,7 @@ enum Command {
     Tick(tick::Tick),
     Status(status::Status),
     PutCourse(put_course::PutCourse),
+    PushAttendance(push_attendance::PushAttendance),
     Marks(marks::Marks),
     Log(log::Log),
     Issues(issues::Issues),
@@ -84,6 +88,7 @@ fn start(command: Command) -> anyhow::Result<()> {
             Command::Tick(tick) => tick.execute().await,
             Command::Status(status) => status.execute().await,
             Command::PutCourse(put) => put.execute().await,
+            Command::PushAttendance(push) => push.execute().await,
             Command::Marks(marks) => marks.execute(),
             Command::Log(log) => log.execute(),
             Command::Issues(issues) => issues.execute(),
@@ -96,7 +101,10 @@ fn start(command: Command) -> anyhow::Result<()> {
 /// Who has to do something about the error.
 fn exit_code(error: &anyhow::Error) -> u8 {
     let of_coursekey = |error: &CourseKeyError| match error {
-        CourseKeyError::Line { .. } | CourseKeyError::Start(_) | CourseKeyError::NotSimulated(_) => INPUT,
+        CourseKeyError::Line { .. }
+        | CourseKeyError::Start(_)
+        | CourseKeyError::UnknownCampus(_)
+        | CourseKeyError::NotSimulated(_) => INPUT,
         CourseKeyError::Directory(_) | CourseKeyError::Log(_) => MACHINE,
     };
     let of_twin = |error: &TwinError| if matches!(error, TwinError::NoSchool) { INPUT } else { MACHINE };
@@ -123,10 +131,11 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(TemplateError::Unknown(_)) = error.downcast_ref::<TemplateError>() {
         return INPUT;
     }
-    match (error.is::<DirectoryError>(), error.is::<CallFailure>()) {
-        (true, _) => INPUT,
-        (_, true) => COMPONENT,
-        _ => MACHINE,
+    match error.downcast_ref::<CallFailure>() {
+        Some(CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_))) => INPUT,
+        Some(_) => COMPONENT,
+        None if error.is::<DirectoryError>() => INPUT,
+        None => MACHINE,
     }
 }
 
@@ -145,4 +154,18 @@ fn cache_folder() -> Option<PathBuf> {
 #[allow(clippy::disallowed_methods)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The keys of the campuses, for a CourseKey outside of this process. Nothing is pushed to this program from there.
+fn keys(campuses: &[Campus]) -> Keys {
+    let keys = campuses.iter().filter_map(|campus| {
+        let key = environment(&format!("COURSEKEY_KEY_{}", shouted(&campus.id)))?;
+        Some((campus.id.clone(), Secret::new(key)))
+    });
+    Keys { requests: keys.collect(), ..Keys::default() }
+}
+
+/// A campus's id as part of a variable's name.
+fn shouted(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

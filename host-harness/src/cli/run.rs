@@ -1,13 +1,11 @@
 //! `run`: plays a school directory in virtual time.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
 use host_harness::directory::SchoolDirectory;
-use host_harness::door::Secret;
-use host_harness::run::{Keys, RunOptions, run};
+use host_harness::run::{RunOptions, run};
 use host_harness::store::Steps;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -49,7 +47,7 @@ impl Run {
             store: self.store,
             seed: self.seed,
             faults_per_million: self.faults.0,
-            keys: keys(&directory),
+            keys: super::keys(&directory.settings.campuses),
             steps: self.kill_at_step.map_or_else(Steps::none, Steps::counting),
         };
         let bar = progress_bar();
@@ -93,18 +91,4 @@ pub(super) fn progress_bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// The keys of the campuses, for a CourseKey outside of this process.
-fn keys(directory: &SchoolDirectory) -> Keys {
-    let keys = directory.settings.campuses.iter().filter_map(|campus| {
-        let key = super::environment(&format!("COURSEKEY_KEY_{}", shouted(&campus.id)))?;
-        Some((campus.id.clone(), Secret::new(key)))
-    });
-    Keys(keys.collect::<BTreeMap<_, _>>())
-}
-
-/// A campus's id as part of a variable's name.
-fn shouted(id: &str) -> String {
-    id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use host_harness::clock::{Clock, SystemClock, VirtualClock};
-use host_harness::run::{Around, Keys, Rig};
+use host_harness::run::{Around, Rig};
 use host_harness::store::Steps;
 use host_harness::twin::Twin;
 
@@ -63,7 +63,8 @@ pub(super) struct Moment {
 impl Stored {
     /// The school with everything around it.
     pub(super) fn open(self, moment: &Moment) -> anyhow::Result<Rig> {
-        let left = self.twin()?.position()?.map(|position| position.clock);
+        let twin = self.twin()?;
+        let left = twin.position()?.map(|position| position.clock);
         let left = left.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let at = moment.at.or(left).unwrap_or_else(|| SystemClock.now());
         let around = Around {
@@ -71,7 +72,7 @@ impl Stored {
             clock: Arc::new(VirtualClock::new(at)),
             folder: None,
             seed: moment.seed,
-            keys: Keys::default(),
+            keys: super::keys(&twin.settings_if_any()?.map(|settings| settings.campuses).unwrap_or_default()),
             steps: Steps::none(),
         };
         Ok(Rig::stored(&self.folder, around)?)

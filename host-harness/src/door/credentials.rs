@@ -2,6 +2,8 @@
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 
+use crate::push::PushKeys;
+
 /// A campus's auth key. Prints as `…` whatever is asked of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -28,6 +30,11 @@ impl std::fmt::Debug for Secret {
 pub trait CredentialSource: Send + Sync {
     /// The key of a campus as it is now; none: customer care has not entered one.
     fn key(&self, campus: &str) -> Option<Secret>;
+
+    /// The keys that CourseKey signs a campus's pushes with; none: it does not push, or customer care has not entered one.
+    fn push_keys(&self, _campus: &str) -> Option<PushKeys> {
+        None
+    }
 }
 
 /// Where on a request CourseKey expects the key.

@@ -2,6 +2,7 @@
 //! the instant at which it died once more.
 
 use super::RunError;
+use super::coursekey::ToPush;
 use super::driver::Driver;
 use crate::bindings::gegi::coursekey::records::{CurrentMark, Origin};
 use crate::directory::{Change, Credentials, Event};
@@ -33,9 +34,9 @@ impl Driver<'_> {
                 self.rig.twin.write_mark(&id, class, &mark)?;
             }
             Event::Push(ids) => {
-                let campuses = self.settings()?.campuses;
-                let body = self.rig.coursekey.push_body(now, &campuses, ids)?;
-                self.attendance_received(body).await?;
+                for (campus, push) in self.rig.pushes(now, ToPush::Records(ids))? {
+                    self.attendance_received(&campus, &push).await?;
+                }
             }
             Event::Fault(fault) => self.rig.coursekey.order_fault(fault)?,
             Event::RejectUser { user, code } => self.rig.coursekey.reject_user(now, user, code)?,

@@ -5,18 +5,18 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::bindings::gegi::coursekey::school::Campus;
 use crate::clock::Clock;
 use crate::directory::{self, FaultKind, SchoolDirectory};
 use crate::door::{CredentialSource, Secret, Sender, Transport};
 use crate::limits::Limits;
+use crate::push::{Push, PushKey, PushKeys};
 use crate::simulator::{
-    Credentials, Fault, FaultEffect, InProcess, Kind, LineError, LogError, RejectionCode, SchoolConfig, Simulator,
-    StartError,
+    Credentials, Fault, FaultEffect, InProcess, Kind, LineError, LogError, Pushed, RejectionCode, SchoolConfig,
+    Simulator, StartError,
 };
 
 /// Where the simulator in this process pretends to be. The name is reserved and never resolved.
@@ -44,6 +44,9 @@ pub enum CourseKeyError {
     /// What CourseKey holds at the start does not fit.
     #[error("use coursekey-start.jsonl: {0}")]
     Start(#[from] StartError),
+    /// A campus that the school does not have.
+    #[error("find campus {0:?}: the school has none of that id; name one of school.toml")]
+    UnknownCampus(String),
     /// Something was asked that only the simulator can do.
     #[error("{0} at CourseKey: it is not simulated here; leave base-url out of school.toml")]
     NotSimulated(&'static str),
@@ -51,12 +54,36 @@ pub enum CourseKeyError {
 
 /// Keys by campus.
 #[derive(Debug, Clone, Default)]
-pub struct Keys(pub BTreeMap<String, Secret>);
+pub struct Keys {
+    /// For requests to CourseKey.
+    pub requests: BTreeMap<String, Secret>,
+    /// Of CourseKey's pushes.
+    pub pushes: BTreeMap<String, PushKeys>,
+}
 
 impl CredentialSource for Keys {
     fn key(&self, campus: &str) -> Option<Secret> {
-        self.0.get(campus).cloned()
+        self.requests.get(campus).cloned()
     }
+
+    fn push_keys(&self, campus: &str) -> Option<PushKeys> {
+        self.pushes.get(campus).cloned()
+    }
+}
+
+/// What the simulated CourseKey is to push.
+pub enum ToPush<'a> {
+    /// Records that it lists, by their ids, as they are now; those it does not list yet are left out.
+    Records(&'a [String]),
+    /// Records in the form of `attendance.jsonl`.
+    Lines(&'a mut dyn io::BufRead),
+    /// A body as it is to leave, from this campus's school.
+    Body {
+        /// The campus.
+        campus: &'a str,
+        /// The body.
+        body: Vec<u8>,
+    },
 }
 
 /// CourseKey as one school reaches it.
@@ -76,11 +103,14 @@ impl CourseKey {
 
     /// A simulator in this process.
     pub(super) fn simulated(campuses: &[Campus], simulator: Simulator, clock: Arc<dyn Clock>) -> Self {
-        let keys = campuses.iter().map(|campus| (campus.id.clone(), simulated_key(&campus.id))).collect();
+        let keys = Keys {
+            requests: campuses.iter().map(|campus| (campus.id.clone(), simulated_key(&campus.id))).collect(),
+            pushes: campuses.iter().map(|campus| (campus.id.clone(), simulated_push_keys(&campus.id))).collect(),
+        };
         let simulator = Arc::new(Mutex::new(simulator));
         let patience = Limits::default().http.first_byte;
         let transport = InProcess::new(Arc::clone(&simulator), clock, patience);
-        Self { simulator: Some(simulator), transport: Arc::new(transport), keys: Arc::new(Keys(keys)) }
+        Self { simulator: Some(simulator), transport: Arc::new(transport), keys: Arc::new(keys) }
     }
 
     /// Whether the simulator answers.
@@ -135,36 +165,32 @@ impl CourseKey {
         Ok(self.simulator("change credentials")?.set_credentials(now, credentials)?)
     }
 
-    /// The body of a push with the named attendance records, as they are now; those CourseKey does not hold are left out.
-    pub(super) fn push_body(
+    /// What CourseKey pushes when it pushes this now, each push with its campus.
+    pub(super) fn push(
         &self,
         now: DateTime<Utc>,
         campuses: &[Campus],
-        ids: &[String],
-    ) -> Result<Vec<u8>, CourseKeyError> {
+        what: ToPush<'_>,
+    ) -> Result<Vec<(String, Push)>, CourseKeyError> {
         let mut simulator = self.simulator("push")?;
-        let mut records = Vec::new();
-        for campus in campuses {
-            let mut after = String::new();
-            loop {
-                let path = format!(
-                    "{SIMULATED_URL}/schools/{}/attendance?updatedSince=1970-01-01T00:00:00Z&limit=500{after}",
-                    campus.coursekey_school_id
-                );
-                let page = read(&mut simulator, now, &path, &campus.id);
-                let wanted = |record: &&Value| {
-                    record.get("id").and_then(Value::as_str).is_some_and(|id| ids.iter().any(|known| known == id))
-                };
-                records.extend(
-                    page.get("records").and_then(Value::as_array).into_iter().flatten().filter(wanted).cloned(),
-                );
-                match page.get("next").and_then(Value::as_str) {
-                    Some(next) => after = format!("&after={next}"),
-                    None => break,
-                }
+        let pushes = match what {
+            ToPush::Records(ids) => simulator.push(now, ids),
+            ToPush::Lines(reader) => {
+                let line = |error| CourseKeyError::Line { file: "the attendance records", error };
+                simulator.push_lines(now, reader).map_err(line)?
             }
-        }
-        Ok(json!({ "records": records }).to_string().into_bytes())
+            ToPush::Body { campus, body } => {
+                let number = campuses.iter().find(|known| known.id == campus).map(|campus| campus.coursekey_school_id);
+                let number = number.ok_or_else(|| CourseKeyError::UnknownCampus(campus.to_owned()))?;
+                simulator.push_body(now, number, body.into()).map(|pushed| (number, vec![pushed])).into_iter().collect()
+            }
+        };
+        let campus_of = |number| campuses.iter().find(|campus| campus.coursekey_school_id == number);
+        let of_campus = |(number, pushes): (u64, Vec<Pushed>)| {
+            let campus = campus_of(number)?.id.clone();
+            Some(pushes.into_iter().map(move |pushed| (campus.clone(), arrived(pushed))))
+        };
+        Ok(pushes.into_iter().filter_map(of_campus).flatten().collect())
     }
 
     /// Writes `coursekey.jsonl`: everything CourseKey holds; nothing if it is not simulated here.
@@ -180,12 +206,10 @@ impl CourseKey {
     }
 }
 
-/// Asks the simulator the way the plugin does; null for anything but a whole answer.
-fn read(simulator: &mut Simulator, now: DateTime<Utc>, url: &str, campus: &str) -> Value {
-    let authorization = format!("Bearer {}", simulated_key(campus).expose());
-    let request = http::Request::get(url).header(http::header::AUTHORIZATION, authorization).body(Bytes::new());
-    let answer = request.map(|request| simulator.handle(now, &request).response.into_body());
-    answer.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default()
+/// A push as it arrives.
+fn arrived(pushed: Pushed) -> Push {
+    let Pushed { id, timestamp, signature, body } = pushed;
+    Push { id, timestamp, signature, body: body.into() }
 }
 
 /// A simulator with a school for each campus. Of the directory it takes attendance and start; without one its students
@@ -206,6 +230,7 @@ pub fn simulator(
             number: campus.coursekey_school_id,
             zone: campus.zone.clone(),
             auth_key: simulated_key(&campus.id).expose().to_owned(),
+            push_key: simulated_push_key(&campus.id),
             owners: campus.course_owner.iter().cloned().collect(),
         });
     }
@@ -230,6 +255,15 @@ pub fn simulator(
 /// The key the simulator takes for a campus. No secret: it opens nothing outside of this program.
 pub fn simulated_key(campus: &str) -> Secret {
     Secret::new(format!("simulated-key-of-{campus}"))
+}
+
+/// What the simulator signs a campus's pushes with; as little a secret.
+fn simulated_push_key(campus: &str) -> Vec<u8> {
+    Sha256::digest(format!("simulated-push-key-of-{campus}")).to_vec()
+}
+
+fn simulated_push_keys(campus: &str) -> PushKeys {
+    PushKeys { current: PushKey::new(simulated_push_key(campus)), other: None }
 }
 
 fn lock(simulator: &Arc<Mutex<Simulator>>) -> MutexGuard<'_, Simulator> {

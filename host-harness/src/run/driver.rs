@@ -15,6 +15,7 @@ use super::{Progress, RunError, moment};
 use crate::clock::{Clock, VirtualClock};
 use crate::directory::SchoolDirectory;
 use crate::limits::Stopwatch;
+use crate::push::Push;
 use crate::school::{Budget, CallFailure, CourseChange, Next, TickReport};
 use crate::twin::{Position, TwinError};
 
@@ -161,12 +162,12 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Hands a push to the plugin.
-    pub(super) async fn attendance_received(&mut self, body: Vec<u8>) -> Result<(), RunError> {
+    /// Lets a push of CourseKey's arrive, again and again until it is taken, as CourseKey would.
+    pub(super) async fn attendance_received(&mut self, campus: &str, push: &Push) -> Result<(), RunError> {
         let mut attempts = 0;
         loop {
             let watch = Stopwatch::start();
-            let answer = self.rig.school().attendance_received(body.clone()).await;
+            let answer = self.rig.school().attendance_received(campus, push.clone()).await;
             self.call_time += watch.elapsed();
             self.calls.pushes += 1;
             if self.unless_passing(answer, &mut attempts)?.is_some() {

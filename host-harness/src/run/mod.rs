@@ -25,7 +25,7 @@ use crate::engine::Engine;
 use crate::limits::Stopwatch;
 use crate::store::{Steps, Stop, StoreError};
 
-pub use coursekey::{CourseKeyError, Keys, simulated_key, simulator};
+pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};
 pub use statuses::{StatusLine, status_word, statuses_of};

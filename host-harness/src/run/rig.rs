@@ -4,12 +4,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::coursekey::{CourseKey, CourseKeyError, Keys, SIMULATED_URL, simulator};
+use chrono::{DateTime, Utc};
+
+use super::coursekey::{CourseKey, CourseKeyError, Keys, SIMULATED_URL, ToPush, simulator};
 use super::requests::Requests;
 use crate::clock::Clock;
 use crate::directory::{Event, SchoolDirectory};
 use crate::engine::Engine;
 use crate::gegi::SchoolSettings;
+use crate::push::Push;
 use crate::school::{Gegi, Host, HostConfig, School};
 use crate::store::{MemoryStore, SchoolId, SqliteStore, Steps, Store, StoreError};
 use crate::twin::{Position, Twin, TwinError};
@@ -136,12 +139,26 @@ impl Rig {
         &self.twin
     }
 
+    /// Everybody's present.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.around.clock.now()
+    }
+
+    /// What the simulated CourseKey pushes when it pushes this at `now`: each push with its campus.
+    ///
+    /// # Errors
+    /// CourseKey is not simulated here, or cannot push that.
+    pub fn pushes(&self, now: DateTime<Utc>, what: ToPush<'_>) -> Result<Vec<(String, Push)>, RigError> {
+        let settings = self.twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
+        Ok(self.coursekey.push(now, &settings.campuses, what)?)
+    }
+
     /// Notes that the school has been left at the present moment.
     ///
     /// # Errors
     /// The twin's file cannot be used.
     pub fn leave(&self) -> Result<(), TwinError> {
-        let now = self.around.clock.now().timestamp();
+        let now = self.now().timestamp();
         let position = self.twin.position()?.unwrap_or(Position { clock: now, changes_from: i64::MIN });
         self.twin.set_position(Position { clock: position.clock.max(now), ..position })
     }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::bindings::exports::gegi::coursekey::integration::CallError;
 use crate::engine::Broken;
 use crate::gegi::GegiUnavailable;
+use crate::push::Refusal;
 use crate::store::StoreError;
 
 /// A call that left no trace in the school's storage.
 #[derive(Debug, thiserror::Error)]
 pub enum CallFailure {
     /// The plugin could not read its state, or the host would not store.
-    #[error("finish the call: the plugin says {0}")]
+    #[error("finish the call: {}", what_the_plugin_says(.0))]
     Refused(CallError),
     /// The plugin did what the sandbox forbids, or gave up. The text says which, and never carries what it printed.
     #[error("finish the call: the plugin was stopped: {0}; the next tick works on one item alone")]
@@ -26,9 +27,9 @@ pub enum CallFailure {
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StoreError),
-    /// A push larger than the limit, in bytes.
-    #[error("take the push: it is larger than {0} bytes; ask CourseKey for smaller ones")]
-    PushTooLarge(usize),
+    /// A push that is not to be believed.
+    #[error(transparent)]
+    Push(#[from] Refusal),
 }
 
 impl From<Broken> for CallFailure {
@@ -40,6 +41,16 @@ impl From<Broken> for CallFailure {
             Broken::Gegi(unavailable) => Self::Gegi(unavailable),
             Broken::Storage(error) => Self::Storage(error),
         }
+    }
+}
+
+fn what_the_plugin_says(refused: &CallError) -> String {
+    match refused {
+        CallError::BadInput(why) => format!("the plugin cannot take its input: {why}; correct it"),
+        CallError::UnreadableState(which) => {
+            format!("the plugin cannot read what is stored: {which}; load the version that wrote it, or a newer one")
+        }
+        CallError::Storage(why) => format!("the plugin could not store or read: {why}"),
     }
 }
 
@@ -55,6 +66,16 @@ pub enum Next {
 }
 
 impl CallFailure {
+    /// The HTTP status that tells CourseKey about a push of its.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Push(refusal) => refusal.status(),
+            Self::Refused(CallError::BadInput(_)) => 400,
+            // It is sent again, and may be taken then.
+            Self::Refused(_) | Self::Trapped(_) | Self::TooLong(_) | Self::Gegi(_) | Self::Storage(_) => 503,
+        }
+    }
+
     /// What to do next.
     pub fn next(&self) -> Next {
         match self {
@@ -63,7 +84,7 @@ impl CallFailure {
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
             Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))
             | Self::Storage(_)
-            | Self::PushTooLarge(_) => Next::Mend,
+            | Self::Push(_) => Next::Mend,
         }
     }
 }

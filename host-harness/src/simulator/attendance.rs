@@ -99,6 +99,12 @@ impl Attendance {
         self.listed.insert(position, record);
     }
 
+    /// The newest version of a record, if there is one by now.
+    pub(super) fn newest(&self, id: &str) -> Option<&Record> {
+        let (id, (updated_at, version)) = self.newest.get_key_value(id)?;
+        self.listed.get(&(*updated_at, id.clone(), *version))
+    }
+
     /// Whether the session has a record by now.
     pub(super) fn has_records_of(&self, session: &str) -> bool {
         self.sessions.contains(session)
@@ -154,7 +160,10 @@ mod tests {
         attendance.advance(at(10));
         assert_eq!(listing(&attendance, 0, None), "av1 bv1");
         assert!(attendance.has_records_of("C1-1"));
+        assert_eq!(attendance.newest("a").map(|record| record.version), Some(1));
+        assert!(attendance.newest("c").is_none());
         attendance.advance(at(30));
+        assert_eq!(attendance.newest("a").map(|record| record.version), Some(2));
         assert_eq!(listing(&attendance, 0, None), "bv1 av2");
         assert_eq!(listing(&attendance, 30, None), "av2");
         assert_eq!(listing(&attendance, 31, None), "");

@@ -32,9 +32,16 @@ struct AdjustmentLine {
     awarded_seconds: Option<u32>,
 }
 
-/// Every record of the file. A version of a record may stand in it once.
+/// Every record of the file, each listed from its time on.
 pub(super) fn read(reader: impl BufRead) -> Result<Attendance, LineError> {
     let mut attendance = Attendance::default();
+    records(reader)?.into_iter().for_each(|record| attendance.add(record));
+    Ok(attendance)
+}
+
+/// Every record of the file, as they stand in it. A version of a record may stand in it once.
+pub(super) fn records(reader: impl BufRead) -> Result<Vec<Record>, LineError> {
+    let mut records = Vec::new();
     let mut seen = BTreeSet::new();
     for line in lines::numbered(reader) {
         let (number, text) = line?;
@@ -49,7 +56,7 @@ pub(super) fn read(reader: impl BufRead) -> Result<Attendance, LineError> {
                 awarded_seconds: adjustment.awarded_seconds,
             })
         };
-        attendance.add(Record {
+        records.push(Record {
             id: line.id.into(),
             version: line.version,
             school: None,
@@ -60,7 +67,7 @@ pub(super) fn read(reader: impl BufRead) -> Result<Attendance, LineError> {
             adjustment: line.adjustment.map(adjust),
         });
     }
-    Ok(attendance)
+    Ok(records)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ struct AttendanceBody<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RecordBody<'a> {
+pub(super) struct RecordBody<'a> {
     id: &'a str,
     version: u32,
     session_id: &'a str,
@@ -209,7 +209,7 @@ fn attendance(simulator: &Simulator, now: DateTime<Utc>, number: u64, uri: &Uri)
 }
 
 /// The school whose attendance a record is: where its session is held, else where its user is, else the first.
-fn school_of(record: &Record, schools: &BTreeMap<u64, School>) -> Option<u64> {
+pub(super) fn school_of(record: &Record, schools: &BTreeMap<u64, School>) -> Option<u64> {
     let holding = |holds: &dyn Fn(&School) -> bool| schools.values().find(|school| holds(school)).map(|s| s.number);
     record
         .school
@@ -218,7 +218,7 @@ fn school_of(record: &Record, schools: &BTreeMap<u64, School>) -> Option<u64> {
         .or_else(|| schools.keys().next().copied())
 }
 
-fn record_body(record: &Record) -> RecordBody<'_> {
+pub(super) fn record_body(record: &Record) -> RecordBody<'_> {
     let adjustment = record.adjustment.as_ref().map(|adjustment| AdjustmentBody {
         kind: adjustment.kind,
         by: &adjustment.by,

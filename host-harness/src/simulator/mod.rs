@@ -1,7 +1,7 @@
 //! A simulated CourseKey: its own state and its own rules behind the HTTP that `plugin/coursekey.openapi.yaml` states.
 //!
 //! Reading order: `state` (what it holds), `rules` (what it takes), `http` and `listing` (how it is asked), `faults`,
-//! `attendance` and `people` (what students do), `log`, `replay` and `roster_file` (how it outlives its process and is looked at),
+//! `attendance` and `people` (what students do), `push` (what it sends by itself), `log`, `replay` and `roster_file` (how it outlives its process and is looked at),
 //! `in_process` and `server` (how a host reaches it). It knows neither the plugin nor the host: CourseKey's words stand
 //! here (user, course, session, enrollment), and only `in_process` imports another room.
 
@@ -18,6 +18,7 @@ mod lines;
 mod listing;
 mod log;
 mod people;
+mod push;
 mod replay;
 mod roster_file;
 mod rules;
@@ -43,6 +44,7 @@ pub use in_process::InProcess;
 pub use kind::{Count, Counts, Kind};
 pub use lines::LineError;
 pub use log::{Credentials, LogError};
+pub use push::{Pushed, sign};
 pub use server::{Now, serve};
 
 use attendance::Attendance;
@@ -59,6 +61,8 @@ pub struct SchoolConfig {
     pub zone: String,
     /// The key that requests must carry.
     pub auth_key: String,
+    /// The key it signs its pushes with.
+    pub push_key: Vec<u8>,
     /// E-mail addresses of staff accounts that may own courses.
     pub owners: Vec<String>,
 }
@@ -132,6 +136,7 @@ impl Simulator {
             number: config.number,
             zone: config.zone,
             auth_key: config.auth_key,
+            push_key: config.push_key,
             revoked: false,
             owners: config.owners.iter().map(|email| email.to_lowercase()).collect(),
             accounts: state::Accounts::default(),

@@ -15,6 +15,7 @@ pub(super) struct School {
     pub(super) number: u64,
     pub(super) zone: String,
     pub(super) auth_key: String,
+    pub(super) push_key: Vec<u8>,
     /// Whether the key is refused for now.
     pub(super) revoked: bool,
     /// E-mails, in lower case, of staff accounts that may own courses and are no users.

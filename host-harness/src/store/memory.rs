@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::snapshot::range;
 use super::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, Payload, RefusedItem, SchoolId, Standing,
-    Store, StoreError, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, Payload, PushId, RefusedItem, SchoolId,
+    Standing, Store, StoreError, entry_bytes,
 };
 
 /// Schools in memory. Starts empty.
@@ -22,6 +22,8 @@ struct School {
     state: BTreeMap<String, Vec<u8>>,
     waiting: BTreeMap<(Lane, u64), Payload>,
     refused: BTreeMap<(Lane, u64), (Payload, String)>,
+    /// When each push was taken, to the second.
+    pushes: BTreeMap<PushId, i64>,
 }
 
 impl School {
@@ -41,6 +43,10 @@ impl School {
                 None => self.state.remove(&change.key),
             };
             self.standing.count_change(before.as_ref().map(size), after);
+        }
+        if let Some(push) = commit.push {
+            self.pushes.retain(|_, at| *at >= push.forget_before.timestamp());
+            self.pushes.insert(push.id, commit.at.timestamp());
         }
         if commit.clears_breadcrumb {
             self.standing.breadcrumb = None;
@@ -104,6 +110,10 @@ impl Store for MemoryStore {
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
         commit.check()?;
         Ok(self.with(school, |school| school.commit(commit)))
+    }
+
+    async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError> {
+        Ok(self.with(school, |school| school.pushes.contains_key(&push)))
     }
 
     async fn leave_breadcrumb(&self, school: &SchoolId, breadcrumb: Option<&Breadcrumb>) -> Result<(), StoreError> {

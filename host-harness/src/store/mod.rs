@@ -75,6 +75,31 @@ pub struct Change {
     pub value: Option<Vec<u8>>,
 }
 
+/// Tells a push of CourseKey's from all others of its school. What it is made of is `push`'s matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PushId([u8; 32]);
+
+impl PushId {
+    /// The push that these bytes stand for.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A push that a commit takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenPush {
+    /// Which.
+    pub id: PushId,
+    /// Pushes of the school that were taken before this moment are forgotten.
+    pub forget_before: DateTime<Utc>,
+}
+
 /// JSON text of something to deliver. A store keeps it as it is.
 pub type Payload = String;
 
@@ -90,6 +115,8 @@ pub struct Commit {
     pub mails: Vec<Payload>,
     /// Whether the breadcrumb goes in the same transaction: the call that left it has returned.
     pub clears_breadcrumb: bool,
+    /// The push whose call this is.
+    pub push: Option<TakenPush>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -97,7 +124,7 @@ pub struct Commit {
 impl Commit {
     /// An empty commit.
     pub fn new(at: DateTime<Utc>) -> Self {
-        Self { changes: Vec::new(), records: Vec::new(), mails: Vec::new(), clears_breadcrumb: false, at }
+        Self { changes: Vec::new(), records: Vec::new(), mails: Vec::new(), clears_breadcrumb: false, push: None, at }
     }
 
     /// What goes into an outbox.
@@ -303,6 +330,7 @@ impl StoreError {
 /// - **Outboxes keep their order.** Sequences are never given twice, not even after everything was acknowledged and the
 ///   store was opened anew; an id belongs to one item for ever. An acknowledgement is final: repeating it, or
 ///   acknowledging what was never there, changes nothing.
+/// - **A push is remembered by the commit that takes it**, and not by one that fails.
 /// - **A breadcrumb is durable at once**, outside every commit.
 /// - Usage is exact after each commit and costs no count.
 ///
@@ -328,6 +356,9 @@ pub trait Store: Send + Sync {
 
     /// Writes all of it in one durable transaction and answers its number.
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError>;
+
+    /// Whether a commit of the school took this push, and it was not forgotten since.
+    async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError>;
 
     /// Sets or removes the breadcrumb, durable at once.
     async fn leave_breadcrumb(&self, school: &SchoolId, breadcrumb: Option<&Breadcrumb>) -> Result<(), StoreError>;

@@ -20,7 +20,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, RefusedItem, SchoolId, Standing, Store, StoreError,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing, Store,
+    StoreError,
 };
 
 /// How long a statement waits for another program, such as a backup or a person with a database tool.
@@ -157,6 +158,10 @@ impl Store for SqliteStore {
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
         commit.check()?;
         self.write(|transaction| rows::commit(transaction, school, &commit)).await
+    }
+
+    async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError> {
+        self.read(|connection| rows::has_push(connection, school, push))
     }
 
     async fn leave_breadcrumb(&self, school: &SchoolId, breadcrumb: Option<&Breadcrumb>) -> Result<(), StoreError> {

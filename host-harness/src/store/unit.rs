@@ -9,7 +9,8 @@ use tokio::sync::OwnedMutexGuard;
 use super::gate::Gate;
 use super::snapshot::Overlay;
 use super::{
-    Breadcrumb, Change, Commit, Entry, KEY_BYTES, Lane, Snapshot, Standing, Step, StoreError, Turn, entry_bytes,
+    Breadcrumb, Change, Commit, Entry, KEY_BYTES, Lane, PushId, Snapshot, Standing, Step, StoreError, TakenPush, Turn,
+    entry_bytes,
 };
 use crate::bindings::gegi::coursekey::email::{EmailError, Message};
 use crate::bindings::gegi::coursekey::records::{Operation, RecordsError};
@@ -31,6 +32,8 @@ pub struct UnitOfWork {
     changes_staged: u64,
     operations: Vec<Operation>,
     mails: Vec<Message>,
+    /// The push whose call this is.
+    push: Option<PushId>,
     /// Operations committed and not delivered, once they were asked for.
     waiting: Option<Vec<Operation>>,
     /// The note this call has left and not taken back.
@@ -56,6 +59,7 @@ impl UnitOfWork {
             changes_staged: 0,
             operations: Vec::new(),
             mails: Vec::new(),
+            push: None,
             waiting: None,
             note: None,
         }
@@ -160,6 +164,17 @@ impl UnitOfWork {
         Ok(())
     }
 
+    /// Makes this the call of a push: its commit takes the push. False if one before took it; there is nothing to do then.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn takes_push(&mut self, push: PushId) -> Result<bool, StoreError> {
+        let Gate { shared, school, .. } = &*self.gate;
+        let is_new = !shared.store.has_push(school, push).await?;
+        self.push = is_new.then_some(push);
+        Ok(is_new)
+    }
+
     /// Operations that GEGI may not hold yet, in order: committed and not delivered, then staged by this call. Ask for
     /// them before asking GEGI, or what is delivered in between is seen in neither.
     ///
@@ -237,8 +252,9 @@ impl UnitOfWork {
     }
 
     async fn write(self, clears_breadcrumb: bool) -> Result<(), StoreError> {
-        let Self { gate, role, snapshot, mut staged, operations, mails, .. } = self;
-        if staged.is_empty() && operations.is_empty() && mails.is_empty() && !clears_breadcrumb {
+        let Self { gate, role, snapshot, mut staged, operations, mails, push, .. } = self;
+        let writes = !(staged.is_empty() && operations.is_empty() && mails.is_empty() && push.is_none());
+        if !writes && !clears_breadcrumb {
             return Ok(());
         }
         let (turn, _tick) = match role {
@@ -250,7 +266,9 @@ impl UnitOfWork {
         drop(snapshot);
         let changes = staged.into_iter().map(|(key, value)| Change { key, value }).collect();
         let (records, mails) = (payloads(&operations)?, payloads(&mails)?);
-        let commit = Commit { changes, records, mails, clears_breadcrumb, at: gate.shared.clock.now() };
+        let at = gate.shared.clock.now();
+        let push = push.map(|id| TakenPush { id, forget_before: at - gate.shared.limits.pushes_remembered });
+        let commit = Commit { changes, records, mails, clears_breadcrumb, push, at };
         gate.shared.steps.cross(Step::BeforeCommit);
         turn.commit(commit).await?;
         gate.shared.steps.cross(Step::AfterCommit);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
+use host_harness::simulator::Pushed;
 use http::{Method, Request, Response};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -81,6 +82,28 @@ impl Contract {
         let faults = self.faults(&documented["content"]["application/json"]["schema"], &body);
         assert!(faults.is_empty(), "{} {name}: {faults:#?}\n{body}", id(operation));
         self.seen.borrow_mut().insert((id(operation), name));
+    }
+
+    /// The one push the contract describes.
+    pub(crate) fn push(&self) -> &Value {
+        &self.document["webhooks"]["attendance"]["post"]
+    }
+
+    /// What a push breaks.
+    pub(crate) fn faults_of_push(&self, pushed: &Pushed) -> Vec<String> {
+        let operation = self.push();
+        let sent = |name: &str| match name {
+            "webhook-id" => pushed.id.clone(),
+            "webhook-timestamp" => pushed.timestamp.clone(),
+            "webhook-signature" => pushed.signature.clone(),
+            other => panic!("the simulator has no header {other}"),
+        };
+        let headers = operation["parameters"].as_array().unwrap().iter().map(|parameter| self.resolve(parameter));
+        let headers = headers.map(|header| (&header["schema"], json!(sent(header["name"].as_str().unwrap()))));
+        let mut faults: Vec<String> = headers.flat_map(|(schema, value)| self.faults(schema, &value)).collect();
+        let body = serde_json::from_slice(&pushed.body).unwrap();
+        faults.extend(self.faults(&operation["requestBody"]["content"]["application/json"]["schema"], &body));
+        faults
     }
 
     /// The value, or what it refers to.

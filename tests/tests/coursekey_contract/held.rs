@@ -28,6 +28,7 @@ impl<'a> Held<'a> {
                 number,
                 zone: "America/New_York".to_owned(),
                 auth_key: format!("key-{number}"),
+                push_key: format!("push-key-{number}").into_bytes(),
                 owners: vec!["owner@example.edu".to_owned()],
             });
         }

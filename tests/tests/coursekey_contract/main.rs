@@ -28,7 +28,8 @@ fn every_item_of_the_contract_is_described_and_says_whether_it_is_a_fact() {
         items.iter().map(move |(name, item)| (format!("{kind}/{name}"), item, "description"))
     });
     let operations = contract.operations().map(|(path, method, item)| (format!("{method} {path}"), item, "summary"));
-    for (name, item, text) in components.chain(operations) {
+    let push = [("push".to_owned(), contract.push(), "summary")];
+    for (name, item, text) in components.chain(operations).chain(push) {
         let says = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
         assert!(matches!(says("x-source"), "fact" | "assumption"), "{name}: x-source");
         assert!(says("x-source-note").len() > 10, "{name}: x-source-note");

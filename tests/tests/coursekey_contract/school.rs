@@ -101,7 +101,8 @@ impl Played {
         let mut simulator = Simulator::new(1);
         for (campus, number) in CAMPUSES {
             let (zone, owners) = (ZONE.to_owned(), vec!["owner@example.edu".to_owned()]);
-            simulator.add_school(SchoolConfig { number, zone, auth_key: key(campus), owners });
+            let (auth_key, push_key) = (key(campus), key(campus).into_bytes());
+            simulator.add_school(SchoolConfig { number, zone, auth_key, push_key, owners });
         }
         simulator.start_with(clock.now(), START.as_bytes()).unwrap();
         for fault in faults {

@@ -107,6 +107,23 @@ fn items_that_break_a_limit_are_rejected_alone() {
 }
 
 #[test]
+fn pushes_keep_to_the_contract() {
+    let contract = Contract::read();
+    let mut held = Held::new(&contract).with_class();
+    let now = at("08:00:00") + TimeDelta::days(3);
+    held.now = now;
+    let (_, page) = held.send("GET /schools/1/attendance?updatedSince=2023-08-28T00%3A00%3A00Z", &Value::Null);
+    let ids = page["records"].as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap().to_owned());
+    let ids: Vec<String> = ids.chain(["nobody knows it".to_owned()]).collect();
+    let pushes = held.simulator.push(now, &ids);
+    let [(1, pushes)] = &pushes[..] else { panic!("one school has records") };
+    assert_eq!(pushes.iter().flat_map(|pushed| contract.faults_of_push(pushed)).collect::<Vec<_>>(), [""; 0]);
+    let records = serde_json::from_slice::<Value>(&pushes[0].body).unwrap()["records"].take();
+    assert_eq!(records, page["records"], "the records of the listing");
+    assert!(held.simulator.push(now, &[]).is_empty());
+}
+
+#[test]
 fn ten_days_of_use_keep_to_the_contract() {
     let contract = Contract::read();
     let mut held = Held::new(&contract).with_class();

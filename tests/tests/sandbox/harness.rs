@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
-use host_harness::clock::VirtualClock;
+use host_harness::clock::{Clock, VirtualClock};
 use host_harness::door::{
     Answer, CredentialSource, Denial, Outgoing, RequestEntry, RequestLog, Secret, Transport, TransportError,
 };
@@ -19,9 +20,14 @@ use host_harness::gegi::{
     SchoolSource,
 };
 use host_harness::limits::Limits;
+use host_harness::push::{Push, PushKey, PushKeys};
 use host_harness::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfig, School};
+use host_harness::simulator::{Pushed, sign};
 use host_harness::store::MemoryStore;
 
+/// What CourseKey signs the pushes of the campus `main` with, and the same as base64.
+const PUSH_KEY: &[u8] = b"push-key-000001-of-main-";
+const PUSH_KEY_TEXT: &str = "cHVzaC1rZXktMDAwMDAxLW9mLW1haW4t";
 /// Calls that may run at once.
 pub(crate) const PLACES: u32 = 4;
 
@@ -40,6 +46,7 @@ pub(crate) struct World {
     pub(crate) logged: Mutex<Vec<String>>,
     pub(crate) received: Mutex<Vec<String>>,
     pub(crate) gegi_is_down: Mutex<bool>,
+    pushes: AtomicU64,
 }
 
 impl Playground {
@@ -71,7 +78,11 @@ impl Playground {
 
     /// Plays a script in a call without network.
     pub(crate) async fn push(&self, script: &str) -> String {
-        told(self.school.attendance_received(script.as_bytes().to_vec()).await)
+        let number = self.world.pushes.fetch_add(1, Ordering::Relaxed);
+        let pushed = sign(PUSH_KEY, &format!("msg_{number}"), self.clock.now(), script.to_owned());
+        let Pushed { id, timestamp, signature, body } = pushed;
+        let push = Push { id, timestamp, signature, body: body.into() };
+        told(self.school.attendance_received("main", push).await)
     }
 }
 
@@ -163,6 +174,11 @@ impl MailSink for World {
 impl CredentialSource for World {
     fn key(&self, campus: &str) -> Option<Secret> {
         (campus == "main").then(|| Secret::new("key-000001"))
+    }
+
+    fn push_keys(&self, campus: &str) -> Option<PushKeys> {
+        let current = PushKey::parse(&format!("whsec_{PUSH_KEY_TEXT}")).unwrap();
+        (campus == "main").then_some(PushKeys { current, other: None })
     }
 }
 

@@ -74,6 +74,7 @@ fn what_was_taken_stays_taken_though_the_school_is_set_up_otherwise() {
         number: 1,
         zone: "America/New_York".to_owned(),
         auth_key: "key-1".to_owned(),
+        push_key: Vec::new(),
         owners: Vec::new(),
     });
     let early =

@@ -1,11 +1,12 @@
 //! The statements, each prepared once per connection. Numbers that only grow are kept as SQLite's signed integers, bit
 //! for bit.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::store::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, RefusedItem, SchoolId, Standing, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, PushId, RefusedItem, SchoolId, Standing,
+    TakenPush, entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
@@ -92,6 +93,9 @@ pub(super) fn commit(connection: &Connection, school: &SchoolId, commit: &Commit
             insert.execute(params![school.as_str(), number(lane), sequence, payload])?;
         }
     }
+    if let Some(push) = &commit.push {
+        take_push(connection, school, push, commit.at)?;
+    }
     if commit.clears_breadcrumb {
         standing.breadcrumb = None;
     }
@@ -120,6 +124,19 @@ fn change(
         standing.count_change(before, change.value.as_ref().map(|value| entry_bytes(&change.key, value)));
     }
     Ok(())
+}
+
+fn take_push(connection: &Connection, school: &SchoolId, push: &TakenPush, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let forget = "DELETE FROM push WHERE school = ?1 AND taken_at < ?2";
+    connection.prepare_cached(forget)?.execute(params![school.as_str(), push.forget_before.timestamp()])?;
+    let keep = "INSERT OR REPLACE INTO push VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(keep)?.execute(params![school.as_str(), push.id.as_bytes(), at.timestamp()])?;
+    Ok(())
+}
+
+pub(super) fn has_push(connection: &Connection, school: &SchoolId, push: PushId) -> rusqlite::Result<bool> {
+    let mut select = connection.prepare_cached("SELECT 1 FROM push WHERE school = ?1 AND id = ?2")?;
+    select.exists(params![school.as_str(), push.as_bytes()])
 }
 
 pub(super) fn outbox(

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x6765_6769;
 
 /// The n-th one brings a file from version n − 1 to version n. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
 
 /// The latest version.
 const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;

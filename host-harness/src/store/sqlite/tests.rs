@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::store::{SqliteStore, StoreError};
+use crate::store::{PushId, SchoolId, SqliteStore, Store, StoreError};
 
 struct Folder(tempfile::TempDir);
 
@@ -33,8 +33,20 @@ fn a_file_of_a_later_version_is_refused() {
     let folder = Folder::new();
     drop(SqliteStore::open(folder.file()).unwrap());
     sql(&folder.file(), "PRAGMA user_version = 99");
-    let expected = "open FILE: its schema is 99, this version knows 1; run the version that wrote it, or a later one";
+    let expected = "open FILE: its schema is 99, this version knows 2; run the version that wrote it, or a later one";
     assert_eq!(failure(&folder.file()), (expected.into(), false));
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_is_brought_up_to_date_with_what_it_holds() {
+    let folder = Folder::new();
+    sql(&folder.file(), include_str!("v1.sql"));
+    sql(&folder.file(), "PRAGMA user_version = 1; PRAGMA application_id = 0x67656769");
+    sql(&folder.file(), "INSERT INTO state VALUES ('school-1', 'key', 'value')");
+    let (school, push) = (SchoolId::from("school-1"), PushId::new([1; 32]));
+    let store = SqliteStore::open(folder.file()).unwrap();
+    assert_eq!(store.get_many(&school, &["key".to_owned()]).await.unwrap(), [Some(b"value".to_vec())]);
+    assert!(!store.has_push(&school, push).await.unwrap());
 }
 
 #[test]

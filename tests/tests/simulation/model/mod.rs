@@ -118,14 +118,14 @@ impl Model<'_> {
                 self.answered.extend(newest.map(|newest| (place.clone(), newest)));
                 self.marks.insert(place, Mark { letter, rule: "hand", derived: false });
             }
-            Event::Push(ids) if !self.revoked => self.see(change.at, |id| ids.iter().any(|pushed| pushed == id)),
+            Event::Push(ids) => self.see(change.at, |id| ids.iter().any(|pushed| pushed == id)),
             Event::Rejects { user, .. } => {
                 self.rejects.insert(user.clone());
             }
             Event::Revoked => self.revoked = true,
             Event::Restored => self.revoked = false,
             // Faults delay and restarts do nothing, and neither changes what is true in the end.
-            Event::Push(_) | Event::Fault { .. } | Event::Restart => {}
+            Event::Fault { .. } | Event::Restart => {}
         }
     }
 

@@ -1,0 +1,169 @@
+//! Pushes through the real component and a real host on SQLite: what is not signed leaves no trace, what comes twice is
+//! taken once, also after the host was started again, and whatever is lost, doubled or overtaken, the marks are the same.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
+
+#[path = "pushes/school.rs"]
+mod school;
+
+use chrono::TimeDelta;
+use expect_test::expect;
+use host_harness::push::{Push, Refusal};
+use host_harness::school::{CallFailure, PushOutcome};
+use school::{Played, at, tampered};
+
+#[tokio::test]
+async fn a_push_is_taken_once_however_often_it_comes_and_whoever_has_died_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.go_to("15:55:00").await;
+    let (campus, push) = played.pushed().remove(0);
+    let taken = played.school.attendance_received(&campus, push.clone()).await.unwrap();
+    assert!(matches!(&taken, PushOutcome::Taken(records) if records.taken > 3), "{taken:?}");
+    assert_eq!(played.school.attendance_received(&campus, push.clone()).await.unwrap(), PushOutcome::Repeated);
+    played.restart();
+    assert_eq!(played.school.attendance_received(&campus, push).await.unwrap(), PushOutcome::Repeated);
+}
+
+#[tokio::test]
+async fn a_push_that_is_signed_anew_is_known_for_a_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.go_to("15:55:00").await;
+    let (campus, push) = played.pushed().remove(0);
+    let again = |days: i64| {
+        let now = at("15:55:00") + TimeDelta::days(days);
+        (now, played.signed_anew(&campus, &push, now))
+    };
+    let (later, much_later) = (again(6), again(8));
+    assert!(matches!(played.school.attendance_received(&campus, push).await.unwrap(), PushOutcome::Taken(_)));
+    played.clock.advance_to(later.0);
+    assert_eq!(played.school.attendance_received(&campus, later.1).await.unwrap(), PushOutcome::Repeated);
+    played.clock.advance_to(much_later.0);
+    let other = played.pushed().remove(0).1;
+    played.school.attendance_received(&campus, other).await.unwrap();
+    // It is forgotten by now, and says nothing that is new.
+    assert!(matches!(played.school.attendance_received(&campus, much_later.1).await.unwrap(), PushOutcome::Taken(_)));
+}
+
+#[tokio::test]
+async fn a_push_that_is_not_to_be_believed_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.go_to("15:55:00").await;
+    let before = played.stored().await;
+    let (campus, push) = played.pushed().remove(0);
+    let late = Push { timestamp: (at("15:55:00").timestamp() - 301).to_string(), ..push.clone() };
+    let mut said = String::new();
+    for (campus, push) in [
+        ("main", tampered(&push)),
+        ("main", Push { signature: String::new(), ..push.clone() }),
+        ("main", late),
+        ("north", push.clone()),
+        ("nowhere", push.clone()),
+    ] {
+        let failure = played.school.attendance_received(campus, push).await.unwrap_err();
+        said += &format!("{} {failure}\n", failure.status());
+        assert!(matches!(failure, CallFailure::Push(_)));
+    }
+    expect![[r#"
+        401 take a push: no key of campus "main" signed it; compare the push key with CourseKey's
+        400 take a push: its webhook-signature header is not of the form that Standard Webhooks gives it
+        401 take a push: it was signed 301 s away from this host's time; correct the clock that is wrong
+        401 take a push: no key of campus "north" signed it; compare the push key with CourseKey's
+        401 take a push: campus "nowhere" has no push key; enter the one that CourseKey signs with
+    "#]]
+    .assert_eq(&said);
+    assert_eq!(played.stored().await, before);
+    // What was refused as another's is taken when it is the campus's own.
+    assert!(matches!(played.school.attendance_received(&campus, push).await.unwrap(), PushOutcome::Taken(_)));
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_read_is_refused_and_may_be_sent_again_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.go_to("15:55:00").await;
+    let (before, unreadable) = (played.stored().await, played.signed("main", "msg_1", "not JSON"));
+    let failure = played.school.attendance_received("main", unreadable.clone()).await.unwrap_err();
+    assert_eq!(failure.status(), 400, "{failure}");
+    assert_eq!(played.stored().await, before);
+    let failure = played.school.attendance_received("main", unreadable).await.unwrap_err();
+    assert!(!matches!(failure, CallFailure::Push(Refusal::UnknownSignature(_))), "it was not remembered: {failure}");
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_without_losing_a_push() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.go_to("15:55:00").await;
+    let (campus, push) = played.pushed().remove(0);
+    played.keys.replace(&campus, "new", Some(&campus));
+    assert!(matches!(played.school.attendance_received(&campus, push.clone()).await.unwrap(), PushOutcome::Taken(_)));
+    played.keys.replace(&campus, "new", None);
+    let failure = played.school.attendance_received(&campus, push).await.unwrap_err();
+    assert!(matches!(failure, CallFailure::Push(Refusal::UnknownSignature(_))), "{failure}");
+}
+
+/// What arrives of the pushes, of which each holds one record as it was then.
+#[derive(Debug, Clone, Copy)]
+enum Arrival {
+    Never,
+    AsSent,
+    EachTwice,
+    /// The newest first, so that older versions overtake newer ones.
+    Backwards,
+    /// Every second one, and that a day late.
+    HalfAndLate,
+}
+
+/// How often a day pushes arrive, and a tick comes a little later.
+const STEPS_PER_DAY: i32 = 8;
+
+#[tokio::test]
+async fn lost_doubled_and_overtaken_pushes_end_in_the_same_marks_as_none() {
+    let mut ends = Vec::new();
+    for arrival in [Arrival::Never, Arrival::AsSent, Arrival::EachTwice, Arrival::Backwards, Arrival::HalfAndLate] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut played = Played::new(&folder).await;
+        let mut sent = Vec::new();
+        for step in 0..12 * STEPS_PER_DAY {
+            let now = at("08:07:00") + TimeDelta::days(1) / STEPS_PER_DAY * step;
+            played.clock.advance_to(now);
+            played.let_requests_fail(0);
+            let pushes = played.pushed_one_by_one();
+            played.let_requests_fail(250_000);
+            match arrival {
+                Arrival::Never => {}
+                Arrival::AsSent => played.receive(pushes.clone()).await,
+                Arrival::EachTwice => {
+                    for push in pushes.clone() {
+                        played.receive([push.clone(), push]).await;
+                    }
+                }
+                Arrival::Backwards | Arrival::HalfAndLate => sent.extend(pushes.clone()),
+            }
+            if step % STEPS_PER_DAY == STEPS_PER_DAY - 1 {
+                let late = std::mem::take(&mut sent);
+                let late = late.into_iter().map(|(campus, push)| {
+                    let push = played.signed_anew(&campus, &push, now);
+                    (campus, push)
+                });
+                match arrival {
+                    Arrival::Backwards => played.receive(late.rev().collect::<Vec<_>>()).await,
+                    Arrival::HalfAndLate => played.receive(late.step_by(2).collect::<Vec<_>>()).await,
+                    _ => {}
+                }
+            }
+            played.tick_at(now + TimeDelta::minutes(3)).await;
+        }
+        let (taken, held) = (played.taken, played.held());
+        assert_eq!(taken == 0, matches!(arrival, Arrival::Never), "{arrival:?}");
+        ends.push((arrival, held));
+    }
+    let (_, first) = &ends[0];
+    assert!(first.matches("\"mark\"").count() > 20, "{first}");
+    for (arrival, end) in &ends[1..] {
+        assert_eq!(end, first, "{arrival:?}");
+    }
+}
