@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use expect_test::expect;
 use host_harness::push::{Push, Refusal};
 use host_harness::school::{CallFailure, PushOutcome};
-use school::{Played, at, tampered};
+use school::{Played, at, signed_anew, tampered};
 
 #[tokio::test]
 async fn a_push_is_taken_once_however_often_it_comes_and_whoever_has_died_meanwhile() {
@@ -33,7 +33,7 @@ async fn a_push_that_is_signed_anew_is_known_for_a_week() {
     let (campus, push) = played.pushed().remove(0);
     let again = |days: i64| {
         let now = at("15:55:00") + TimeDelta::days(days);
-        (now, played.signed_anew(&campus, &push, now))
+        (now, signed_anew(&campus, &push, now))
     };
     let (later, much_later) = (again(6), again(8));
     assert!(matches!(played.school.attendance_received(&campus, push).await.unwrap(), PushOutcome::Taken(_)));
@@ -54,7 +54,7 @@ async fn a_push_that_is_not_to_be_believed_leaves_no_trace() {
     let before = played.stored().await;
     let (campus, push) = played.pushed().remove(0);
     let late = Push { timestamp: (at("15:55:00").timestamp() - 301).to_string(), ..push.clone() };
-    let mut said = String::new();
+    let mut said = Vec::new();
     for (campus, push) in [
         ("main", tampered(&push)),
         ("main", Push { signature: String::new(), ..push.clone() }),
@@ -63,7 +63,7 @@ async fn a_push_that_is_not_to_be_believed_leaves_no_trace() {
         ("nowhere", push.clone()),
     ] {
         let failure = played.school.attendance_received(campus, push).await.unwrap_err();
-        said += &format!("{} {failure}\n", failure.status());
+        said.push(format!("{} {failure}", failure.status()));
         assert!(matches!(failure, CallFailure::Push(_)));
     }
     expect![[r#"
@@ -71,9 +71,8 @@ async fn a_push_that_is_not_to_be_believed_leaves_no_trace() {
         400 take a push: its webhook-signature header is not of the form that Standard Webhooks gives it
         401 take a push: it was signed 301 s away from this host's time; correct the clock that is wrong
         401 take a push: no key of campus "north" signed it; compare the push key with CourseKey's
-        401 take a push: campus "nowhere" has no push key; enter the one that CourseKey signs with
-    "#]]
-    .assert_eq(&said);
+        401 take a push: campus "nowhere" has no push key; enter the one that CourseKey signs with"#]]
+    .assert_eq(&said.join("\n"));
     assert_eq!(played.stored().await, before);
     // What was refused as another's is taken when it is the campus's own.
     assert!(matches!(played.school.attendance_received(&campus, push).await.unwrap(), PushOutcome::Taken(_)));
@@ -146,7 +145,7 @@ async fn lost_doubled_and_overtaken_pushes_end_in_the_same_marks_as_none() {
             if step % STEPS_PER_DAY == STEPS_PER_DAY - 1 {
                 let late = std::mem::take(&mut sent);
                 let late = late.into_iter().map(|(campus, push)| {
-                    let push = played.signed_anew(&campus, &push, now);
+                    let push = signed_anew(&campus, &push, now);
                     (campus, push)
                 });
                 match arrival {

@@ -187,11 +187,6 @@ impl Played {
         records
     }
 
-    /// The push as it is signed again later.
-    pub(crate) fn signed_anew(&self, campus: &str, push: &Push, now: DateTime<Utc>) -> Push {
-        arrived(sign(&key(campus), &push.id, now, push.body.clone()))
-    }
-
     /// A push of any body.
     pub(crate) fn signed(&self, campus: &str, id: &str, body: &'static str) -> Push {
         arrived(sign(&key(campus), id, self.clock.now(), body))
@@ -245,6 +240,11 @@ fn host(
 fn arrived(pushed: Pushed) -> Push {
     let Pushed { id, timestamp, signature, body } = pushed;
     Push { id, timestamp, signature, body: body.into() }
+}
+
+/// The push as it is signed again later.
+pub(crate) fn signed_anew(campus: &str, push: &Push, now: DateTime<Utc>) -> Push {
+    arrived(sign(&key(campus), &push.id, now, push.body.clone()))
 }
 
 /// The push with a check-in ten minutes earlier.
