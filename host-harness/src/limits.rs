@@ -1,7 +1,7 @@
 //! Every limit the host sets on a school's sandbox, in one place, with the reason for each default.
 //!
 //! Enforcement lives where the resource is: memory and time in `engine/`, HTTP in `door/`, storage and mails in
-//! `store/`, pushes in `push`. Only what a guest may take is here; how much of it many schools share is the scheduler's business.
+//! `store/`, pushes in `push`, templates in `email/`. Only what a guest may take is here; how much of it many schools share is the scheduler's business.
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ pub struct Limits {
     pub storage: StorageLimits,
     /// What CourseKey may push.
     pub push: PushLimits,
+    /// What a school's own mail templates may do.
+    pub mail: MailLimits,
 }
 
 /// Memory, time and handles of one running call.
@@ -172,6 +174,25 @@ pub struct PushLimits {
 impl Default for PushLimits {
     fn default() -> Self {
         Self { body_bytes: MIB, header_bytes: 2 * KIB, tolerance: TimeDelta::minutes(5) }
+    }
+}
+
+/// Mails and their templates, which schools write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailLimits {
+    /// One part of a template. The longest that ships has 2 KiB.
+    pub template_bytes: usize,
+    /// Steps of the template engine for one part: a digest of 500 issues takes some 20,000.
+    pub template_steps: u64,
+    /// One part of a written mail: a digest of 500 issues has some 200 KiB of HTML, and mail servers take 10 MiB.
+    pub mail_bytes: usize,
+    /// A subject; mail programs show less.
+    pub subject_characters: usize,
+}
+
+impl Default for MailLimits {
+    fn default() -> Self {
+        Self { template_bytes: 64 * KIB, template_steps: 1_000_000, mail_bytes: MIB, subject_characters: 250 }
     }
 }
 

@@ -45,6 +45,7 @@ fn row(issue: &Issue) -> Vec<(String, String)> {
     let text = |id: Option<String>| id.unwrap_or_default();
     [
         ("code", entry.code.to_owned()),
+        ("title", entry.title.to_owned()),
         ("sentence", issue.sentence.clone()),
         ("owner", entry.owner.name().to_owned()),
         ("remedy", entry.remedy.to_owned()),

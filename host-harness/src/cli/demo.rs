@@ -45,6 +45,7 @@ impl Demo {
             store: None,
             seed: 1,
             faults_per_million: 0,
+            own_texts: None,
             keys: Keys::default(),
             steps: Steps::none(),
         };

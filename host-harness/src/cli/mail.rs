@@ -1,11 +1,17 @@
-//! `mail preview`: a mail written from its template's sample values.
+//! `mail`: the mails about issues, and the words a school writes them in.
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use host_harness::email::{MailIdentity, Rendered, Templates, to_eml};
+use host_harness::email::{MailIdentity, OwnTexts, Rendered, Templates, to_eml};
 
 use super::show;
+use super::stored::Stored;
 
-/// Shows mails as they would leave.
+/// The one template there is.
+const DIGEST: &str = "synchronization-issues";
+
+/// Shows mails as they would leave, and keeps a school's own words for them.
 #[derive(Args)]
 pub(super) struct Mail {
     #[command(subcommand)]
@@ -15,17 +21,42 @@ pub(super) struct Mail {
 #[derive(Subcommand)]
 enum MailCommand {
     Preview(Preview),
+    Variables(Variables),
+    Save(Save),
 }
 
 /// Writes a mail from its template's sample values.
 #[derive(Args)]
 struct Preview {
     /// The template's name in Admin → Email Templates.
-    #[arg(default_value = "synchronization-issues")]
+    #[arg(default_value = DIGEST)]
     template: String,
     /// Which part of it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// In the words of this folder, which holds parts such as `synchronization-issues/subject.txt`.
+    #[arg(long, value_name = "FOLDER")]
+    templates: Option<PathBuf>,
+    /// In the words of this stored school.
+    #[arg(long, value_name = "PATH", conflicts_with = "templates")]
+    store: Option<PathBuf>,
+}
+
+/// Shows what a template may use.
+#[derive(Args)]
+struct Variables {
+    /// The template's name in Admin → Email Templates.
+    #[arg(default_value = DIGEST)]
+    template: String,
+}
+
+/// Saves a stored school's own words, once they have been tried; parts the folder does not have are as they ship.
+#[derive(Args)]
+struct Save {
+    /// The folder, which holds parts such as `synchronization-issues/subject.txt`.
+    folder: PathBuf,
+    #[command(flatten)]
+    stored: Stored,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -40,12 +71,26 @@ enum Format {
 
 impl Mail {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        let MailCommand::Preview(preview) = self.command;
-        let mail = Templates::built_in()?.preview(&preview.template)?;
-        match preview.format {
+        match self.command {
+            MailCommand::Preview(preview) => preview.execute(),
+            MailCommand::Variables(variables) => variables.execute(),
+            MailCommand::Save(save) => save.execute(),
+        }
+    }
+}
+
+impl Preview {
+    fn execute(self) -> anyhow::Result<()> {
+        let own = match (&self.templates, self.store) {
+            (Some(folder), _) => OwnTexts::read_folder(folder)?,
+            (None, Some(store)) => Stored::of(store).twin()?.email_texts()?,
+            (None, None) => OwnTexts::default(),
+        };
+        let mail = Templates::of_school(own)?.preview(&self.template)?;
+        match self.format {
             Format::Text => show::line(&format!("Subject: {}\n\n{}", mail.subject, mail.text)),
             Format::Html => show::line(&mail.html),
-            Format::Eml => show::line(&eml(&preview.template, &mail)?),
+            Format::Eml => show::line(&eml(&self.template, &mail)?),
         }
     }
 }
@@ -54,4 +99,27 @@ impl Mail {
 fn eml(template: &str, mail: &Rendered) -> anyhow::Result<String> {
     let identity = MailIdentity { id: template, at: 0, recipient: "somebody@example.edu" };
     Ok(String::from_utf8_lossy(&to_eml(identity, mail)?).into_owned())
+}
+
+impl Variables {
+    fn execute(self) -> anyhow::Result<()> {
+        let templates = Templates::built_in()?;
+        let documentation = templates.documentation(&self.template)?;
+        let variables = documentation.variables.iter();
+        let variables =
+            variables.map(|variable| [variable.name.clone(), variable.kind().to_owned(), variable.meaning.clone()]);
+        show::table(["Variable", "Kind", "What it is"], variables)?;
+        show::title("Cells of every row")?;
+        let columns = documentation.columns.iter();
+        show::table(["Cell", "What it is"], columns.map(|column| [column.name.clone(), column.meaning.clone()]))
+    }
+}
+
+impl Save {
+    fn execute(self) -> anyhow::Result<()> {
+        let own = OwnTexts::read_folder(&self.folder)?;
+        Templates::check(&own)?;
+        self.stored.twin()?.put_email_texts(&own)?;
+        show::line(&format!("Saved: {} own parts; the others are as they ship.", own.parts().count()))
+    }
 }

@@ -22,7 +22,7 @@ use clap::{Parser, Subcommand};
 use host_harness::bindings::gegi::coursekey::school::Campus;
 use host_harness::directory::DirectoryError;
 use host_harness::door::Secret;
-use host_harness::email::TemplateError;
+use host_harness::email::{OwnTextsError, TemplateError};
 use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
 use host_harness::limits::Limits;
 use host_harness::run::{CourseKeyError, Keys, RigError, RunError};
@@ -107,6 +107,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         | CourseKeyError::NotSimulated(_) => INPUT,
         CourseKeyError::Directory(_) | CourseKeyError::Log(_) => MACHINE,
     };
+    let of_template =
+        |error: &TemplateError| if matches!(error, TemplateError::Documentation(_)) { MACHINE } else { INPUT };
     let of_twin = |error: &TwinError| if matches!(error, TwinError::NoSchool) { INPUT } else { MACHINE };
     let of_rig = |error: &RigError| match error {
         RigError::CourseKey(error) => of_coursekey(error),
@@ -118,6 +120,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             RunError::Rig(error) => of_rig(error),
             RunError::CourseKey(error) => of_coursekey(error),
             RunError::Twin(error) => of_twin(error),
+            RunError::Template(error) => of_template(error),
             RunError::Call(_) | RunError::Restless { .. } => COMPONENT,
             _ => MACHINE,
         };
@@ -128,13 +131,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<TwinError>() {
         return of_twin(error);
     }
-    if let Some(TemplateError::Unknown(_)) = error.downcast_ref::<TemplateError>() {
-        return INPUT;
+    if let Some(error) = error.downcast_ref::<TemplateError>() {
+        return of_template(error);
     }
     match error.downcast_ref::<CallFailure>() {
         Some(CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_))) => INPUT,
         Some(_) => COMPONENT,
-        None if error.is::<DirectoryError>() => INPUT,
+        None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
     }
 }

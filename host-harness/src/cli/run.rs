@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use host_harness::directory::SchoolDirectory;
+use host_harness::email::OwnTexts;
 use host_harness::run::{RunOptions, run};
 use host_harness::store::Steps;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,6 +32,9 @@ pub(super) struct Run {
     /// Let this share of the requests to the simulated CourseKey go wrong, such as 5 for 5 %.
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     faults: Share,
+    /// Write the mails in the words of this folder, which holds parts such as `synchronization-issues/subject.txt`.
+    #[arg(long, value_name = "FOLDER")]
+    templates: Option<PathBuf>,
     /// Print report.json instead of tables.
     #[arg(long)]
     json: bool,
@@ -47,6 +51,7 @@ impl Run {
             store: self.store,
             seed: self.seed,
             faults_per_million: self.faults.0,
+            own_texts: self.templates.as_deref().map(OwnTexts::read_folder).transpose()?,
             keys: super::keys(&directory.settings.campuses),
             steps: self.kill_at_step.map_or_else(Steps::none, Steps::counting),
         };

@@ -61,6 +61,11 @@ pub(super) struct Moment {
 }
 
 impl Stored {
+    /// The school in this folder.
+    pub(super) fn of(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
     /// The school with everything around it.
     pub(super) fn open(self, moment: &Moment) -> anyhow::Result<Rig> {
         let twin = self.twin()?;

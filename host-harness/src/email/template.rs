@@ -1,14 +1,19 @@
-//! Templates: subject, text and HTML of a kind of mail, and the variables they may use with their sample values.
+//! Templates: subject, text and HTML of a kind of mail, the ones that ship and a school's own.
 //!
-//! One is built in. What a school makes of them in Admin → Email Templates replaces their texts, not their variables.
+//! A school's own part replaces the one that ships. It is checked when it is saved, and bounded whenever it is used; should
+//! it fail all the same, the mail leaves in the words that ship and says so, for no mail may be lost because of its form.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
+use super::own::{OwnTexts, Part};
+use super::variables::Documentation;
 use crate::bindings::gegi::coursekey::email::{self as wit, Message};
+use crate::limits::MailLimits;
 
-/// A template that ships: its name and its texts.
+/// A template that ships: its name, its texts, and what they may use.
 struct BuiltIn {
     name: &'static str,
     subject: &'static str,
@@ -25,15 +30,30 @@ const BUILT_IN: [BuiltIn; 1] = [BuiltIn {
     variables: include_str!("../../templates/synchronization-issues/variables.toml"),
 }];
 
+/// Under this folder of the environment a school's own parts stand, so that they can include the ones that ship.
+const OWN: &str = "own/";
+
 /// Whether there is a template of that name.
 pub fn is_template(name: &str) -> bool {
     BUILT_IN.iter().any(|template| template.name == name)
 }
 
+impl BuiltIn {
+    fn part(&self, part: Part) -> &'static str {
+        match part {
+            Part::Subject => self.subject,
+            Part::Text => self.text,
+            Part::Html => self.html,
+        }
+    }
+}
+
 /// Every template a school has.
 pub struct Templates {
     environment: Environment<'static>,
-    samples: BTreeMap<&'static str, &'static str>,
+    documentation: BTreeMap<&'static str, Documentation>,
+    own: OwnTexts,
+    limits: MailLimits,
 }
 
 /// A mail that has been written.
@@ -53,12 +73,32 @@ pub enum TemplateError {
     /// There is no such template.
     #[error("find the e-mail template {0:?}: name one that Admin → Email Templates lists")]
     Unknown(String),
-    /// A part of the template cannot be read, or uses what the mail does not carry.
-    #[error("write an e-mail from its template: {0}; correct the template")]
+    /// A part is larger than a part may be, in bytes.
+    #[error("use {part} of the e-mail template: it is larger than {limit} bytes; shorten it")]
+    TooLong {
+        /// Template and part.
+        part: String,
+        /// The most bytes.
+        limit: usize,
+    },
+    /// A part of the template cannot be read, or uses what the mail does not carry, or does too much.
+    #[error("write an e-mail from its template: {}; correct the template", in_words(.0))]
     Part(#[from] minijinja::Error),
-    /// The sample values cannot be read.
-    #[error("read the template's sample values: {0}")]
-    Sample(#[from] toml::de::Error),
+    /// What the template may use is not documented as it should be.
+    #[error("read what the e-mail template may use: {0}")]
+    Documentation(#[from] toml::de::Error),
+}
+
+/// The template engine's words about where it was and what was wrong there, without the folder in which a school's own
+/// parts stand here.
+fn in_words(error: &minijinja::Error) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    let words = match (error.kind(), sources.last()) {
+        (ErrorKind::OutOfFuel, _) => format!("it takes too many steps ({error})"),
+        (_, Some(cause)) => format!("{error}: {cause}"),
+        (_, None) => error.to_string(),
+    };
+    words.replace(OWN, "")
 }
 
 impl Templates {
@@ -67,27 +107,66 @@ impl Templates {
     /// # Errors
     /// One of them cannot be read.
     pub fn built_in() -> Result<Self, TemplateError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let mut samples = BTreeMap::new();
-        for template in BUILT_IN {
-            environment.add_template_owned(format!("{}/subject.txt", template.name), template.subject)?;
-            environment.add_template_owned(format!("{}/body.txt", template.name), template.text)?;
-            // The ending tells the environment to escape what is put in.
-            environment.add_template_owned(format!("{}/body.html", template.name), template.html)?;
-            samples.insert(template.name, template.variables);
-        }
-        Ok(Self { environment, samples })
+        Self::of_school(OwnTexts::default())
     }
 
-    /// Writes a message.
+    /// The templates of a school that has texts of its own.
     ///
     /// # Errors
-    /// There is no such template, or it uses what the message does not carry.
+    /// A text is too long, or is no template; it names which and where. What it uses is checked by [`Templates::check`].
+    pub fn of_school(own: OwnTexts) -> Result<Self, TemplateError> {
+        let limits = MailLimits::default();
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.set_fuel(Some(limits.template_steps));
+        let mut documentation = BTreeMap::new();
+        for template in BUILT_IN {
+            for part in Part::ALL {
+                // The ending of a name tells the environment whether to escape what is put in.
+                environment.add_template_owned(place(template.name, part), template.part(part))?;
+            }
+            documentation.insert(template.name, Documentation::parse(template.variables)?);
+        }
+        for (template, part, text) in own.parts() {
+            let place = place(template, part);
+            if text.len() > limits.template_bytes {
+                return Err(TemplateError::TooLong { part: place, limit: limits.template_bytes });
+            }
+            if !is_template(template) {
+                return Err(TemplateError::Unknown(template.to_owned()));
+            }
+            environment.add_template_owned(format!("{OWN}{place}"), text.to_owned())?;
+        }
+        Ok(Self { environment, documentation, own, limits })
+    }
+
+    /// Tries a school's own texts on the sample values, with rows and without: before they are saved.
+    ///
+    /// # Errors
+    /// What is wrong with the first part that cannot be used, and in which line.
+    pub fn check(own: &OwnTexts) -> Result<(), TemplateError> {
+        let templates = Self::of_school(own.clone())?;
+        for (name, documentation) in &templates.documentation {
+            templates.write(name, Words::Own, &documentation.sample())?;
+            templates.write(name, Words::Own, &documentation.empty_sample())?;
+        }
+        Ok(())
+    }
+
+    /// Writes a message. A school's own text that fails is replaced by the one that ships, which then says why.
+    ///
+    /// # Errors
+    /// There is no such template, or the one that ships uses what the message does not carry.
     pub fn render(&self, message: &Message) -> Result<Rendered, TemplateError> {
         let variable = |(name, value): &(String, wit::Value)| (name.replace('-', "_"), template_value(value));
-        let variables = message.variables.iter().map(variable);
-        self.render_with(&message.template, &Value::from_pairs(variables))
+        let variables = Value::from_pairs(message.variables.iter().map(variable));
+        let name = &message.template;
+        match self.write(name, Words::Own, &variables) {
+            Err(error) if self.own.has(name) => {
+                Ok(self.write(name, Words::Shipped, &variables)?.with_notice(&error.to_string()))
+            }
+            written => written,
+        }
     }
 
     /// Writes a mail from the template's sample values, for the page on which it is edited.
@@ -95,19 +174,80 @@ impl Templates {
     /// # Errors
     /// There is no such template, or it uses what no mail carries.
     pub fn preview(&self, template: &str) -> Result<Rendered, TemplateError> {
-        let unknown = || TemplateError::Unknown(template.to_owned());
-        let sample: Value = toml::from_str(self.samples.get(template).ok_or_else(unknown)?)?;
-        self.render_with(template, &sample)
+        self.write(template, Words::Own, &self.documentation(template)?.sample())
     }
 
-    fn render_with(&self, template: &str, variables: &Value) -> Result<Rendered, TemplateError> {
-        if !self.samples.contains_key(template) {
-            return Err(TemplateError::Unknown(template.to_owned()));
-        }
-        let part = |part: &str| self.environment.get_template(&format!("{template}/{part}"))?.render(variables.clone());
+    /// What a template may use.
+    ///
+    /// # Errors
+    /// There is no such template.
+    pub fn documentation(&self, template: &str) -> Result<&Documentation, TemplateError> {
+        self.documentation.get(template).ok_or_else(|| TemplateError::Unknown(template.to_owned()))
+    }
+
+    fn write(&self, template: &str, words: Words, variables: &Value) -> Result<Rendered, TemplateError> {
+        self.documentation(template)?;
+        let part = |part| {
+            let own = words == Words::Own && self.own.get(template, part).is_some();
+            let place = place(template, part);
+            let mut page = Page { text: Vec::new(), room: self.limits.mail_bytes };
+            let template = self.environment.get_template(&if own { format!("{OWN}{place}") } else { place })?;
+            template.render_captured_to(variables.clone(), &mut page)?;
+            // Everything a template puts out is text.
+            Ok::<_, TemplateError>(String::from_utf8_lossy(&page.text).into_owned())
+        };
         // A line break in a subject would begin another header.
-        let subject = part("subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" ");
-        Ok(Rendered { subject, text: part("body.txt")?, html: part("body.html")? })
+        let subject = part(Part::Subject)?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let subject = subject.chars().take(self.limits.subject_characters).collect();
+        Ok(Rendered { subject, text: part(Part::Text)?, html: part(Part::Html)? })
+    }
+}
+
+/// Whose words a mail is written in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// The school's own, where it has any.
+    Own,
+    /// Those that ship.
+    Shipped,
+}
+
+fn place(template: &str, part: Part) -> String {
+    format!("{template}/{}", part.file_name())
+}
+
+/// What a part is written on; ends when it is full.
+struct Page {
+    text: Vec<u8>,
+    room: usize,
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.text.len() + bytes.len() > self.room {
+            return Err(io::Error::other(format!("it makes more than {} bytes", self.room)));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Rendered {
+    /// Says at its end that it should have been in the school's own words.
+    fn with_notice(mut self, why: &str) -> Self {
+        let notice = format!(
+            "This mail is not in the school's own words, because they could not be used: failed to {why} in Admin → Email Templates."
+        );
+        self.text = format!("{}\n\n{notice}\n", self.text.trim_end());
+        let escaped = minijinja::HtmlEscape(&notice).to_string();
+        let paragraph = format!("<p>{escaped}</p>\n");
+        let end = self.html.rfind("</body>").unwrap_or(self.html.len());
+        self.html.insert_str(end, &paragraph);
+        self
     }
 }
 
@@ -124,93 +264,4 @@ fn template_value(value: &wit::Value) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::needless_raw_string_hashes)]
-
-    use expect_test::expect;
-
-    use super::*;
-
-    fn message(template: &str, variables: &[(&str, wit::Value)]) -> Message {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Message { template: template.to_owned(), recipient: "errors@example.edu".to_owned(), variables }
-    }
-
-    #[test]
-    fn every_template_that_ships_can_be_previewed() {
-        let templates = Templates::built_in().unwrap();
-        for template in BUILT_IN {
-            templates.preview(template.name).unwrap();
-        }
-    }
-
-    #[test]
-    fn the_digest_of_issues_reads_well() {
-        let preview = Templates::built_in().unwrap().preview("synchronization-issues").unwrap();
-        expect![[r#"
-            Example School: 2 issues in the synchronization with CourseKey
-            ---
-            GEGI and CourseKey cannot exchange some data of Example School.
-
-            - Student S000017 has no e-mail address.
-              Course: MATH-1010-03
-              Person: S000017
-              What to do (school): Write the student's e-mail address into GEGI.
-
-            - Course NURS-2020-01 <Clinical> has no class.
-              Course: NURS-2020-01
-              What to do (school): Schedule a class & save the course.
-
-            Resolved since the last mail:
-
-            - Student S000004 had no e-mail address.
-            ---
-            <!DOCTYPE html>
-            <html lang="en">
-            <body>
-            <p>GEGI and CourseKey cannot exchange some data of Example School.</p>
-            <table border="1" cellpadding="4">
-            <tr><th>Issue</th><th>Course</th><th>Person</th><th>Who can fix it</th><th>What to do</th></tr>
-            <tr><td>Student S000017 has no e-mail address.</td><td>MATH-1010-03</td><td>S000017</td><td>school</td><td>Write the student&#x27;s e-mail address into GEGI.</td></tr>
-            <tr><td>Course NURS-2020-01 &lt;Clinical&gt; has no class.</td><td>NURS-2020-01</td><td></td><td>school</td><td>Schedule a class &amp; save the course.</td></tr>
-            </table>
-            <p>Resolved since the last mail:</p>
-            <ul>
-            <li>Student S000004 had no e-mail address.</li>
-            </ul>
-            </body>
-            </html>"#]].assert_eq(&format!(
-            "{}\n---\n{}---\n{}",
-            preview.subject, preview.text, preview.html
-        ));
-    }
-
-    #[test]
-    fn what_is_put_in_is_escaped_in_html_and_cannot_break_the_subject() {
-        let row = [("sentence", "<b> & more"), ("owner", "school"), ("remedy", ""), ("course", ""), ("person", "")];
-        let row = row.map(|(column, text)| (column.to_owned(), text.to_owned())).to_vec();
-        let message = message(
-            "synchronization-issues",
-            &[
-                ("school", wit::Value::Text("Example\r\nBcc: somebody@example.edu".to_owned())),
-                ("open-count", wit::Value::Number(1)),
-                ("issues", wit::Value::Rows(vec![row])),
-                ("resolved", wit::Value::Rows(Vec::new())),
-            ],
-        );
-        let mail = Templates::built_in().unwrap().render(&message).unwrap();
-        assert!(mail.html.contains("&lt;b&gt; &amp; more"), "{}", mail.html);
-        assert!(mail.text.contains("<b> & more"), "{}", mail.text);
-        expect!["Example Bcc: somebody@example.edu: 1 issue in the synchronization with CourseKey"]
-            .assert_eq(&mail.subject);
-    }
-
-    #[test]
-    fn an_unknown_template_and_a_missing_variable_are_errors() {
-        let templates = Templates::built_in().unwrap();
-        expect![[r#"find the e-mail template "welcome": name one that Admin → Email Templates lists"#]]
-            .assert_eq(&templates.render(&message("welcome", &[])).unwrap_err().to_string());
-        let bare = templates.render(&message("synchronization-issues", &[])).unwrap_err();
-        expect!["write an e-mail from its template: undefined value (in synchronization-issues/subject.txt:1); correct the template"].assert_eq(&bare.to_string());
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::{Clock, VirtualClock};
 use crate::directory::SchoolDirectory;
-use crate::email::{EmlError, TemplateError};
+use crate::email::{EmlError, OwnTexts, TemplateError, Templates};
 use crate::engine::Engine;
 use crate::limits::Stopwatch;
 use crate::store::{Steps, Stop, StoreError};
@@ -45,6 +45,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// How many requests in a million meet a fault at the simulated CourseKey.
     pub faults_per_million: u32,
+    /// What the school has made of the texts of its mails; none: what it had, or what ships.
+    pub own_texts: Option<OwnTexts>,
     /// The keys of the campuses, for a CourseKey outside of this process.
     pub keys: Keys,
     /// Told of every step that a crash could separate from the next.
@@ -135,7 +137,13 @@ pub async fn run(
         keys: options.keys,
         steps: options.steps,
     };
+    if let Some(own) = &options.own_texts {
+        Templates::check(own)?;
+    }
     let rig = Rig::for_directory(directory, around)?;
+    if let Some(own) = &options.own_texts {
+        rig.twin.put_email_texts(own)?;
+    }
     rig.coursekey.set_fault_rate(options.faults_per_million)?;
     let mut driver = Driver::new(directory, rig, clock)?;
     driver.play(progress).await?;

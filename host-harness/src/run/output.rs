@@ -80,7 +80,7 @@ impl Outcome<'_> {
     }
 
     fn write_mails(&self, folder: &Path, report: &mut Report) -> Result<(), RunError> {
-        let templates = Templates::built_in()?;
+        let templates = Templates::of_school(self.rig.twin.email_texts()?)?;
         let mut mails = Vec::new();
         for mail in self.rig.twin.mails()? {
             let identity = MailIdentity { id: &mail.id, at: mail.at, recipient: &mail.message.recipient };

@@ -18,6 +18,7 @@ use crate::bindings::gegi::coursekey::records::CurrentMark;
 use crate::bindings::gegi::coursekey::school::SchoolSettings;
 use crate::bindings::gegi::coursekey::types::Course;
 use crate::clock::Clock;
+use crate::email::{OwnTexts, Part};
 use crate::gegi::GegiUnavailable;
 
 pub use lines::{BasisLine, IssueLine, JournalLine, LogLine, MarkLine, rfc3339};
@@ -89,6 +90,7 @@ const SCHEMA: &str = "
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS journal (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS mail (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, message TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS email_template (template TEXT, part TEXT, text TEXT NOT NULL, PRIMARY KEY (template, part)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS delivered (id TEXT PRIMARY KEY, refused TEXT) WITHOUT ROWID;
 ";
 
@@ -208,6 +210,40 @@ impl Twin {
             Ok(ReceivedMail { id, at, message: serde_json::from_str(&message)? })
         })
         .collect()
+    }
+
+    /// The school's own texts of Admin → Email Templates from now on; what they do not have is as it ships. They are not
+    /// checked here.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn put_email_texts(&self, own: &OwnTexts) -> Result<(), TwinError> {
+        let connection = self.lock();
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute("DELETE FROM email_template", [])?;
+        for (template, part, text) in own.parts() {
+            let sql = "INSERT INTO email_template (template, part, text) VALUES (?1, ?2, ?3)";
+            transaction.prepare_cached(sql)?.execute([template, part.file_name(), text])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The school's own texts of Admin → Email Templates.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn email_texts(&self) -> Result<OwnTexts, TwinError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT template, part, text FROM email_template")?;
+        let mut rows = statement.query([])?;
+        let mut own = OwnTexts::default();
+        while let Some(row) = rows.next()? {
+            let (template, part, text) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?);
+            if let Some(part) = Part::of_file(&part) {
+                own.set(&template, part, text);
+            }
+        }
+        Ok(own)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

@@ -69,7 +69,8 @@ fn by_record(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
         Decision::Wait { until } => verdict.judge_at = Some(until),
         Decision::Report { code, sentence } => {
             verdict.judge_at = when_past(code, record);
-            verdict.issues.push((code, sentence));
+            let AttendanceRecord { class, student, .. } = record;
+            verdict.issues.push((code, format!("{student} in class {class} of {}: {sentence}", sitting.day)));
         }
         Decision::Nothing => {}
     }

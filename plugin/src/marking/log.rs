@@ -37,7 +37,7 @@ pub fn log_rows(
     settle: Seconds,
     now: Instant,
 ) -> (Vec<LogRow>, Decision) {
-    if let Some((code, sentence)) = impossible(record, now) {
+    if let Some((code, sentence)) = impossible(record, times.starts, now) {
         return (Vec::new(), Decision::Report { code, sentence });
     }
     let left = matches!(Attended::of(&record.visits), Attended::Between { .. });
@@ -51,7 +51,7 @@ pub fn log_rows(
             let rest = if now < settled { Decision::Wait { until: settled } } else { override_without_time(record) };
             return (Vec::new(), rest);
         }
-        _ => return (visits(record), open_visit(record, settled, now)),
+        _ => return (visits(record), open_visit(record, times.starts, settled, now)),
     };
     if now < times.ends {
         return (visits(record), Decision::Wait { until: times.ends });
@@ -65,14 +65,14 @@ fn visits(record: &AttendanceRecord) -> Vec<LogRow> {
     numbered.filter_map(|(number, visit)| Some(row(number, visit.checked_in, visit.checked_out?))).collect()
 }
 
-fn open_visit(record: &AttendanceRecord, settled: Instant, now: Instant) -> Decision {
+fn open_visit(record: &AttendanceRecord, starts: Instant, settled: Instant, now: Instant) -> Decision {
     if record.visits.iter().all(|visit| visit.checked_out.is_some()) {
         return Decision::Nothing;
     }
     if now < settled {
         return Decision::Wait { until: settled };
     }
-    let (code, sentence) = never_out(&record.visits);
+    let (code, sentence) = never_out(&record.visits, starts);
     Decision::Report { code, sentence }
 }
 

@@ -9,6 +9,7 @@ mod sentence;
 
 pub use self::basis::{Basis, Rule};
 pub use self::log::{LogRow, log_rows};
+use self::sentence::from_start;
 pub use self::sentence::sentence;
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord, Mark, Visit};
 use crate::model::issue::Code;
@@ -73,7 +74,7 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
     let Some(record) = record else {
         return if now < settled { Decision::Wait { until: settled } } else { class.decided_by(Rule::Skipped) };
     };
-    if let Some((code, sentence)) = impossible(record, now) {
+    if let Some((code, sentence)) = impossible(record, times.starts, now) {
         return Decision::Report { code, sentence };
     }
     if now < times.ends {
@@ -172,7 +173,7 @@ fn never_left(class: Basis, setting: NeverCheckedOut) -> Decision {
     match setting {
         NeverCheckedOut::Absent => class.decided_by(Rule::NeverCheckedOut),
         NeverCheckedOut::Report => {
-            let (code, sentence) = never_out(&class.visits);
+            let (code, sentence) = never_out(&class.visits, class.starts);
             Decision::Report { code, sentence }
         }
     }
@@ -187,15 +188,15 @@ fn override_without_time(record: &AttendanceRecord) -> Decision {
 }
 
 /// The issue about a student who never checked out; names the last check-in that has no check-out.
-fn never_out(visits: &[Visit]) -> (Code, String) {
+fn never_out(visits: &[Visit], starts: Instant) -> (Code, String) {
     let open = visits.iter().filter(|visit| visit.checked_out.is_none()).map(|visit| visit.checked_in).max();
-    let at = open.map(|open| format!(" at {open}")).unwrap_or_default();
+    let at = open.map(|open| format!(" {}", from_start(open, starts))).unwrap_or_default();
     (Code::NeverCheckedOut, format!("checked in{at} and never out"))
 }
 
 /// DOMAIN §4: "check-out before check-in, times in the future (more than 5 minutes): issue, nothing written for that
 /// record". Where staff awarded or removed all time, the visits do not matter, so nothing is wrong with them.
-fn impossible(record: &AttendanceRecord, now: Instant) -> Option<(Code, String)> {
+fn impossible(record: &AttendanceRecord, starts: Instant, now: Instant) -> Option<(Code, String)> {
     let kind = record.adjustment.as_ref().map(|adjustment| adjustment.kind);
     if matches!(kind, Some(AdjustmentKind::AwardFull | AdjustmentKind::RemoveAll)) {
         return None;
@@ -203,9 +204,12 @@ fn impossible(record: &AttendanceRecord, now: Instant) -> Option<(Code, String)>
     record.visits.iter().find_map(|visit| {
         let last = visit.checked_out.unwrap_or(visit.checked_in);
         if last < visit.checked_in {
-            Some((Code::VisitBackwards, format!("the visit of {} ends before it begins", visit.checked_in)))
+            Some((
+                Code::VisitBackwards,
+                format!("checked out before the check-in {}", from_start(visit.checked_in, starts)),
+            ))
         } else if last > now + AHEAD {
-            Some((Code::VisitInFuture, format!("the record names {last}, which is in the future")))
+            Some((Code::VisitInFuture, format!("a punch {} is in the future", from_start(last, starts))))
         } else {
             None
         }

@@ -79,6 +79,15 @@ fn departure(basis: &Basis, left: Instant) -> Option<String> {
     (early > Seconds::ZERO).then(|| format!("left {} before the end{limit}", length(early)))
 }
 
+/// When something was, for people: every clock of the school agrees on it.
+pub(super) fn from_start(at: Instant, starts: Instant) -> String {
+    match at - starts {
+        Seconds::ZERO => "at the start".to_owned(),
+        late if late > Seconds::ZERO => format!("{} after the start", length(late)),
+        _ => format!("{} before the start", length(starts - at)),
+    }
+}
+
 /// The limit, where a length is beyond it.
 fn beyond(length_of: Seconds, limit: Seconds) -> String {
     if length_of > limit { format!("; the limit is {}", length(limit)) } else { String::new() }

@@ -110,6 +110,7 @@ impl Play {
             store: self.store.clone(),
             seed: self.seed,
             faults_per_million: 0,
+            own_texts: None,
             keys: Keys::default(),
             steps: Steps::none(),
         };

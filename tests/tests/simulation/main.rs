@@ -98,6 +98,7 @@ fn play(seed: u64, engine: Engine, keep: bool) -> Vec<String> {
         out: folder.path().join("out"),
         store: Some(folder.path().join("store")),
         seed,
+        own_texts: None,
         keys: Keys::default(),
         steps: Steps::none(),
         faults_per_million: 0,

@@ -145,7 +145,7 @@ fn a_record_replaces_a_derived_absence_also_by_nothing() {
         class 09:00-12:00; students 1; judge 13:00; S1 v1@13:02 08:58-; judge 13:05; S1 v2@15:00 08:58-12:01 edit; judge 15:05
             S1 A: Absent: did not check in
             S1 A withdrawn
-                ! NeverCheckedOut: checked in at 2023-08-28T08:58:00Z and never out
+                ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 2 min before the start and never out
                 again at 2023-08-29T13:05:00Z
             S1 P: Present: attended the whole class; edited in CourseKey
         class 09:00-12:00; students 1; judge 13:00; S1 v1@13:02 09:30-; judge 13:05

@@ -24,12 +24,12 @@ fn rows_follow_the_record() {
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-08:00 edit; judge 12:15
             S1 r1-S1 row 1: 180 min
             r1-S1 row 1 void
-                ! VisitBackwards: the visit of 2023-08-28T09:00:00Z ends before it begins
+                ! VisitBackwards: S1 in class C1-1 of 2023-08-28: checked out before the check-in at the start
                 again at 2023-08-29T12:15:00Z
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00 13:00-; judge 16:00; judge 17:00; S1 v2@18:00 09:00-12:00 13:00-16:00 edit; judge 18:05
             S1 r1-S1 row 1: 180 min
                 again at 2023-08-28T17:00:00Z
-            ! NeverCheckedOut: checked in at 2023-08-28T13:00:00Z and never out
+            ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 240 min after the start and never out
                 again at 2023-08-29T17:00:00Z
             S1 r1-S1 row 2: 180 min
         class 09:00-16:00; students 1; log; S1 stopped 2023-08-27; S1 v1@12:01 09:00-12:00; judge 12:05

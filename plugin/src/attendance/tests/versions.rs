@@ -153,17 +153,17 @@ fn what_cannot_be_told_any_more_is_withdrawn() {
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10- edit; judge 14:05
             S1 L: Late: came 10 min after the start
             S1 L withdrawn
-                ! NeverCheckedOut: checked in at 2023-08-28T09:10:00Z and never out
+                ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 10 min after the start and never out
                 again at 2023-08-29T14:05:00Z
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10-08:00 edit; judge 14:05
             S1 L: Late: came 10 min after the start
             S1 L withdrawn
-                ! VisitBackwards: the visit of 2023-08-28T09:10:00Z ends before it begins
+                ! VisitBackwards: S1 in class C1-1 of 2023-08-28: checked out before the check-in 10 min after the start
                 again at 2023-08-29T14:05:00Z
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@14:00 09:10-15:00 edit; judge 14:05; judge 15:00
             S1 L: Late: came 10 min after the start
             S1 L withdrawn
-                ! VisitInFuture: the record names 2023-08-28T15:00:00Z, which is in the future
+                ! VisitInFuture: S1 in class C1-1 of 2023-08-28: a punch 360 min after the start is in the future
                 again at 2023-08-28T15:00:00Z
             S1 L: Late: came 10 min after the start; edited in CourseKey
     "#]]

@@ -29,16 +29,16 @@ fn every_visit_with_a_check_out_is_a_row_at_once() {
 
 #[test]
 fn an_open_visit_waits_keeps_its_number_and_is_reported_in_the_end() {
-    expect![[r"
+    expect![[r#"
         class 09:00-16:00; in 08:55; now 12:00
             rows ; wait until 2023-08-28T17:00:00Z
         class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 16:30
             rows 2: 2023-08-28T12:45:00Z to 2023-08-28T16:00:00Z, 195 min; wait until 2023-08-28T17:00:00Z
         class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 17:00
-            rows 2: 2023-08-28T12:45:00Z to 2023-08-28T16:00:00Z, 195 min; NeverCheckedOut: checked in at 2023-08-28T08:55:00Z and never out
+            rows 2: 2023-08-28T12:45:00Z to 2023-08-28T16:00:00Z, 195 min; NeverCheckedOut: checked in 5 min before the start and never out
         class 09:00-16:00; in 08:55; out 12:00; in 12:45; now 17:00
-            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; NeverCheckedOut: checked in at 2023-08-28T12:45:00Z and never out
-    "]].assert_eq(&table(&[
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; NeverCheckedOut: checked in 225 min after the start and never out
+    "#]].assert_eq(&table(&[
         "class 09:00-16:00; in 08:55; now 12:00",
         "class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 16:30",
         "class 09:00-16:00; in 08:55; in 12:45; out 16:00; now 17:00",
@@ -82,9 +82,9 @@ fn what_staff_do_in_coursekey() {
 fn impossible_times_make_no_rows() {
     expect![[r#"
         class 09:00-16:00; in 09:10; out 09:05
-            rows ; VisitBackwards: the visit of 2023-08-28T09:10:00Z ends before it begins
+            rows ; VisitBackwards: checked out before the check-in 10 min after the start
         class 09:00-16:00; in 09:10; out 12:00; now 11:54:59
-            rows ; VisitInFuture: the record names 2023-08-28T12:00:00Z, which is in the future
+            rows ; VisitInFuture: a punch 180 min after the start is in the future
         class 09:00-16:00; in 09:10; out 09:05; award-full
             rows 1: 2023-08-28T09:00:00Z to 2023-08-28T16:00:00Z, 420 min; nothing
     "#]]
