@@ -215,7 +215,7 @@ fn enrollments<'a>(
     wishes: &mut Wishes,
 ) -> (BTreeMap<PersonId, &'a Person>, BTreeMap<PersonId, Enrollment>) {
     let today = view.now.date_in(view.zone);
-    let end = view.course.completed_date.unwrap_or(view.course.end_date);
+    let end = view.course.end();
     let mut enrollments = BTreeMap::new();
     let mut wanted = Vec::new();
     for student in &view.course.students {

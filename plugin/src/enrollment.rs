@@ -49,6 +49,16 @@ pub fn standing(stage: &str) -> Option<Standing> {
     STAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage.trim())).map(|(_, standing)| *standing)
 }
 
+/// What a student's stage means on a day, in a course that ends on another; none: the stage is not in the table.
+///
+/// DOMAIN §1, of COMPLETED and GRADUATED: "before the course's end: as stopped; on or after it the enrolment stays as it is".
+pub fn standing_on(today: LocalDate, student: &Student, course_end: LocalDate) -> Option<Standing> {
+    match standing(&student.stage)? {
+        Standing::Finished if today < course_end => Some(Standing::Stopped),
+        standing => Some(standing),
+    }
+}
+
 /// What CourseKey should hold of a student in a course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
@@ -62,7 +72,7 @@ pub enum Wanted {
     Absent,
 }
 
-/// What CourseKey should hold of a student. `course_end` is the completed date, else the end date; `acknowledged` says
+/// What CourseKey should hold of a student. `acknowledged` says
 /// whether CourseKey ever acknowledged the enrolment, and if so whether as dropped.
 ///
 /// | stage | agreement | acknowledged | wanted |
@@ -80,9 +90,9 @@ pub fn wanted(
     today: LocalDate,
     acknowledged: Option<bool>,
 ) -> (Wanted, Option<Code>) {
-    match (standing(&student.stage), student.agreement) {
+    match (standing_on(today, student, course_end), student.agreement) {
         (None, _) => (Wanted::AsItIs, Some(Code::StageUnknown)),
-        (Some(Standing::Finished), _) if today >= course_end => (Wanted::AsItIs, None),
+        (Some(Standing::Finished), _) => (Wanted::AsItIs, None),
         (Some(Standing::Enrolled), Agreement::Assigned) => (Wanted::Enrolled, None),
         _ if acknowledged.is_some() => (Wanted::Dropped, None),
         _ => (Wanted::Absent, None),

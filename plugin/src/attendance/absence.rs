@@ -4,7 +4,7 @@
 //! no record of a student who did nothing, so this mark is concluded from silence; DOMAIN §4 "No record for a student" says
 //! when silence means absence.
 
-use super::{ClassBook, LOOK_AGAIN, Sitting};
+use super::{ClassBook, LOOK_AGAIN, LOOK_FOR, Sitting};
 use crate::enrollment::{self, Standing};
 use crate::ledger::{CourseLedger, Enrollment, Session};
 use crate::model::course::{Agreement, HoursType, Student};
@@ -54,28 +54,28 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     let silent = |student: &&Student| {
         let entry = book.students.get(&student.person.id);
         let marked = sitting.marks.contains_key(&student.person.id);
-        !marked && entry.is_none_or(|entry| !entry.missing && !entry.has_record())
+        !marked && entry.is_none_or(|entry| !entry.missing && !entry.says_something())
     };
     let mut absent: Vec<&Student> = listed
         .iter()
         .filter(silent)
-        .filter(|student| belonged(student, sitting) && was_expected(student, sitting, ledger))
+        .filter(|student| belonged(student, sitting) == Some(true) && was_expected(student, sitting, ledger))
         .collect();
     if absent.is_empty() {
         return missing;
     }
-    let again = |at| Some(at).filter(|_| sitting.now < sitting.followed_until);
     let Some(read) = complete_read(sitting) else {
-        missing.again_at = again(sitting.reading.again_at);
+        // The course is followed until everything of it was read.
+        missing.again_at = Some(sitting.reading.again_at);
         return missing;
     };
     let silent = absent.len();
     absent.retain(|student| !may_be_unreadable(&student.person.id, sitting));
     if absent.len() < silent {
-        missing.again_at = again(sitting.now + LOOK_AGAIN);
+        missing.again_at = Some(sitting.now + LOOK_AGAIN).filter(|_| sitting.now < sitting.followed_until + LOOK_FOR);
     }
-    let students = listed.iter().filter(|student| belonged(student, sitting)).count();
-    if students > NOT_HELD_ABOVE && !book.has_records() && !sitting.reading.unplaced {
+    let students = listed.iter().filter(|student| belonged(student, sitting) == Some(true)).count();
+    if students > NOT_HELD_ABOVE && !book.says_something() && !sitting.reading.unplaced {
         missing.issue = Some(not_held(sitting, students));
     } else {
         missing.absent = absent.into_iter().map(|student| (student.person.id.clone(), read)).collect();
@@ -90,9 +90,9 @@ fn excused(book: &ClassBook, sitting: Sitting<'_>) -> Vec<PersonId> {
         return Vec::new();
     }
     let over = sitting.now >= sitting.settled();
-    let was_to_be_there =
-        |id: &PersonId| sitting.course.student(id).is_none_or(|student| belonged(student, sitting)) && over;
-    let taken = book.students.iter().filter(|(id, entry)| entry.missing && !was_to_be_there(id));
+    let was_elsewhere =
+        |id: &PersonId| sitting.course.student(id).is_some_and(|student| belonged(student, sitting) == Some(false));
+    let taken = book.students.iter().filter(|(id, entry)| entry.missing && (!over || was_elsewhere(id)));
     taken.map(|(id, _)| id.clone()).collect()
 }
 
@@ -105,14 +105,19 @@ fn may_be_unreadable(student: &PersonId, sitting: Sitting<'_>) -> bool {
     unreadable.contains(&None) || unreadable.iter().flatten().any(|of| of == student)
 }
 
-/// Whether the student belonged to the course on the class's day. Where GEGI does not tell, nothing is concluded.
-fn belonged(student: &Student, sitting: Sitting<'_>) -> bool {
-    let stage_tells = match enrollment::standing(&student.stage) {
-        Some(Standing::Enrolled | Standing::Finished) => true,
-        Some(Standing::Stopped) => student.stopped_on.is_some(),
-        Some(Standing::NotYet) | None => false,
-    };
-    student.agreement == Agreement::Assigned && stage_tells && enrollment::enrolled_on(student, sitting.day)
+/// Whether the student belonged to the course on the class's day. Where GEGI does not tell, nothing is concluded: no Absent
+/// is derived, and none is taken back.
+fn belonged(student: &Student, sitting: Sitting<'_>) -> Option<bool> {
+    if student.agreement != Agreement::Assigned || !enrollment::enrolled_on(student, sitting.day) {
+        return Some(false);
+    }
+    match enrollment::standing_on(sitting.today, student, sitting.course.end())? {
+        Standing::Enrolled | Standing::Finished => Some(true),
+        // On which day the student stopped is not said.
+        Standing::Stopped if student.stopped_on.is_none() => None,
+        Standing::Stopped => Some(true),
+        Standing::NotYet => Some(false),
+    }
 }
 
 /// Whether CourseKey knew before the class began that there was this class, and that the student was to be in it.

@@ -27,12 +27,18 @@ use crate::world::records::{CurrentMark, Operation, Origin};
 /// An issue may be settled by hand, in GEGI, without anything arriving: this often it is looked at again.
 const LOOK_AGAIN: Seconds = Seconds(86_400);
 
+/// For so long after a course's attendance was followed: what is told at the very end takes people a while.
+const LOOK_FOR: Seconds = Seconds(28 * 86_400);
+
 /// What is known and was written of one class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassBook {
     /// The start of the class and what was in force then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<(Instant, Thresholds)>,
+    /// When the class was, as it was last judged within its follow-up days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<ClassTimes>,
     /// By student.
     #[serde(default)]
     pub students: BTreeMap<PersonId, Entry>,
@@ -52,6 +58,8 @@ pub struct Sitting<'a> {
     pub times: ClassTimes,
     /// The local day of its start.
     pub day: LocalDate,
+    /// The local day that it is now.
+    pub today: LocalDate,
     /// What CourseKey acknowledged of the course; none: nothing.
     pub ledger: Option<&'a CourseLedger>,
     /// The marks GEGI holds, by student.
@@ -103,10 +111,28 @@ impl Taken {
 }
 
 impl ClassBook {
-    /// Enters a version of a record; whether it changes anything. `hand` is the mark somebody set by hand, if such a mark
-    /// stands now.
-    pub fn enter(&mut self, record: &AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
-        self.students.entry(record.student.clone()).or_default().enter(record, limits, hand)
+    /// Enters a version of a record; whether it changes anything. `marks` are those GEGI holds of the class.
+    pub fn enter(
+        &mut self,
+        record: &AttendanceRecord,
+        limits: Limits,
+        marks: &BTreeMap<PersonId, CurrentMark>,
+    ) -> bool {
+        let mut changed = false;
+        for (student, entry) in self.students.iter_mut().filter(|(student, _)| **student != record.student) {
+            let held = entry.versions().filter(|held| held.id == record.id).map(|held| held.version).max();
+            match held {
+                Some(held) if held > record.version => return false,
+                // A record that CourseKey gave to another student is not the first one's any more.
+                Some(_) => {
+                    entry.give_away(&record.id, limits, by_hand(marks.get(student)));
+                    changed = true;
+                }
+                None => {}
+            }
+        }
+        let hand = by_hand(marks.get(&record.student));
+        self.students.entry(record.student.clone()).or_default().enter(record, limits, hand) || changed
     }
 
     /// Whether this very version counts already, or was already found too late.
@@ -121,9 +147,18 @@ impl ClassBook {
 
     /// The versions that are held of a record.
     fn versions_of(&self, record: &AttendanceRecord) -> impl Iterator<Item = u64> {
-        let entry = self.students.get(&record.student);
-        let held = entry.into_iter().flat_map(|entry| entry.record.iter().chain(&entry.late));
+        let held = self.students.get(&record.student).into_iter().flat_map(Entry::versions);
         held.filter(|held| held.id == record.id).map(|held| held.version)
+    }
+
+    /// When the class is for its marks: as GEGI schedules it, until its follow-up days are over.
+    ///
+    /// DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again". Those beyond stay.
+    pub fn times(&mut self, scheduled: ClassTimes, follow: Seconds, now: Instant) -> ClassTimes {
+        let is_over = |times: &ClassTimes| now > times.ends + follow;
+        let times = self.times.filter(|judged| is_over(judged) && is_over(&scheduled)).unwrap_or(scheduled);
+        self.times = Some(times);
+        times
     }
 
     /// What was in force when the class began; before that, what would be if it began now.
@@ -141,6 +176,9 @@ impl ClassBook {
     /// Judges everything that is known of the class and says what is to be written. Judging twice writes nothing twice.
     pub fn judge(&mut self, sitting: Sitting<'_>) -> Taken {
         let mut taken = Taken::default();
+        for (student, entry) in &mut self.students {
+            entry.weigh_again(sitting.limits(), sitting.hand(student));
+        }
         let missing = absence::missing(self, sitting);
         if let Some(at) = missing.again_at {
             taken.judge_at(at);
@@ -160,20 +198,34 @@ impl ClassBook {
             taken.issues.extend(verdict.issues.iter().map(|(code, sentence)| about(sitting, student, *code, sentence)));
             write::write(entry, student, verdict, sitting, &mut taken);
         }
+        // A row may go from one student's record to another's under the same key.
+        taken.operations.sort_by_key(|operation| !matches!(operation, Operation::VoidLogRow { .. }));
         self.students.retain(|_, entry| *entry != Entry::default());
-        if !taken.issues.is_empty() && sitting.now < sitting.followed_until {
+        if !taken.issues.is_empty() && sitting.now < sitting.followed_until + LOOK_FOR {
             taken.judge_at(sitting.now + LOOK_AGAIN);
         }
         taken
     }
 
-    /// Whether CourseKey has any record of the class.
-    fn has_records(&self) -> bool {
-        self.students.values().any(Entry::has_record)
+    /// Whether CourseKey says anything of anybody in the class.
+    fn says_something(&self) -> bool {
+        self.students.values().any(Entry::says_something)
+    }
+}
+
+impl Limits {
+    /// Of a class that ends then, whose course's attendance is followed until a moment.
+    pub fn of(ends: Instant, follow: Seconds, settle: Seconds, followed_until: Instant) -> Self {
+        // With 0 days the settle time still counts, or whoever checks out at the end would be adjusted too late.
+        Self { adjustment: ends + follow.max(settle), first: followed_until - Seconds(1) }
     }
 }
 
 impl Sitting<'_> {
+    fn limits(&self) -> Limits {
+        Limits::of(self.times.ends, self.follow, self.terms.settle, self.followed_until)
+    }
+
     /// When it is over and everything of it should have arrived.
     fn settled(&self) -> Instant {
         self.times.ends + self.terms.settle

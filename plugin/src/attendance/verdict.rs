@@ -4,7 +4,7 @@
 use super::{Entry, Sitting};
 use crate::enrollment::{self, Standing};
 use crate::ledger::Enrollment;
-use crate::marking::{self, Basis, Decision, LogRow};
+use crate::marking::{self, Basis, Decision, LogRow, Rule};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::{Agreement, HoursType};
 use crate::model::ids::PersonId;
@@ -26,29 +26,31 @@ pub(super) struct Verdict {
 
 /// Judges one student.
 pub(super) fn of(entry: &Entry, student: &PersonId, sitting: Sitting<'_>) -> Verdict {
-    let mut verdict = match &entry.record {
+    let mut verdict = match entry.record().filter(|_| entry.says_something()) {
         Some(record) if dropped_before(student, sitting) => after_drop(record, sitting),
         Some(record) => by_record(record, sitting),
-        None if entry.missing => without_record(sitting),
+        None if entry.missing => by_silence(entry.record(), sitting),
         None => Verdict::default(),
     };
     let hand = sitting.hand(student);
+    if let (Some(first), Some(second), None) = (entry.record(), entry.second_record(), hand) {
+        verdict.issues.push((Code::SecondRecord, two_records(first, second, sitting)));
+    }
     if hand.is_some() {
         // Somebody has said what the missing check-out would have told.
         verdict.issues.retain(|(code, _)| *code != Code::NeverCheckedOut);
     }
     let answered = hand.is_some() && hand != entry.stood_before_late;
-    let says_something_else =
-        |late: &&AttendanceRecord| entry.record.as_ref().is_none_or(|told| !told.same_content(late));
-    if let Some(late) = entry.late.as_ref().filter(|_| !answered).filter(says_something_else) {
+    let says_something_else = |late: &&AttendanceRecord| entry.record().is_none_or(|told| !told.same_content(late));
+    if let Some(late) = entry.late().filter(|_| !answered).filter(says_something_else) {
         verdict.issues.push((Code::LateAdjustment, too_late(late, sitting)));
     }
     verdict
 }
 
-/// Of a student whom silence shows to be absent. Only Class Schedule has marks.
-fn without_record(sitting: Sitting<'_>) -> Verdict {
-    match (sitting.course.hours_type, marking::decide(sitting.times, None, sitting.terms, sitting.now)) {
+/// Of a student whom silence, or a record that says nothing, shows to be absent. Only Class Schedule has marks.
+fn by_silence(record: Option<&AttendanceRecord>, sitting: Sitting<'_>) -> Verdict {
+    match (sitting.course.hours_type, marking::decide(sitting.times, record, sitting.terms, sitting.now)) {
         (HoursType::ClassSchedule, Decision::Mark { basis, .. }) => Verdict { mark: Some(basis), ..Verdict::default() },
         _ => Verdict::default(),
     }
@@ -64,6 +66,10 @@ fn by_record(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
             rest
         }
     };
+    if to_be_read_until(&decision, sitting).is_some_and(|until| !was_read(record, until, sitting)) {
+        verdict.judge_at = Some(sitting.reading.again_at);
+        return verdict;
+    }
     match decision {
         Decision::Mark { basis, .. } => verdict.mark = Some(basis),
         Decision::Wait { until } => verdict.judge_at = Some(until),
@@ -75,6 +81,34 @@ fn by_record(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
         Decision::Nothing => {}
     }
     verdict
+}
+
+/// Until when everything must have been read for the decision to hold, because what CourseKey wrote up to then may mend it: a
+/// break checks everybody out and in again, and a check-out may still arrive. None: nothing but an adjustment can.
+fn to_be_read_until(decision: &Decision, sitting: Sitting<'_>) -> Option<Instant> {
+    match decision {
+        Decision::Mark { basis, .. } => match basis.rule {
+            Rule::LeftEarly | Rule::CameLateAndLeftEarly | Rule::LeftTooEarly => Some(sitting.times.ends),
+            Rule::NeverCheckedOut => Some(sitting.settled()),
+            _ => None,
+        },
+        Decision::Report { code: Code::NeverCheckedOut, .. } => Some(sitting.settled()),
+        Decision::Report { .. } | Decision::Wait { .. } | Decision::Nothing => None,
+    }
+}
+
+/// Whether what is known of the record is as it was at that moment or later.
+fn was_read(record: &AttendanceRecord, until: Instant, sitting: Sitting<'_>) -> bool {
+    sitting.reading.until.max(Some(record.updated_at)) >= Some(until)
+}
+
+/// The one counts, and somebody has to look: CourseKey has one record of a student in a class.
+fn two_records(first: &AttendanceRecord, second: &AttendanceRecord, sitting: Sitting<'_>) -> String {
+    let AttendanceRecord { id, class, student, .. } = first;
+    format!(
+        "CourseKey has two records of {student} in class {class} of {}: {id} counts, {} does not",
+        sitting.day, second.id
+    )
 }
 
 /// DOMAIN §4: "Dropped student after the drop …: issue, nothing written for that record, the others go on".
@@ -90,11 +124,13 @@ fn after_drop(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
 /// the drop CourseKey acknowledged.
 fn dropped_before(student: &PersonId, sitting: Sitting<'_>) -> bool {
     let Some(listed) = sitting.course.student(student) else { return false };
-    if let Some(stopped) = listed.stopped_on {
+    let standing = enrollment::standing_on(sitting.today, listed, sitting.course.end());
+    let assigned = listed.agreement == Agreement::Assigned;
+    // Who studies again may still have the day on which they stopped.
+    if let Some(stopped) = listed.stopped_on.filter(|_| standing != Some(Standing::Enrolled) || !assigned) {
         return stopped < sitting.day;
     }
-    let left =
-        enrollment::standing(&listed.stage) == Some(Standing::Stopped) || listed.agreement != Agreement::Assigned;
+    let left = standing == Some(Standing::Stopped) || !assigned;
     let slot = sitting.ledger.and_then(|ledger| ledger.enrollments.get(student));
     left && slot.and_then(|slot| slot.before(sitting.times.starts)) == Some(&Enrollment { dropped: true })
 }

@@ -68,7 +68,7 @@ impl Pen<'_> {
         };
         let (class, student) = (self.sitting.class.clone(), self.student.clone());
         taken.operations.push(Operation::WithdrawMark { class, student });
-        let reason = reason.unwrap_or(if entry.record.is_some() {
+        let reason = reason.unwrap_or(if entry.record().is_some() {
             "it cannot be told any more, or not yet"
         } else {
             "the student was not to be in the class"
@@ -81,7 +81,7 @@ impl Pen<'_> {
     /// Writes the rows the record makes, corrects those that differ, voids those it does not make any more.
     fn put_rows(self, entry: &mut Entry, rows: &[LogRow], taken: &mut Taken) {
         let wanted: BTreeMap<u32, &LogRow> = rows.iter().map(|row| (row.visit, row)).collect();
-        let record = entry.record.as_ref().map(|record| record.id.clone());
+        let record = entry.record().map(|record| record.id.clone());
         // Rows of another record of the student's, which counted before, are all taken back.
         let same_record = entry.rows_of == record;
         let gone: Vec<u32> =
@@ -133,7 +133,7 @@ impl Pen<'_> {
 
     /// On whose word: CourseKey's record and what staff did to it, or its silence.
     fn source(self, entry: &Entry) -> String {
-        match (&entry.record, self.sitting.reading.until) {
+        match (entry.record(), self.sitting.reading.until) {
             (Some(record), _) => told_by(record),
             (None, Some(until)) => format!("CourseKey, no record as of {until}"),
             (None, None) => "CourseKey, no record".to_owned(),

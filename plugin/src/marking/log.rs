@@ -40,7 +40,7 @@ pub fn log_rows(
     if let Some((code, sentence)) = impossible(record, times.starts, now) {
         return (Vec::new(), Decision::Report { code, sentence });
     }
-    let left = matches!(Attended::of(&record.visits), Attended::Between { .. });
+    let left = matches!(Attended::of(&record.visits, times.ends), Attended::Between { .. });
     let adjustment = record.adjustment.as_ref().map(|adjustment| (adjustment.kind, adjustment.awarded));
     let settled = times.ends + settle;
     let awarded = match adjustment {

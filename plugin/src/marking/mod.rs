@@ -7,6 +7,8 @@ mod basis;
 mod log;
 mod sentence;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::basis::{Basis, Rule};
 pub use self::log::{LogRow, log_rows};
 use self::sentence::from_start;
@@ -21,7 +23,7 @@ use crate::settings::Thresholds;
 const AHEAD: Seconds = Seconds(300);
 
 /// When a class is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassTimes {
     /// Its start.
     pub starts: Instant,
@@ -80,7 +82,7 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
     if now < times.ends {
         return Decision::Wait { until: times.ends };
     }
-    let attended = Attended::of(&class.visits);
+    let attended = Attended::of(&class.visits, times.ends);
     if let Some(rule) = adjusted(&class, attended) {
         return class.decided_by(rule);
     }
@@ -110,10 +112,12 @@ enum Attended {
 }
 
 impl Attended {
-    /// A missing check-out does not matter where the student was seen leaving at the time of that check-in or later.
-    fn of(visits: &[Visit]) -> Self {
+    /// A missing check-out does not matter where the student was seen leaving at the time of that check-in or later, nor
+    /// where the check-in was after the class.
+    fn of(visits: &[Visit], ends: Instant) -> Self {
         let Some(came) = visits.iter().map(|visit| visit.checked_in).min() else { return Self::Never };
-        let open = visits.iter().filter(|visit| visit.checked_out.is_none()).map(|visit| visit.checked_in).max();
+        let open = visits.iter().filter(|visit| visit.checked_out.is_none() && visit.checked_in < ends);
+        let open = open.map(|visit| visit.checked_in).max();
         match visits.iter().filter_map(|visit| visit.checked_out).max() {
             Some(left) if open.is_none_or(|open| open <= left) => Self::Between { came, left },
             _ => Self::Still { came },

@@ -37,7 +37,7 @@ fn why(basis: &Basis) -> String {
 
 /// What the visits tell: everything about them, whichever of it decided.
 fn by_visits(basis: &Basis) -> Vec<String> {
-    let (came, left) = match Attended::of(&basis.visits) {
+    let (came, left) = match Attended::of(&basis.visits, basis.ends) {
         Attended::Never => (None, None),
         Attended::Still { came } => (Some(came), None),
         Attended::Between { came, left } => (Some(came), Some(left)),

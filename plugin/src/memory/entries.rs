@@ -100,8 +100,8 @@ pub struct Claim {
 /// Records of one class that have no place yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unplaced {
-    /// The newest version of each, by id.
-    pub records: BTreeMap<String, AttendanceRecord>,
+    /// Every version of each that was read, by id: which one counts is not known before the class is.
+    pub records: BTreeMap<String, Vec<AttendanceRecord>>,
     /// The issues that are open about them, by key.
     #[serde(default)]
     pub issues: BTreeMap<String, Issue>,

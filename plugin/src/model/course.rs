@@ -49,6 +49,11 @@ impl Course {
         self.instructors.iter().chain(self.students.iter().map(|student| &student.person))
     }
 
+    /// The day on which it really ended, or is to end.
+    pub fn end(&self) -> LocalDate {
+        self.completed_date.unwrap_or(self.end_date)
+    }
+
     /// The student of that id.
     pub fn student(&self, id: &PersonId) -> Option<&Student> {
         self.students.iter().find(|student| student.person.id == *id)

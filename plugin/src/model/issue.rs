@@ -66,5 +66,6 @@ pub enum Code {
     RecordAfterDrop,
     NeverCheckedOut,
     LateAdjustment,
+    SecondRecord,
     ClassNotHeld,
 }

@@ -67,7 +67,10 @@ impl<W: World> Tick<'_, W> {
             Judgement::Judged(taken) => taken,
             // What GEGI wrote of a class it took back is its own matter; of the plugin nothing is left to be said.
             Judgement::Cancelled => Taken::default(),
-            Judgement::NotNow => Taken { judge_at: Some(self.now + TRY_AGAIN), ..Taken::default() },
+            Judgement::NotNow => {
+                let issues = book.issues.values().cloned().collect();
+                Taken { judge_at: Some(self.now + TRY_AGAIN), issues, ..Taken::default() }
+            }
         };
         let Taken { operations, marks, rows, judge_at, issues } = taken;
         self.report.marks_written += marks;
@@ -86,15 +89,16 @@ impl<W: World> Tick<'_, W> {
     }
 
     fn judge_book(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Judgement {
-        let Some(held) = self.memory.held(course) else { return Judgement::Cancelled };
+        let Some(held) = self.memory.held(course).filter(|held| !held.removed) else { return Judgement::Cancelled };
         let Some(scheduled) = held.course.class(class) else { return Judgement::Cancelled };
         let page = self.memory.syncs.get(course.as_str());
-        let ledger = page.and_then(|page| page.ledger.as_ref()).filter(|_| !held.removed);
+        let ledger = page.and_then(|page| page.ledger.as_ref());
         let Some((campus, zone)) = self.campus_to_read(held, ledger).and_then(|campus| Some((campus, campus.zone?)))
         else {
             return Judgement::NotNow;
         };
         let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
+        let times = book.times(times, self.settings.follow, self.now);
         let thresholds = book.thresholds(times.starts, &self.head.thresholds, self.now);
         let thresholds = thresholds.as_ref().unwrap_or(&self.settings.thresholds);
         let nobody = BTreeMap::new();
@@ -103,6 +107,7 @@ impl<W: World> Tick<'_, W> {
             class,
             times,
             day: times.starts.date_in(zone),
+            today: self.now.date_in(zone),
             ledger,
             marks: self.marks.get(class).unwrap_or(&nobody),
             terms: Terms { thresholds, settle: self.settings.settle },
@@ -149,7 +154,7 @@ impl<W: World> Tick<'_, W> {
 /// What came of judging a class.
 enum Judgement {
     Judged(Taken),
-    /// GEGI does not have the class any more.
+    /// GEGI does not have the class any more, or its course.
     Cancelled,
     /// It cannot be told on which day the class is.
     NotNow,

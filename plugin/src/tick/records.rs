@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tick;
-use crate::attendance::{self, Limits, by_hand};
+use crate::attendance::{self, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
 use crate::memory::head::UnreadableRecord;
 use crate::memory::{INBOX, PUSH};
@@ -12,7 +12,6 @@ use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
 use crate::model::ids::{CampusId, ClassId, CourseId, PersonId};
 use crate::model::issue::Issue;
-use crate::model::time::Seconds;
 use crate::window;
 use crate::world::http::Kind;
 use crate::world::records::CurrentMark;
@@ -94,16 +93,16 @@ impl<W: World> Tick<'_, W> {
             return;
         }
         let Some(limits) = self.memory.held(course).and_then(|held| self.limits(&held.course, &class)) else { return };
-        let hand = by_hand(self.marks_of(&class).get(&record.student));
-        if self.memory.attendance.edit(class.as_str()).enter(record, limits, hand) {
+        self.marks_of(&class);
+        let (book, nobody) = (self.memory.attendance.edit(class.as_str()), BTreeMap::new());
+        if book.enter(record, limits, self.marks.get(&class).unwrap_or(&nobody)) {
             self.to_judge.insert(class);
         }
     }
 
     fn limits(&self, course: &Course, class: &ClassId) -> Option<Limits> {
-        let adjustment = course.class(class)?.ends + self.settings.follow;
-        let last = window::attendance_until(course, &self.settings)?;
-        Some(Limits { adjustment, first: last - Seconds(1) })
+        let followed_until = window::attendance_until(course, &self.settings)?;
+        Some(Limits::of(course.class(class)?.ends, self.settings.follow, self.settings.settle, followed_until))
     }
 
     /// The marks GEGI holds of a class, asked for once a tick: a class is judged once a tick.
@@ -138,7 +137,7 @@ impl<W: World> Tick<'_, W> {
         let held = self
             .memory
             .held(&course)
-            .filter(|held| held.course.class(&record.class).is_some())
+            .filter(|held| !held.removed && held.course.class(&record.class).is_some())
             .ok_or_else(|| unknown(None))?;
         held.course.student(&record.student).ok_or_else(|| unknown(Some(&course)))?;
         Ok(course)

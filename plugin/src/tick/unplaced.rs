@@ -15,13 +15,13 @@ impl<W: World> Tick<'_, W> {
     pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
         let class = record.class.clone();
         self.memory.unplaced.load(self.world, std::iter::once(class.as_str()))?;
-        let held = &mut self.memory.unplaced.edit(class.as_str()).records;
-        let news = held.get(record.id.as_str()).is_none_or(|held| held.version < record.version);
-        if news {
-            self.head.unplaced += u32::from(held.insert(record.id.to_string(), record).is_none());
-            self.tell_unplaced(class.as_str())?;
+        let versions = self.memory.unplaced.edit(class.as_str()).records.entry(record.id.to_string()).or_default();
+        if versions.iter().any(|held| held.version == record.version) {
+            return Ok(());
         }
-        Ok(())
+        self.head.unplaced += u32::from(versions.is_empty());
+        versions.push(record);
+        self.tell_unplaced(class.as_str())
     }
 
     /// Tries again what waited for the classes of courses that changed, those they let go among them.
@@ -35,13 +35,13 @@ impl<W: World> Tick<'_, W> {
         self.memory.unplaced.load(self.world, classes.iter().map(String::as_str))?;
         for class in classes {
             let Some(waiting) = self.memory.unplaced.get(&class).cloned() else { continue };
-            let records: Vec<AttendanceRecord> = waiting.records.into_values().collect();
+            let records: Vec<AttendanceRecord> = waiting.records.into_values().flatten().collect();
             self.load_books(&records)?;
             let placed: Vec<AttendanceRecord> =
                 records.into_iter().filter(|record| self.course_of(record).is_ok()).collect();
             for record in &placed {
-                self.memory.unplaced.edit(&class).records.remove(record.id.as_str());
-                self.head.unplaced = self.head.unplaced.saturating_sub(1);
+                let waited = self.memory.unplaced.edit(&class).records.remove(record.id.as_str());
+                self.head.unplaced = self.head.unplaced.saturating_sub(waited.map_or(0, |_| 1));
             }
             self.tell_unplaced(&class)?;
             self.take_records(placed)?;
@@ -52,7 +52,8 @@ impl<W: World> Tick<'_, W> {
     /// Exchanges the issues of a class's records; what holds none any more is forgotten.
     fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
         let Unplaced { records, mut issues } = self.memory.unplaced.get(class).cloned().unwrap_or_default();
-        let now: Vec<Issue> = records.values().filter_map(|record| self.course_of(record).err()).collect();
+        let newest = records.values().filter_map(|versions| versions.iter().max_by_key(|held| held.version));
+        let now: Vec<Issue> = newest.filter_map(|record| self.course_of(record).err()).collect();
         self.exchange_issues(&mut issues, &now)?;
         if records.is_empty() {
             self.memory.unplaced.remove(class);

@@ -2,7 +2,9 @@
 
 mod absence;
 mod hand;
+mod moved;
 mod properties;
+mod reading;
 mod rows;
 mod story;
 mod versions;

@@ -5,7 +5,8 @@
 //! | `class 09:00-12:00` | the class, known to CourseKey since the day before; again: it is moved in GEGI and at once in CourseKey |
 //! | `students 3` | S1 to S3, enrolled, known to CourseKey since the day before; 2 where nothing is said |
 //! | `log` | a course of Attendance Log |
-//! | `S1 v1@12:05 09:00-12:00 13:00-` | a version of S1's record, written at 12:05, with its visits; `edit`, `award-full`, `remove-all`, `override`, `override=170` for what staff did; `r2v1@…` for another record |
+//! | `ends 2023-08-28` | the course's completed date |
+//! | `S1 v1@12:05 09:00-12:00 13:00-` | a version of S1's record, written at 12:05, with its visits; `edit`, `award-full`, `remove-all`, `override`, `override=170` for what staff did; `r2v1@…` for another record, `S1 of R v1@…` for the record R |
 //! | `S1 hand A`, `S1 preset P`, `S1 unmarked` | GEGI's mark of S1 is written or taken away |
 //! | `S1 stopped 2023-08-27`, `S1 from 2023-08-29`, `S1 stage DROPPED`, `S1 credit`, `S1 unlisted` | GEGI's data of S1 from now on |
 //! | `S1 acked 09:30`, `S1 dropped 09:30`, `class acked 09:30` | CourseKey acknowledged the enrolment, the drop, the class only then |
@@ -18,7 +19,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::attendance::{ClassBook, Limits, Reading, Sitting, by_hand};
+use crate::attendance::{ClassBook, Limits, Reading, Sitting};
 use crate::ledger::{CourseLedger, Enrollment, Session, Slot};
 use crate::marking::{ClassTimes, Terms, sentence};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mark, Visit};
@@ -99,6 +100,7 @@ impl Story {
             }
             ["class", times] => self.schedule(times),
             ["students", count] => self.enroll(count.parse().unwrap()),
+            ["ends", date] => self.course.completed_date = Some(date.parse().unwrap()),
             ["log"] => self.course.hours_type = HoursType::AttendanceLog,
             ["unread", until] => (self.unread, self.reading.until) = (true, Some(time(until))),
             ["unplaced"] => self.reading.unplaced = true,
@@ -109,6 +111,7 @@ impl Story {
                 self.history.notice(&self.settings.thresholds, None, time(when));
             }
             ["judge", when] => return self.judge(time(when)),
+            [student, "stage", stage @ ..] => self.student(&PersonId::from(*student)).stage = stage.join(" "),
             [student, rest @ ..] => self.of_student(&PersonId::from(*student), rest),
             [] => {}
         }
@@ -144,7 +147,6 @@ impl Story {
             ["unlisted"] => self.course.students.retain(|student| student.person.id != *id),
             ["stopped", date] => self.student(id).stopped_on = Some(date.parse().unwrap()),
             ["from", date] => self.student(id).enrolled_from = date.parse().unwrap(),
-            ["stage", stage] => self.student(id).stage = (*stage).to_owned(),
             ["credit"] => self.student(id).agreement = Agreement::CreditGranted,
             ["acked", when] => {
                 let slot = acknowledged(Enrollment { dropped: false }, time(when));
@@ -153,6 +155,10 @@ impl Story {
             ["dropped", when] => {
                 let slot = self.ledger.enrollments.get_mut(id).unwrap();
                 slot.acknowledge_at(Enrollment { dropped: true }, time(when));
+            }
+            ["of", name, version, content @ ..] => {
+                let record = AttendanceRecord { id: RecordId((*name).to_owned()), ..record(id, version, content) };
+                self.enter(&record);
             }
             [version, content @ ..] => self.enter(&record(id, version, content)),
             [] => {}
@@ -173,10 +179,14 @@ impl Story {
     }
 
     fn enter(&mut self, record: &AttendanceRecord) {
-        let adjustment = self.course.classes[0].ends + self.settings.follow;
-        let limits = Limits { adjustment, first: adjustment + Seconds::days(7) };
-        let hand = by_hand(self.marks.get(&record.student));
-        self.book.enter(record, limits, hand);
+        let limits =
+            Limits::of(self.course.classes[0].ends, self.settings.follow, self.settings.settle, self.followed_until());
+        self.book.enter(record, limits, &self.marks);
+    }
+
+    /// The course has another class a week later.
+    fn followed_until(&self) -> Instant {
+        window::attendance_until(&self.course, &self.settings).unwrap() + Seconds::days(7)
     }
 
     fn judge(&mut self, now: Instant) -> String {
@@ -185,17 +195,19 @@ impl Story {
         }
         let class = &self.course.classes[0];
         let times = ClassTimes { starts: class.starts, ends: class.ends };
+        let times = self.book.times(times, self.settings.follow, now);
         let thresholds = self.book.thresholds(times.starts, &self.history, now).unwrap();
         let taken = self.book.judge(Sitting {
             course: &self.course,
             class: &class.id,
             times,
             day: times.starts.date_in(chrono_tz::UTC),
+            today: now.date_in(chrono_tz::UTC),
             ledger: Some(&self.ledger),
             marks: &self.marks,
             terms: Terms { thresholds: &thresholds, settle: self.settings.settle },
             follow: self.settings.follow,
-            followed_until: window::attendance_until(&self.course, &self.settings).unwrap(),
+            followed_until: self.followed_until(),
             reading: &self.reading,
             now,
         });

@@ -15,16 +15,21 @@ fn the_newest_version_within_the_follow_up_counts_in_any_order() {
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00:01+7d 09:00-12:00; judge 12:05+7d
             S1 L: Late: came 10 min after the start
             ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:00:01Z, after the follow-up days, and is not applied; it says: Present: attended the whole class
+                again at 2023-09-05T12:05:00Z
         class 09:00-12:00; students 1; S1 v2@12:00:01+7d 09:00-12:00; S1 v1@12:01 09:10-12:00; judge 12:05+7d
             S1 L: Late: came 10 min after the start
                 ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:00:01Z, after the follow-up days, and is not applied; it says: Present: attended the whole class
+                again at 2023-09-05T12:05:00Z
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 v2@12:00+8d award-full; S1 v3@12:00+9d remove-all; judge 12:05+9d
             S1 L: Late: came 10 min after the start
                 ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-06T12:00:00Z, after the follow-up days, and is not applied; it says: Absent: all time removed in CourseKey
+                again at 2023-09-07T12:05:00Z
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 v2@12:00+8d 09:10-12:00; judge 12:05+8d
             S1 L: Late: came 10 min after the start
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; S1 r2v1@12:02 09:20-12:00; judge 12:05
             S1 A: Absent: came 20 min after the start; the limit is 15 min
+                ! SecondRecord: CourseKey has two records of S1 in class C1-1 of 2023-08-28: r2-S1 counts, r1-S1 does not
+                again at 2023-08-29T12:05:00Z
     "#]]
     .assert_eq(&told(&[
         "class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00+7d 09:00-12:00; judge 12:05+7d",
@@ -45,12 +50,15 @@ fn a_first_record_is_taken_as_long_as_the_course_is_followed() {
         class 09:00-12:00; students 1; S1 v1@12:00+9d 09:10-12:00; S1 v2@13:00+9d award-full; judge 13:05+9d
             S1 L: Late: came 10 min after the start
                 ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-06T13:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+                again at 2023-09-07T13:05:00Z
         class 09:00-12:00; students 1; S1 v2@13:00+9d award-full; S1 v1@12:00+9d 09:10-12:00; judge 13:05+9d
             S1 L: Late: came 10 min after the start
                 ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-06T13:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+                again at 2023-09-07T13:05:00Z
         class 09:00-12:00; students 1; judge 13:00; S1 v1@12:00:01+14d award-full; judge 12:05+14d
             S1 A: Absent: did not check in
             ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-11T12:00:01Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+                again at 2023-09-12T12:05:00Z
     "#]]
     .assert_eq(&told(&[
         "class 09:00-12:00; students 1; S1 v1@12:00+9d 09:10-12:00 edit; judge 12:05+9d",
@@ -66,10 +74,12 @@ fn a_late_adjustment_is_settled_by_a_hand_that_comes_after_it() {
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 v2@12:00+8d award-full; judge 12:05+8d; S1 hand P; judge 12:05+9d
             S1 L: Late: came 10 min after the start
             ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-05T12:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+                again at 2023-09-06T12:05:00Z
             nothing
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 hand A; S1 v2@12:00+8d award-full; judge 12:05+8d; S1 hand P; judge 12:05+9d
             S1 L: Late: came 10 min after the start
             ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-05T12:00:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+                again at 2023-09-06T12:05:00Z
             nothing
     "#]]
     .assert_eq(&told(&[
@@ -94,7 +104,7 @@ fn who_had_left_the_course_gets_an_issue_and_no_mark() {
         class 09:00-12:00; students 1; S1 credit; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05
             ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
                 again at 2023-08-29T12:05:00Z
-        class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; S1 stopped 2023-08-27; judge 12:10; S1 from 2023-08-28; S1 stopped 2023-09-30; judge 12:15
+        class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; S1 stage DROPPED; S1 stopped 2023-08-27; judge 12:10; S1 from 2023-08-28; S1 stopped 2023-09-30; judge 12:15
             S1 P: Present: attended the whole class
             S1 P withdrawn
                 ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
@@ -107,7 +117,7 @@ fn who_had_left_the_course_gets_an_issue_and_no_mark() {
         "class 09:00-12:00; students 1; S1 stage LOA; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05",
         "class 09:00-12:00; students 1; S1 stage LOA; S1 dropped 10:00; S1 v1@12:01 09:00-12:00; judge 12:05",
         "class 09:00-12:00; students 1; S1 credit; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 12:05",
-        "class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; S1 stopped 2023-08-27; judge 12:10; S1 from 2023-08-28; S1 stopped 2023-09-30; judge 12:15",
+        "class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; S1 stage DROPPED; S1 stopped 2023-08-27; judge 12:10; S1 from 2023-08-28; S1 stopped 2023-09-30; judge 12:15",
     ]));
 }
 

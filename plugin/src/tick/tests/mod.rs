@@ -4,6 +4,7 @@ mod absence;
 mod attendance;
 mod failures;
 mod moved;
+mod outages;
 mod people;
 mod pushes;
 mod rare;

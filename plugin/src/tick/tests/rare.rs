@@ -71,7 +71,10 @@ fn a_second_record_of_a_student_does_not_double_log_rows() {
         &[(IN, Some("2023-08-28T15:00:00Z"))],
     ));
     world.later(Seconds(7_200));
-    assert_eq!(written(&mut world), "void r1 visit 1\nvoid r1 visit 2\nC1-1 S1 r2 visit 1: 120 min");
+    assert_eq!(
+        written(&mut world),
+        "void r1 visit 1\nvoid r1 visit 2\nC1-1 S1 r2 visit 1: 120 min\nopen second-record/C1/C1-1/S1/"
+    );
 }
 
 #[test]
