@@ -11,6 +11,7 @@ use crate::model::course::{Agreement, HoursType, Student};
 use crate::model::ids::PersonId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
+use crate::world::records::{CurrentMark, Origin};
 
 /// DOMAIN §4: "If **nobody** in a class of more than 5 has a record: no marks, one issue".
 const NOT_HELD_ABOVE: usize = 5;
@@ -40,7 +41,7 @@ pub(super) struct Missing {
 /// | "the class and the enrolment were acknowledged before the class began" | `was_expected` |
 /// | "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)" | `belonged` |
 /// | "a complete read as of at least end + settle time came back" | `CompleteRead` |
-/// | "no mark exists" | none of any origin |
+/// | "no mark exists" | none but the plugin's own of a record that says nothing any more |
 /// | no unreadable record may be the student's | `Reading::unreadable` |
 /// | "If nobody in a class of more than 5 has a record: no marks, one issue" | `not_held` |
 pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
@@ -53,7 +54,11 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     let listed = &sitting.course.students;
     let silent = |student: &&Student| {
         let entry = book.students.get(&student.person.id);
-        let marked = sitting.marks.contains_key(&student.person.id);
+        // A mark of the plugin's own that rested on what CourseKey has taken back goes with it.
+        let is_own = |mark: &CurrentMark| {
+            mark.origin == Origin::CourseKey && entry.is_some_and(|entry| entry.written.is_some())
+        };
+        let marked = sitting.marks.get(&student.person.id).is_some_and(|mark| !is_own(mark));
         !marked && entry.is_none_or(|entry| !entry.missing && !entry.says_something())
     };
     let mut absent: Vec<&Student> = listed

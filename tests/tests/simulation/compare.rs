@@ -10,7 +10,7 @@ use crate::school::files::instant;
 use crate::school::{Change, Event, School};
 
 /// Codes that the model knows all about.
-const MODELLED: [&str; 13] = [
+const MODELLED: [&str; 14] = [
     "class-kept",
     "class-not-held",
     "email-invalid",
@@ -21,6 +21,7 @@ const MODELLED: [&str; 13] = [
     "record-of-unknown-class",
     "record-of-unknown-student",
     "record-unreadable",
+    "second-record",
     "stage-unknown",
     "visit-backwards",
     "visit-in-future",

@@ -52,7 +52,7 @@ fn a_record_that_coursekey_gives_to_another_student_counts_for_that_one_alone() 
     expect![[r#"
         class 09:00-12:00; students 2; S1 of R v1@12:01 09:00-12:00; judge 12:05; S2 of R v2@12:10 09:00-12:00; judge 13:00
             S1 P: Present: attended the whole class
-            S1 P withdrawn
+            S1 P→A: Absent: did not check in
                 S2 P: Present: attended the whole class
         class 09:00-12:00; students 2; S2 of R v2@12:10 09:00-12:00; S1 of R v1@12:01 09:00-12:00; judge 13:00
             S1 A: Absent: did not check in

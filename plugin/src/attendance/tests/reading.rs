@@ -79,6 +79,12 @@ fn a_record_that_says_nothing_is_silence_and_held_to_its_conditions() {
             S1 P: Present: attended the whole class
             S1 P withdrawn
             S1 A: Absent: did not check in
+        class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@14:10; judge 14:15
+            S1 P: Present: attended the whole class
+            S1 P→A: Absent: did not check in
+        class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@14:10; S1 acked 12:30; judge 14:15
+            S1 P: Present: attended the whole class
+            S1 P withdrawn
     "#]].assert_eq(&told(&[
         "class 09:00-12:00; students 1; S1 v1@12:01; judge 12:05; judge 13:00",
         "class 09:00-12:00; students 1; unread 12:30; S1 v1@12:01; judge 13:00; unread 13:00; judge 13:05",
@@ -87,6 +93,8 @@ fn a_record_that_says_nothing_is_silence_and_held_to_its_conditions() {
         // It takes nothing away from another record.
         "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 r2v1@12:10; judge 13:00",
         "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@12:10; judge 12:15; judge 13:00",
+        "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@14:10; judge 14:15",
+        "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@14:10; S1 acked 12:30; judge 14:15",
     ]));
 }
 

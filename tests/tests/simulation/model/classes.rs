@@ -43,13 +43,23 @@ impl Model<'_> {
             let place = (class.id.clone(), student.person.id.clone());
             if let Some(known) = self.known.get(&place).map(Vec::len) {
                 self.placed.insert(place.clone(), known);
+            }
+            self.judge_oddities(course, class, &place);
+            if self.is_told(course, class, &place) {
                 self.judge_records(course, class, student, &place);
-            } else if self.marks.get(&place).is_some_and(|mark| mark.derived) && followed {
+                continue;
+            }
+            // A record that says nothing leaves what silence does.
+            self.rows.remove(&place);
+            let standing = self.marks.get(&place).cloned();
+            if standing.as_ref().is_some_and(|mark| mark.derived) && followed {
                 // "inside the follow-up days, GEGI's data say that the student was not enrolled that day … or the class
                 // has moved so that it is not over + settled → withdrawn".
-                if !self.was_enrolled(course, class, student) || self.now < class.ends + self.settle() {
+                if self.was_enrolled(course, class, student) == Some(false) || self.now < class.ends + self.settle() {
                     self.marks.remove(&place);
                 }
+            } else if standing.is_some_and(|mark| !mark.derived && mark.rule != "hand") {
+                self.marks.remove(&place);
             }
         }
         if !course.log && !self.revoked && self.now >= class.ends + self.settle() {
@@ -61,12 +71,8 @@ impl Model<'_> {
         let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
         self.rows.remove(place);
         let version: Option<Version> = self.effective(course, class, place).cloned();
-        let late = self.is_adjusted_late(class, place, version.as_ref());
         if self.is_after_the_drop(course, class, student) {
             self.report("record-after-drop", class_id, student_id);
-            if late {
-                self.report("late-adjustment", class_id, student_id);
-            }
             return self.put(place, Worth::Nothing, None);
         }
         let (found, settle) = (self.thresholds(class).clone(), self.settle());
@@ -80,12 +86,7 @@ impl Model<'_> {
             None => Worth::Nothing,
         };
         self.put(place, worth, version.as_ref());
-        // A mark that a person wrote when the late version was known answers it, one that stood before does not.
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
-        let answered = by_hand && self.answered.get(place) == self.known[place].last();
-        if late && !answered {
-            self.report("late-adjustment", class_id, student_id);
-        }
         if let Worth::Issue(code) = worth
             // "A hand mark that stands closes/keeps closed never-checked-out … issues of that student".
             && !(by_hand && code == "never-checked-out")
@@ -94,9 +95,28 @@ impl Model<'_> {
         }
     }
 
+    /// What is told of a place whatever is marked there.
+    fn judge_oddities(&mut self, course: &Course, class: &Class, place: &Place) {
+        let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
+        let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
+        if self.has_second_record(course, class, place) && !by_hand {
+            self.report("second-record", class_id, student_id);
+        }
+        // A mark that a person wrote when the late version was known answers it, one that stood before does not.
+        let newest = self.known.get(place).and_then(|known| known.last());
+        let answered = by_hand && self.answered.get(place) == newest;
+        if self.is_adjusted_late(course, class, place) && !answered {
+            self.report("late-adjustment", class_id, student_id);
+        }
+    }
+
     /// "later adjustments are not applied and become an issue"; what says the same as before is none.
-    fn is_adjusted_late(&self, class: &Class, place: &Place, applied: Option<&Version>) -> bool {
-        let newest = self.known[place].last().filter(|newest| !self.is_timely(class, newest));
+    fn is_adjusted_late(&self, course: &Course, class: &Class, place: &Place) -> bool {
+        let applied = self.effective(course, class, place);
+        let each = self.each_effective(course, class, place);
+        let is_applied = |version: &&Version| each.iter().any(|applied| applied == version);
+        let late = |version: &&Version| !self.is_timely(class, version) && !is_applied(version);
+        let newest = self.known.get(place).and_then(|known| known.iter().rfind(late));
         newest.is_some_and(|newest| applied.is_none_or(|applied| applied.content != newest.content))
     }
 
@@ -122,39 +142,59 @@ impl Model<'_> {
 
     /// "Dropped student after the drop".
     fn is_after_the_drop(&self, course: &Course, class: &Class, student: &Student) -> bool {
+        let standing = self.standing(course, student);
         match student.stopped {
+            _ if standing == Standing::Enrolled && student.assigned => false,
             Some(stopped) => self.school.date(course, class.starts) > stopped,
-            None if standing(student.stage) == Standing::Stopped || !student.assigned => {
+            None if standing == Standing::Stopped || !student.assigned => {
                 self.roster.dropped_since(&course.id, &student.person.id).is_some_and(|at| at < class.starts)
             }
             None => false,
         }
     }
 
-    /// "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)".
-    fn was_enrolled(&self, course: &Course, class: &Class, student: &Student) -> bool {
+    /// "before the course's end: as stopped; on or after it the enrolment stays as it is".
+    fn standing(&self, course: &Course, student: &Student) -> Standing {
+        match standing(student.stage) {
+            Standing::Finished if self.school.date(course, self.now) < course.end => Standing::Stopped,
+            standing => standing,
+        }
+    }
+
+    /// Whether the course does not list the student, whose record may be that of one whom GEGI is to add.
+    fn is_stranger(&self, course: &Course, student: &str) -> bool {
+        !course.students.iter().any(|listed| listed.person.id == student)
+    }
+
+    /// "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)"; none: GEGI does not tell.
+    fn was_enrolled(&self, course: &Course, class: &Class, student: &Student) -> Option<bool> {
         let day = self.school.date(course, class.starts);
-        let stage = match standing(student.stage) {
-            Standing::Enrolled | Standing::Finished => true,
-            Standing::Stopped => student.stopped.is_some(),
-            Standing::NotYet | Standing::Unknown => false,
-        };
-        student.assigned && student.from <= day && student.stopped.is_none_or(|stopped| stopped >= day) && stage
+        if !student.assigned || student.from > day || student.stopped.is_some_and(|stopped| stopped < day) {
+            return Some(false);
+        }
+        match self.standing(course, student) {
+            Standing::Enrolled | Standing::Finished => Some(true),
+            Standing::Stopped => student.stopped.map(|_| true),
+            Standing::NotYet => Some(false),
+            Standing::Unknown => None,
+        }
     }
 
     /// "No record for a student | derived A, only when …".
     fn derive(&mut self, course: &Course, class: &Class) {
         let is_seen = self.roster.acknowledged_before(class);
         let enrolled: Vec<&Student> =
-            course.students.iter().filter(|student| self.was_enrolled(course, class, student)).collect();
+            course.students.iter().filter(|student| self.was_enrolled(course, class, student) == Some(true)).collect();
         let missing: Vec<Place> = enrolled
             .iter()
             .filter(|student| self.roster.enrolled_before(&course.id, &student.person.id, class.starts))
             .map(|student| (class.id.clone(), student.person.id.clone()))
-            .filter(|place| is_seen && !self.known.contains_key(place) && !self.marks.contains_key(place))
+            .filter(|place| is_seen && !self.is_told(course, class, place) && !self.marks.contains_key(place))
             .collect();
         // "If **nobody** in a class of more than 5 has a record: no marks, one issue".
-        let nobody = !self.known.keys().any(|place| place.0 == class.id);
+        let nobody = !self.known.keys().any(|place| {
+            place.0 == class.id && (self.is_stranger(course, &place.1) || self.is_told(course, class, place))
+        });
         if missing.is_empty() {
             return;
         }

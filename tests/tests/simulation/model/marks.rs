@@ -38,7 +38,7 @@ pub(super) fn worth(class: &Class, settings: &Settings, settle: i64, content: &C
         return Issue(issue);
     }
     match missing.and_then(|adjustment| adjustment.awarded) {
-        Some(awarded) if last_out(content).is_none() => by_missing_time(class, settings, awarded),
+        Some(awarded) if last_out(class, content).is_none() => by_missing_time(class, settings, awarded),
         _ => by_table(class, settings, settle, content, now),
     }
 }
@@ -52,13 +52,12 @@ pub(super) fn impossible(content: &Content, now: i64) -> Option<&'static str> {
     latest.is_some_and(|latest| latest > now + AHEAD).then_some("visit-in-future")
 }
 
-/// The last check-out, unless somebody checked in once more after it.
-pub(super) fn last_out(content: &Content) -> Option<i64> {
-    content.visits.iter().max_by_key(|(came, left)| (*came, left.is_none())).and_then(|_| {
-        let last_in = content.visits.iter().map(|visit| visit.0).max()?;
-        let is_open = content.visits.iter().any(|visit| visit.0 == last_in && visit.1.is_none());
-        if is_open { None } else { content.visits.iter().filter_map(|visit| visit.1).max() }
-    })
+/// The last check-out, unless somebody checked in once more after it while the class ran.
+pub(super) fn last_out(class: &Class, content: &Content) -> Option<i64> {
+    let last = content.visits.iter().filter_map(|visit| visit.1).max()?;
+    let open = content.visits.iter().filter(|visit| visit.1.is_none()).map(|visit| visit.0);
+    let still_there = open.filter(|came| *came < class.ends).any(|came| came > last);
+    (!still_there).then_some(last)
 }
 
 /// "none → P; ≤ late + early minutes → L; more → A".
@@ -86,7 +85,7 @@ fn by_table(class: &Class, settings: &Settings, settle: i64, content: &Content, 
     if came > late_until && came > class.starts {
         return Mark("A", "came-too-late");
     }
-    let Some(left) = last_out(content) else {
+    let Some(left) = last_out(class, content) else {
         // "no mark while the class runs and the settle time after it; then …: issue `never checked out`, …, no mark
         // (setting `report`, default, or `absent`)".
         return match (settled, settings.absent_without_check_out) {

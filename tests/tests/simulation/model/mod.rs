@@ -10,7 +10,7 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::school::{Change, Class, Content, Course, DAY, Event, MINUTE, School, Settings, Version};
+use crate::school::{Change, Class, Content, Course, DAY, Event, Kind, MINUTE, School, Settings, Version};
 
 pub(crate) use roster::Roster;
 pub(crate) use rows::Row;
@@ -94,6 +94,22 @@ pub(crate) fn play(school: &School) -> Model<'_> {
     model
 }
 
+/// How much a record says of a student.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    Nothing,
+    Removed,
+    Time,
+}
+
+fn says(content: &Content) -> Says {
+    match content.adjustment.map(|adjustment| adjustment.kind) {
+        Some(Kind::RemoveAll) => Says::Removed,
+        None if content.visits.is_empty() => Says::Nothing,
+        _ => Says::Time,
+    }
+}
+
 impl Model<'_> {
     fn change(&mut self, change: &Change) {
         match &change.event {
@@ -152,7 +168,6 @@ impl Model<'_> {
         for (_, version) in self.newest.extract_if(.., |id, _| is_asked(id)) {
             let known = self.known.entry((version.class.clone(), version.student.clone())).or_default();
             known.push(version.clone());
-            // "Two records of different ids …: the later (updated-at, then id) counts as the newer version."
             known.sort_by(|a, b| (a.updated, &a.id, a.number).cmp(&(b.updated, &b.id, b.number)));
         }
     }
@@ -162,13 +177,46 @@ impl Model<'_> {
         version.updated <= class.ends + self.settings.follow_days * DAY
     }
 
-    /// The version that counts: the newest timely one, else "a first record is always taken while the course is followed".
+    /// Of every record of a place the version that counts: the newest timely one, else "a first record is always taken while
+    /// the course is followed".
+    fn each_effective(&self, course: &Course, class: &Class, place: &Place) -> Vec<&Version> {
+        let known = self.known.get(place).map_or(&[][..], Vec::as_slice);
+        let last = course.classes.iter().map(|class| class.ends).max().unwrap_or(class.ends);
+        let mut ids: Vec<&str> = known.iter().map(|version| version.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let of_record = |id: &str| {
+            let own = || known.iter().filter(|version| version.id == id);
+            let newest = own().filter(|version| self.is_timely(class, version)).max_by_key(|version| version.number);
+            let first = || own().find(|first| first.updated <= last + self.settings.follow_days * DAY);
+            newest.or_else(first)
+        };
+        ids.into_iter().filter_map(of_record).collect()
+    }
+
+    /// The version that counts. Of two records the one that says more, of two alike the newer one.
     fn effective(&self, course: &Course, class: &Class, place: &Place) -> Option<&Version> {
-        let known = self.known.get(place)?;
-        let timely = known.iter().rfind(|version| self.is_timely(class, version));
-        let last = course.classes.iter().map(|class| class.ends).max()?;
-        let first = known.first().filter(|first| first.updated <= last + self.settings.follow_days * DAY);
-        timely.or(first)
+        let mut each = self.each_effective(course, class, place);
+        // They stand in the order of their ids, which decides between two that were written at once.
+        if !each.iter().any(|version| self.is_timely(class, version)) {
+            each.reverse();
+        }
+        each.sort_by_key(|version| {
+            let timely = self.is_timely(class, version);
+            (says(&version.content), timely, if timely { version.updated } else { -version.updated })
+        });
+        each.pop()
+    }
+
+    /// "Words: attendance record (what CourseKey says of one student in one class)": a second one that gives time is told.
+    fn has_second_record(&self, course: &Course, class: &Class, place: &Place) -> bool {
+        let each = self.each_effective(course, class, place);
+        each.iter().filter(|version| says(&version.content) == Says::Time).count() > 1
+    }
+
+    /// Whether CourseKey says anything of a place.
+    fn is_told(&self, course: &Course, class: &Class, place: &Place) -> bool {
+        self.effective(course, class, place).is_some_and(|version| says(&version.content) != Says::Nothing)
     }
 
     /// "Thresholds: those in force when the class began are kept with its marks".
@@ -177,11 +225,13 @@ impl Model<'_> {
         before.find(|(since, _)| *since <= class.starts).map_or(&self.settings, |(_, settings)| settings)
     }
 
-    /// Whether what is known of a place must have left a mark, a row or an issue: an open visit of a class that runs, or
-    /// time removed from a log, leaves none.
+    /// Whether what is known of a place must have left a mark, a row or an issue: an open visit of a class that runs, time
+    /// removed from a log, and a record that says nothing leave none.
     pub(crate) fn leaves_something(&self, place: &Place) -> bool {
-        let listing = self.courses.values().find(|course| course.classes.iter().any(|class| class.id == place.0));
-        listing.is_none_or(|course| !course.log)
+        let mut listed =
+            self.courses.values().flat_map(|course| course.classes.iter().map(move |class| (course, class)));
+        let listed = listed.find(|(_, class)| class.id == place.0);
+        listed.is_none_or(|(course, class)| !course.log && self.is_told(course, class, place))
     }
 
     fn settle(&self) -> i64 {

@@ -48,7 +48,7 @@ pub(super) fn rows(class: &Class, settle: i64, version: &Version, now: i64) -> (
         return (Vec::new(), Worth::Issue(issue));
     }
     if let Some((Kind::Override, Some(awarded))) = adjustment.map(|adjustment| (adjustment.kind, adjustment.awarded))
-        && last_out(content).is_none()
+        && last_out(class, content).is_none()
     {
         return of_length(awarded);
     }
