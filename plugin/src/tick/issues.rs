@@ -1,4 +1,5 @@
-//! Issues as they open and resolve: each is told to GEGI once, mailed once, and told again when it is resolved.
+//! Issues as they open and resolve: each is told to GEGI once, mailed once, and told again when it is resolved. What the
+//! next mail has to tell is noted by issue, so that there are never more notes than issues that are open or were told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,21 +80,31 @@ impl<W: World> Tick<'_, W> {
         self.operations.push(Operation::ResolveIssue { key, at: self.now });
     }
 
-    /// DOMAIN §4 "Mail": only when a tick has no more work; the first at once, then at most one in the set time; each
-    /// issue once; nothing when clean.
+    /// DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first digest at once, then at most one
+    /// an hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty address is
+    /// allowed".
+    ///
+    /// Without an address that can be used the notes wait: whoever enters one is told what is open then, and not what came
+    /// and went before.
     pub(super) fn mail_digest(&mut self) -> Result<(), StorageError> {
-        let waits = self.head.digest.not_before.is_some_and(|at| self.now < at);
-        if !self.head.digest.waiting || waits || self.report.more_work || self.agenda.more {
+        if !self.head.digest.waiting || self.report.more_work || self.agenda.more {
             return Ok(());
         }
+        let next = self.now + self.settings.digest_every;
+        // A shorter time that was set meanwhile counts.
+        let not_before = self.head.digest.not_before.map(|at| at.min(next)).filter(|at| self.now < *at);
+        self.head.digest.not_before = not_before;
+        let Some(recipient) = self.settings.error_email.clone().filter(|_| not_before.is_none()) else {
+            return Ok(());
+        };
         let notes = self.next_notes()?;
-        let recipient = self.settings.error_email.as_deref();
-        let message = recipient.and_then(|recipient| digest::message(&self.settings.name, recipient, notes.values()));
-        if let Some(message) = message {
-            self.head.digest.not_before = Some(self.now + self.settings.digest_every);
+        if let Some(message) = digest::message(&self.settings.name, &recipient, notes.values()) {
             if self.world.queue(message).is_err() {
+                // Nothing was told, so nothing is forgotten and no hour begins.
+                self.head.digest.not_before = Some(self.now + self.settings.update_every);
                 return Ok(());
             }
+            self.head.digest.not_before = Some(next);
         }
         self.head.digest.waiting = notes.len() >= usize::try_from(ISSUES_PER_MAIL).unwrap_or(usize::MAX);
         self.note_told(notes)
