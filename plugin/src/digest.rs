@@ -13,7 +13,7 @@ use crate::world::records::{Message, Value};
 /// The template's name in Admin → Email Templates.
 pub const TEMPLATE: &str = "synchronization-issues";
 
-/// An issue that waits to be mailed.
+/// What the next mail tells of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// The issue.
@@ -23,9 +23,9 @@ pub struct Note {
 }
 
 /// Writes the mail; none if there is nothing to tell.
-pub fn message(school: &str, recipient: &str, notes: &[Note]) -> Option<Message> {
-    let (resolved, open): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| note.resolved);
-    if notes.is_empty() {
+pub fn message<'a>(school: &str, recipient: &str, notes: impl Iterator<Item = &'a Note>) -> Option<Message> {
+    let (resolved, open): (Vec<&Note>, Vec<&Note>) = notes.partition(|note| note.resolved);
+    if resolved.is_empty() && open.is_empty() {
         return None;
     }
     let count = |notes: &[&Note]| Value::Number(i64::try_from(notes.len()).unwrap_or(i64::MAX));
@@ -56,3 +56,6 @@ fn row(issue: &Issue) -> Vec<(String, String)> {
     .map(|(column, text)| (column.to_owned(), text))
     .into()
 }
+
+#[cfg(test)]
+mod tests;

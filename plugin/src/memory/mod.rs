@@ -16,7 +16,8 @@
 //! | `class/<id>` | `ClassEntry`: which course | tick |
 //! | `attendance/<class>` | what is known and was written of each student | tick |
 //! | `unplaced/<class>` | records of an unknown class or of students it does not have | tick |
-//! | `digest/<issue>` | an issue not yet mailed | tick |
+//! | `digest/<issue>` | `Note`: what the next mail tells of an issue | tick |
+//! | `told/<issue>` | nothing: the issue was mailed, and that it is resolved was not | tick |
 //!
 //! Everything a tick needs to find its work lies under `hot/`, in the order in which it is needed, so that an idle tick
 //! is one read.
@@ -94,8 +95,10 @@ pub struct Memory {
     pub attendance: Shelf<ClassBook>,
     /// Records that have no place yet, by class.
     pub unplaced: Shelf<Unplaced>,
-    /// Issues not yet mailed.
+    /// What the next mail tells, by issue.
     pub digest: Shelf<Note>,
+    /// Issues the school was told of, until it is told that they are resolved.
+    pub told: Shelf<()>,
 }
 
 impl Default for Memory {
@@ -111,6 +114,7 @@ impl Default for Memory {
             attendance: Shelf::new("attendance/"),
             unplaced: Shelf::new("unplaced/"),
             digest: Shelf::new(DIGEST),
+            told: Shelf::new("told/"),
         }
     }
 }
@@ -147,6 +151,7 @@ impl Memory {
         self.attendance.collect(&mut changes)?;
         self.unplaced.collect(&mut changes)?;
         self.digest.collect(&mut changes)?;
+        self.told.collect(&mut changes)?;
         if changes.is_empty() { Ok(()) } else { world.apply(changes) }
     }
 }

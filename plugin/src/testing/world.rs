@@ -24,6 +24,8 @@ pub(crate) struct Fake {
     pub(crate) operations: Vec<Operation>,
     pub(crate) marks: BTreeMap<(ClassId, PersonId), (Mark, Origin)>,
     pub(crate) mails: Vec<Message>,
+    /// The host takes no mail, as when the school's mails of the hour are used up.
+    pub(crate) refuses_mails: bool,
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
     pub(crate) aborted: Option<Aborted>,
@@ -39,6 +41,7 @@ impl Fake {
             operations: Vec::new(),
             marks: BTreeMap::new(),
             mails: Vec::new(),
+            refuses_mails: false,
             coursekey: CourseKey::default(),
             reads: 0,
             aborted: None,
@@ -161,6 +164,9 @@ impl World for Fake {
     }
 
     fn queue(&mut self, message: Message) -> Result<(), String> {
+        if self.refuses_mails {
+            return Err("QuotaExceeded".to_owned());
+        }
         self.mails.push(message);
         Ok(())
     }

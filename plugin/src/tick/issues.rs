@@ -1,16 +1,17 @@
-//! Issues as they open and resolve: each is told to GEGI once, mailed once, and told again when it is resolved.
+//! Issues as they open and resolve: each is told to GEGI once, mailed once, and told again when it is resolved. What the
+//! next mail has to tell is noted by issue, so that there are never more notes than issues that are open or were told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tick;
 use crate::digest::{self, Note};
 use crate::issue;
+use crate::memory::DIGEST;
 use crate::memory::head::UnreadableRecord;
-use crate::memory::{DIGEST, decode};
 use crate::model::ids::CourseId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::world::records::Operation;
-use crate::world::{Change, StorageError, World};
+use crate::world::{StorageError, World};
 
 /// The most issues in one mail; the rest follows in the next.
 const ISSUES_PER_MAIL: u32 = 500;
@@ -50,6 +51,7 @@ impl<W: World> Tick<'_, W> {
         self.memory
             .digest
             .load(self.world, changed.iter().map(|key| key.as_str()).chain(gone.iter().map(String::as_str)))?;
+        self.memory.told.load(self.world, gone.iter().map(String::as_str))?;
         for key in gone {
             if let Some(issue) = open.remove(&key) {
                 self.tell_resolved(key, issue);
@@ -66,41 +68,72 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    /// An issue that was never mailed is not mailed as resolved either.
+    /// Who was told of an issue is told that it is resolved, whatever became of it in between; who was not is not.
     fn tell_resolved(&mut self, key: String, issue: Issue) {
         self.report.issues_resolved += 1;
-        if self.memory.digest.get(&key).is_some_and(|note| !note.resolved) {
-            self.memory.digest.remove(&key);
-        } else {
+        if self.memory.told.get(&key).is_some() {
             self.memory.digest.set(&key, Note { issue, resolved: true });
             self.head.digest.waiting = true;
+        } else {
+            self.memory.digest.remove(&key);
         }
         self.operations.push(Operation::ResolveIssue { key, at: self.now });
     }
 
-    /// DOMAIN §4 "Mail": only when a tick has no more work; the first at once, then at most one in the set time; each
-    /// issue once; nothing when clean.
+    /// DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first digest at once, then at most one
+    /// an hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty address is
+    /// allowed".
+    ///
+    /// Without an address that can be used the notes wait: whoever enters one is told what is open then, and not what came
+    /// and went before.
     pub(super) fn mail_digest(&mut self) -> Result<(), StorageError> {
-        let waits = self.head.digest.not_before.is_some_and(|at| self.now < at);
-        if !self.head.digest.waiting || waits || self.report.more_work || self.agenda.more {
+        if !self.head.digest.waiting || self.report.more_work || self.agenda.more {
             return Ok(());
         }
-        self.memory.save_digest(self.world)?;
-        let entries = self.world.scan(DIGEST, None, ISSUES_PER_MAIL)?;
-        let notes: Vec<Note> = entries.iter().map(|(key, value)| decode(key, value)).collect::<Result<_, _>>()?;
-        let message = self
-            .settings
-            .error_email
-            .as_deref()
-            .and_then(|recipient| digest::message(&self.settings.name, recipient, &notes));
-        if let Some(message) = message {
-            self.head.digest.not_before = Some(self.now + self.settings.digest_every);
+        let next = self.now + self.settings.digest_every;
+        // A shorter time that was set meanwhile counts.
+        let not_before = self.head.digest.not_before.map(|at| at.min(next)).filter(|at| self.now < *at);
+        self.head.digest.not_before = not_before;
+        let Some(recipient) = self.settings.error_email.clone().filter(|_| not_before.is_none()) else {
+            return Ok(());
+        };
+        let notes = self.next_notes()?;
+        if let Some(message) = digest::message(&self.settings.name, &recipient, notes.values()) {
             if self.world.queue(message).is_err() {
+                // Nothing was told, so nothing is forgotten and no hour begins.
+                self.head.digest.not_before = Some(self.now + self.settings.update_every);
                 return Ok(());
             }
+            self.head.digest.not_before = Some(next);
         }
-        self.head.digest.waiting = entries.len() >= usize::try_from(ISSUES_PER_MAIL).unwrap_or(usize::MAX);
-        self.world.apply(entries.into_iter().map(|(key, _)| Change::Delete(key)).collect())
+        self.head.digest.waiting = notes.len() >= usize::try_from(ISSUES_PER_MAIL).unwrap_or(usize::MAX);
+        self.note_told(notes)
+    }
+
+    /// As many notes as one mail takes, by issue.
+    fn next_notes(&mut self) -> Result<BTreeMap<String, Note>, StorageError> {
+        self.memory.save_digest(self.world)?;
+        let mut notes = BTreeMap::new();
+        for (key, value) in self.world.scan(DIGEST, None, ISSUES_PER_MAIL)? {
+            let issue = key.strip_prefix(DIGEST).unwrap_or(&key);
+            self.memory.digest.keep(issue, &key, Some(value))?;
+            notes.extend(self.memory.digest.get(issue).map(|note| (issue.to_owned(), note.clone())));
+        }
+        Ok(notes)
+    }
+
+    /// Forgets what was told, but for that it was: the school is to hear when it is resolved.
+    fn note_told(&mut self, notes: BTreeMap<String, Note>) -> Result<(), StorageError> {
+        self.memory.told.load(self.world, notes.keys().map(String::as_str))?;
+        for (issue, note) in notes {
+            self.memory.digest.remove(&issue);
+            if note.resolved {
+                self.memory.told.remove(&issue);
+            } else {
+                self.memory.told.set(&issue, ());
+            }
+        }
+        Ok(())
     }
 }
 
