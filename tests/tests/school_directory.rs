@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
+#[path = "school_directory/mails.rs"]
+mod mails;
 #[path = "school_directory/play.rs"]
 mod play;
 

@@ -54,6 +54,7 @@ struct Variables {
 #[derive(Args)]
 struct Save {
     /// The folder, which holds parts such as `synchronization-issues/subject.txt`.
+    #[arg(id = "words", value_name = "FOLDER")]
     folder: PathBuf,
     #[command(flatten)]
     stored: Stored,
@@ -120,6 +121,9 @@ impl Save {
         let own = OwnTexts::read_folder(&self.folder)?;
         Templates::check(&own)?;
         self.stored.twin()?.put_email_texts(&own)?;
-        show::line(&format!("Saved: {} own parts; the others are as they ship.", own.parts().count()))
+        let parts = own.parts().map(|(template, part, _)| format!("{template}/{}", part.file_name()));
+        let parts = parts.collect::<Vec<_>>().join(", ");
+        let own = if parts.is_empty() { "nothing" } else { &parts };
+        show::line(&format!("Saved. In the school's own words: {own}"))
     }
 }

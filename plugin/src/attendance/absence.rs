@@ -55,9 +55,8 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     let silent = |student: &&Student| {
         let entry = book.students.get(&student.person.id);
         // A mark of the plugin's own that rested on what CourseKey has taken back goes with it.
-        let is_own = |mark: &CurrentMark| {
-            mark.origin == Origin::CourseKey && entry.is_some_and(|entry| entry.written.is_some())
-        };
+        let is_own =
+            |mark: &CurrentMark| mark.origin == Origin::CourseKey && entry.is_some_and(|entry| entry.written.is_some());
         let marked = sitting.marks.get(&student.person.id).is_some_and(|mark| !is_own(mark));
         !marked && entry.is_none_or(|entry| !entry.missing && !entry.says_something())
     };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use host_harness::directory::SchoolDirectory;
+use host_harness::email::OwnTexts;
 use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
 use host_harness::limits::Limits;
 use host_harness::run::{Keys, RunOptions, run};
@@ -30,6 +31,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 pub(crate) struct Play {
     files: BTreeMap<String, String>,
     store: Option<PathBuf>,
+    own_texts: Option<OwnTexts>,
     seed: u64,
 }
 
@@ -41,7 +43,7 @@ impl Play {
             let path = entry.unwrap().path();
             (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(path).unwrap())
         });
-        Self { files: files.collect(), store: None, seed: 1 }
+        Self { files: files.collect(), store: None, own_texts: None, seed: 1 }
     }
 
     /// Four days of it, a tick an hour, without its changes.
@@ -97,6 +99,12 @@ impl Play {
         self
     }
 
+    /// With mails in words of the school's own.
+    pub(crate) fn with_own_texts(mut self, own: OwnTexts) -> Self {
+        self.own_texts = Some(own);
+        self
+    }
+
     /// Plays it and answers the folder of the output.
     pub(crate) async fn run(&self) -> TempDir {
         let school = tempfile::tempdir().unwrap();
@@ -110,7 +118,7 @@ impl Play {
             store: self.store.clone(),
             seed: self.seed,
             faults_per_million: 0,
-            own_texts: None,
+            own_texts: self.own_texts.clone(),
             keys: Keys::default(),
             steps: Steps::none(),
         };

@@ -1,0 +1,123 @@
+//! Mails as they leave: files that mail programs open, in the school's own words, from variables that are all documented.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use expect_test::expect;
+use host_harness::bindings::gegi::coursekey::email::Value as Variable;
+use host_harness::clock::SystemClock;
+use host_harness::email::{MailIdentity, OwnTexts, Part, Rendered, Templates, to_eml};
+use host_harness::run::Rig;
+use host_harness::twin::Twin;
+use mail_parser::{Message, MessageParser};
+
+use super::play::{self, Play};
+
+const DIGEST: &str = "synchronization-issues";
+
+/// The mails of a run, in the order in which they were written.
+fn mails(output: &tempfile::TempDir) -> Vec<Vec<u8>> {
+    let folder = output.path().join("mails");
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let names: BTreeSet<_> = names.collect();
+    names.into_iter().map(|name| std::fs::read(folder.join(name)).unwrap()).collect()
+}
+
+fn opened(bytes: &[u8]) -> Message<'_> {
+    MessageParser::default().parse(bytes).unwrap()
+}
+
+/// The course without a class gets one.
+fn mended() -> Play {
+    Play::weekend().change(&play::charting_with_a_class("false"))
+}
+
+#[tokio::test]
+async fn a_mail_program_opens_what_a_run_leaves() {
+    let output = mended().run().await;
+    let mails = mails(&output);
+    let mail = opened(&mails[0]);
+    let address = |address: Option<&mail_parser::Address<'_>>| {
+        address.and_then(|address| address.first()?.address.clone()).unwrap_or_default().into_owned()
+    };
+    let (from, to) = (address(mail.from()), address(mail.to()));
+    expect!["no-reply@gegi.example → errors@example.edu, 2023-11-02T04:00:00Z: Demo School: 2 new issues in the synchronization with CourseKey"]
+        .assert_eq(&format!("{from} → {to}, {}: {}", mail.date().unwrap().to_rfc3339(), mail.subject().unwrap()));
+    let text = mail.body_text(0).unwrap().replace("\r\n", "\n");
+    assert!(text.contains("- the course has no class\n  Course: ethics\n"), "{text}");
+    let html = mail.body_html(0).unwrap();
+    assert!(html.contains("<td>ethics</td><td>the course has no class</td>"), "{html}");
+    let ids: BTreeSet<_> = mails.iter().map(|bytes| opened(bytes).message_id().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), mails.len(), "each mail has an id of its own");
+}
+
+#[test]
+fn a_mail_keeps_every_letter_and_the_limits_of_the_mail_servers_on_its_way() {
+    let text = format!("Prüfung – 出席\n{}\n.\nFrom here on\n", "ü long line ".repeat(500));
+    let html = format!("<p>{}</p>", "long & wide; ".repeat(1_000));
+    let rendered = Rendered { subject: "Prüfung: 出席 ".repeat(20).trim().to_owned(), text, html };
+    let identity = MailIdentity { id: "school/1", at: 1_693_213_200, recipient: "errors@example.edu" };
+    let bytes = to_eml(identity, &rendered).unwrap();
+    let mail = opened(&bytes);
+    let unix = |text: &str| text.replace("\r\n", "\n");
+    assert_eq!(mail.subject().unwrap(), rendered.subject);
+    assert_eq!(unix(&mail.body_text(0).unwrap()), rendered.text);
+    assert_eq!(unix(&mail.body_html(0).unwrap()), rendered.html);
+    // RFC 5322, 2.1.1: "Each line of characters MUST be no more than 998 characters"; and no bare line end.
+    assert!(bytes.split(|byte| *byte == b'\n').all(|line| line.len() <= 999));
+    assert!(bytes.is_ascii() && !String::from_utf8_lossy(&bytes).replace("\r\n", "").contains(['\r', '\n']));
+}
+
+#[tokio::test]
+async fn every_mail_carries_exactly_what_is_documented() {
+    let store = tempfile::tempdir().unwrap();
+    mended().stored(&store).run().await;
+    let twin = Twin::open_existing(&store.path().join(Rig::TWIN_FILE), Arc::new(SystemClock)).unwrap();
+    let templates = Templates::built_in().unwrap();
+    let documented = templates.documentation(DIGEST).unwrap();
+    let variables: BTreeSet<(&str, &str)> =
+        documented.variables.iter().map(|variable| (variable.name.as_str(), variable.kind())).collect();
+    let columns: BTreeSet<&str> = documented.columns.iter().map(|column| column.name.as_str()).collect();
+    let mails = twin.mails().unwrap();
+    let mut rows = 0;
+    for mail in &mails {
+        let carried: Vec<(String, &str)> = mail
+            .message
+            .variables
+            .iter()
+            .map(|(name, value)| {
+                let kind = match value {
+                    Variable::Text(_) => "text",
+                    Variable::Number(_) => "number",
+                    Variable::Rows(_) => "rows",
+                };
+                (name.replace('-', "_"), kind)
+            })
+            .collect();
+        assert_eq!(carried.iter().map(|(name, kind)| (name.as_str(), *kind)).collect::<BTreeSet<_>>(), variables);
+        for (_, value) in &mail.message.variables {
+            let Variable::Rows(table) = value else { continue };
+            for row in table {
+                rows += 1;
+                assert_eq!(row.iter().map(|(column, _)| column.as_str()).collect::<BTreeSet<_>>(), columns);
+            }
+        }
+    }
+    assert!(mails.len() > 1 && rows > 2, "{} mails, {rows} rows", mails.len());
+}
+
+#[tokio::test]
+async fn a_school_writes_its_mails_in_its_own_words_and_keeps_them() {
+    let store = tempfile::tempdir().unwrap();
+    let mut own = OwnTexts::default();
+    own.set(DIGEST, Part::Subject, "Bitte prüfen: {{ open_count }}, erledigt: {{ resolved_count }}".to_owned());
+    let first = mended().until("2023-11-03T20:00:00Z").stored(&store).with_own_texts(own).run().await;
+    let second = mended().stored(&store).run().await;
+    let subjects = |output| -> Vec<String> {
+        mails(output).iter().map(|bytes| opened(bytes).subject().unwrap().to_owned()).collect()
+    };
+    assert_eq!(subjects(&first), ["Bitte prüfen: 2, erledigt: 0", "Bitte prüfen: 1, erledigt: 0"]);
+    assert_eq!(subjects(&second)[..2], subjects(&first)[..]);
+    let text = opened(&mails(&second)[0]).body_text(0).unwrap().into_owned();
+    assert!(text.contains("GEGI and CourseKey cannot exchange"), "{text}");
+}
