@@ -72,6 +72,37 @@ async fn the_demo_school_has_a_course_of_every_status() {
 }
 
 #[tokio::test]
+async fn every_record_of_coursekey_is_accounted_for() {
+    let report = |output: &tempfile::TempDir| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(output.path().join("report.json")).unwrap()).unwrap()
+    };
+    let accounting = |output: &tempfile::TempDir| {
+        let counts = report(output)["attendance"].clone();
+        let of = |key: &str| format!("{key} {}", counts[key]);
+        let keys = ["records", "by-mark", "by-log-rows", "by-issue", "by-hand", "by-journal"];
+        let rest = ["saying-nothing", "waiting", "unaccounted"];
+        keys.into_iter().chain(rest).map(of).collect::<Vec<_>>().join(", ")
+    };
+    expect!["records 35, by-mark 29, by-log-rows 5, by-issue 1, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, unaccounted 0"].assert_eq(&accounting(&Play::demo().run().await));
+    let students = Play::demo().without("attendance.jsonl");
+    expect!["records 37, by-mark 31, by-log-rows 6, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, unaccounted 0"].assert_eq(&accounting(&students.run().await));
+    // In the middle of a class.
+    expect!["records 15, by-mark 0, by-log-rows 3, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 12, unaccounted 0"].assert_eq(&accounting(&students.until("2023-11-03T14:00:00Z").run().await));
+    // What CourseKey says otherwise after the last tick does not stand in GEGI.
+    let store = tempfile::tempdir().unwrap();
+    let weekend = Play::weekend().stored(&store);
+    weekend.run().await;
+    for (id, punch, other) in [("a-1-3", "T13:04", "T13:05"), ("p-1-23", "T21:10", "T21:09")] {
+        let is_it = |line: &&str| line.contains(&format!("\"id\":\"{id}\""));
+        let line = weekend.file("attendance.jsonl").lines().find(is_it).unwrap();
+        let text = weekend.file("attendance.jsonl").replace(line, &line.replace(punch, other));
+        assert_ne!(text, weekend.file("attendance.jsonl"), "{id}");
+        let lost = report(&weekend.clone().with_file("attendance.jsonl", &text).run().await)["attendance"].clone();
+        assert_eq!(lost["unaccounted-records"], serde_json::json!([id]));
+    }
+}
+
+#[tokio::test]
 async fn every_line_of_the_output_fits_its_schema() {
     let output = Play::weekend().run().await;
     for name in RECORDS.into_iter().chain(ROSTERS).chain(["requests.jsonl"]) {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use host_harness::bindings::gegi::coursekey::types::Course;
-use host_harness::run::{Report, StatusLine};
+use host_harness::run::{Accounting, Report, StatusLine};
 use host_harness::twin::{IssueLine, LogLine, MarkLine, Twin};
 use serde::Serialize;
 
@@ -145,11 +145,31 @@ pub(super) fn report(report: &Report) -> anyhow::Result<()> {
     ];
     let others = others.map(|(what, count)| [what.to_owned(), count.to_string()]);
     table(["What", "Count"], marks.chain(others))?;
+    if let Some(accounting) = &report.attendance {
+        attendance(accounting)?;
+    }
     let memory = report.measured.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
     line(&format!(
         "{} ticks, {} course changes; {:.1} s in calls, {:.1} s around them{memory}",
         report.calls.ticks, report.calls.course_changes, report.measured.guest_seconds, report.measured.host_seconds
     ))
+}
+
+/// Prints what became of CourseKey's records.
+fn attendance(accounting: &Accounting) -> anyhow::Result<()> {
+    title("What became of CourseKey's attendance records")?;
+    let counts = [
+        ("a mark says what the record says", accounting.by_mark),
+        ("rows of the attendance log", accounting.by_log_rows),
+        ("an open issue", accounting.by_issue),
+        ("a mark that a person wrote", accounting.by_hand),
+        ("the journal, about time that was taken back", accounting.by_journal),
+        ("nothing: there is nothing to tell", accounting.saying_nothing),
+        ("nothing yet: the class runs", accounting.waiting),
+        ("nothing: lost", accounting.unaccounted),
+        ("all of them", accounting.records),
+    ];
+    table(["Told by", "Records"], counts.map(|(what, count)| [what.to_owned(), count.to_string()]))
 }
 
 /// The word as GEGI's page shows it.

@@ -15,8 +15,8 @@ use crate::door::{CredentialSource, Secret, Sender, Transport};
 use crate::limits::Limits;
 use crate::push::{Push, PushKey, PushKeys};
 use crate::simulator::{
-    Credentials, Fault, FaultEffect, InProcess, Kind, LineError, LogError, Pushed, RejectionCode, SchoolConfig,
-    Simulator, StartError,
+    Credentials, Fault, FaultEffect, HeldRecord, InProcess, Kind, LineError, LogError, Pushed, RejectionCode,
+    SchoolConfig, Simulator, StartError,
 };
 
 /// Where the simulator in this process pretends to be. The name is reserved and never resolved.
@@ -191,6 +191,17 @@ impl CourseKey {
             Some(pushes.into_iter().map(move |pushed| (campus.clone(), arrived(pushed))))
         };
         Ok(pushes.into_iter().filter_map(of_campus).flatten().collect())
+    }
+
+    /// Hands over every attendance record that CourseKey lists at `now`; false if it is not simulated here.
+    pub(super) fn each_record<E>(
+        &self,
+        now: DateTime<Utc>,
+        take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let Some(simulator) = &self.simulator else { return Ok(false) };
+        lock(simulator).each_record(now, take)?;
+        Ok(true)
     }
 
     /// Writes `coursekey.jsonl`: everything CourseKey holds; nothing if it is not simulated here.

@@ -1,8 +1,9 @@
 //! `run`: plays a school directory in virtual time and writes down what came of it.
 //!
 //! Reading order: `rig` (a school with everything around it), `driver` (when what is called), `changes` (what happens to
-//! the school meanwhile), `output` and `report` (what is left). What the calls do is the plugin's business.
+//! the school meanwhile), `output` and `report` (what is left), `accounting` (whether nothing was lost). What the calls do is the plugin's business.
 
+mod accounting;
 mod changes;
 mod coursekey;
 mod driver;
@@ -25,6 +26,7 @@ use crate::engine::Engine;
 use crate::limits::Stopwatch;
 use crate::store::{Steps, Stop, StoreError};
 
+pub use accounting::Accounting;
 pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};

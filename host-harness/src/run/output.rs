@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::accounting::account;
 use super::report::{Calls, Measured, Report};
 use super::rig::Rig;
 use super::statuses::StatusLine;
@@ -40,6 +41,7 @@ impl Outcome<'_> {
             ..Report::default()
         };
         self.write_records(draft.path(), &mut report)?;
+        report.attendance = account(self.rig)?;
         self.write_mails(draft.path(), &mut report)?;
         self.write_traffic(draft.path(), &mut report).map_err(fail)?;
         report.count_statuses(self.statuses);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::accounting::Accounting;
 use super::statuses::StatusLine;
 use crate::door::RequestEntry;
 
@@ -41,6 +42,8 @@ pub struct Report {
     pub resolved_issues: u64,
     /// Mails.
     pub mails: u64,
+    /// What became of CourseKey's attendance records; none: a CourseKey outside of this process has them.
+    pub attendance: Option<Accounting>,
     /// Requests to CourseKey, by kind.
     pub requests: BTreeMap<String, RequestCount>,
     /// Requests that wrote.

@@ -55,6 +55,50 @@ pub(super) enum AdjustmentKind {
     Override,
 }
 
+impl AdjustmentKind {
+    /// The word for it, as it is listed.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Edit => "edit",
+            Self::AwardFull => "award-full",
+            Self::RemoveAll => "remove-all",
+            Self::Override => "override",
+        }
+    }
+}
+
+/// A record as it is listed, for whoever compares both ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRecord<'a> {
+    /// CourseKey's id.
+    pub id: &'a str,
+    /// The session (GEGI: class).
+    pub session: &'a str,
+    /// The user's issued id.
+    pub user: &'a str,
+    /// Check-ins with their check-outs, whole seconds since 1970.
+    pub visits: Vec<(i64, Option<i64>)>,
+    /// What staff did to it, in the listing's word.
+    pub adjustment: Option<&'a str>,
+    /// The seconds they awarded.
+    pub awarded: Option<i64>,
+}
+
+impl<'a> HeldRecord<'a> {
+    fn new(record: &'a Record) -> Self {
+        let punches = |visit: &Visit| (visit.checked_in.timestamp(), visit.checked_out.map(|out| out.timestamp()));
+        let adjustment = record.adjustment.as_deref();
+        Self {
+            id: &record.id,
+            session: &record.session,
+            user: &record.user,
+            visits: record.visits.iter().map(punches).collect(),
+            adjustment: adjustment.map(|adjustment| adjustment.kind.as_str()),
+            awarded: adjustment.and_then(|adjustment| adjustment.awarded_seconds).map(i64::from),
+        }
+    }
+}
+
 /// Where a version stands in the order of listing.
 pub(super) type Position = (DateTime<Utc>, Arc<str>, u32);
 
@@ -103,6 +147,11 @@ impl Attendance {
     pub(super) fn newest(&self, id: &str) -> Option<&Record> {
         let (id, (updated_at, version)) = self.newest.get_key_value(id)?;
         self.listed.get(&(*updated_at, id.clone(), *version))
+    }
+
+    /// Hands over every record that is listed.
+    pub(super) fn each<E>(&self, mut take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>) -> Result<(), E> {
+        self.listed.values().try_for_each(|record| take(&HeldRecord::new(record)))
     }
 
     /// Whether the session has a record by now.

@@ -48,6 +48,7 @@ pub use push::{Pushed, sign};
 pub use server::{Now, serve};
 
 use attendance::Attendance;
+pub use attendance::HeldRecord;
 use faults::{Faults, Weather};
 use log::{Entry, Event, Log};
 use people::Occasion;
@@ -222,6 +223,19 @@ impl Simulator {
     pub fn set_credentials(&mut self, now: DateTime<Utc>, credentials: Credentials) -> Result<(), LogError> {
         self.apply_credentials(credentials);
         self.record(&Entry { at: now, event: Event::Credentials { credentials } })
+    }
+
+    /// Hands over every attendance record that is listed at `now`, in its newest version.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub fn each_record<E>(
+        &mut self,
+        now: DateTime<Utc>,
+        take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.advance(now);
+        self.attendance.each(take)
     }
 
     /// What has arrived since this simulator was made.

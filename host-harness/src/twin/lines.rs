@@ -2,12 +2,12 @@
 //! and `issues.jsonl`, keys in the order of the structs, lines sorted by key and the journal by time.
 
 use chrono::{DateTime, SecondsFormat};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 
 use super::{Twin, TwinError};
 use crate::bindings::gegi::coursekey::records::{Basis, JournalEntry};
-use crate::bindings::gegi::coursekey::types::{Issue, Owner};
+use crate::bindings::gegi::coursekey::types::{Course, Issue, Owner};
 
 /// A mark as it stands in GEGI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +58,15 @@ struct Measures {
 struct VisitLine {
     r#in: String,
     out: Option<String>,
+}
+
+/// Whose word a mark is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StandingMark {
+    /// GEGI's own: set by hand, or preset.
+    Own,
+    /// CourseKey's, with its basis.
+    CourseKeys(Box<Basis>),
 }
 
 /// A row of the attendance log.
@@ -205,6 +214,44 @@ impl Twin {
         })?;
         lines.sort();
         Ok(lines)
+    }
+
+    /// Hands over every course.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn each_course(&self, mut take: impl FnMut(Course)) -> Result<(), TwinError> {
+        self.each("SELECT body FROM course ORDER BY id", |row| {
+            take(serde_json::from_str(&row.get::<_, String>(0)?)?);
+            Ok(())
+        })
+    }
+
+    /// The mark that stands for a student in a class.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn mark_of(&self, class: &str, student: &str) -> Result<Option<StandingMark>, TwinError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT basis FROM mark WHERE class = ?1 AND student = ?2")?;
+        let basis: Option<Option<String>> = statement.query_row([class, student], |row| row.get(0)).optional()?;
+        Ok(match basis {
+            None => None,
+            Some(None) => Some(StandingMark::Own),
+            Some(Some(text)) => Some(StandingMark::CourseKeys(serde_json::from_str(&text)?)),
+        })
+    }
+
+    /// In and out of the rows that the attendance log has of a record of CourseKey's, whole seconds since 1970.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn log_times_of(&self, record: &str) -> Result<Vec<(i64, i64)>, TwinError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT checked_in, checked_out FROM log_row WHERE record = ?1")?;
+        let times = statement.query_map([record], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(times.collect::<Result<_, _>>()?)
     }
 
     fn each(&self, sql: &str, mut take: impl FnMut(&Row<'_>) -> Result<(), TwinError>) -> Result<(), TwinError> {

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::email::{OwnTexts, Part};
 use crate::gegi::GegiUnavailable;
 
-pub use lines::{BasisLine, IssueLine, JournalLine, LogLine, MarkLine, rfc3339};
+pub use lines::{BasisLine, IssueLine, JournalLine, LogLine, MarkLine, StandingMark, rfc3339};
 
 #[cfg(test)]
 mod tests;

@@ -116,10 +116,9 @@ fn belonged(student: &Student, sitting: Sitting<'_>) -> Option<bool> {
         return Some(false);
     }
     match enrollment::standing_on(sitting.today, student, sitting.course.end())? {
-        Standing::Enrolled | Standing::Finished => Some(true),
         // On which day the student stopped is not said.
         Standing::Stopped if student.stopped_on.is_none() => None,
-        Standing::Stopped => Some(true),
+        Standing::Enrolled | Standing::Finished | Standing::Stopped => Some(true),
         Standing::NotYet => Some(false),
     }
 }

@@ -94,14 +94,10 @@ impl Entry {
     /// Enters a version; whether it changes anything. `hand` is the mark set by hand that stands now.
     pub(super) fn enter(&mut self, record: &AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
         let before = self.clone();
-        match self.records.iter_mut().find(|versions| versions.is_of(&record.id)) {
-            Some(versions) => versions.weigh(Some(record), limits),
-            None => {
-                let mut versions = Versions::default();
-                versions.weigh(Some(record), limits);
-                self.records.push(versions);
-            }
-        }
+        let known = self.records.iter().position(|versions| versions.is_of(&record.id));
+        let mut versions = known.map(|place| self.records.remove(place)).unwrap_or_default();
+        versions.weigh(Some(record), limits);
+        self.records.push(versions);
         self.settle(&before, limits, hand)
     }
 

@@ -68,6 +68,11 @@ impl Play {
         self.school(&old, until)
     }
 
+    /// One of its files.
+    pub(crate) fn file(&self, name: &str) -> &str {
+        &self.files[name]
+    }
+
     /// Without one of its files.
     pub(crate) fn without(mut self, file: &str) -> Self {
         self.files.remove(file).unwrap();

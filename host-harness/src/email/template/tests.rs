@@ -171,6 +171,10 @@ fn a_text_that_cannot_be_used_is_not_saved_and_the_place_is_named() {
         ],
     );
     check_own(Part::Subject, "{% if issues %}{{ issues[0].sentence }}{% endif %}", &expect!["saved"]);
+}
+
+#[test]
+fn a_text_that_does_too_much_is_not_saved() {
     check_own(
         Part::Text,
         "{% include \"own/synchronization-issues/body.txt\" %}",
