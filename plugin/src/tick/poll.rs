@@ -10,6 +10,7 @@ use crate::coursekey::attendance::{Page, page};
 use crate::memory::head::{Cursor, Pass};
 use crate::model::ids::CampusId;
 use crate::model::time::{Instant, Seconds};
+use crate::window;
 use crate::world::http::{Address, Kind};
 use crate::world::{StorageError, World};
 
@@ -49,7 +50,7 @@ impl<W: World> Tick<'_, W> {
         let Some(as_of) = self.read_pages(address, Way::News)? else { return Ok(false) };
         let state = self.campuses.state(&address.campus);
         state.read_until = state.read_until.max(Some(as_of));
-        self.let_go(&address.campus);
+        self.let_go(&address.campus, as_of);
         Ok(true)
     }
 
@@ -155,12 +156,18 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
-    /// Everything was read: courses that waited only for that are not followed any more.
-    fn let_go(&mut self, campus: &CampusId) {
+    /// Everything up to a moment was read: courses whose attendance ended by then, and that waited only for that, are not
+    /// followed any more. What is not let go comes again with the next look at the course.
+    fn let_go(&mut self, campus: &CampusId, as_of: Instant) {
         let closing = std::mem::take(&mut self.closing);
         let (done, other): (Vec<_>, Vec<_>) = closing.into_iter().partition(|(of, _)| of == campus);
         self.closing = other;
         for (_, course) in done {
+            let held = self.memory.held(&course);
+            let until = held.and_then(|held| window::attendance_until(&held.course, &self.settings));
+            if until.is_some_and(|until| as_of < until) {
+                continue;
+            }
             let page = self.memory.syncs.edit(course.as_str());
             if std::mem::take(&mut page.followed) {
                 let state = self.campuses.state(campus);
