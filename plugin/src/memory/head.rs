@@ -120,6 +120,17 @@ pub struct CampusState {
     pub pass: Option<Pass>,
 }
 
+impl CampusState {
+    /// Whatever was read was another school's: reading begins anew where it once began.
+    pub fn read_anew(&mut self) {
+        self.read_until = None;
+        if let Some(pass) = &mut self.pass {
+            pass.since = None;
+            self.cursor = Cursor { since: pass.begun, seen: BTreeMap::new() };
+        }
+    }
+}
+
 /// The daily pass over the follow-up days, which finds what the cursor passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
