@@ -1,7 +1,7 @@
 //! Classes whose attendance is judged in this tick: those of which something arrived, those whose time has come, those whose
 //! course changed. Each is judged once, when everything that came with this tick is in its book.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Tick;
 use crate::attendance::{ClassBook, Reading, Sitting, Taken};
@@ -123,16 +123,13 @@ impl<W: World> Tick<'_, W> {
     fn reading(&self, campus: &CampusSettings, ledger: Option<&CourseLedger>, class: &ClassId) -> Reading {
         let soon = self.now + self.settings.update_every;
         let CampusSettings { id: campus, school, .. } = campus;
-        let may_be_of_class = self.head.unreadable.values().filter(|record| {
-            record.campus.as_ref().is_none_or(|of| of == campus) && record.class.as_ref().is_none_or(|of| of == class)
-        });
         // What was read of one school says nothing of a course that another one has; and pushes that wait for the next
         // tick may be of the class.
         let everything = ledger.is_some_and(|ledger| ledger.school == *school) && !self.agenda.more;
         Reading {
             until: self.campuses.peek(campus).and_then(|state| state.read_until).filter(|_| everything),
             unplaced: self.memory.unplaced.get(class.as_str()).is_some(),
-            unreadable: may_be_of_class.map(|record| record.student.clone()).collect::<BTreeSet<_>>(),
+            unreadable: self.head.unreadable.students_of(class, *school),
             again_at: self.campuses.not_before(campus, Kind::Attendance).map_or(soon, |at| at.max(soon)),
         }
     }

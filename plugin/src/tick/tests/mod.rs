@@ -8,6 +8,7 @@ mod people;
 mod pushes;
 mod rare;
 mod roster;
+mod unreadable;
 
 use crate::model::attendance::Mark;
 use crate::testing::Fake;
