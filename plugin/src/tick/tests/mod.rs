@@ -7,6 +7,7 @@ mod moved;
 mod people;
 mod pushes;
 mod rare;
+mod reading;
 mod roster;
 mod unreadable;
 
