@@ -148,6 +148,31 @@ fn a_pass_that_was_interrupted_takes_nothing_for_gone_that_it_brought_before() {
 }
 
 #[test]
+fn the_pass_reaches_back_to_where_a_record_may_have_been_written_if_it_does_not_say_when() {
+    let mut undated = whole("r2", 1, "S2", "soon");
+    undated["visits"] = json!([]);
+    let listing = json!({ "records": [undated.clone()], "next": null, "asOf": "2023-09-08T12:00:00Z" }).to_string();
+    let mut listed = synchronized();
+    listed.coursekey.faults.insert("attendance".to_owned(), [Ok((200, &*listing.leak()))].into());
+    listed.now = at("2023-09-08T12:00:00Z");
+    listed.settle();
+    let mut pushed = settled(synchronized(), []);
+    pushed.now = at("2023-09-08T08:00:00Z");
+    pushed.settle();
+    pushed.now = at("2023-09-08T12:00:00Z");
+    push(&mut pushed, &undated);
+    pushed.settle();
+    let last_pass = |world: &mut Fake| {
+        world.now = at("2023-09-09T07:00:00Z");
+        world.settle();
+        world.coursekey.asked.last().cloned()
+    };
+    // What listed it began there; what is pushed was written since the last pass would have begun.
+    assert_eq!(last_pass(&mut listed).unwrap(), "100 since 2023-08-27T13:00:00Z");
+    assert_eq!(last_pass(&mut pushed).unwrap(), "100 since 2023-08-31T12:00:00Z");
+}
+
+#[test]
 fn a_listing_that_lags_behind_does_not_take_a_record_for_gone() {
     let mut world = settled(synchronized(), []);
     written(&mut world);
