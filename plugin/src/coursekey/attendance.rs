@@ -33,12 +33,36 @@ pub struct Page {
 pub struct Unreadable {
     /// CourseKey's id of it, if that much could be read.
     pub id: Option<RecordId>,
-    /// The class it is of, if that much could be read.
+    /// Its version, likewise.
+    pub version: Option<u64>,
+    /// The class it is of, likewise.
     pub class: Option<ClassId>,
     /// The student, likewise.
     pub student: Option<PersonId>,
+    /// When CourseKey wrote it, likewise.
+    pub updated_at: Option<Instant>,
     /// What is wrong.
     pub problem: String,
+}
+
+impl Unreadable {
+    /// Nothing of what came can be read.
+    pub fn whole(problem: String) -> Self {
+        Self { id: None, version: None, class: None, student: None, updated_at: None, problem }
+    }
+
+    /// The version after this one, of which no more is known; none where not even that much could be read.
+    pub fn next_version(&self) -> Option<AttendanceRecord> {
+        Some(AttendanceRecord {
+            id: self.id.clone()?,
+            version: self.version?.saturating_add(1),
+            class: self.class.clone()?,
+            student: self.student.clone()?,
+            updated_at: self.updated_at.unwrap_or(Instant(0)),
+            visits: Vec::new(),
+            adjustment: None,
+        })
+    }
 }
 
 /// Reads one page of what changed since an instant (inclusive); none when the gate let no request out.
@@ -107,15 +131,26 @@ fn read_page(body: &[u8]) -> Result<Page, String> {
     let mut page = Page { records: Vec::new(), unreadable: Vec::new(), next: wire.next, as_of: None };
     page.as_of = wire.as_of.map(|text| instant("asOf", &text)).transpose()?;
     for value in wire.records {
-        let text = |key| value.get(key).and_then(Value::as_str);
-        let (id, class, student) = (text("id"), text("sessionId"), text("userId"));
-        let (id, class, student) = (id.map(RecordId::from), class.map(ClassId::from), student.map(PersonId::from));
+        let unreadable = unreadable(&value);
         match record(value) {
             Ok(record) => page.records.push(record),
-            Err(problem) => page.unreadable.push(Unreadable { id, class, student, problem }),
+            Err(problem) => page.unreadable.push(Unreadable { problem, ..unreadable }),
         }
     }
     Ok(page)
+}
+
+/// As much of a record as can be read, whatever the rest.
+fn unreadable(value: &Value) -> Unreadable {
+    let text = |key| value.get(key).and_then(Value::as_str);
+    Unreadable {
+        id: text("id").map(RecordId::from),
+        version: value.get("version").and_then(Value::as_u64),
+        class: text("sessionId").map(ClassId::from),
+        student: text("userId").map(PersonId::from),
+        updated_at: text("updatedAt").and_then(Instant::parse),
+        problem: String::new(),
+    }
 }
 
 fn record(value: Value) -> Result<AttendanceRecord, String> {

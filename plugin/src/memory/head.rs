@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, SchoolNumber};
+use super::unreadable::UnreadableRecords;
+use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue};
 use crate::model::time::Instant;
 use crate::settings::InForce;
@@ -31,9 +32,9 @@ pub struct Head {
     /// What makes a mark late or absent, and since when.
     #[serde(default)]
     pub thresholds: InForce,
-    /// Attendance records that cannot be read, by id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unreadable: BTreeMap<String, UnreadableRecord>,
+    /// Attendance records that cannot be read.
+    #[serde(default, skip_serializing_if = "UnreadableRecords::is_empty")]
+    pub unreadable: UnreadableRecords,
     /// Issues of the school as a whole, by key.
     #[serde(default)]
     pub issues: BTreeMap<String, Issue>,
@@ -55,7 +56,7 @@ impl Head {
             comparison: Comparison { next: now, at: None },
             campuses: BTreeMap::new(),
             thresholds: InForce::default(),
-            unreadable: BTreeMap::new(),
+            unreadable: UnreadableRecords::default(),
             issues: BTreeMap::new(),
             unplaced: 0,
             digest: DigestState::default(),
@@ -120,6 +121,17 @@ pub struct CampusState {
     pub pass: Option<Pass>,
 }
 
+impl CampusState {
+    /// Whatever was read was another school's: reading begins anew where it once began.
+    pub fn read_anew(&mut self) {
+        self.read_until = None;
+        if let Some(pass) = &mut self.pass {
+            pass.since = None;
+            self.cursor = Cursor { since: pass.begun, seen: BTreeMap::new() };
+        }
+    }
+}
+
 /// The daily pass over the follow-up days, which finds what the cursor passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
@@ -130,22 +142,6 @@ pub struct Pass {
     /// From where the one under way goes on; none: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Instant>,
-}
-
-/// An attendance record that cannot be read, as far as it can.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnreadableRecord {
-    /// The campus it came from; none: it was pushed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub campus: Option<CampusId>,
-    /// The class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<ClassId>,
-    /// The student.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub student: Option<PersonId>,
-    /// What is wrong.
-    pub problem: String,
 }
 
 /// Everything that a campus's requests are made with.

@@ -25,6 +25,7 @@
 pub mod entries;
 pub mod head;
 pub mod shelf;
+pub mod unreadable;
 
 use serde::de::DeserializeOwned;
 

@@ -20,6 +20,12 @@ pub(crate) struct CourseKey {
     pub(crate) faults: BTreeMap<String, Faults>,
     /// Attendance records, as JSON, ascending by `updatedAt`.
     pub(crate) records: Vec<Value>,
+    /// Attendance records of schools that have their own, by number.
+    pub(crate) elsewhere: BTreeMap<u64, Vec<Value>>,
+    /// Schools whose attendance is answered 503.
+    pub(crate) down: BTreeSet<u64>,
+    /// The school and the `updatedSince` of each request for attendance.
+    pub(crate) asked: Vec<String>,
     /// Accounts a search by e-mail finds.
     pub(crate) accounts: Vec<Value>,
     /// What the connection check answers.
@@ -36,7 +42,13 @@ impl CourseKey {
         let list = path.rsplit('/').next().unwrap_or_default().to_owned();
         let count = self.requests.entry(list.clone()).or_default();
         *count += 1;
-        if self.breaks_at.contains(&(list.clone(), *count)) {
+        let mut breaks = self.breaks_at.contains(&(list.clone(), *count));
+        if list == "attendance" {
+            let (school, since) = Self::asks_for(request);
+            breaks |= self.down.contains(&school);
+            self.asked.push(format!("{school} since {since}"));
+        }
+        if breaks {
             return Ok(Reply { status: 503, retry_after: None, body: Vec::new() });
         }
         if let Some(fault) = self.faults.get_mut(&list).and_then(VecDeque::pop_front) {
@@ -94,13 +106,19 @@ impl CourseKey {
         json!({ "key": key, "outcome": "created" })
     }
 
+    /// The school whose attendance is asked for, and since when.
+    fn asks_for(request: &Request) -> (u64, String) {
+        let school = request.url.split("/schools/").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+        (school, request.url.split("updatedSince=").nth(1).unwrap().split('&').next().unwrap().replace("%3A", ":"))
+    }
+
     fn attendance(&mut self, request: &Request, now: Instant) -> Value {
-        let since = request.url.split("updatedSince=").nth(1).unwrap().split('&').next().unwrap().replace("%3A", ":");
+        let (school, since) = Self::asks_for(request);
         let after: usize =
             request.url.split("&after=").nth(1).map_or(0, |tail| tail.split('&').next().unwrap().parse().unwrap());
         let updated = |record: &&Value| record["updatedAt"].as_str().unwrap().to_owned();
-        let all: Vec<&Value> = self
-            .records
+        let records = self.elsewhere.get(&school).unwrap_or(&self.records);
+        let all: Vec<&Value> = records
             .iter()
             .filter(|record| updated(record) >= since && Instant::parse(&updated(record)).unwrap() <= now)
             .collect();

@@ -5,6 +5,6 @@ mod coursekey;
 mod school;
 mod world;
 
-pub(crate) use self::attendance::{record, synchronized};
+pub(crate) use self::attendance::{broken, nameless, push, record, synchronized, two_campuses};
 pub(crate) use self::school::{at, course, settings};
 pub(crate) use self::world::Fake;

@@ -29,6 +29,8 @@ pub(crate) struct Fake {
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
     pub(crate) aborted: Option<Aborted>,
+    /// How long a request takes.
+    pub(crate) takes: Seconds,
 }
 
 impl Fake {
@@ -45,6 +47,7 @@ impl Fake {
             coursekey: CourseKey::default(),
             reads: 0,
             aborted: None,
+            takes: Seconds::ZERO,
         }
     }
 
@@ -183,6 +186,7 @@ impl World for Fake {
         for (place, request) in requests.iter().enumerate() {
             if exchange.may_start(request, self.now) {
                 exchange.take(place, self.coursekey.answer(request, self.now));
+                self.now = self.now + self.takes;
             }
         }
     }

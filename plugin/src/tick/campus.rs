@@ -75,7 +75,14 @@ impl Campuses {
     }
 
     /// Forgets what was learnt of a campus that is reached otherwise now: whoever corrects a setting waits for nothing.
+    /// What was read belongs to the school it was read of, so that another number means to read from the beginning.
     pub(super) fn notice(&mut self, settings: &Settings) {
+        for (campus, state) in &mut self.states {
+            let school = settings.campuses.get(campus).map(|campus| campus.school);
+            if state.connection.as_ref().map(|connection| connection.school) != school {
+                state.read_anew();
+            }
+        }
         for campus in settings.campuses.values() {
             let connection = Some(Connection {
                 base: settings.coursekey_url.clone(),

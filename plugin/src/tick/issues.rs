@@ -7,7 +7,7 @@ use super::Tick;
 use crate::digest::{self, Note};
 use crate::issue;
 use crate::memory::DIGEST;
-use crate::memory::head::UnreadableRecord;
+use crate::memory::unreadable::UnreadableRecord;
 use crate::model::ids::CourseId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::world::records::Operation;
@@ -28,7 +28,7 @@ impl<W: World> Tick<'_, W> {
     /// Compares the issues of settings, campuses and unreadable records with those that are open.
     pub(super) fn update_school_issues(&mut self, mut issues: Vec<Issue>) -> Result<(), StorageError> {
         issues.extend(self.campuses.issues());
-        issues.extend(self.head.unreadable.iter().map(|(id, record)| unreadable(id, record)));
+        issues.extend(self.head.unreadable.iter().map(unreadable));
         let mut open = std::mem::take(&mut self.head.issues);
         self.exchange_issues(&mut open, &issues)?;
         self.head.issues = open;
@@ -137,14 +137,18 @@ impl<W: World> Tick<'_, W> {
     }
 }
 
-/// A record that cannot be read. Those without an id cannot be told apart, so they are one issue.
-fn unreadable(id: &str, record: &UnreadableRecord) -> Issue {
-    let UnreadableRecord { class, student, problem, .. } = record;
-    let detail = Some(id.to_owned()).filter(|id| !id.is_empty());
-    let sentence = match &detail {
-        Some(id) => format!("attendance record {id} of CourseKey cannot be read: {problem}"),
-        None => format!("CourseKey sends attendance that cannot be read and has no id: {problem}"),
+/// A record that cannot be read. Those of a school that cannot be told apart are one issue.
+fn unreadable(record: &UnreadableRecord) -> Issue {
+    let UnreadableRecord { id, schools, class, student, problem, .. } = record;
+    let (detail, sentence) = if let Some(id) = id {
+        (id.to_string(), format!("attendance record {id} of CourseKey cannot be read: {problem}"))
+    } else {
+        let schools: Vec<String> = schools.iter().map(ToString::to_string).collect();
+        let school = format!("school {}", schools.join(" or "));
+        let sentence =
+            format!("{school} of CourseKey sends attendance that can neither be read nor told apart: {problem}");
+        (school, sentence)
     };
-    let subject = Subject { course: None, class: class.clone(), person: student.clone(), detail };
+    let subject = Subject { course: None, class: class.clone(), person: student.clone(), detail: Some(detail) };
     Issue { code: Code::RecordUnreadable, subject, sentence }
 }

@@ -1,14 +1,14 @@
 //! Classes whose attendance is judged in this tick: those of which something arrived, those whose time has come, those whose
 //! course changed. Each is judged once, when everything that came with this tick is in its book.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Tick;
 use crate::attendance::{ClassBook, Reading, Sitting, Taken};
 use crate::ledger::{CourseLedger, Session};
 use crate::marking::{ClassTimes, Terms};
 use crate::memory::entries::Held;
-use crate::model::ids::{CampusId, ClassId, CourseId};
+use crate::model::ids::{ClassId, CourseId};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::CampusSettings;
 use crate::window;
@@ -113,7 +113,7 @@ impl<W: World> Tick<'_, W> {
             terms: Terms { thresholds, settle: self.settings.settle },
             follow: self.settings.follow,
             followed_until: window::attendance_until(&held.course, &self.settings).unwrap_or(self.now),
-            reading: &self.reading(&campus.id, class),
+            reading: &self.reading(campus, ledger, class),
             now: self.now,
         }))
     }
@@ -125,17 +125,16 @@ impl<W: World> Tick<'_, W> {
         acknowledged.or_else(|| self.settings.campuses.get(&held.course.campus))
     }
 
-    fn reading(&self, campus: &CampusId, class: &ClassId) -> Reading {
+    fn reading(&self, campus: &CampusSettings, ledger: Option<&CourseLedger>, class: &ClassId) -> Reading {
         let soon = self.now + self.settings.update_every;
-        let may_be_of_class = self.head.unreadable.values().filter(|record| {
-            record.campus.as_ref().is_none_or(|of| of == campus) && record.class.as_ref().is_none_or(|of| of == class)
-        });
-        // Pushes that wait for the next tick may be of the class.
-        let everything = !self.agenda.more;
+        let CampusSettings { id: campus, school, .. } = campus;
+        // What was read of one school says nothing of a course that another one has; and pushes that wait for the next
+        // tick may be of the class.
+        let everything = ledger.is_some_and(|ledger| ledger.school == *school) && !self.agenda.more;
         Reading {
             until: self.campuses.peek(campus).and_then(|state| state.read_until).filter(|_| everything),
             unplaced: self.memory.unplaced.get(class.as_str()).is_some(),
-            unreadable: may_be_of_class.map(|record| record.student.clone()).collect::<BTreeSet<_>>(),
+            unreadable: self.head.unreadable.students_of(class, *school),
             again_at: self.campuses.not_before(campus, Kind::Attendance).map_or(soon, |at| at.max(soon)),
         }
     }

@@ -85,8 +85,6 @@ struct Tick<'w, W> {
     to_judge: BTreeSet<ClassId>,
     /// The marks GEGI holds, of classes that were asked for.
     marks: BTreeMap<ClassId, BTreeMap<PersonId, CurrentMark>>,
-    /// Unreadable records that came since the daily pass began.
-    unreadable_seen: BTreeSet<String>,
 }
 
 /// Does what is due.
@@ -120,7 +118,6 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         lost: BTreeSet::new(),
         to_judge: BTreeSet::new(),
         marks: BTreeMap::new(),
-        unreadable_seen: BTreeSet::new(),
     };
     tick.run(setting_issues)?;
     tick.finish(before.as_ref())

@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tick;
+use super::records::Source;
 use crate::coursekey::answer::Answer;
 use crate::coursekey::attendance::{Page, page};
 use crate::memory::head::{Cursor, Pass};
-use crate::model::ids::CampusId;
+use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::time::{Instant, Seconds};
-use crate::world::http::{Address, Kind};
+use crate::window;
+use crate::world::http::Address;
 use crate::world::{StorageError, World};
 
 /// The daily pass begins this much before the follow-up days, so that two passes overlap though they take their time.
@@ -27,16 +29,21 @@ enum Way {
 
 impl<W: World> Tick<'_, W> {
     /// Reads what is new at every campus that has a course whose attendance is followed; once a day everything.
+    ///
+    /// A campus without such a course is still read once a day as long as it may hold a record that could not be read: who
+    /// corrects it then is not told for ever that it is wrong, and the record is not lost.
     pub(super) fn poll_attendance(&mut self) -> Result<(), StorageError> {
+        let schools = self.schools();
+        self.head.unreadable.keep_only(&schools);
         let campuses: Vec<_> = self.settings.campuses.values().cloned().collect();
         for campus in campuses {
-            let followed = self.campuses.state(&campus.id).followed > 0;
-            if followed
-                && self.campuses.not_before(&campus.id, Kind::Attendance).is_none()
+            let state = self.campuses.state(&campus.id);
+            let (followed, was_read) = (state.followed > 0, state.pass.is_some());
+            if (followed || was_read && self.head.unreadable.may_be_at(campus.school))
                 && self.campuses.connect(self.world, &self.settings.coursekey_url, &campus)
             {
                 let address = Address { campus: campus.id.clone(), school: campus.school };
-                if self.read_news(&address)? {
+                if !followed || self.read_news(&address)? {
                     self.read_again(&address)?;
                 }
             }
@@ -44,35 +51,36 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
+    /// CourseKey's schools of the campuses.
+    pub(super) fn schools(&self) -> BTreeSet<SchoolNumber> {
+        self.settings.campuses.values().map(|campus| campus.school).collect()
+    }
+
     /// Reads what is new; whether everything was.
     fn read_news(&mut self, address: &Address) -> Result<bool, StorageError> {
         let Some(as_of) = self.read_pages(address, Way::News)? else { return Ok(false) };
         let state = self.campuses.state(&address.campus);
         state.read_until = state.read_until.max(Some(as_of));
-        self.let_go(&address.campus);
+        self.let_go(&address.campus, as_of);
         Ok(true)
     }
 
     /// Goes on with the daily pass, or begins it when its time has come.
     ///
-    /// A record that could not be read and is not listed any more is no trouble any more; that shows only in a pass that
-    /// was not interrupted.
+    /// A record that could not be read and is not listed any more is no trouble any more. That shows only in a pass that
+    /// would have brought it, so the pass reaches back to the oldest of them.
     fn read_again(&mut self, address: &Address) -> Result<(), StorageError> {
-        let (now, from) = (self.now, self.now - self.settings.follow - OVERLAP);
+        let (now, from) = (self.now, self.pass_from());
         let Some(pass) = self.campuses.state(&address.campus).pass.as_mut() else { return Ok(()) };
-        let begins = pass.since.is_none();
-        if begins && now < pass.next {
-            return Ok(());
+        if pass.since.is_none() {
+            if now < pass.next {
+                return Ok(());
+            }
+            let oldest = self.head.unreadable.seek(address.school).unwrap_or(from);
+            pass.since = Some(from.min(oldest).max(pass.begun));
         }
-        pass.since.get_or_insert(from.max(pass.begun));
-        let known: BTreeSet<String> = if begins { self.unreadable_of(&address.campus) } else { BTreeSet::new() };
-        self.unreadable_seen.clear();
-        if self.read_pages(address, Way::Again)?.is_none() {
-            return Ok(());
-        }
-        for id in known.difference(&self.unreadable_seen) {
-            self.head.unreadable.remove(id);
-        }
+        let Some(as_of) = self.read_pages(address, Way::Again)? else { return Ok(()) };
+        self.head.unreadable.sought(address.school, as_of);
         let next = self.next_night();
         if let Some(pass) = self.campuses.state(&address.campus).pass.as_mut() {
             *pass = Pass { next, since: None, ..*pass };
@@ -80,11 +88,17 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
+    /// From where a daily pass that begins now reads, at the latest.
+    pub(super) fn pass_from(&self) -> Instant {
+        self.now - self.settings.follow - OVERLAP
+    }
+
     /// Reads page after page; up to when everything was read, none if not everything was. Each page is taken before the
     /// next one is asked for, and the place is kept, so that a page that cannot be read loses nothing.
     fn read_pages(&mut self, address: &Address, way: Way) -> Result<Option<Instant>, StorageError> {
         let base = self.settings.coursekey_url.clone();
         let since = self.place(&address.campus, way);
+        let source = Source::Listed(address.school, since);
         let mut after: Option<String> = None;
         let mut as_of = self.now;
         loop {
@@ -99,7 +113,7 @@ impl<W: World> Tick<'_, W> {
             as_of = as_of.min(page.as_of.unwrap_or(as_of));
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
-            self.take_page(Some(&address.campus), page)?;
+            self.take_page(&source, page)?;
             if after.is_none() {
                 return Ok(Some(as_of));
             }
@@ -155,12 +169,18 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
-    /// Everything was read: courses that waited only for that are not followed any more.
-    fn let_go(&mut self, campus: &CampusId) {
+    /// Everything up to a moment was read: courses whose attendance ended by then, and that waited only for that, are not
+    /// followed any more. What is not let go comes again with the next look at the course.
+    fn let_go(&mut self, campus: &CampusId, as_of: Instant) {
         let closing = std::mem::take(&mut self.closing);
         let (done, other): (Vec<_>, Vec<_>) = closing.into_iter().partition(|(of, _)| of == campus);
         self.closing = other;
         for (_, course) in done {
+            let held = self.memory.held(&course);
+            let until = held.and_then(|held| window::attendance_until(&held.course, &self.settings));
+            if until.is_some_and(|until| as_of < until) {
+                continue;
+            }
             let page = self.memory.syncs.edit(course.as_str());
             if std::mem::take(&mut page.followed) {
                 let state = self.campuses.state(campus);

@@ -6,67 +6,81 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Tick;
 use crate::attendance::{self, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
-use crate::memory::head::UnreadableRecord;
+use crate::memory::unreadable::UnreadableRecord;
 use crate::memory::{INBOX, PUSH};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
-use crate::model::ids::{CampusId, ClassId, CourseId, PersonId};
+use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
+use crate::model::time::Instant;
 use crate::window;
 use crate::world::http::Kind;
 use crate::world::records::CurrentMark;
 use crate::world::{Change, StorageError, World};
 
-/// The head stays small, for every tick reads it: beyond so many unreadable records the next are counted as one.
-const UNREADABLE: usize = 100;
+/// Where records come from.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// A push: any of the schools that are read may hold them.
+    Pushed(BTreeSet<SchoolNumber>),
+    /// A school's listing from a moment on, which has every record in its newest version.
+    Listed(SchoolNumber, Instant),
+}
 
 impl<W: World> Tick<'_, W> {
     /// Takes the pushes that wait in the inbox.
     pub(super) fn take_pushes(&mut self) -> Result<(), StorageError> {
         let digests = std::mem::take(&mut self.agenda.inbox);
+        let source = Source::Pushed(self.schools());
         for digest in digests {
             let body_key = format!("{PUSH}{digest}");
             let body = self.world.get_many(std::slice::from_ref(&body_key))?.pop().flatten().unwrap_or_default();
             let page = read_push(&body).unwrap_or_else(|problem| Page {
                 records: Vec::new(),
-                unreadable: vec![Unreadable { id: None, class: None, student: None, problem }],
+                unreadable: vec![Unreadable::whole(problem)],
                 next: None,
                 as_of: None,
             });
-            self.take_page(None, page)?;
+            self.take_page(&source, page)?;
             self.changes.extend([Change::Delete(format!("{INBOX}{digest}")), Change::Delete(body_key)]);
         }
         Ok(())
     }
 
-    /// Takes records that came together, from a campus's listing or pushed.
-    pub(super) fn take_page(&mut self, campus: Option<&CampusId>, page: Page) -> Result<(), StorageError> {
+    /// Takes records that came together.
+    pub(super) fn take_page(&mut self, source: &Source, page: Page) -> Result<(), StorageError> {
         self.campuses.tally(Kind::Attendance).items += u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         for unreadable in page.unreadable {
-            self.note_unreadable(campus, unreadable);
+            self.note_unreadable(source, unreadable)?;
         }
+        let schools = source.schools();
         for record in &page.records {
-            self.head.unreadable.remove(record.id.as_str());
+            self.head.unreadable.read(&record.id, record.version, &schools, matches!(source, Source::Listed(..)));
         }
         self.take_records(page.records)
     }
 
-    fn note_unreadable(&mut self, campus: Option<&CampusId>, unreadable: Unreadable) {
-        let Unreadable { id, class, student, problem } = unreadable;
-        let mut id = id.map(|id| id.to_string()).unwrap_or_default();
-        let mut record = UnreadableRecord { campus: campus.cloned(), class, student, problem };
-        if self.head.unreadable.len() >= UNREADABLE && !self.head.unreadable.contains_key(&id) {
-            id = String::new();
-            record = UnreadableRecord { class: None, student: None, ..record };
+    /// Notes a record that cannot be read, unless a later version of it could.
+    fn note_unreadable(&mut self, source: &Source, unreadable: Unreadable) -> Result<(), StorageError> {
+        let schools = source.schools();
+        if schools.is_empty() || self.was_read_since(&unreadable)? {
+            return Ok(());
         }
-        self.unreadable_seen.insert(id.clone());
-        self.head.unreadable.insert(id, record);
+        let Unreadable { id, version, class, student, updated_at, problem } = unreadable;
+        let listed_from = updated_at.unwrap_or(match source {
+            Source::Pushed(_) => self.pass_from(),
+            Source::Listed(_, since) => *since,
+        });
+        let (came, sought_at) = (self.now, BTreeSet::new());
+        let record = UnreadableRecord { id, version, schools, class, student, problem, listed_from, came, sought_at };
+        self.head.unreadable.note(record);
+        Ok(())
     }
 
-    /// Unreadable records that a pass over a campus's listing would bring again.
-    pub(super) fn unreadable_of(&self, campus: &CampusId) -> BTreeSet<String> {
-        let of = self.head.unreadable.iter().filter(|(_, record)| record.campus.as_ref().is_none_or(|of| of == campus));
-        of.map(|(id, _)| id.clone()).collect()
+    fn was_read_since(&mut self, unreadable: &Unreadable) -> Result<bool, StorageError> {
+        let Some(next) = unreadable.next_version() else { return Ok(false) };
+        self.memory.attendance.load(self.world, std::iter::once(next.class.as_str()))?;
+        Ok(self.was_taken(&next))
     }
 
     /// Enters records into their classes' books; what has no place is kept apart.
@@ -141,5 +155,15 @@ impl<W: World> Tick<'_, W> {
             .ok_or_else(|| unknown(None))?;
         held.course.student(&record.student).ok_or_else(|| unknown(Some(&course)))?;
         Ok(course)
+    }
+}
+
+impl Source {
+    /// The schools that may hold the records.
+    fn schools(&self) -> BTreeSet<SchoolNumber> {
+        match self {
+            Self::Pushed(schools) => schools.clone(),
+            Self::Listed(school, _) => BTreeSet::from([*school]),
+        }
     }
 }

@@ -9,7 +9,9 @@ mod outages;
 mod people;
 mod pushes;
 mod rare;
+mod reading;
 mod roster;
+mod unreadable;
 
 use crate::model::attendance::Mark;
 use crate::testing::Fake;

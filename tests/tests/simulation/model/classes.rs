@@ -161,11 +161,6 @@ impl Model<'_> {
         }
     }
 
-    /// Whether the course does not list the student, whose record may be that of one whom GEGI is to add.
-    fn is_stranger(&self, course: &Course, student: &str) -> bool {
-        !course.students.iter().any(|listed| listed.person.id == student)
-    }
-
     /// "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)"; none: GEGI does not tell.
     fn was_enrolled(&self, course: &Course, class: &Class, student: &Student) -> Option<bool> {
         let day = self.school.date(course, class.starts);
@@ -192,9 +187,10 @@ impl Model<'_> {
             .filter(|place| is_seen && !self.is_told(course, class, place) && !self.marks.contains_key(place))
             .collect();
         // "If **nobody** in a class of more than 5 has a record: no marks, one issue".
-        let nobody = !self.known.keys().any(|place| {
-            place.0 == class.id && (self.is_stranger(course, &place.1) || self.is_told(course, class, place))
-        });
+        let nobody = !self
+            .known
+            .keys()
+            .any(|place| place.0 == class.id && (is_stranger(course, &place.1) || self.is_told(course, class, place)));
         if missing.is_empty() {
             return;
         }
@@ -205,4 +201,9 @@ impl Model<'_> {
             self.marks.insert(place, Mark { letter: "A", rule: "skipped", derived: true });
         }
     }
+}
+
+/// Whether the course does not list the student, whose record may be that of one whom GEGI is to add.
+fn is_stranger(course: &Course, student: &str) -> bool {
+    !course.students.iter().any(|listed| listed.person.id == student)
 }
