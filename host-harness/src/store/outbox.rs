@@ -1,10 +1,11 @@
 //! Delivers what was committed: in order, at least once, each item with its stable id. When to deliver is decided by the
-//! caller; what a receiver makes of an item by the receiver.
+//! caller; what a receiver makes of an item by the receiver. An entry of the
+//! journal goes the way of what it tells of.
 
 use serde::de::DeserializeOwned;
 
 use super::{Acknowledgement, Lane, OutboxItem, Outcome, SchoolId, Step, Steps, Store, StoreError};
-use crate::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
+use crate::gegi::{Delivery, GegiUnavailable, MailSink, Operation, Receipt, RecordSink};
 
 /// Items between two acknowledgements, which cost a synchronisation of the disk each. After a crash at most this many
 /// are delivered again.
@@ -64,6 +65,9 @@ enum Sink<'a> {
     Mails(&'a dyn MailSink),
 }
 
+/// What the journal is not told when GEGI refused what an entry tells of.
+const ENTRY_OF_REFUSED: &str = "what the entry tells of was refused";
+
 impl Sink<'_> {
     fn lane(&self) -> Lane {
         match self {
@@ -94,15 +98,18 @@ async fn deliver_lane(
     let mut report = LaneReport::default();
     while report.stop.is_none() {
         let batch = store.outbox(school, sink.lane(), 0, BATCH).await?;
-        if batch.is_empty() {
-            break;
-        }
+        let Some(first) = batch.first() else { break };
+        let mut refused = refused_before(store, school, sink.lane(), first.sequence).await?;
         let mut acknowledgements = Vec::with_capacity(batch.len());
         for item in batch {
             let sequence = item.sequence;
             steps.cross(Step::BeforeDelivery);
-            let receipt = sink.hand_over(item).await;
+            let receipt = match &refused {
+                Some(before) if tells_of(&item, before) => Ok(Receipt::Refused(ENTRY_OF_REFUSED.to_owned())),
+                _ => sink.hand_over(item.clone()).await,
+            };
             steps.cross(Step::AfterDelivery);
+            refused = matches!(receipt, Ok(Receipt::Refused(_))).then_some(item);
             match receipt {
                 Ok(receipt) => acknowledgements.push(report.count(sequence, receipt)),
                 Err(stop) => {
@@ -116,6 +123,33 @@ async fn deliver_lane(
         }
     }
     Ok(report)
+}
+
+/// The item directly before one of the lane, if its receiver refused it: the two may lie in different deliveries.
+async fn refused_before(
+    store: &dyn Store,
+    school: &SchoolId,
+    lane: Lane,
+    sequence: u64,
+) -> Result<Option<OutboxItem>, StoreError> {
+    let Some(before) = sequence.checked_sub(1).filter(|before| *before > 0) else { return Ok(None) };
+    let refused = store.refused(school, lane, before - 1, 1).await?;
+    Ok(refused.into_iter().map(|refused| refused.item).find(|item| item.sequence == before))
+}
+
+/// Whether an item is the journal's entry about the one directly before it. An item that cannot be read is none: handing it
+/// over says so.
+fn tells_of(item: &OutboxItem, before: &OutboxItem) -> bool {
+    let read = |item: &OutboxItem| item.read::<Operation>(Lane::Records).ok();
+    let (Some(Operation::Journal(entry)), Some(before)) = (read(item), read(before)) else { return false };
+    let place = match &before {
+        Operation::SetMark(set) => Some((&set.class, &set.student)),
+        Operation::WithdrawMark(withdrawn) => Some((&withdrawn.class, &withdrawn.student)),
+        Operation::PutLogRow(row) => Some((&row.class, &row.student)),
+        Operation::VoidLogRow(_) => entry.class.as_ref().zip(entry.person.as_ref()),
+        Operation::OpenIssue(_) | Operation::ResolveIssue(_) | Operation::Journal(_) => None,
+    };
+    place.is_some() && place == entry.class.as_ref().zip(entry.person.as_ref())
 }
 
 impl LaneReport {

@@ -105,6 +105,14 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// Takes a row back, with its entry of the journal, before anything is written: a row may go from one student's record
+    /// to another's under the same key.
+    fn void_row(&mut self, row_and_entry: [Operation; 2]) {
+        let is_voided = |operation: &&Operation| matches!(operation, Operation::VoidLogRow { .. });
+        let voided = self.operations.iter().step_by(2).take_while(is_voided).count();
+        self.operations.splice(2 * voided..2 * voided, row_and_entry);
+    }
+
     fn judge_at(&mut self, at: Instant) {
         self.judge_at = Some(self.judge_at.map_or(at, |planned| planned.min(at)));
     }
@@ -198,8 +206,6 @@ impl ClassBook {
             taken.issues.extend(verdict.issues.iter().map(|(code, sentence)| about(sitting, student, *code, sentence)));
             write::write(entry, student, verdict, sitting, &mut taken);
         }
-        // A row may go from one student's record to another's under the same key.
-        taken.operations.sort_by_key(|operation| !matches!(operation, Operation::VoidLogRow { .. }));
         self.students.retain(|_, entry| *entry != Entry::default());
         if !taken.issues.is_empty() && sitting.now < sitting.followed_until + LOOK_FOR {
             taken.judge_at(sitting.now + LOOK_AGAIN);

@@ -88,8 +88,8 @@ impl Pen<'_> {
             entry.rows.keys().filter(|visit| !same_record || !wanted.contains_key(visit)).copied().collect();
         for visit in gone {
             let Some((old, of)) = entry.rows.remove(&visit).zip(entry.rows_of.clone()) else { continue };
-            taken.operations.push(Operation::VoidLogRow { record: of, visit });
-            taken.operations.push(self.journal("log-row-voided", Some(span(old)), None, self.source(entry)));
+            let journal = self.journal("log-row-voided", Some(span(old)), None, self.source(entry));
+            taken.void_row([Operation::VoidLogRow { record: of, visit }, journal]);
             taken.rows += 1;
         }
         for (visit, row) in wanted {
