@@ -2,7 +2,7 @@
 //! an independent model that says what must be there in the end.
 //!
 //! `SIMULATION_SEED=17 cargo test -p tests --test simulation` plays one school again and keeps its directory;
-//! `SIMULATION_SEEDS=300..2000` plays others than the usual ones.
+//! `SIMULATION_SEEDS=300..2000` plays others than the usual ones, `SIMULATION_COMPONENT=plugin.wasm` another component.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
@@ -34,7 +34,10 @@ fn every_school_ends_as_the_model_says() {
     let seeds = seeds();
     let keep = seeds.end - seeds.start == 1;
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    let engine = Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(&cache)).unwrap();
+    // A component with a planted bug shows what the simulation finds.
+    let other = variable("SIMULATION_COMPONENT").map(|path| std::fs::read(path).unwrap());
+    let component = other.as_deref().unwrap_or(BUILT_IN_COMPONENT);
+    let engine = Engine::new(component, Limits::default(), Some(&cache)).unwrap();
     let next = AtomicU64::new(seeds.start);
     let wrong = Mutex::new(Vec::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
