@@ -63,17 +63,24 @@ impl PushAttendance {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let rig = self.stored.open(&self.moment)?;
         let pushes = self.what.pushes(&rig, self.signed_at.unwrap_or_else(|| rig.now()))?;
-        let mut lines = Vec::new();
+        let (mut lines, mut refused) = (Vec::new(), None);
         for (campus, push) in pushes {
             let id = push.id.clone();
-            let outcome = rig.school().attendance_received(&campus, push).await?;
-            lines.push(PushLine::new(campus, id, &outcome));
+            match rig.school().attendance_received(&campus, push).await {
+                Ok(outcome) => lines.push(PushLine::new(campus, id, &outcome)),
+                Err(failure) => {
+                    refused = Some(failure);
+                    break;
+                }
+            }
         }
         rig.leave()?;
         if self.json {
-            return Ok(lines.iter().try_for_each(show::json_line)?);
+            lines.iter().try_for_each(show::json_line)?;
+        } else if refused.is_none() || !lines.is_empty() {
+            show::table(["Campus", "Push", "Outcome"], lines.into_iter().map(PushLine::into_row))?;
         }
-        show::table(["Campus", "Push", "Outcome"], lines.into_iter().map(PushLine::into_row))
+        refused.map_or(Ok(()), |failure| Err(failure.into()))
     }
 }
 

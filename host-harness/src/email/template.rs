@@ -53,6 +53,8 @@ pub struct Templates {
     environment: Environment<'static>,
     documentation: BTreeMap<&'static str, Documentation>,
     own: OwnTexts,
+    /// Own parts that cannot even be read, with why.
+    unread: BTreeMap<(String, Part), TemplateError>,
     limits: MailLimits,
 }
 
@@ -84,6 +86,9 @@ pub enum TemplateError {
     /// A part of the template cannot be read, or uses what the mail does not carry, or does too much.
     #[error("write an e-mail from its template: {}; correct the template", in_words(.0))]
     Part(#[from] minijinja::Error),
+    /// A part of the school's own could not be read when the templates were loaded; says why.
+    #[error("{0}")]
+    Unread(String),
     /// What the template may use is not documented as it should be.
     #[error("read what the e-mail template may use: {0}")]
     Documentation(#[from] toml::de::Error),
@@ -110,10 +115,11 @@ impl Templates {
         Self::of_school(OwnTexts::default())
     }
 
-    /// The templates of a school that has texts of its own.
+    /// The templates of a school that has texts of its own. Own parts that cannot be read are as those that fail when they
+    /// are used; [`Templates::check`] refuses them.
     ///
     /// # Errors
-    /// A text is too long, or is no template; it names which and where. What it uses is checked by [`Templates::check`].
+    /// One that ships cannot be read.
     pub fn of_school(own: OwnTexts) -> Result<Self, TemplateError> {
         let limits = MailLimits::default();
         let mut environment = Environment::new();
@@ -127,17 +133,13 @@ impl Templates {
             }
             documentation.insert(template.name, Documentation::parse(template.variables)?);
         }
+        let mut unread = BTreeMap::new();
         for (template, part, text) in own.parts() {
-            let place = place(template, part);
-            if text.len() > limits.template_bytes {
-                return Err(TemplateError::TooLong { part: place, limit: limits.template_bytes });
+            if let Err(error) = add_own(&mut environment, template, part, text, &limits) {
+                unread.insert((template.to_owned(), part), error);
             }
-            if !is_template(template) {
-                return Err(TemplateError::Unknown(template.to_owned()));
-            }
-            environment.add_template_owned(format!("{OWN}{place}"), text.to_owned())?;
         }
-        Ok(Self { environment, documentation, own, limits })
+        Ok(Self { environment, documentation, own, unread, limits })
     }
 
     /// Tries a school's own texts on the sample values, with rows and without: before they are saved.
@@ -145,7 +147,10 @@ impl Templates {
     /// # Errors
     /// What is wrong with the first part that cannot be used, and in which line.
     pub fn check(own: &OwnTexts) -> Result<(), TemplateError> {
-        let templates = Self::of_school(own.clone())?;
+        let mut templates = Self::of_school(own.clone())?;
+        if let Some((_, error)) = templates.unread.pop_first() {
+            return Err(error);
+        }
         for (name, documentation) in &templates.documentation {
             templates.write(name, Words::Own, &documentation.sample())?;
             templates.write(name, Words::Own, &documentation.empty_sample())?;
@@ -189,6 +194,9 @@ impl Templates {
         self.documentation(template)?;
         let part = |part| {
             let own = words == Words::Own && self.own.get(template, part).is_some();
+            if let Some(error) = self.unread.get(&(template.to_owned(), part)).filter(|_| own) {
+                return Err(TemplateError::Unread(error.to_string()));
+            }
             let place = place(template, part);
             let mut page = Page { text: Vec::new(), room: self.limits.mail_bytes };
             let template = self.environment.get_template(&if own { format!("{OWN}{place}") } else { place })?;
@@ -201,6 +209,23 @@ impl Templates {
         let subject = subject.chars().take(self.limits.subject_characters).collect();
         Ok(Rendered { subject, text: part(Part::Text)?, html: part(Part::Html)? })
     }
+}
+
+fn add_own(
+    environment: &mut Environment<'static>,
+    template: &str,
+    part: Part,
+    text: &str,
+    limits: &MailLimits,
+) -> Result<(), TemplateError> {
+    let place = place(template, part);
+    if !is_template(template) {
+        return Err(TemplateError::Unknown(template.to_owned()));
+    }
+    if text.len() > limits.template_bytes {
+        return Err(TemplateError::TooLong { part: place, limit: limits.template_bytes });
+    }
+    Ok(environment.add_template_owned(format!("{OWN}{place}"), text.to_owned())?)
 }
 
 /// Whose words a mail is written in.

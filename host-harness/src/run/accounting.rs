@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::rig::Rig;
 use crate::bindings::gegi::coursekey::records::{Basis, Visit};
+use crate::bindings::gegi::coursekey::types::HoursType;
 use crate::simulator::HeldRecord;
 use crate::twin::{StandingMark, TwinError};
 
@@ -31,7 +32,7 @@ pub struct Accounting {
     pub by_hand: u64,
     /// The journal says that time was taken back.
     pub by_journal: u64,
-    /// No visit, no time, nothing that staff gave, or all of it removed before it was written: there is nothing to tell.
+    /// No visit, no time, nothing that staff gave, or no row of a log because all time was removed: there is nothing to tell.
     pub saying_nothing: u64,
     /// The class, or its settle time, runs.
     pub waiting: u64,
@@ -44,17 +45,17 @@ pub struct Accounting {
 /// Class and student.
 type Place = (String, String);
 
-/// A record that nothing in GEGI tells of so far, and whether it takes all time away.
+/// A record that nothing in GEGI tells of so far, and whether it takes all time of a log away.
 type Untold = (String, bool);
 
 /// Looks at every record of the rig's CourseKey at the present moment; none if it is not simulated here.
 pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
-    let (issues, running) = (Issues::open(rig)?, running_classes(rig)?);
+    let (issues, Classes { running, logs }) = (Issues::open(rig)?, classes(rig)?);
     let mut accounting = Accounting::default();
     let mut untold: BTreeMap<Place, Vec<Untold>> = BTreeMap::new();
     let is_simulated = rig.coursekey.each_record(rig.now(), |record| -> Result<(), TwinError> {
         accounting.records += 1;
-        let is_removed = record.adjustment == Some("remove-all");
+        let is_removed = record.adjustment == Some("remove-all") && logs.contains(record.session);
         let counted = match told(rig, record, &issues)? {
             Some(Told::Mark) => &mut accounting.by_mark,
             Some(Told::Hand) => &mut accounting.by_hand,
@@ -86,7 +87,7 @@ enum Told {
 fn told(rig: &Rig, record: &HeldRecord<'_>, issues: &Issues) -> Result<Option<Told>, TwinError> {
     Ok(match rig.twin.mark_of(record.session, record.user)? {
         Some(StandingMark::CourseKeys(basis)) if says(&basis, record) => Some(Told::Mark),
-        Some(StandingMark::Own) => Some(Told::Hand),
+        Some(StandingMark::Hand) => Some(Told::Hand),
         _ if are_rows_of(rig.twin.log_times_of(record.id)?, record) => Some(Told::Rows),
         _ if issues.are_about(record) => Some(Told::Issue),
         _ => None,
@@ -115,17 +116,27 @@ fn are_rows_of(mut rows: Vec<(i64, i64)>, record: &HeldRecord<'_>) -> bool {
     !rows.is_empty() && (is_given || rows == ended)
 }
 
-/// Classes of which something may still be to come: they run, or their settle time does, or the tick after it is not due.
-fn running_classes(rig: &Rig) -> Result<BTreeSet<String>, TwinError> {
+/// What has to be known of classes.
+struct Classes {
+    /// Something may still be to come: they run, or their settle time does, or the tick after it is not due.
+    running: BTreeSet<String>,
+    /// They have rows of the attendance log, so that of time that was removed nothing is left.
+    logs: BTreeSet<String>,
+}
+
+fn classes(rig: &Rig) -> Result<Classes, TwinError> {
     let settings = rig.twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
     let settle = i64::from(settings.settle_minutes + settings.update_every_minutes) * 60;
     let until = rig.now().timestamp() - settle;
-    let mut running = BTreeSet::new();
+    let mut classes = Classes { running: BTreeSet::new(), logs: BTreeSet::new() };
     rig.twin.each_course(|course| {
-        let own = course.classes.into_iter().filter(|class| class.ends > until);
-        running.extend(own.map(|class| class.id));
+        if course.hours_type == HoursType::AttendanceLog {
+            classes.logs.extend(course.classes.iter().map(|class| class.id.clone()));
+        }
+        let running = course.classes.into_iter().filter(|class| class.ends > until);
+        classes.running.extend(running.map(|class| class.id));
     })?;
-    Ok(running)
+    Ok(classes)
 }
 
 /// Open issues about classes, and about students in classes.
@@ -163,7 +174,7 @@ impl Accounting {
             let place = line.class.zip(line.student).filter(|_| line.new.is_none());
             if let Some(records) = place.and_then(|place| untold.get_mut(&place)) {
                 let before = records.len();
-                records.retain(|(record, _)| !line.by.contains(record.as_str()));
+                records.retain(|(record, _)| !line.by.contains(&format!("record {record} version ")));
                 self.by_journal += count(before - records.len());
             }
             Ok(())

@@ -63,8 +63,10 @@ struct VisitLine {
 /// Whose word a mark is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StandingMark {
-    /// GEGI's own: set by hand, or preset.
-    Own,
+    /// A person's.
+    Hand,
+    /// GEGI's own, from before the class.
+    Preset,
     /// CourseKey's, with its basis.
     CourseKeys(Box<Basis>),
 }
@@ -233,12 +235,14 @@ impl Twin {
     /// The file cannot be read.
     pub fn mark_of(&self, class: &str, student: &str) -> Result<Option<StandingMark>, TwinError> {
         let connection = self.lock();
-        let mut statement = connection.prepare_cached("SELECT basis FROM mark WHERE class = ?1 AND student = ?2")?;
-        let basis: Option<Option<String>> = statement.query_row([class, student], |row| row.get(0)).optional()?;
-        Ok(match basis {
+        let mut statement =
+            connection.prepare_cached("SELECT basis, origin FROM mark WHERE class = ?1 AND student = ?2")?;
+        let read = |row: &Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, String>(1)?));
+        Ok(match statement.query_row([class, student], read).optional()? {
+            Some((Some(text), _)) => Some(StandingMark::CourseKeys(serde_json::from_str(&text)?)),
+            Some((None, origin)) if origin == "preset" => Some(StandingMark::Preset),
+            Some((None, _)) => Some(StandingMark::Hand),
             None => None,
-            Some(None) => Some(StandingMark::Own),
-            Some(Some(text)) => Some(StandingMark::CourseKeys(serde_json::from_str(&text)?)),
         })
     }
 

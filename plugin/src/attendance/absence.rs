@@ -69,8 +69,9 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
         return missing;
     }
     let Some(read) = complete_read(sitting) else {
-        // The course is followed until everything of it was read.
-        missing.again_at = Some(sitting.reading.again_at);
+        // The course is followed until everything of it was read. What was told of the class stands until then.
+        missing.again_at = sitting.read_again_at();
+        missing.issue = book.issues.values().find(|issue| issue.code == Code::ClassNotHeld).cloned();
         return missing;
     };
     let silent = absent.len();

@@ -204,6 +204,9 @@ impl ClassBook {
                 taken.judge_at(at);
             }
             taken.issues.extend(verdict.issues.iter().map(|(code, sentence)| about(sitting, student, *code, sentence)));
+            if verdict.stays {
+                taken.issues.extend(self.issues.values().filter(|issue| is_open_question(issue, student)).cloned());
+            }
             write::write(entry, student, verdict, sitting, &mut taken);
         }
         self.students.retain(|_, entry| *entry != Entry::default());
@@ -228,6 +231,11 @@ impl Limits {
 }
 
 impl Sitting<'_> {
+    /// When reading is tried again, as long as anybody looks.
+    fn read_again_at(&self) -> Option<Instant> {
+        Some(self.reading.again_at).filter(|_| self.now < self.followed_until + LOOK_FOR)
+    }
+
     fn limits(&self) -> Limits {
         Limits::of(self.times.ends, self.follow, self.terms.settle, self.followed_until)
     }
@@ -246,6 +254,11 @@ impl Sitting<'_> {
 /// The mark, if somebody set it by hand.
 pub fn by_hand(mark: Option<&CurrentMark>) -> Option<Mark> {
     mark.filter(|mark| mark.origin == Origin::Hand).map(|mark| mark.mark)
+}
+
+/// Whether the issue is what more reading may answer of the student.
+fn is_open_question(issue: &Issue, student: &PersonId) -> bool {
+    issue.code == Code::NeverCheckedOut && issue.subject.person.as_ref() == Some(student)
 }
 
 fn about(sitting: Sitting<'_>, student: &PersonId, code: Code, sentence: &str) -> Issue {

@@ -22,6 +22,8 @@ pub(super) struct Verdict {
     pub(super) issues: Vec<(Code, String)>,
     /// When it can be told, or told better.
     pub(super) judge_at: Option<Instant>,
+    /// It cannot be told before more was read: what stands and what is told stays until then.
+    pub(super) stays: bool,
 }
 
 /// Judges one student.
@@ -67,7 +69,8 @@ fn by_record(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
         }
     };
     if to_be_read_until(&decision, sitting).is_some_and(|until| !was_read(record, until, sitting)) {
-        verdict.judge_at = Some(sitting.reading.again_at);
+        verdict.judge_at = sitting.read_again_at();
+        verdict.stays = true;
         return verdict;
     }
     match decision {

@@ -19,6 +19,7 @@ pub(super) fn write(entry: &mut Entry, student: &PersonId, verdict: Verdict, sit
     let reason = verdict.issues.first().map(|(_, sentence)| sentence.clone());
     match verdict.mark {
         Some(basis) => pen.set_mark(entry, basis, taken),
+        None if verdict.stays => {}
         None => pen.withdraw_mark(entry, reason.as_deref(), taken),
     }
     pen.put_rows(entry, &verdict.rows, taken);

@@ -12,6 +12,15 @@ use crate::model::time::{Instant, Seconds};
 use crate::world::World;
 use crate::world::http::{Address, Kind, Method};
 
+/// The longest id in bytes: CourseKey's contract has 100 characters, and several have to fit into a key of the storage.
+const ID_BYTES: usize = 100;
+
+/// What is kept of a name.
+const NAME_CHARACTERS: usize = 100;
+
+/// The most visits of a record: a punch every few minutes of a day. A class's records lie in one value of the storage.
+const VISITS: usize = 100;
+
 /// The most records on a page.
 const PAGE: usize = 500;
 
@@ -127,7 +136,10 @@ struct WireAdjustment {
 }
 
 fn read_page(body: &[u8]) -> Result<Page, String> {
-    let wire: WirePage = serde_json::from_slice(body).map_err(|problem| problem.to_string())?;
+    // What stands there is not repeated: it may name people.
+    let wire: WirePage = serde_json::from_slice(body).map_err(|problem| {
+        format!("it is no page of attendance records (line {}, column {})", problem.line(), problem.column())
+    })?;
     let mut page = Page { records: Vec::new(), unreadable: Vec::new(), next: wire.next, as_of: None };
     page.as_of = wire.as_of.map(|text| instant("asOf", &text)).transpose()?;
     for value in wire.records {
@@ -143,18 +155,21 @@ fn read_page(body: &[u8]) -> Result<Page, String> {
 /// As much of a record as can be read, whatever the rest.
 fn unreadable(value: &Value) -> Unreadable {
     let text = |key| value.get(key).and_then(Value::as_str);
+    let id = |key| text(key).filter(|id| id.len() <= ID_BYTES);
     Unreadable {
-        id: text("id").map(RecordId::from),
+        id: id("id").map(RecordId::from),
         version: value.get("version").and_then(Value::as_u64),
-        class: text("sessionId").map(ClassId::from),
-        student: text("userId").map(PersonId::from),
+        class: id("sessionId").map(ClassId::from),
+        student: id("userId").map(PersonId::from),
         updated_at: text("updatedAt").and_then(Instant::parse),
         problem: String::new(),
     }
 }
 
 fn record(value: Value) -> Result<AttendanceRecord, String> {
-    let wire: WireRecord = serde_json::from_value(value).map_err(|problem| problem.to_string())?;
+    check_form(&value)?;
+    let wire: WireRecord =
+        serde_json::from_value(value).map_err(|_| "visits or adjustment are not of their form".to_owned())?;
     Ok(AttendanceRecord {
         id: RecordId(wire.id),
         version: wire.version,
@@ -164,10 +179,30 @@ fn record(value: Value) -> Result<AttendanceRecord, String> {
         visits: wire.visits.iter().map(visit).collect::<Result<_, _>>()?,
         adjustment: wire.adjustment.map(|wire| Adjustment {
             kind: wire.kind,
-            by: wire.by,
+            by: wire.by.chars().take(NAME_CHARACTERS).collect(),
             awarded: wire.awarded_seconds.map(Seconds),
         }),
     })
+}
+
+/// A key and whether a value is of its form.
+type Field<'a> = (&'a str, &'a dyn Fn(&Value) -> bool);
+
+/// Names what is missing or of another form, and does not repeat what stands there: it may name people.
+fn check_form(value: &Value) -> Result<(), String> {
+    let is_id = |value: &Value| value.as_str().is_some_and(|id| !id.is_empty() && id.len() <= ID_BYTES);
+    let fields: [Field<'_>; 6] = [
+        ("id", &is_id),
+        ("version", &Value::is_u64),
+        ("sessionId", &is_id),
+        ("userId", &is_id),
+        ("updatedAt", &Value::is_string),
+        ("visits", &|visits| visits.as_array().is_some_and(|visits| visits.len() <= VISITS)),
+    ];
+    match fields.iter().find(|(key, is_of_form)| !value.get(*key).is_some_and(is_of_form)) {
+        Some((key, _)) => Err(format!("{key} is missing or not of its form")),
+        None => Ok(()),
+    }
 }
 
 fn visit(wire: &WireVisit) -> Result<Visit, String> {

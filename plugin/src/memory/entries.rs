@@ -100,7 +100,7 @@ pub struct Claim {
 /// Records of one class that have no place yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unplaced {
-    /// Every version of each that was read, by id: which one counts is not known before the class is.
+    /// The versions of each that were read, by id, oldest first: which one counts is not known before the class is.
     pub records: BTreeMap<String, Vec<AttendanceRecord>>,
     /// The issues that are open about them, by key.
     #[serde(default)]

@@ -56,6 +56,21 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         Ok(())
     }
 
+    /// Forgets the entries that nobody was given to change. They can be loaded again.
+    pub fn forget_untouched(&mut self) {
+        self.entries.retain(|_, entry| entry.touched);
+    }
+
+    /// How many entries are here.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no entry is here.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// An entry that was loaded; none if there is none.
     pub fn get(&self, id: &str) -> Option<&T> {
         self.entries.get(id)?.value.as_ref()

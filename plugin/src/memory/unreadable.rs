@@ -132,12 +132,12 @@ impl UnreadableRecord {
         match (self.version, came.version) {
             (Some(held), Some(version)) if version < held => {}
             (Some(_), Some(_)) => *self = came,
-            _ => self.widen(came),
+            _ => self.widen(&came),
         }
     }
 
     /// Both count from now on: where they differ, it may be anybody's.
-    fn widen(&mut self, other: Self) {
+    fn widen(&mut self, other: &Self) {
         fn common<T: PartialEq>(one: Option<T>, other: Option<&T>) -> Option<T> {
             one.filter(|one| other == Some(one))
         }
@@ -147,7 +147,7 @@ impl UnreadableRecord {
             schools: self.schools.union(&other.schools).copied().collect(),
             class: common(self.class.take(), other.class.as_ref()),
             student: common(self.student.take(), other.student.as_ref()),
-            problem: other.problem,
+            problem: self.problem.clone(),
             listed_from: self.listed_from.min(other.listed_from),
             came: self.came.max(other.came),
             sought_at: BTreeSet::new(),

@@ -18,6 +18,10 @@ use crate::world::{StorageError, World};
 /// The daily pass begins this much before the follow-up days, so that two passes overlap though they take their time.
 const OVERLAP: Seconds = Seconds(86_400);
 
+/// Classes with news that one tick holds at the most: a large school's day has some hundred, the first reading after a long
+/// outage many thousand. The next tick goes on where this one stopped.
+const BOOKS: usize = 1_000;
+
 /// What a listing is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -52,8 +56,16 @@ impl<W: World> Tick<'_, W> {
     }
 
     /// CourseKey's schools of the campuses.
-    pub(super) fn schools(&self) -> BTreeSet<SchoolNumber> {
+    fn schools(&self) -> BTreeSet<SchoolNumber> {
         self.settings.campuses.values().map(|campus| campus.school).collect()
+    }
+
+    /// The schools that may have pushed something: those whose attendance is read; all of them while none is.
+    pub(super) fn schools_that_push(&self) -> BTreeSet<SchoolNumber> {
+        let was_read = |campus: &CampusId| self.campuses.peek(campus).is_some_and(|state| state.pass.is_some());
+        let read = self.settings.campuses.values().filter(|campus| was_read(&campus.id));
+        let read: BTreeSet<SchoolNumber> = read.map(|campus| campus.school).collect();
+        if read.is_empty() { self.schools() } else { read }
     }
 
     /// Reads what is new; whether everything was.
@@ -114,8 +126,14 @@ impl<W: World> Tick<'_, W> {
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
             self.take_page(&source, page)?;
+            // Most of a daily pass is known; what has news is judged when it is over.
+            self.memory.attendance.forget_untouched();
             if after.is_none() {
                 return Ok(Some(as_of));
+            }
+            if self.memory.attendance.len() >= BOOKS {
+                self.report.more_work = true;
+                return Ok(None);
             }
         }
     }

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Tick;
 use crate::attendance::{self, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
+use crate::marking::ClassTimes;
 use crate::memory::unreadable::UnreadableRecord;
 use crate::memory::{INBOX, PUSH};
 use crate::model::attendance::AttendanceRecord;
-use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
@@ -31,7 +31,7 @@ impl<W: World> Tick<'_, W> {
     /// Takes the pushes that wait in the inbox.
     pub(super) fn take_pushes(&mut self) -> Result<(), StorageError> {
         let digests = std::mem::take(&mut self.agenda.inbox);
-        let source = Source::Pushed(self.schools());
+        let source = Source::Pushed(self.schools_that_push());
         for digest in digests {
             let body_key = format!("{PUSH}{digest}");
             let body = self.world.get_many(std::slice::from_ref(&body_key))?.pop().flatten().unwrap_or_default();
@@ -106,7 +106,7 @@ impl<W: World> Tick<'_, W> {
         if self.memory.attendance.get(class.as_str()).is_some_and(|book| book.knows(record)) {
             return;
         }
-        let Some(limits) = self.memory.held(course).and_then(|held| self.limits(&held.course, &class)) else { return };
+        let Some(limits) = self.limits(course, &class) else { return };
         self.marks_of(&class);
         let (book, nobody) = (self.memory.attendance.edit(class.as_str()), BTreeMap::new());
         if book.enter(record, limits, self.marks.get(&class).unwrap_or(&nobody)) {
@@ -114,9 +114,13 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
-    fn limits(&self, course: &Course, class: &ClassId) -> Option<Limits> {
-        let followed_until = window::attendance_until(course, &self.settings)?;
-        Some(Limits::of(course.class(class)?.ends, self.settings.follow, self.settings.settle, followed_until))
+    /// The limits of a class, by the times that count for its marks.
+    fn limits(&mut self, course: &CourseId, class: &ClassId) -> Option<Limits> {
+        let held = self.memory.held(course)?;
+        let followed_until = window::attendance_until(&held.course, &self.settings)?;
+        let scheduled = held.course.class(class).map(|class| ClassTimes { starts: class.starts, ends: class.ends })?;
+        let times = self.memory.attendance.edit(class.as_str()).times(scheduled, self.settings.follow, self.now);
+        Some(Limits::of(times.ends, self.settings.follow, self.settings.settle, followed_until))
     }
 
     /// The marks GEGI holds of a class, asked for once a tick: a class is judged once a tick.

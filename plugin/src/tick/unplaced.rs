@@ -1,7 +1,7 @@
 //! Records of classes or students GEGI does not have: kept raw by class, told once for each class or student, and tried
 //! again when GEGI tells of the class's course.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tick;
 use crate::memory::entries::Unplaced;
@@ -9,6 +9,9 @@ use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::issue::Issue;
 use crate::world::{StorageError, World};
+
+/// The most versions of one record that wait: the first one, and the newest.
+const VERSIONS: usize = 8;
 
 impl<W: World> Tick<'_, W> {
     /// Keeps a record that has no place.
@@ -21,6 +24,10 @@ impl<W: World> Tick<'_, W> {
         }
         self.head.unplaced += u32::from(versions.is_empty());
         versions.push(record);
+        versions.sort_by_key(|held| held.version);
+        if versions.len() > VERSIONS {
+            versions.remove(1);
+        }
         self.tell_unplaced(class.as_str())
     }
 
@@ -35,14 +42,17 @@ impl<W: World> Tick<'_, W> {
         self.memory.unplaced.load(self.world, classes.iter().map(String::as_str))?;
         for class in classes {
             let Some(waiting) = self.memory.unplaced.get(&class).cloned() else { continue };
-            let records: Vec<AttendanceRecord> = waiting.records.into_values().flatten().collect();
+            let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
             self.load_books(&records)?;
-            let placed: Vec<AttendanceRecord> =
-                records.into_iter().filter(|record| self.course_of(record).is_ok()).collect();
-            for record in &placed {
-                let waited = self.memory.unplaced.edit(&class).records.remove(record.id.as_str());
-                self.head.unplaced = self.head.unplaced.saturating_sub(waited.map_or(0, |_| 1));
-            }
+            // Whose record it is its newest version says.
+            let has_place =
+                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| self.course_of(newest).is_ok());
+            let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
+            let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
+            self.head.unplaced = self.head.unplaced.saturating_sub(count);
+            self.memory.unplaced.edit(&class).records = left;
+            let placed: Vec<AttendanceRecord> = placed.into_values().flat_map(of_one_student).collect();
             self.tell_unplaced(&class)?;
             self.take_records(placed)?;
         }
@@ -52,7 +62,7 @@ impl<W: World> Tick<'_, W> {
     /// Exchanges the issues of a class's records; what holds none any more is forgotten.
     fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
         let Unplaced { records, mut issues } = self.memory.unplaced.get(class).cloned().unwrap_or_default();
-        let newest = records.values().filter_map(|versions| versions.iter().max_by_key(|held| held.version));
+        let newest = records.values().filter_map(|versions| versions.last());
         let now: Vec<Issue> = newest.filter_map(|record| self.course_of(record).err()).collect();
         self.exchange_issues(&mut issues, &now)?;
         if records.is_empty() {
@@ -62,4 +72,11 @@ impl<W: World> Tick<'_, W> {
         }
         Ok(())
     }
+}
+
+/// The versions that are of the student whom the newest names.
+fn of_one_student(mut versions: Vec<AttendanceRecord>) -> Vec<AttendanceRecord> {
+    let student = versions.last().map(|newest| newest.student.clone());
+    versions.retain(|held| Some(&held.student) == student.as_ref());
+    versions
 }

@@ -230,6 +230,14 @@ fn a_mail_that_its_own_words_cannot_tell_leaves_in_those_that_ship_and_says_so()
 }
 
 #[test]
+fn a_text_that_can_no_longer_be_read_holds_up_no_mail() {
+    let mail =
+        Templates::of_school(own(Part::Text, "{{ school }")).unwrap().render(&digest("Example School", "no class"));
+    let mail = mail.unwrap();
+    assert!(mail.text.contains("- no class") && mail.text.contains("could not be used"), "{}", mail.text);
+}
+
+#[test]
 fn a_subject_is_cut_where_no_mail_program_shows_it_any_more() {
     let mail = Templates::built_in().unwrap().render(&digest(&"ü".repeat(10_000), "")).unwrap();
     assert_eq!(mail.subject.chars().count(), MailLimits::default().subject_characters);

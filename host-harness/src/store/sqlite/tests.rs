@@ -42,7 +42,7 @@ async fn a_file_of_an_earlier_version_is_brought_up_to_date_with_what_it_holds()
     let folder = Folder::new();
     sql(&folder.file(), include_str!("v1.sql"));
     sql(&folder.file(), "PRAGMA user_version = 1; PRAGMA application_id = 0x67656769");
-    sql(&folder.file(), "INSERT INTO state VALUES ('school-1', 'key', 'value')");
+    sql(&folder.file(), "INSERT INTO state VALUES ('school-1', x'6b6579', x'76616c7565')");
     let (school, push) = (SchoolId::from("school-1"), PushId::new([1; 32]));
     let store = SqliteStore::open(folder.file()).unwrap();
     assert_eq!(store.get_many(&school, &["key".to_owned()]).await.unwrap(), [Some(b"value".to_vec())]);

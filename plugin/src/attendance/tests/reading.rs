@@ -118,3 +118,27 @@ fn a_check_in_after_the_class_opens_nothing() {
         "class 09:00-12:00; students 1; S1 v1@12:06 08:58-11:50 11:59:59-; judge 13:00",
     ]));
 }
+
+#[test]
+fn what_was_told_stands_while_it_cannot_be_told_again() {
+    expect![[r#"
+        class 09:00-12:00; students 1; S1 v1@11:51 08:58-11:50; judge 12:00; unread 11:00; judge 12:05
+            S1 L: Late: left 10 min before the end
+            again at 2023-08-28T23:59:00Z
+        class 09:00-12:00; students 1; S1 v1@09:00 08:58-; judge 13:00; unread 11:00; judge 13:05
+            ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 2 min before the start and never out
+                again at 2023-08-29T13:00:00Z
+            ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 2 min before the start and never out
+                again at 2023-08-28T23:59:00Z
+        class 09:00-12:00; students 6; judge 13:00; unread 11:00; judge 13:05
+            ! ClassNotHeld: none of the 6 students of class C1-1 on 2023-08-28 has a record; it was probably not held
+                again at 2023-08-29T13:00:00Z
+            ! ClassNotHeld: none of the 6 students of class C1-1 on 2023-08-28 has a record; it was probably not held
+                again at 2023-08-28T23:59:00Z
+    "#]]
+    .assert_eq(&told(&[
+        "class 09:00-12:00; students 1; S1 v1@11:51 08:58-11:50; judge 12:00; unread 11:00; judge 12:05",
+        "class 09:00-12:00; students 1; S1 v1@09:00 08:58-; judge 13:00; unread 11:00; judge 13:05",
+        "class 09:00-12:00; students 6; judge 13:00; unread 11:00; judge 13:05",
+    ]));
+}

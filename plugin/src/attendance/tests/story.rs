@@ -20,6 +20,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attendance::{ClassBook, Limits, Reading, Sitting};
+use crate::issue;
 use crate::ledger::{CourseLedger, Enrollment, Session, Slot};
 use crate::marking::{ClassTimes, Terms, sentence};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mark, Visit};
@@ -211,6 +212,7 @@ impl Story {
             reading: &self.reading,
             now,
         });
+        self.book.issues = taken.issues.iter().map(|issue| (issue::key(issue), issue.clone())).collect();
         let mut words: Vec<String> = taken.operations.iter().filter_map(|operation| self.stand(operation)).collect();
         words.extend(taken.issues.iter().map(|issue| format!("! {:?}: {}", issue.code, issue.sentence)));
         words.extend(taken.judge_at.map(|when| format!("again at {when}")));

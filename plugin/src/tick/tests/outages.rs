@@ -5,6 +5,7 @@ use expect_test::expect;
 
 use super::written;
 use crate::model::attendance::Mark;
+use crate::model::course::Course;
 use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, Seconds};
 use crate::testing::{Fake, at, course, record, synchronized};
@@ -181,7 +182,7 @@ fn a_zone_that_is_mistyped_for_a_day_ends_no_issue() {
     world.settle();
     written(&mut world);
     let zone = std::mem::replace(&mut world.settings.campuses[0].zone, "America/Nowhere".to_owned());
-    world.save(crate::model::course::Course { revision: 2, title: "X".to_owned(), ..course("C1") });
+    world.save(Course { revision: 2, title: "X".to_owned(), ..course("C1") });
     expect![[r#"
         2023-08-29T05:00:00Z open connection-mismatch////main
         2023-08-29T05:00:00Z open zone-unknown////main"#]]
@@ -221,7 +222,7 @@ fn of_a_record_that_waits_for_its_student_every_version_is_kept() {
     world.coursekey.records = vec![record("r9", 2, "C1-1", "S9", "2023-09-05T16:00:10Z", &shorter)];
     world.now = at("2023-09-05T17:00:00Z");
     world.settle();
-    let mut changed = crate::model::course::Course { revision: 2, ..course("C1") };
+    let mut changed = Course { revision: 2, ..course("C1") };
     let mut student = changed.students[0].clone();
     student.person.id = "S9".into();
     student.person.email = "s9@example.edu".into();
@@ -234,4 +235,63 @@ fn of_a_record_that_waits_for_its_student_every_version_is_kept() {
         C1-1 S9 -→P: Present: attended the whole class
         open late-adjustment/C1/C1-1/S9/"#]]
     .assert_eq(&written(&mut world));
+}
+
+#[test]
+fn a_record_waits_until_the_student_of_its_newest_version_is_known() {
+    let mut world = synchronized();
+    let visits = [(IN, Some(OUT))];
+    world.coursekey.records = vec![record("r9", 1, "C1-1", "S8", "2023-08-28T16:00:10Z", &visits)];
+    world.now = at("2023-08-28T17:00:00Z");
+    world.settle();
+    world.coursekey.records = vec![record("r9", 2, "C1-1", "S9", "2023-08-28T17:30:00Z", &visits)];
+    world.now = at("2023-08-28T18:00:00Z");
+    world.settle();
+    written(&mut world);
+    let mut changed = Course { revision: 2, ..course("C1") };
+    for id in ["S8", "S9"] {
+        let mut student = changed.students[0].clone();
+        student.person.id = id.into();
+        student.person.email = format!("{id}@example.edu");
+        changed.students.push(student);
+        changed.revision += 1;
+        world.save(changed.clone());
+        world.settle();
+        let told: Vec<String> =
+            written(&mut world).lines().filter(|line| line.contains("C1-1")).map(str::to_owned).collect();
+        if id == "S8" {
+            assert_eq!(told, [""; 0], "its newest version is another's");
+        } else {
+            expect![[r#"
+                resolve record-of-unknown-student/C1/C1-1/S9/
+                C1-1 S9 -→P: Present: attended the whole class"#]]
+            .assert_eq(&told.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn what_coursekey_sends_too_large_stops_nobody_and_is_not_repeated() {
+    let mut world = synchronized();
+    let visits = [(IN, Some(OUT))];
+    let long = "x".repeat(600);
+    let mut named = record("r3", 1, "C1-1", "S3", "2023-08-28T16:00:10Z", &visits);
+    named["adjustment"] = "edited by Somebody Else".into();
+    let many: Vec<(&str, Option<&str>)> = vec![(IN, Some(OUT)); 101];
+    world.coursekey.records = vec![
+        record("r1", 1, "C1-1", "S1", "2023-08-28T16:00:10Z", &visits),
+        record("r2", 1, &long, "S2", "2023-08-28T16:00:10Z", &visits),
+        named,
+        record("r4", 1, "C1-2", "S1", "2023-08-28T16:00:10Z", &many),
+    ];
+    world.now = at("2023-08-28T17:00:00Z");
+    world.settle();
+    expect![[r#"
+        C1-1 S1 -→P: Present: attended the whole class
+        open record-unreadable///S2/r2
+        open record-unreadable//C1-1/S3/r3
+        open record-unreadable//C1-2/S1/r4"#]]
+    .assert_eq(&written(&mut world));
+    let mailed = format!("{:?}", world.mails.iter().map(|mail| &mail.variables).collect::<Vec<_>>());
+    assert!(!mailed.contains("Somebody Else"), "{mailed}");
 }

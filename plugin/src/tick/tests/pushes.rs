@@ -7,10 +7,12 @@ use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 
 use crate::inbox::on_attendance_received;
+use crate::memory::INBOX;
 use crate::model::attendance::Mark;
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::time::{Instant, Seconds};
 use crate::testing::{Fake, at, record, synchronized};
+use crate::world::World;
 
 /// The class's start; everything lies around it, in minutes.
 const START: &str = "2023-08-28T13:00:00Z";
@@ -82,4 +84,13 @@ proptest! {
         }
         prop_assert_eq!(play(&records, &by_tick), play(&records, &BTreeMap::new()));
     }
+}
+
+#[test]
+fn a_push_to_a_school_that_is_switched_off_is_not_kept() {
+    let mut world = synchronized();
+    world.settings.enabled = false;
+    let outcome = on_attendance_received(&mut world, br#"{"records":[]}"#.to_vec()).unwrap();
+    assert_eq!((outcome.taken, outcome.repeated), (0, 0));
+    assert!(world.scan(INBOX, None, 10).unwrap().is_empty());
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::written;
 use crate::model::attendance::Mark;
+use crate::model::course::{Class, Course};
 use crate::model::ids::SchoolNumber;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, push, record, synchronized, two_campuses};
@@ -301,4 +302,29 @@ fn a_push_that_was_taken_leaves_nothing_behind() {
     let left: Vec<&String> =
         world.state.keys().filter(|key| key.starts_with("push/") || key.starts_with("hot/2/")).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_reading_of_more_than_one_tick_holds_goes_on_where_it_stopped() {
+    let mut world = synchronized();
+    let mut changed = Course { revision: 2, ..course("C1") };
+    let like = changed.classes[0].clone();
+    changed.classes =
+        (0..1_200).map(|number| Class { id: format!("C1-{number:04}").as_str().into(), ..like.clone() }).collect();
+    world.save(changed);
+    world.settle();
+    let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))];
+    // All of them at one moment, so that no place in the listing lies between two of them.
+    let one = |number: u32| {
+        record(&format!("r{number:04}"), 1, &format!("C1-{number:04}"), "S1", "2023-08-28T16:00:10Z", &visits)
+    };
+    world.coursekey.records = (0..1_200).map(one).collect();
+    world.now = at("2023-08-28T16:05:00Z");
+    let mut ticks = 1;
+    while world.tick().more_work {
+        ticks += 1;
+    }
+    let marks = world.marks.keys().filter(|(_, student)| student.as_str() == "S1").count();
+    assert!((2..10).contains(&ticks), "{ticks} ticks");
+    assert_eq!(marks, 1_200);
 }
