@@ -31,8 +31,8 @@ pub struct SandboxLimits {
     /// Calls that may run at once in this process, over all schools; others wait. The pool of memories is made for this
     /// number; each costs address space, not memory, until it is used.
     pub concurrent_calls: u32,
-    /// Linear memory. A course of 500 students with a year of classes is below 4 MiB as the guest holds it; a full pass
-    /// over a large school's attendance page by page stays below 64 MiB.
+    /// Linear memory. A course of 500 students with a year of classes is below 4 MiB as the guest holds it. A tick holds
+    /// what is new of a thousand classes at the most, whatever it reads; a term of 2,089 courses is played within this.
     pub memory_bytes: usize,
     /// Memory of a finished call that the pool keeps mapped for the next one: an idle tick touches less.
     pub memory_kept_bytes: usize,

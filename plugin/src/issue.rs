@@ -144,7 +144,7 @@ catalogue! {
         "CourseKey's record was changed after the follow-up days, so that the change is not applied; it ends when a mark is set by hand after it."
         "Enter the adjustment in GEGI by hand if it is right.";
     SecondRecord "second-record" "two records" CourseKey
-        "CourseKey has two records of one student in one class. The one that says more counts, of two alike the newer; it ends when a mark is set by hand."
+        "CourseKey has two records of one student in one class. The one that says more counts, of two alike the newer; it ends when one has all its time removed, or a mark is set by hand."
         "Put everything into one of the two in CourseKey and remove all time from the other, or mark the student by hand in GEGI.";
     ClassNotHeld "class-not-held" "nobody has a record" School
         "Nobody in a class of more than five has a record: it was probably not held, so nobody is absent. It ends when a record arrives."

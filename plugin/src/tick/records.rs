@@ -21,7 +21,7 @@ use crate::world::{Change, StorageError, World};
 /// Where records come from.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// A push: any of the schools that are read may hold them.
+    /// A push: any of these schools may hold them.
     Pushed(BTreeSet<SchoolNumber>),
     /// A school's listing from a moment on, which has every record in its newest version.
     Listed(SchoolNumber, Instant),
