@@ -80,14 +80,14 @@ async fn every_record_of_coursekey_is_accounted_for() {
         let counts = report(output)["attendance"].clone();
         let of = |key: &str| format!("{key} {}", counts[key]);
         let keys = ["records", "by-mark", "by-log-rows", "by-issue", "by-hand", "by-journal"];
-        let rest = ["saying-nothing", "waiting", "unaccounted"];
+        let rest = ["saying-nothing", "waiting", "not-followed", "unaccounted"];
         keys.into_iter().chain(rest).map(of).collect::<Vec<_>>().join(", ")
     };
-    expect!["records 35, by-mark 29, by-log-rows 5, by-issue 1, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, unaccounted 0"].assert_eq(&accounting(&Play::demo().run().await));
+    expect!["records 35, by-mark 29, by-log-rows 5, by-issue 1, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, unaccounted 0"].assert_eq(&accounting(&Play::demo().run().await));
     let students = Play::demo().without("attendance.jsonl");
-    expect!["records 37, by-mark 31, by-log-rows 6, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, unaccounted 0"].assert_eq(&accounting(&students.run().await));
+    expect!["records 37, by-mark 31, by-log-rows 6, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, unaccounted 0"].assert_eq(&accounting(&students.run().await));
     // In the middle of a class.
-    expect!["records 15, by-mark 0, by-log-rows 3, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 12, unaccounted 0"].assert_eq(&accounting(&students.until("2023-11-03T14:00:00Z").run().await));
+    expect!["records 15, by-mark 0, by-log-rows 3, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 12, not-followed 0, unaccounted 0"].assert_eq(&accounting(&students.until("2023-11-03T14:00:00Z").run().await));
     // What CourseKey says otherwise after the last tick does not stand in GEGI.
     let store = tempfile::tempdir().unwrap();
     let weekend = Play::weekend().stored(&store);

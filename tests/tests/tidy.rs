@@ -5,6 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use plugin::issue::{CATALOGUE, Row};
+use plugin::model::issue::Code;
+
 /// The rooms of the core in reading order: each may use those before it and nothing else.
 const ROOMS: [&str; 22] = [
     "model",
@@ -137,6 +140,18 @@ fn every_item_of_the_wit_is_documented() {
             assert!(documented || !(item || member), "{}: {line}", entry.path().display());
         }
     }
+}
+
+#[test]
+fn every_issue_about_attendance_is_reached_by_a_test_of_the_core() {
+    let expected: String =
+        rust_files("plugin/src").into_iter().filter(|(path, _)| is_test(path)).map(|(_, text)| text).collect();
+    let about_attendance = CATALOGUE.iter().filter(|(code, _)| *code >= Code::RecordOfUnknownClass);
+    let is_reached = |code: &Code, row: &Row| {
+        [format!("open {}/", row.code), format!("{code:?}: ")].iter().any(|told| expected.contains(told))
+    };
+    let unreached = about_attendance.filter(|(code, row)| !is_reached(code, row)).map(|(_, row)| row.code);
+    assert_eq!(unreached.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -166,6 +166,7 @@ fn attendance(accounting: &Accounting) -> anyhow::Result<()> {
         ("the journal, about time that was taken back", accounting.by_journal),
         ("nothing: there is nothing to tell", accounting.saying_nothing),
         ("nothing yet: the class runs", accounting.waiting),
+        ("nothing: written when the course was not followed any more", accounting.not_followed),
         ("nothing: lost", accounting.unaccounted),
         ("all of them", accounting.records),
     ];

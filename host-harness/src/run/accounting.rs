@@ -36,6 +36,8 @@ pub struct Accounting {
     pub saying_nothing: u64,
     /// The class, or its settle time, runs.
     pub waiting: u64,
+    /// It was written when the course's attendance was not followed any more, and is not read.
+    pub not_followed: u64,
     /// None of these.
     pub unaccounted: u64,
     /// The ids of the first of the unaccounted.
@@ -50,7 +52,7 @@ type Untold = (String, bool);
 
 /// Looks at every record of the rig's CourseKey at the present moment; none if it is not simulated here.
 pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
-    let (issues, Classes { running, logs }) = (Issues::open(rig)?, classes(rig)?);
+    let (issues, Classes { running, logs, followed }) = (Issues::open(rig)?, classes(rig)?);
     let mut accounting = Accounting::default();
     let mut untold: BTreeMap<Place, Vec<Untold>> = BTreeMap::new();
     let is_simulated = rig.coursekey.each_record(rig.now(), |record| -> Result<(), TwinError> {
@@ -63,6 +65,9 @@ pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
             Some(Told::Issue) => &mut accounting.by_issue,
             None if record.visits.is_empty() && record.adjustment.is_none() => &mut accounting.saying_nothing,
             None if running.contains(record.session) => &mut accounting.waiting,
+            None if followed.get(record.session).is_some_and(|until| record.updated_at > *until) => {
+                &mut accounting.not_followed
+            }
             None => {
                 let place = (record.session.to_owned(), record.user.to_owned());
                 untold.entry(place).or_default().push((record.id.to_owned(), is_removed));
@@ -122,17 +127,23 @@ struct Classes {
     running: BTreeSet<String>,
     /// They have rows of the attendance log, so that of time that was removed nothing is left.
     logs: BTreeSet<String>,
+    /// The last moment of which their course's attendance is read.
+    followed: BTreeMap<String, i64>,
 }
 
 fn classes(rig: &Rig) -> Result<Classes, TwinError> {
     let settings = rig.twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
     let settle = i64::from(settings.settle_minutes + settings.update_every_minutes) * 60;
     let until = rig.now().timestamp() - settle;
-    let mut classes = Classes { running: BTreeSet::new(), logs: BTreeSet::new() };
+    let follow = i64::from(settings.follow_adjustments_days) * 86_400;
+    let follow = follow.max(i64::from(settings.settle_minutes) * 60);
+    let mut classes = Classes { running: BTreeSet::new(), logs: BTreeSet::new(), followed: BTreeMap::new() };
     rig.twin.each_course(|course| {
         if course.hours_type == HoursType::AttendanceLog {
             classes.logs.extend(course.classes.iter().map(|class| class.id.clone()));
         }
+        let last = course.classes.iter().map(|class| class.ends).max().unwrap_or_default();
+        classes.followed.extend(course.classes.iter().map(|class| (class.id.clone(), last + follow)));
         let running = course.classes.into_iter().filter(|class| class.ends > until);
         classes.running.extend(running.map(|class| class.id));
     })?;

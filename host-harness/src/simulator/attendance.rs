@@ -76,6 +76,8 @@ pub struct HeldRecord<'a> {
     pub session: &'a str,
     /// The user's issued id.
     pub user: &'a str,
+    /// When this version was written, whole seconds since 1970.
+    pub updated_at: i64,
     /// Check-ins with their check-outs, whole seconds since 1970.
     pub visits: Vec<(i64, Option<i64>)>,
     /// What staff did to it, in the listing's word.
@@ -92,6 +94,7 @@ impl<'a> HeldRecord<'a> {
             id: &record.id,
             session: &record.session,
             user: &record.user,
+            updated_at: record.updated_at.timestamp(),
             visits: record.visits.iter().map(punches).collect(),
             adjustment: adjustment.map(|adjustment| adjustment.kind.as_str()),
             awarded: adjustment.and_then(|adjustment| adjustment.awarded_seconds).map(i64::from),
