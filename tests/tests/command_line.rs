@@ -191,7 +191,7 @@ fn attendance_is_pushed_to_a_stored_school_once_and_marked_by_the_next_tick() {
     std::fs::write(&body, "no JSON").unwrap();
     let (code, _, error) = push(&["--body", &format!("main={body}")]);
     expect![[r#"
-        2 error: failed to finish the call: the plugin cannot take its input: expected ident at line 1 column 2; correct it
+        2 error: failed to finish the call: the plugin cannot take its input: it is no page of attendance records (line 1, column 2); correct it
     "#]]
     .assert_eq(&format!("{code} {error}"));
     let (code, _, error) = push(&["--body", &format!("north={body}")]);
