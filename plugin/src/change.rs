@@ -1,14 +1,16 @@
 //! A course changed in GEGI. Writes the course and a dirty note, and nothing else: everything that follows is a tick's.
 
-use crate::memory::entries::{Held, SyncPage};
-use crate::memory::{COURSE, DIRTY, FETCHED, SYNC, decode, encode, newer};
+use crate::memory::entries::Held;
+use crate::memory::view::{self, CourseView, StoredCourse};
+use crate::memory::{COURSE, DIRTY, encode};
 use crate::model::course::Course;
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
+use crate::model::time::Instant;
 use crate::option::{self, Change as OptionChange, LOCK_REASON, Resolved};
 use crate::overview::{self, Overview};
-use crate::settings;
-use crate::world::{Change, StorageError, World};
+use crate::settings::{self, Settings};
+use crate::world::{Change, StorageError, Writes};
 
 /// The most bytes of an id of GEGI's; several ids make a key of the storage.
 const ID_CAP: usize = 96;
@@ -53,7 +55,7 @@ pub struct Outcome {
 /// Takes a change.
 ///
 /// DOMAIN §4 "Revisions": "equal or lower than the one held: ignored, reported as such".
-pub fn on_course_changed(world: &mut impl World, change: CourseChange) -> Result<Outcome, ChangeError> {
+pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<Outcome, ChangeError> {
     let id = match &change {
         CourseChange::Saved(course) => {
             check_ids(course)?;
@@ -61,12 +63,15 @@ pub fn on_course_changed(world: &mut impl World, change: CourseChange) -> Result
         }
         CourseChange::Removed(id) => id.clone(),
     };
-    let mut stored = read(world, &id)?;
+    let (settings, _) = settings::check(&world.settings());
+    let now = world.now();
+    let mut stored = view::read(world, std::slice::from_ref(&id))?;
+    let Some(mut course) = stored.take_courses().pop() else { return Ok(Outcome::unknown()) };
     let (taken, refused) = match change {
-        CourseChange::Saved(course) => stored.save(world, *course),
-        CourseChange::Removed(_) => (stored.remove(), false),
+        CourseChange::Saved(saved) => save(&mut course, *saved, &settings, now),
+        CourseChange::Removed(_) => (remove(&mut course), false),
     };
-    if taken && let Some(held) = &stored.held {
+    if taken && let Some(held) = &course.held {
         let key = format!("{COURSE}{id}");
         let note = held.course.revision.to_string().into_bytes();
         let bytes = encode(&key, held)?;
@@ -74,72 +79,49 @@ pub fn on_course_changed(world: &mut impl World, change: CourseChange) -> Result
             .apply(vec![Change::Put(key, bytes), Change::Put(format!("{DIRTY}{id}"), note)])
             .map_err(ChangeError::Storage)?;
     }
-    Ok(stored.outcome(world, taken, refused))
+    let view = stored.view(&course);
+    Ok(view.map_or_else(Outcome::unknown, |view| outcome(view, &settings, now, taken, refused)))
 }
 
-struct Stored {
-    held: Option<Held>,
-    page: Option<SyncPage>,
+/// Whether the course is news, and whether it wanted an option that is refused.
+fn save(stored: &mut StoredCourse, course: Course, settings: &Settings, now: Instant) -> (bool, bool) {
+    let held = stored.held.as_ref();
+    let stale = held.is_some_and(|held| {
+        course.revision < held.course.revision || (course.revision == held.course.revision && !held.removed)
+    });
+    if stale {
+        return (false, false);
+    }
+    let (before, locked) = (held.map(|held| held.option), stored.ledger.is_some());
+    let allowed = settings.send_new_program_courses;
+    let change = option::change(before, locked, course.send, course.program_send, allowed);
+    let first_seen = held.map_or(now, |held| held.first_seen);
+    stored.held = Some(Held { course, option: change.now(), first_seen, removed: false });
+    (true, change == OptionChange::Refused)
 }
 
-fn read(world: &mut impl World, id: &CourseId) -> Result<Stored, StorageError> {
-    let keys = [format!("{COURSE}{id}"), format!("{FETCHED}{id}"), format!("{SYNC}{id}")];
-    let mut values = world.get_many(&keys)?.into_iter();
-    let [course, fetched, sync] = &keys;
-    let mut next = || values.next().flatten();
-    let sent: Option<Held> = next().map(|bytes| decode(course, &bytes)).transpose()?;
-    let fetched: Option<Held> = next().map(|bytes| decode(fetched, &bytes)).transpose()?;
-    let page: Option<SyncPage> = next().map(|bytes| decode(sync, &bytes)).transpose()?;
-    Ok(Stored { held: newer(sent.as_ref(), fetched.as_ref()).cloned(), page })
+fn remove(stored: &mut StoredCourse) -> bool {
+    let Some(held) = stored.held.as_mut().filter(|held| !held.removed) else { return false };
+    held.removed = true;
+    true
 }
 
-impl Stored {
-    fn locked(&self) -> bool {
-        self.page.as_ref().is_some_and(|page| page.ledger.is_some())
+fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool, refused: bool) -> Outcome {
+    Outcome {
+        taken,
+        send: view.held.option == Resolved::On,
+        locked: view.ledger.is_some().then_some(LOCK_REASON),
+        refused,
+        overview: overview::overview(view, settings, now),
+        issues: overview::issues_in_sight(view),
     }
+}
 
-    /// Whether the course is news, and whether it wanted an option that is refused.
-    fn save(&mut self, world: &mut impl World, course: Course) -> (bool, bool) {
-        let stale = self.held.as_ref().is_some_and(|held| {
-            course.revision < held.course.revision || (course.revision == held.course.revision && !held.removed)
-        });
-        if stale {
-            return (false, false);
-        }
-        let allowed = world.settings().send_new_program_courses;
-        let before = self.held.as_ref().map(|held| held.option);
-        let change = option::change(before, self.locked(), course.send, course.program_send, allowed);
-        let first_seen = self.held.as_ref().map_or_else(|| world.now(), |held| held.first_seen);
-        self.held = Some(Held { course, option: change.now(), first_seen, removed: false });
-        (true, change == OptionChange::Refused)
-    }
-
-    fn remove(&mut self) -> bool {
-        let Some(held) = self.held.as_mut().filter(|held| !held.removed) else { return false };
-        held.removed = true;
-        true
-    }
-
-    fn outcome(&self, world: &mut impl World, taken: bool, refused: bool) -> Outcome {
-        let (settings, _) = settings::check(&world.settings());
-        let now = world.now();
-        let locked = self.locked();
-        let overview = self
-            .held
-            .as_ref()
-            .map_or_else(Overview::unknown, |held| overview::overview(held, self.page.as_ref(), &settings, None, now));
-        Outcome {
-            taken,
-            send: self.held.as_ref().is_some_and(|held| held.option == Resolved::On),
-            locked: locked.then_some(LOCK_REASON),
-            refused,
-            issues: self
-                .held
-                .as_ref()
-                .map(|held| overview::issues_in_sight(held, self.page.as_ref()))
-                .unwrap_or_default(),
-            overview,
-        }
+impl Outcome {
+    /// Of a course GEGI never told of.
+    fn unknown() -> Self {
+        let overview = Overview::unknown();
+        Self { taken: false, send: false, locked: None, refused: false, overview, issues: Vec::new() }
     }
 }
 

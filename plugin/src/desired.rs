@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 
 use crate::enrollment::{self, Wanted};
-use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Owner, PersonLedger, Session};
+use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Item, Owner, PersonLedger, Session};
 use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
@@ -20,9 +20,9 @@ pub type Problems = Vec<(Code, String)>;
 
 /// A person at the newest revision, or why the person cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct Judged<'a> {
     /// The person at the newest revision over all courses.
-    pub person: Person,
+    pub person: &'a Person,
     /// Empty if the person can be sent.
     pub problems: Problems,
 }
@@ -33,11 +33,11 @@ pub struct View<'a> {
     /// The course as GEGI sees it.
     pub course: &'a Course,
     /// Everybody it names.
-    pub people: &'a BTreeMap<PersonId, Judged>,
+    pub people: &'a BTreeMap<&'a PersonId, Judged<'a>>,
     /// What CourseKey acknowledged of it.
     pub ledger: Option<&'a CourseLedger>,
     /// Accounts at its CourseKey school, of everybody it names.
-    pub accounts: &'a BTreeMap<PersonId, PersonLedger>,
+    pub accounts: &'a BTreeMap<&'a PersonId, &'a PersonLedger>,
     /// Its campus.
     pub campus: &'a CampusSettings,
     /// The campus's zone.
@@ -79,8 +79,8 @@ pub struct Wishes {
     pub issues: Vec<Issue>,
     /// The same for the status's reason, counted.
     pub troubles: Vec<Trouble>,
-    /// Instructors who can be sent.
-    pub sendable_instructors: usize,
+    /// What cannot be sent, with the issue that says why.
+    pub unfit: Vec<(Item, Code)>,
 }
 
 /// What CourseKey should hold of a course inside its sync window.
@@ -90,8 +90,7 @@ pub struct Wishes {
 pub fn desire(view: View<'_>) -> Wishes {
     let mut wishes = Wishes::default();
     let instructors =
-        sendable(view, view.course.instructors.iter().map(|person| &person.id), "instructor", &mut wishes);
-    wishes.sendable_instructors = instructors.len();
+        sendable(view, view.course.instructors.iter().map(|person| &person.id), Role::Instructor, &mut wishes);
     let sessions = sessions(view, &mut wishes);
     let (students, enrollments) = enrollments(view, &mut wishes);
     for (missing, code, sentence) in [
@@ -100,6 +99,7 @@ pub fn desire(view: View<'_>) -> Wishes {
     ] {
         if missing {
             wishes.issues.push(issue(view, code, None, sentence));
+            wishes.unfit.push((Item::Course, code));
         }
     }
     // Whoever CourseKey knows goes on teaching, also with a new address that cannot be sent.
@@ -163,11 +163,34 @@ fn account(person: &Person, teacher: bool) -> (u64, Account) {
     (person.revision, account)
 }
 
+/// What people are listed as.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    Instructor,
+    Student,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Instructor => "instructor",
+            Self::Student => "student",
+        }
+    }
+
+    fn item(self, person: &PersonId) -> Item {
+        match self {
+            Self::Instructor => Item::Instructor(person.clone()),
+            Self::Student => Item::Student(person.clone()),
+        }
+    }
+}
+
 /// Those of the listed people who can be sent; issues and a trouble for the others.
 fn sendable<'a>(
     view: View<'a>,
     listed: impl Iterator<Item = &'a PersonId>,
-    what: &'static str,
+    role: Role,
     wishes: &mut Wishes,
 ) -> BTreeMap<PersonId, &'a Person> {
     let mut good = BTreeMap::new();
@@ -176,14 +199,18 @@ fn sendable<'a>(
     for id in listed.filter(|id| all.insert(*id)) {
         let Some(judged) = view.people.get(id) else { continue };
         match judged.problems.first() {
-            None => _ = good.insert(id.clone(), &judged.person),
-            Some((code, _)) => _ = bad.entry(*code).or_default().insert(id),
+            None => _ = good.insert(id.clone(), judged.person),
+            Some((code, _)) => {
+                bad.entry(*code).or_default().insert(id);
+                wishes.unfit.push((role.item(id), *code));
+            }
         }
         wishes.issues.extend(judged.problems.iter().map(|(code, sentence)| issue(view, *code, Some(id), sentence)));
     }
-    wishes.troubles.extend(
-        bad.into_iter().map(|(code, stuck)| Trouble::new(what, stuck.len(), all.len(), crate::issue::row(code).title)),
-    );
+    let trouble = |(code, stuck): (Code, BTreeSet<_>)| {
+        Trouble::new(role.name(), stuck.len(), all.len(), crate::issue::row(code).title)
+    };
+    wishes.troubles.extend(bad.into_iter().map(trouble));
     good
 }
 
@@ -197,6 +224,7 @@ fn sessions(view: View<'_>, wishes: &mut Wishes) -> BTreeMap<ClassId, Session> {
             subject,
             sentence: format!("class {} ends before it starts", class.id),
         });
+        wishes.unfit.push((Item::Class(class.id.clone()), Code::ClassTimesWrong));
     }
     if !bad.is_empty() {
         wishes.troubles.push(Trouble::new(
@@ -222,6 +250,7 @@ fn enrollments<'a>(
         let id = &student.person.id;
         let (standing, problem) = enrollment::wanted(student, end, today, acknowledged(view.ledger, id));
         wishes.issues.extend(problem.map(|code| stage_issue(view, student, code)));
+        wishes.unfit.extend(problem.map(|code| (Item::Enrollment(id.clone()), code)));
         match standing {
             Wanted::Enrolled => {
                 wanted.push(id);
@@ -237,7 +266,7 @@ fn enrollments<'a>(
             enrollments.insert(id.clone(), Enrollment { dropped: true });
         }
     }
-    let students = sendable(view, wanted.into_iter(), "student", wishes);
+    let students = sendable(view, wanted.into_iter(), Role::Student, wishes);
     enrollments.retain(|id, enrollment| enrollment.dropped || students.contains_key(id) || view.knows(id));
     (students, enrollments)
 }

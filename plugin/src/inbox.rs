@@ -2,7 +2,7 @@
 
 use crate::coursekey::attendance::read_push;
 use crate::memory::{INBOX, PUSH};
-use crate::world::{Change, StorageError, World};
+use crate::world::{Change, StorageError, Writes};
 
 /// The most bytes of a push.
 const BODY_CAP: usize = 1 << 20;
@@ -28,7 +28,7 @@ pub struct Outcome {
 }
 
 /// Takes the raw body of a push whose signature the host has verified.
-pub fn on_attendance_received(world: &mut impl World, body: Vec<u8>) -> Result<Outcome, PushError> {
+pub fn on_attendance_received(world: &mut impl Writes, body: Vec<u8>) -> Result<Outcome, PushError> {
     if body.len() > BODY_CAP {
         return Err(PushError::BadInput(format!("it is larger than {BODY_CAP} bytes")));
     }

@@ -1,6 +1,6 @@
 //! What CourseKey acknowledged, and what it refused: the plugin's only idea of what CourseKey holds.
 //!
-//! Decides nothing; `plan` compares it with `desired`.
+//! Decides nothing; `plan` compares it with `desired`. CourseKey's own words for refusals are known in `coursekey/codes` alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,14 +46,56 @@ pub struct Parked<T> {
     /// CourseKey's code and words.
     pub refusal: Refusal,
     /// When it is tried again even so.
-    pub retry_at: Instant,
+    pub retry: Retry,
+}
+
+/// When something that was refused is tried again though GEGI's data are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retry {
+    /// At this moment.
+    At(Instant),
+    /// Only when GEGI's data, or the settings, are other ones.
+    WhenChanged,
+}
+
+impl Retry {
+    /// The moment, if there is one.
+    pub fn at(self) -> Option<Instant> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::WhenChanged => None,
+        }
+    }
+}
+
+/// CourseKey's codes of refusals. The named ones decide what comes next; of the others only the word is kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalCode {
+    /// Another account has the e-mail.
+    EmailTaken,
+    /// The account that has the e-mail is another person's.
+    AccountMismatch,
+    /// CourseKey does not know the account.
+    UnknownUser,
+    /// CourseKey does not know the course.
+    UnknownCourse,
+    /// CourseKey holds attendance of the class.
+    HasAttendance,
+    /// Initial User Password is too weak.
+    PasswordWeak,
+    /// The request that carried the item, and nothing else, was refused as a whole.
+    RequestRefused,
+    /// Any other, in CourseKey's word.
+    Other(String),
 }
 
 /// Why CourseKey refused an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// CourseKey's code.
-    pub code: String,
+    pub code: RefusalCode,
     /// The field it is about, if CourseKey names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -161,6 +203,21 @@ pub struct Enrollment {
     pub dropped: bool,
 }
 
+/// One thing CourseKey may hold of a course.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// An instructor's account.
+    Instructor(PersonId),
+    /// A student's account.
+    Student(PersonId),
+    /// The course itself.
+    Course,
+    /// A class.
+    Class(ClassId),
+    /// An enrolment.
+    Enrollment(PersonId),
+}
+
 /// A course's page of the ledger. Everything on it belongs to one CourseKey school.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseLedger {
@@ -225,12 +282,13 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 
     /// CourseKey refused the content.
-    pub fn park(&mut self, content: T, refusal: Refusal, retry_at: Instant) {
-        self.parked = Some(Parked { content, refusal, retry_at });
+    pub fn park(&mut self, content: T, refusal: Refusal, retry: Retry) {
+        self.parked = Some(Parked { content, refusal, retry });
     }
 
     /// Why this content is not to be sent now although it is not acknowledged, if so.
     pub fn withheld(&self, wanted: &T, now: Instant) -> Option<&Parked<T>> {
-        self.parked.as_ref().filter(|parked| parked.content == *wanted && now < parked.retry_at)
+        let is_time = |retry: Retry| retry.at().is_some_and(|at| now >= at);
+        self.parked.as_ref().filter(|parked| parked.content == *wanted && !is_time(parked.retry))
     }
 }

@@ -4,9 +4,8 @@ use chrono_tz::Tz;
 
 use crate::desired;
 use crate::ledger::CourseLedger;
-use crate::memory::entries::{Held, SyncPage};
-use crate::memory::head::Head;
-use crate::memory::{COURSE, FETCHED, HEAD, SYNC, decode, newer};
+use crate::memory::view::{self, CourseView};
+use crate::memory::{COURSE, FETCHED};
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
@@ -15,7 +14,7 @@ use crate::people;
 use crate::settings::{self, Settings};
 use crate::status::{self, Status};
 use crate::window::{self, Phase, Window};
-use crate::world::{StorageError, World};
+use crate::world::{Reads, StorageError};
 
 /// The most courses one query tells of.
 pub const MOST: u32 = 500;
@@ -69,31 +68,24 @@ impl Overview {
     }
 }
 
-/// How a course stands at a moment. `stopped`: why its campus is stopped, if it is.
-pub fn overview(
-    held: &Held,
-    page: Option<&SyncPage>,
-    settings: &Settings,
-    stopped: Option<&str>,
-    now: Instant,
-) -> Overview {
-    let zone = settings.campuses.get(&held.course.campus).and_then(|campus| campus.zone);
-    let window = zone.map(|zone| (window::sync_window(&held.course, settings, zone), zone));
-    let status::Verdict { status, reason } = status::verdict(&facts(held, page, settings, stopped, window, now));
+/// How a course stands at a moment.
+pub fn overview(view: CourseView<'_>, settings: &Settings, now: Instant) -> Overview {
+    let course = &view.held.course;
+    let zone = settings.campuses.get(&course.campus).and_then(|campus| campus.zone);
+    let window = zone.map(|zone| (window::sync_window(course, settings, zone), zone));
+    let status::Verdict { status, reason } = status::verdict(&facts(view, settings, window, now));
     Overview { status, reason, window: window.map(|(window, _)| window) }
 }
 
 fn facts<'a>(
-    held: &Held,
-    page: Option<&'a SyncPage>,
+    view: CourseView<'a>,
     settings: &Settings,
-    stopped: Option<&'a str>,
     window: Option<(Window, Tz)>,
     now: Instant,
 ) -> status::Facts<'a> {
-    let ledger = page.and_then(|page| page.ledger.as_ref());
-    let campus = settings.campuses.get(&held.course.campus);
-    let campus_problem = match campus {
+    let CourseView { held, page, ledger, stop } = view;
+    let acknowledged = ledger.is_some_and(CourseLedger::acknowledged);
+    let campus_problem = match settings.campuses.get(&held.course.campus) {
         None => Some("the school has no such campus"),
         Some(campus) if campus.zone.is_none() => Some("the campus's time zone is unknown"),
         Some(campus) if ledger.is_some_and(|ledger| campus.school != ledger.school && ledger.acknowledged()) => {
@@ -101,8 +93,9 @@ fn facts<'a>(
         }
         Some(_) => None,
     };
-    let pending =
-        page.is_some_and(|page| page.last_failure.is_some()) || !ledger.is_some_and(CourseLedger::acknowledged);
+    // A campus that is stopped keeps only that from being sent which is not sent yet.
+    let pending = page.is_some_and(|page| page.last_failure.is_some()) || !acknowledged;
+    let stopped = stop.filter(|_| pending).map(|stop| stop.reason.as_str());
     status::Facts {
         option: held.option,
         enabled: settings.enabled,
@@ -112,8 +105,8 @@ fn facts<'a>(
         phase: window.map_or(Phase::Open, |(window, _)| window.phase(now)),
         instructors: held.course.instructors.len(),
         classes: held.course.classes.len(),
-        acknowledged: ledger.is_some_and(CourseLedger::acknowledged),
-        campus_problem: campus_problem.or(stopped.filter(|_| pending)),
+        acknowledged,
+        campus_problem: campus_problem.or(stopped),
         troubles: page.map(|page| page.troubles.as_slice()).unwrap_or_default(),
         failed_ticks: page.map_or(0, |page| page.failed_ticks),
         last_failure: page.and_then(|page| page.last_failure.as_deref()),
@@ -121,7 +114,7 @@ fn facts<'a>(
 }
 
 /// Statuses of courses, from committed state; unknown courses are left out.
-pub fn get_status(world: &mut impl World, query: StatusQuery) -> Result<Vec<CourseStatus>, StorageError> {
+pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<CourseStatus>, StorageError> {
     let ids = match query {
         StatusQuery::Ids(mut ids) => {
             ids.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
@@ -131,38 +124,18 @@ pub fn get_status(world: &mut impl World, query: StatusQuery) -> Result<Vec<Cour
     };
     let (settings, _) = settings::check(&world.settings());
     let now = world.now();
-    let head: Option<Head> =
-        world.get_many(&[HEAD.to_owned()])?.pop().flatten().map(|bytes| decode(HEAD, &bytes)).transpose()?;
-    let keys: Vec<String> =
-        ids.iter().flat_map(|id| [format!("{COURSE}{id}"), format!("{FETCHED}{id}"), format!("{SYNC}{id}")]).collect();
-    let values = world.get_many(&keys)?;
-    let mut statuses = Vec::new();
-    for (keys, values) in keys.chunks(3).zip(values.chunks(3)) {
-        let ([course, fetched, sync], [sent, found, page]) = (keys, values) else { continue };
-        let sent: Option<Held> = sent.as_deref().map(|bytes| decode(course, bytes)).transpose()?;
-        let found: Option<Held> = found.as_deref().map(|bytes| decode(fetched, bytes)).transpose()?;
-        let page: Option<SyncPage> = page.as_deref().map(|bytes| decode(sync, bytes)).transpose()?;
-        if let Some(held) = newer(sent.as_ref(), found.as_ref()) {
-            let stop = head.as_ref().and_then(|head| head.campuses.get(&held.course.campus)?.stopped.as_ref());
-            statuses.extend(course_status(held, page.as_ref(), &settings, stop.map(|stop| stop.reason.as_str()), now));
-        }
-    }
-    Ok(statuses)
+    let stored = view::read(world, &ids)?;
+    Ok(stored.views().filter_map(|view| course_status(view, &settings, now)).collect())
 }
 
 /// A course that was removed before CourseKey knew it is gone without a trace.
-fn course_status(
-    held: &Held,
-    page: Option<&SyncPage>,
-    settings: &Settings,
-    stopped: Option<&str>,
-    now: Instant,
-) -> Option<CourseStatus> {
-    let locked = page.is_some_and(|page| page.ledger.is_some());
+fn course_status(view: CourseView<'_>, settings: &Settings, now: Instant) -> Option<CourseStatus> {
+    let CourseView { held, page, ledger, .. } = view;
+    let locked = ledger.is_some();
     if held.removed && !locked {
         return None;
     }
-    let overview = overview(held, page, settings, stopped, now);
+    let overview = overview(view, settings, now);
     let since =
         page.and_then(|page| page.since.as_ref()).filter(|since| since.status == overview.status).map(|since| since.at);
     let bounds = overview.window.map(|window| [window.opens, window.closes]).into_iter().flatten();
@@ -178,7 +151,7 @@ fn course_status(
 }
 
 /// The ids of a page, from both sightings of courses.
-fn page(world: &mut impl World, after: Option<&CourseId>, limit: u32) -> Result<Vec<CourseId>, StorageError> {
+fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<Vec<CourseId>, StorageError> {
     let mut ids = Vec::new();
     for prefix in [COURSE, FETCHED] {
         let start = after.map(|course| format!("{prefix}{course}"));
@@ -192,7 +165,8 @@ fn page(world: &mut impl World, after: Option<&CourseId>, limit: u32) -> Result<
 }
 
 /// What is wrong with a course's data as far as the course itself shows it, whether it is sent now or later.
-pub fn issues_in_sight(held: &Held, page: Option<&SyncPage>) -> Vec<Issue> {
+pub fn issues_in_sight(view: CourseView<'_>) -> Vec<Issue> {
+    let CourseView { held, page, .. } = view;
     let open = page.map(|page| page.issues.clone()).unwrap_or_default();
     let people = held.course.people().flat_map(|person| {
         people::problems(person)

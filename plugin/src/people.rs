@@ -17,6 +17,11 @@ pub fn email_key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// Whether a key can be an address at all (RFC 5321 §4.5.3.1: 254 bytes at the most); what cannot is nobody's claim.
+pub fn is_address(key: &str) -> bool {
+    (3..=254).contains(&key.len())
+}
+
 /// What keeps a person from being sent, with a sentence each; nothing if the person can be sent. Names are CourseKey's to
 /// judge: some people have only one.
 ///

@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::in_force::InForce;
-use crate::model::ids::{CampusId, SchoolNumber};
+use crate::model::ids::{Address, CampusId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
@@ -141,6 +141,13 @@ pub struct CampusSettings {
 impl fmt::Debug for CampusSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CampusSettings").field("id", &self.id).field("school", &self.school).finish_non_exhaustive()
+    }
+}
+
+impl CampusSettings {
+    /// Where the campus is reached.
+    pub fn address(&self) -> Address {
+        Address { campus: self.id.clone(), school: self.school }
     }
 }
 
@@ -300,6 +307,16 @@ fn about(code: Code, detail: &str, sentence: String) -> Issue {
 }
 
 impl Settings {
+    /// The campus through which a school of CourseKey's is read: the first that has its number.
+    pub fn campus_of(&self, school: SchoolNumber) -> Option<&CampusSettings> {
+        self.campuses.values().find(|campus| campus.school == school)
+    }
+
+    /// The zone whose clocks say when it is night: the first campus's.
+    pub fn zone(&self) -> Tz {
+        self.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC)
+    }
+
     /// Tells apart settings that date courses differently or reach CourseKey otherwise.
     pub fn fingerprint(&self) -> String {
         let campuses = self.campuses.values().map(|campus| {

@@ -1,4 +1,4 @@
-//! The sync window of a course, and how long its attendance is followed. The only room where local dates become instants.
+//! The sync window of a course, and the night in which a school is compared. The only room where local dates become instants.
 
 use chrono_tz::Tz;
 
@@ -58,15 +58,14 @@ pub fn sync_window(course: &Course, settings: &Settings, zone: Tz) -> Window {
     }
 }
 
-/// The first moment at which a course's attendance is not read any more: after its last class and the follow-up days.
-///
-/// Seed, "Requesting Data from CourseKey": "The Number of Days to Follow Attendance Adjustments school setting allows
-/// defining the number of days when GEGI requests and updates attendance from CourseKey."
-///
-/// With 0 days the settle time still counts, or the last class would never get its marks. The last second of the
-/// follow-up days counts; what was written in it is seen only by a read as of this moment or later.
-pub fn attendance_until(course: &Course, settings: &Settings) -> Option<Instant> {
-    course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle) + Seconds(1))
+/// What is done nightly begins three hours after midnight: at three o'clock on all nights but those of a clock change.
+const NIGHT_HOUR: Seconds = Seconds(3 * 3_600);
+
+/// The next night after now. A day is asked for by its date: in the night the clocks change it is 23 or 25 hours
+/// long.
+pub fn next_night(zone: Tz, now: Instant) -> Instant {
+    let nights = now.date_in(zone).iter_days().map(|day| Instant::start_of(day, zone) + NIGHT_HOUR);
+    nights.take(3).find(|night| *night > now).unwrap_or(now + Seconds::days(1))
 }
 
 #[cfg(test)]

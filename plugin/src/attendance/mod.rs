@@ -105,12 +105,11 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Takes a row back, with its entry of the journal, before anything is written: a row may go from one student's record
-    /// to another's under the same key.
-    fn void_row(&mut self, row_and_entry: [Operation; 2]) {
+    /// Takes a row back before anything is written: a row may go from one student's record to another's under the same key.
+    fn void_row(&mut self, row: Operation) {
         let is_voided = |operation: &&Operation| matches!(operation, Operation::VoidLogRow { .. });
-        let voided = self.operations.iter().step_by(2).take_while(is_voided).count();
-        self.operations.splice(2 * voided..2 * voided, row_and_entry);
+        let voided = self.operations.iter().take_while(is_voided).count();
+        self.operations.insert(voided, row);
     }
 
     fn judge_at(&mut self, at: Instant) {

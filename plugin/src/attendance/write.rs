@@ -45,15 +45,15 @@ impl Pen<'_> {
         }
         let mark = basis.rule.mark();
         let why = format!("{}: {}", self.source(entry), marking::sentence(&basis));
+        let (old, new) = (held.map(|mark| mark.letter().to_owned()), Some(mark.letter().to_owned()));
         taken.operations.push(Operation::SetMark {
             class: self.sitting.class.clone(),
             student: self.student.clone(),
             expected: held,
             mark,
             basis: Box::new(basis.clone()),
+            journal: self.journal(entry, "mark", old, new, why),
         });
-        let (old, new) = (held.map(|mark| mark.letter().to_owned()), Some(mark.letter().to_owned()));
-        taken.operations.push(self.journal("mark", old, new, why));
         taken.marks += 1;
         entry.written = Some(basis);
         entry.overruled = None;
@@ -67,15 +67,15 @@ impl Pen<'_> {
         let Some(held) = self.sitting.marks.get(self.student).filter(|mark| mark.origin == Origin::CourseKey) else {
             return;
         };
-        let (class, student) = (self.sitting.class.clone(), self.student.clone());
-        taken.operations.push(Operation::WithdrawMark { class, student });
         let reason = reason.unwrap_or(if entry.record().is_some() {
             "it cannot be told any more, or not yet"
         } else {
             "the student was not to be in the class"
         });
         let why = format!("{}: {reason}", self.source(entry));
-        taken.operations.push(self.journal("mark-withdrawn", Some(held.mark.letter().to_owned()), None, why));
+        let (class, student) = (self.sitting.class.clone(), self.student.clone());
+        let journal = self.journal(entry, "mark-withdrawn", Some(held.mark.letter().to_owned()), None, why);
+        taken.operations.push(Operation::WithdrawMark { class, student, journal });
         taken.marks += 1;
     }
 
@@ -89,8 +89,8 @@ impl Pen<'_> {
             entry.rows.keys().filter(|visit| !same_record || !wanted.contains_key(visit)).copied().collect();
         for visit in gone {
             let Some((old, of)) = entry.rows.remove(&visit).zip(entry.rows_of.clone()) else { continue };
-            let journal = self.journal("log-row-voided", Some(span(old)), None, self.source(entry));
-            taken.void_row([Operation::VoidLogRow { record: of, visit }, journal]);
+            let journal = self.journal(entry, "log-row-voided", Some(span(old)), None, self.source(entry));
+            taken.void_row(Operation::VoidLogRow { record: of, visit, journal });
             taken.rows += 1;
         }
         for (visit, row) in wanted {
@@ -98,16 +98,16 @@ impl Pen<'_> {
             let times = (row.checked_in, row.checked_out);
             let old = entry.rows.insert(visit, times);
             if old != Some(times) {
-                taken.operations.push(self.put_row(record, row));
-                taken.operations.push(self.journal("log-row", old.map(span), Some(span(times)), self.source(entry)));
+                let journal = self.journal(entry, "log-row", old.map(span), Some(span(times)), self.source(entry));
+                taken.operations.push(Operation::PutLogRow { row: self.row(record, row), journal });
                 taken.rows += 1;
             }
         }
         entry.rows_of = record.filter(|_| !entry.rows.is_empty());
     }
 
-    fn put_row(self, record: &RecordId, row: &LogRow) -> Operation {
-        Operation::PutLogRow(LogRowEntry {
+    fn row(self, record: &RecordId, row: &LogRow) -> LogRowEntry {
+        LogRowEntry {
             course: self.sitting.course.id.clone(),
             class: self.sitting.class.clone(),
             student: self.student.clone(),
@@ -116,11 +116,18 @@ impl Pen<'_> {
             checked_in: row.checked_in,
             checked_out: row.checked_out,
             minutes: row.minutes,
-        })
+        }
     }
 
-    fn journal(self, what: &'static str, old: Option<String>, new: Option<String>, by: String) -> Operation {
-        Operation::Journal(JournalEntry {
+    fn journal(
+        self,
+        entry: &Entry,
+        what: &'static str,
+        old: Option<String>,
+        new: Option<String>,
+        by: String,
+    ) -> JournalEntry {
+        JournalEntry {
             at: self.sitting.now,
             what,
             course: Some(self.sitting.course.id.clone()),
@@ -129,7 +136,8 @@ impl Pen<'_> {
             old,
             new,
             by,
-        })
+            record: entry.record().map(|record| record.id.clone()),
+        }
     }
 
     /// On whose word: CourseKey's record and what staff did to it, or its silence.

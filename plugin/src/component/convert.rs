@@ -16,7 +16,7 @@ use crate::model::time::{Instant, LocalDate};
 use crate::overview::{CourseStatus, StatusQuery};
 use crate::status::Status;
 use crate::tick::Report;
-use crate::world::http::Kind;
+use crate::world::network::Kind;
 use crate::world::records::{CurrentMark, JournalEntry, LogRowEntry, Message, Operation, Origin, Value};
 use crate::world::{Change, StorageError};
 
@@ -206,21 +206,24 @@ fn mark(from: Mark) -> types::Mark {
 
 pub(super) fn operation(from: Operation) -> records::Operation {
     match from {
-        Operation::SetMark { class, student, expected, mark: set, basis: why } => {
+        Operation::SetMark { class, student, expected, mark: set, basis: why, journal: line } => {
             records::Operation::SetMark(records::SetMark {
                 class: class.0,
                 student: student.0,
                 expected: expected.map(mark),
                 mark: mark(set),
                 basis: basis(*why),
+                journal: journal(line),
             })
         }
-        Operation::WithdrawMark { class, student } => {
-            records::Operation::WithdrawMark(records::WithdrawMark { class: class.0, student: student.0 })
+        Operation::WithdrawMark { class, student, journal: line } => {
+            let journal = journal(line);
+            records::Operation::WithdrawMark(records::WithdrawMark { class: class.0, student: student.0, journal })
         }
-        Operation::PutLogRow(row) => records::Operation::PutLogRow(log_row(row)),
-        Operation::VoidLogRow { record, visit } => {
-            records::Operation::VoidLogRow(records::VoidLogRow { attendance_record: record.0, visit })
+        Operation::PutLogRow { row, journal: line } => records::Operation::PutLogRow(log_row(row, journal(line))),
+        Operation::VoidLogRow { record, visit, journal: line } => {
+            let journal = journal(line);
+            records::Operation::VoidLogRow(records::VoidLogRow { attendance_record: record.0, visit, journal })
         }
         Operation::OpenIssue { key, at, issue: opened } => {
             records::Operation::OpenIssue(records::OpenIssue { key, at: at.0, issue: issue_of(opened) })
@@ -228,7 +231,7 @@ pub(super) fn operation(from: Operation) -> records::Operation {
         Operation::ResolveIssue { key, at } => {
             records::Operation::ResolveIssue(records::ResolveIssue { key, at: at.0 })
         }
-        Operation::Journal(entry) => records::Operation::Journal(journal(entry)),
+        Operation::Journal(line) => records::Operation::Journal(journal(line)),
     }
 }
 
@@ -257,7 +260,7 @@ fn basis(from: Basis) -> records::Basis {
     }
 }
 
-fn log_row(from: LogRowEntry) -> records::LogRow {
+fn log_row(from: LogRowEntry, journal: records::JournalEntry) -> records::LogRow {
     records::LogRow {
         course: from.course.0,
         class: from.class.0,
@@ -267,6 +270,7 @@ fn log_row(from: LogRowEntry) -> records::LogRow {
         checked_in: from.checked_in.0,
         checked_out: from.checked_out.0,
         minutes: from.minutes,
+        journal,
     }
 }
 
@@ -280,6 +284,7 @@ fn journal(from: JournalEntry) -> records::JournalEntry {
         old: from.old,
         new: from.new,
         by: from.by,
+        attendance_record: from.record.map(|id| id.0),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The core's [`World`], made of the host's imports.
+//! The core's world, made of the host's imports.
 
 use super::bindings::gegi::coursekey::{email, records, school, state};
 use super::{convert, http};
@@ -6,14 +6,14 @@ use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::settings::SchoolSettings;
 use crate::model::time::Instant;
-use crate::world::http::{Exchange, Request};
+use crate::world::network::{Exchange, Request};
 use crate::world::records::{CurrentMark, Message, Operation};
-use crate::world::{Aborted, Change, StorageError, World};
+use crate::world::{Aborted, Change, Network, Reads, StorageError, Writes};
 
 /// The host behind the imports.
 pub(super) struct Host;
 
-impl World for Host {
+impl Reads for Host {
     fn now(&self) -> Instant {
         Instant(i64::try_from(wasi::clocks::wall_clock::now().seconds).unwrap_or(i64::MAX))
     }
@@ -46,6 +46,12 @@ impl World for Host {
         state::scan(prefix, after, limit).map_err(|error| convert::refused(&error))
     }
 
+    fn last_aborted(&mut self) -> Option<Aborted> {
+        state::last_aborted().map(|aborted| Aborted { note: aborted.note, times: aborted.times })
+    }
+}
+
+impl Writes for Host {
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
         let changes: Vec<state::Change> = changes.into_iter().map(convert::state_change).collect();
         state::apply(&changes).map_err(|error| convert::refused(&error))
@@ -65,11 +71,9 @@ impl World for Host {
     fn breadcrumb(&mut self, note: Option<&str>) {
         state::breadcrumb(note);
     }
+}
 
-    fn last_aborted(&mut self) -> Option<Aborted> {
-        state::last_aborted().map(|aborted| Aborted { note: aborted.note, times: aborted.times })
-    }
-
+impl Network for Host {
     fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange) {
         http::exchange(requests, exchange);
     }

@@ -12,8 +12,8 @@ use wasi::io::poll::poll;
 use wasi::io::streams::StreamError;
 
 use super::host::Host;
-use crate::world::World;
-use crate::world::http::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
+use crate::world::Reads;
+use crate::world::network::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
 
 /// How much of a body is read or written at once.
 const CHUNK: usize = 64 * 1_024;

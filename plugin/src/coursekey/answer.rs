@@ -1,7 +1,7 @@
 //! What each answer means for what comes next (DESIGN §5, the table of answers).
 
 use crate::model::time::{Instant, Seconds};
-use crate::world::http::{Reply, Unheard};
+use crate::world::network::{Reply, Unheard};
 
 /// The longest a Retry-After is honoured.
 const RETRY_AFTER_CAP: Seconds = Seconds(3_600);

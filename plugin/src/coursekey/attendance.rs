@@ -7,10 +7,10 @@ use super::answer::Answer;
 use super::reads::{escape, one};
 use super::{Gate, request};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Visit};
-use crate::model::ids::{ClassId, PersonId, RecordId};
+use crate::model::ids::{Address, ClassId, PersonId, RecordId};
 use crate::model::time::{Instant, Seconds};
-use crate::world::World;
-use crate::world::http::{Address, Kind, Method};
+use crate::world::Network;
+use crate::world::network::{Kind, Method};
 
 /// The longest id in bytes: CourseKey's contract has 100 characters, and several have to fit into a key of the storage.
 const ID_BYTES: usize = 100;
@@ -76,7 +76,7 @@ impl Unreadable {
 
 /// Reads one page of what changed since an instant (inclusive); none when the gate let no request out.
 pub fn page(
-    world: &mut impl World,
+    world: &mut impl Network,
     gate: &mut dyn Gate,
     base: &str,
     address: &Address,

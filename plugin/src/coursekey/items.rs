@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::answer::shorten;
-use crate::ledger::{Refusal, Session};
+use crate::ledger::{Refusal, RefusalCode, Session};
 use crate::model::course::HoursType;
 use crate::model::ids::{AccountId, PersonId};
 use crate::model::settings::Password;
 use crate::plan::{Action, Write};
-use crate::world::http::Kind;
+use crate::world::network::Kind;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase", untagged)]
@@ -49,7 +49,7 @@ enum Item<'a> {
 }
 
 /// Which list of CourseKey's an action writes to.
-pub fn kind(write: &Write) -> Kind {
+pub fn kind<O>(write: &Write<O>) -> Kind {
     match write {
         Write::User { .. } => Kind::Users,
         Write::Course { .. } => Kind::Courses,
@@ -59,7 +59,7 @@ pub fn kind(write: &Write) -> Kind {
 }
 
 /// The body of a batch.
-pub fn body(actions: &[&Action], password: Option<&Password>) -> Result<Vec<u8>, serde_json::Error> {
+pub fn body(actions: &[&Action<String>], password: Option<&Password>) -> Result<Vec<u8>, serde_json::Error> {
     #[derive(Serialize)]
     struct Batch<'a> {
         items: Vec<Item<'a>>,
@@ -67,7 +67,7 @@ pub fn body(actions: &[&Action], password: Option<&Password>) -> Result<Vec<u8>,
     serde_json::to_vec(&Batch { items: actions.iter().map(|action| item(action, password)).collect() })
 }
 
-fn item<'a>(action: &'a Action, password: Option<&'a Password>) -> Item<'a> {
+fn item<'a>(action: &'a Action<String>, password: Option<&'a Password>) -> Item<'a> {
     let revision = action.revision;
     let course_id = action.course.as_str();
     match &action.write {
@@ -157,7 +157,7 @@ struct ItemError {
 }
 
 impl Key {
-    fn names(&self, action: &Action) -> bool {
+    fn names(&self, action: &Action<String>) -> bool {
         let is = |key: &Option<String>, id: &str| key.as_deref() == Some(id);
         match &action.write {
             Write::User { person, .. } => is(&self.issued, person.as_str()),
@@ -170,7 +170,7 @@ impl Key {
 
 /// What CourseKey made of each item of a batch, in the batch's order. A result too few, too many or about something
 /// else makes the whole answer unreadable: nothing of it is believed.
-pub fn results(actions: &[&Action], body: &[u8]) -> Result<Vec<Result<(), Refusal>>, String> {
+pub fn results(actions: &[&Action<String>], body: &[u8]) -> Result<Vec<Result<(), Refusal>>, String> {
     let Results { results } = serde_json::from_slice(body).map_err(|problem| problem.to_string())?;
     if results.len() != actions.len() {
         return Err(format!("{} results for {} items", results.len(), actions.len()));
@@ -192,7 +192,7 @@ impl ItemResult {
         match (self.outcome, self.error) {
             (Outcome::Created | Outcome::Updated | Outcome::Unchanged, _) => Ok(Ok(())),
             (Outcome::Rejected, Some(ItemError { code, field, message })) => {
-                Ok(Err(Refusal { code: shorten(&code), field, message: shorten(&message) }))
+                Ok(Err(Refusal { code: RefusalCode::read(&code), field, message: shorten(&message) }))
             }
             (Outcome::Rejected, None) => Err("a rejected item without its error".to_owned()),
         }

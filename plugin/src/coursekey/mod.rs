@@ -3,14 +3,16 @@
 
 pub mod answer;
 pub mod attendance;
+pub mod codes;
 pub mod items;
 pub mod reads;
 pub mod upsert;
 
 use crate::coursekey::answer::{Answer, Failure};
+use crate::model::ids::Address;
 use crate::model::issue::Code;
 use crate::model::time::Instant;
-use crate::world::http::{Address, Kind, Method, Request};
+use crate::world::network::{Kind, Method, Request};
 
 /// Who decides whether a request may be started, and hears how it went.
 pub trait Gate {

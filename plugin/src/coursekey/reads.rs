@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::answer::{Answer, sort};
 use super::{Gate, Heard, request};
-use crate::model::ids::{AccountId, SchoolNumber};
+use crate::model::ids::{AccountId, Address, SchoolNumber};
 use crate::model::time::Instant;
-use crate::world::World;
-use crate::world::http::{Address, Exchange, Kind, Method, Reply, Request, Unheard};
+use crate::world::Network;
+use crate::world::network::{Exchange, Kind, Method, Reply, Request, Unheard};
 
 /// What CourseKey says of a school.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,7 +41,7 @@ struct Accounts {
 
 /// Asks CourseKey who it thinks the school is; none when the gate let no request out.
 pub fn connection(
-    world: &mut impl World,
+    world: &mut impl Network,
     gate: &mut dyn Gate,
     base: &str,
     address: &Address,
@@ -53,7 +53,7 @@ pub fn connection(
 
 /// The accounts with an e-mail address; none when the gate let no request out.
 pub fn accounts_with(
-    world: &mut impl World,
+    world: &mut impl Network,
     gate: &mut dyn Gate,
     base: &str,
     address: &Address,
@@ -82,7 +82,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Sends one request and understands its answer.
 pub(super) fn one<T>(
-    world: &mut impl World,
+    world: &mut impl Network,
     gate: &mut dyn Gate,
     request: Request,
     now: Instant,

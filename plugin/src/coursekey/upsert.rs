@@ -2,23 +2,24 @@
 
 use super::answer::{Answer, Failure, sort};
 use super::{Gate, Heard, items, request};
-use crate::ledger::Refusal;
+use crate::ledger::{Refusal, RefusalCode};
+use crate::model::ids::Address;
 use crate::model::settings::Password;
 use crate::model::time::Instant;
 use crate::plan::Action;
-use crate::world::World;
-use crate::world::http::{Address, Exchange, Kind, Method, Reply, Request, Unheard};
+use crate::world::Network;
+use crate::world::network::{Exchange, Kind, Method, Reply, Request, Unheard};
 
 /// The most items in a batch.
 const BATCH: usize = 100;
 
 /// An action with the school it goes to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
     /// Where to.
     pub address: &'a Address,
     /// What.
-    pub action: &'a Action,
+    pub action: &'a Action<String>,
 }
 
 /// What became of an action.
@@ -56,7 +57,7 @@ struct Batch {
 /// Sends the letters, which are of one kind and lie together by address, and answers the fate of each.
 ///
 /// A batch that is refused as a whole (HTTP 400, 413) is split in halves until the culprit is alone.
-pub fn upsert(world: &mut impl World, gate: &mut dyn Gate, post: Post<'_>, letters: &[Letter<'_>]) -> Vec<Fate> {
+pub fn upsert(world: &mut impl Network, gate: &mut dyn Gate, post: Post<'_>, letters: &[Letter<'_>]) -> Vec<Fate> {
     let mut fates = vec![Fate::Unsent; letters.len()];
     let mut waiting: Vec<Vec<usize>> = by_address(letters)
         .into_iter()
@@ -112,7 +113,7 @@ fn batch(post: Post<'_>, letters: &[Letter<'_>], places: Vec<usize>, fates: &mut
     Some(Batch { kind, places, request })
 }
 
-fn actions<'a>(letters: &[Letter<'a>], places: &[usize]) -> Vec<&'a Action> {
+fn actions<'a>(letters: &[Letter<'a>], places: &[usize]) -> Vec<&'a Action<String>> {
     places.iter().filter_map(|place| letters.get(*place)).map(|letter| letter.action).collect()
 }
 
@@ -164,7 +165,8 @@ impl Round<'_, '_> {
             let (left, right) = places.split_at(places.len() / 2);
             self.halves.extend([left.to_vec(), right.to_vec()]);
         } else {
-            let refusal = Refusal { code: "refused".to_owned(), field: None, message: failure.reason };
+            let code = RefusalCode::RequestRefused;
+            let refusal = Refusal { code, field: None, message: failure.reason };
             settle(self.fates, places, &Fate::Rejected(refusal));
         }
     }

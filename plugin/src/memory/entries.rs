@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::CourseLedger;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId, PersonId};
@@ -28,12 +27,9 @@ pub struct Held {
     pub removed: bool,
 }
 
-/// What the tick keeps of a course.
+/// What the tick keeps of a course beside its ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncPage {
-    /// What CourseKey acknowledged; none before the first send is started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ledger: Option<CourseLedger>,
+pub struct CoursePage {
     /// Where the course stands in the due index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Instant>,
@@ -52,21 +48,24 @@ pub struct SyncPage {
     /// Open issues, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
-    /// Whom the course named when it was last absorbed.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub people: BTreeSet<PersonId>,
-    /// Which classes it listed then.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub classes: BTreeSet<ClassId>,
-    /// Whether its campus polls attendance because of it.
-    #[serde(default)]
-    pub followed: bool,
-    /// Classes that ended up to this moment were judged once everything of them should have arrived.
+    /// Classes that ended up to this moment were judged once everything of them should have arrived; none: the course's
+    /// attendance was never followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_until: Option<Instant>,
     /// Classes whose attendance is to be judged again at a moment, though nothing arrives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub judge: BTreeMap<ClassId, Instant>,
+}
+
+/// Whom a course named and which classes it listed when it was last absorbed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Everybody it named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub people: BTreeSet<PersonId>,
+    /// Its classes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub classes: BTreeSet<ClassId>,
 }
 
 /// A status and when it began.

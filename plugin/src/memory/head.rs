@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::unreadable::UnreadableRecords;
+use super::{HEAD, decode};
 use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue};
 use crate::model::time::Instant;
 use crate::settings::InForce;
 use crate::world::StorageError;
 
-/// The schema this version writes. A head with a higher number is left alone.
-pub const SCHEMA: u32 = 1;
+/// The schema this version writes. A head of any other is left alone.
+pub const SCHEMA: u32 = 2;
 
 /// What every tick reads first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,15 +64,22 @@ impl Head {
         }
     }
 
-    /// Refuses a head that a newer version wrote.
-    pub fn check_schema(self) -> Result<Self, StorageError> {
-        if self.schema <= SCHEMA {
-            return Ok(self);
+    /// Reads a head, unless another version wrote it: nothing else that is stored can be read then either.
+    pub fn read(bytes: &[u8]) -> Result<Self, StorageError> {
+        #[derive(Deserialize)]
+        struct Schema {
+            schema: u32,
         }
-        Err(StorageError::Unreadable {
-            key: super::HEAD.to_owned(),
-            reason: format!("its schema is {}, this version reads up to {SCHEMA}", self.schema),
-        })
+        let head = decode::<Self>(HEAD, bytes);
+        if head.as_ref().is_ok_and(|head| head.schema == SCHEMA) {
+            return head;
+        }
+        let Schema { schema } = decode(HEAD, bytes)?;
+        if schema == SCHEMA {
+            return head;
+        }
+        let reason = format!("its schema is {schema}, this version reads {SCHEMA}");
+        Err(StorageError::Unreadable { key: HEAD.to_owned(), reason })
     }
 }
 
@@ -107,9 +115,6 @@ pub struct CampusState {
     /// Lists of CourseKey's that failed lately, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub backoff: BTreeMap<String, Backoff>,
-    /// How many courses have attendance to be followed.
-    #[serde(default)]
-    pub followed: u32,
     /// How far attendance was read.
     #[serde(default)]
     pub cursor: Cursor,

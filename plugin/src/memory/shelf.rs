@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{decode, encode};
-use crate::world::{Change, StorageError, World};
+use crate::world::{Change, Reads, StorageError};
 
 /// How many keys are asked for at once.
 const KEYS_AT_ONCE: usize = 5_000;
@@ -34,7 +34,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
     }
 
     /// Loads the entries that are not here yet.
-    pub fn load<'a>(&mut self, world: &mut impl World, ids: impl Iterator<Item = &'a str>) -> Result<(), StorageError> {
+    pub fn load<'a>(&mut self, world: &mut impl Reads, ids: impl Iterator<Item = &'a str>) -> Result<(), StorageError> {
         let mut missing: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
         missing.sort_unstable();
         missing.dedup();
@@ -74,6 +74,13 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// An entry that was loaded; none if there is none.
     pub fn get(&self, id: &str) -> Option<&T> {
         self.entries.get(id)?.value.as_ref()
+    }
+
+    /// An entry to change; none if there is none.
+    pub fn change(&mut self, id: &str) -> Option<&mut T> {
+        let entry = self.entries.get_mut(id).filter(|entry| entry.value.is_some())?;
+        entry.touched = true;
+        entry.value.as_mut()
     }
 
     /// An entry to change; begun with `T`'s default if there is none.

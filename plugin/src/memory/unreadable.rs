@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
+use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
 
 /// The head stays small, for every tick reads it: beyond so many records the next are not told apart.
@@ -52,9 +53,9 @@ impl UnreadableRecords {
         self.0.is_empty()
     }
 
-    /// One after the other.
-    pub fn iter(&self) -> impl Iterator<Item = &UnreadableRecord> {
-        self.0.iter()
+    /// What is told of them, one after the other.
+    pub fn issues(&self) -> impl Iterator<Item = Issue> {
+        self.0.iter().map(UnreadableRecord::issue)
     }
 
     /// A record came that cannot be read.
@@ -122,6 +123,22 @@ impl UnreadableRecords {
 }
 
 impl UnreadableRecord {
+    /// What is told of it. Those of a school that cannot be told apart are one issue.
+    fn issue(&self) -> Issue {
+        let Self { id, schools, class, student, problem, .. } = self;
+        let (detail, sentence) = if let Some(id) = id {
+            (id.to_string(), format!("attendance record {id} of CourseKey cannot be read: {problem}"))
+        } else {
+            let schools: Vec<String> = schools.iter().map(ToString::to_string).collect();
+            let school = format!("school {}", schools.join(" or "));
+            let sentence =
+                format!("{school} of CourseKey sends attendance that can neither be read nor told apart: {problem}");
+            (school, sentence)
+        };
+        let subject = Subject { course: None, class: class.clone(), person: student.clone(), detail: Some(detail) };
+        Issue { code: Code::RecordUnreadable, subject, sentence }
+    }
+
     /// Whether the two may be one record, or cannot be told apart. Two schools may use one id.
     fn is_told_as(&self, other: &Self) -> bool {
         self.id == other.id && !self.schools.is_disjoint(&other.schools)

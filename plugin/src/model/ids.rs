@@ -67,3 +67,12 @@ impl fmt::Display for SchoolNumber {
         self.0.fmt(f)
     }
 }
+
+/// Where a campus is reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// GEGI's campus, by which the host picks the credentials.
+    pub campus: CampusId,
+    /// CourseKey's school.
+    pub school: SchoolNumber,
+}

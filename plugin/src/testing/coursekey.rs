@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::{Value, json};
 
 use crate::model::time::Instant;
-use crate::world::http::{Method, Reply, Request, Unheard};
+use crate::world::network::{Method, Reply, Request, Unheard};
 
 /// Answers to give instead of the right ones, in order.
 pub(crate) type Faults = VecDeque<Result<(u16, &'static str), Unheard>>;

@@ -11,9 +11,9 @@ use crate::model::settings::SchoolSettings;
 use crate::model::time::{Instant, Seconds};
 use crate::overview::{self, StatusQuery};
 use crate::tick::{self, Budget, Report};
-use crate::world::http::{Exchange, Request};
+use crate::world::network::{Exchange, Request};
 use crate::world::records::{CurrentMark, Message, Operation, Origin};
-use crate::world::{Aborted, Change, StorageError, World};
+use crate::world::{Aborted, Change, Network, Reads, StorageError, Writes};
 
 /// Everything around the core, and what the core did to it.
 pub(crate) struct Fake {
@@ -97,7 +97,7 @@ impl Fake {
     }
 }
 
-impl World for Fake {
+impl Reads for Fake {
     fn now(&self) -> Instant {
         self.now
     }
@@ -140,6 +140,12 @@ impl World for Fake {
         Ok(rest.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
+    fn last_aborted(&mut self) -> Option<Aborted> {
+        self.aborted.clone()
+    }
+}
+
+impl Writes for Fake {
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
         for change in changes {
             match change {
@@ -156,7 +162,7 @@ impl World for Fake {
                 Operation::SetMark { class, student, mark, .. } => {
                     self.marks.insert((class.clone(), student.clone()), (*mark, Origin::CourseKey));
                 }
-                Operation::WithdrawMark { class, student } => {
+                Operation::WithdrawMark { class, student, .. } => {
                     self.marks.remove(&(class.clone(), student.clone()));
                 }
                 _ => {}
@@ -177,11 +183,9 @@ impl World for Fake {
     fn breadcrumb(&mut self, note: Option<&str>) {
         self.aborted = note.map(|note| Aborted { note: note.to_owned(), times: 0 });
     }
+}
 
-    fn last_aborted(&mut self) -> Option<Aborted> {
-        self.aborted.clone()
-    }
-
+impl Network for Fake {
     fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange) {
         for (place, request) in requests.iter().enumerate() {
             if exchange.may_start(request, self.now) {

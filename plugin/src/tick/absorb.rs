@@ -1,138 +1,166 @@
 //! Takes in what GEGI told: who the people are at their newest revision, who shares an e-mail address, which class
-//! belongs to which course; and makes every course due that it concerns. Nothing is sent before everything is absorbed,
-//! so that the order in which courses arrive changes nothing.
+//! belongs to which course; and says which courses it concerns. Nothing is sent before everything is absorbed, so that the
+//! order in which courses arrive changes nothing.
 
 use std::collections::BTreeSet;
 
-use super::Tick;
-use crate::model::ids::{CourseId, PersonId};
+use super::agenda::Agenda;
+use super::classes;
+use super::judge;
+use super::moment::Moment;
+use crate::memory::Rosters;
+use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::person::Person;
 use crate::people;
-use crate::world::{StorageError, World};
+use crate::world::{Reads, StorageError, Writes};
 
 /// How many courses one tick absorbs.
 const STEP: usize = 500;
 
-impl<W: World> Tick<'_, W> {
-    /// Absorbs what is new; whether nothing is left to absorb.
-    pub(super) fn absorb(&mut self) -> Result<bool, StorageError> {
-        let step = if self.budget.items <= 1 { 1 } else { STEP };
-        let mut dirty = std::mem::take(&mut self.agenda.dirty);
-        let left = dirty.split_off(step.min(dirty.len()));
-        self.memory.load_courses(self.world, &dirty)?;
-        self.load_people(&dirty)?;
-        let mut concerned = BTreeSet::new();
-        for course in &dirty {
-            self.note_work_on(course);
-            self.absorb_course(course, &mut concerned)?;
-            self.clear_note(course.as_str());
-        }
-        let concerned: Vec<CourseId> = concerned.into_iter().collect();
-        self.memory.load_courses(self.world, &concerned)?;
-        for course in &concerned {
-            self.make_due(course);
-        }
-        self.retry_unplaced(&dirty)?;
-        self.report.more_work |= !left.is_empty();
-        Ok(left.is_empty())
-    }
+/// What was absorbed.
+#[derive(Debug, Default)]
+pub(super) struct Absorbed {
+    /// Nothing is left to absorb.
+    pub(super) all: bool,
+    /// The courses that GEGI told of.
+    pub(super) courses: Vec<CourseId>,
+    /// Classes that are to be judged again because of it.
+    pub(super) to_judge: BTreeSet<ClassId>,
+}
 
-    /// Loads everybody the courses name or named, and whoever has their addresses.
-    fn load_people(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
-        let mut people = BTreeSet::new();
-        let mut addresses = BTreeSet::new();
-        for course in courses {
-            let named = self.memory.held(course).into_iter().flat_map(|held| held.course.people());
-            for person in named {
-                people.insert(person.id.clone());
-                addresses.insert(people::email_key(&person.email));
-            }
-            people.extend(
-                self.memory.syncs.get(course.as_str()).into_iter().flat_map(|page| page.people.iter().cloned()),
-            );
-        }
-        self.memory.people.load(self.world, people.iter().map(PersonId::as_str))?;
-        let known = people.iter().filter_map(|id| self.memory.people.get(id.as_str())?.person.as_ref());
-        addresses.extend(known.map(|person| people::email_key(&person.email)));
-        self.memory.claims.load(self.world, addresses.iter().filter(|key| is_address(key)).map(String::as_str))?;
-        let claimants: BTreeSet<PersonId> = addresses
-            .iter()
-            .filter_map(|key| self.memory.claims.get(key))
-            .flat_map(|claim| claim.people.iter().cloned())
-            .collect();
-        self.memory.people.load(self.world, claimants.iter().map(PersonId::as_str))
+/// Absorbs what is new, and makes every course due that it concerns.
+pub(super) fn absorb(
+    world: &mut impl Writes,
+    moment: Moment<'_>,
+    rosters: &mut Rosters,
+    agenda: &mut Agenda,
+) -> Result<Absorbed, StorageError> {
+    let mut courses = std::mem::take(&mut agenda.dirty);
+    let left = courses.split_off(moment.step(STEP).min(courses.len()));
+    rosters.load_courses(world, &courses)?;
+    rosters.listed.load(world, courses.iter().map(CourseId::as_str))?;
+    load_people(world, rosters, &courses)?;
+    let mut absorption = Absorption { rosters, concerned: BTreeSet::new() };
+    let mut to_judge = BTreeSet::new();
+    for course in &courses {
+        moment.note_work_on(world, course);
+        absorption.course(world, moment, course, &mut to_judge)?;
+        agenda.clear_note(course);
     }
+    let Absorption { concerned, .. } = absorption;
+    rosters.load_courses(world, &concerned)?;
+    for course in &concerned {
+        agenda.bring_forward(rosters, course, moment.now, moment.now);
+    }
+    agenda.again |= !left.is_empty();
+    Ok(Absorbed { all: left.is_empty(), courses, to_judge })
+}
 
-    fn absorb_course(&mut self, id: &CourseId, concerned: &mut BTreeSet<CourseId>) -> Result<(), StorageError> {
-        concerned.insert(id.clone());
-        let Some(held) = self.memory.held(id).cloned() else { return Ok(()) };
+/// Loads everybody the courses name or named, and whoever has their addresses.
+fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseId]) -> Result<(), StorageError> {
+    let mut people = BTreeSet::new();
+    let mut addresses = BTreeSet::new();
+    for course in courses {
+        let named = rosters.held(course).into_iter().flat_map(|held| held.course.people());
+        for person in named {
+            people.insert(person.id.clone());
+            addresses.insert(people::email_key(&person.email));
+        }
+        people.extend(rosters.listed.get(course.as_str()).into_iter().flat_map(|listed| listed.people.iter().cloned()));
+    }
+    rosters.people.load(world, people.iter().map(PersonId::as_str))?;
+    let known = people.iter().filter_map(|id| rosters.people.get(id.as_str())?.person.as_ref());
+    addresses.extend(known.map(|person| people::email_key(&person.email)));
+    rosters.claims.load(world, addresses.iter().filter(|key| people::is_address(key)).map(String::as_str))?;
+    let claimants: BTreeSet<PersonId> = addresses
+        .iter()
+        .filter_map(|key| rosters.claims.get(key))
+        .flat_map(|claim| claim.people.iter().cloned())
+        .collect();
+    rosters.people.load(world, claimants.iter().map(PersonId::as_str))
+}
+
+/// Courses that are being absorbed, and those they concern.
+struct Absorption<'t> {
+    rosters: &'t mut Rosters,
+    concerned: BTreeSet<CourseId>,
+}
+
+impl Absorption<'_> {
+    fn course(
+        &mut self,
+        world: &mut impl Reads,
+        moment: Moment<'_>,
+        id: &CourseId,
+        to_judge: &mut BTreeSet<ClassId>,
+    ) -> Result<(), StorageError> {
+        self.concerned.insert(id.clone());
+        let Some(held) = self.rosters.held(id).cloned() else { return Ok(()) };
         let named: Vec<Person> = if held.removed { Vec::new() } else { held.course.people().cloned().collect() };
         let now: BTreeSet<PersonId> = named.iter().map(|person| person.id.clone()).collect();
-        let before = std::mem::replace(&mut self.memory.syncs.edit(id.as_str()).people, now.clone());
+        let before = std::mem::replace(&mut self.rosters.listed.edit(id.as_str()).people, now.clone());
         for person in before.difference(&now) {
-            self.leave(person, id, concerned);
+            self.leave(person, id);
         }
         for person in named {
-            self.join(&person, id, concerned);
+            self.join(&person, id);
         }
-        self.note_latest_classes(&held);
-        self.absorb_classes(&held, concerned)
+        to_judge.extend(judge::latest_classes(moment, &held.course, self.rosters.ledger(id)));
+        let moved = classes::absorb(world, self.rosters, &held)?;
+        self.concerned.extend(moved.concerned);
+        to_judge.extend(moved.let_go);
+        Ok(())
     }
 
     /// A course names a person: the newest revision counts, for every course that names the person.
-    fn join(&mut self, seen: &Person, course: &CourseId, concerned: &mut BTreeSet<CourseId>) {
-        let entry = self.memory.people.edit(seen.id.as_str());
+    fn join(&mut self, seen: &Person, course: &CourseId) {
+        let entry = self.rosters.people.edit(seen.id.as_str());
         let nobody_yet = entry.courses.is_empty();
         entry.courses.insert(course.clone());
         let held = entry.person.clone();
         if held.as_ref().is_some_and(|held| !people::newer(held, seen)) {
             if nobody_yet && let Some(held) = held {
-                self.claim(&held.id, &held.email, concerned);
+                self.claim(&held.id, &held.email);
             }
             return;
         }
         entry.person = Some(seen.clone());
-        concerned.extend(entry.courses.iter().cloned());
+        self.concerned.extend(entry.courses.iter().cloned());
         if let Some(held) = held.filter(|held| people::email_key(&held.email) != people::email_key(&seen.email)) {
-            self.release(&held.id, &held.email, concerned);
+            self.release(&held.id, &held.email);
         }
-        self.claim(&seen.id, &seen.email, concerned);
+        self.claim(&seen.id, &seen.email);
     }
 
     /// A course does not name a person any more. Whom no course names has no claim to an address.
-    fn leave(&mut self, person: &PersonId, course: &CourseId, concerned: &mut BTreeSet<CourseId>) {
-        let entry = self.memory.people.edit(person.as_str());
+    fn leave(&mut self, person: &PersonId, course: &CourseId) {
+        let entry = self.rosters.people.edit(person.as_str());
         entry.courses.remove(course);
         if entry.courses.is_empty()
             && let Some(email) = entry.person.as_ref().map(|person| person.email.clone())
         {
-            self.release(person, &email, concerned);
+            self.release(person, &email);
         }
     }
 
-    fn claim(&mut self, person: &PersonId, email: &str, concerned: &mut BTreeSet<CourseId>) {
+    fn claim(&mut self, person: &PersonId, email: &str) {
         let key = people::email_key(email);
-        if is_address(&key) && self.memory.claims.edit(&key).people.insert(person.clone()) {
-            self.concern_claimants(&key, concerned);
+        if people::is_address(&key) && self.rosters.claims.edit(&key).people.insert(person.clone()) {
+            self.concern_claimants(&key);
         }
     }
 
-    fn release(&mut self, person: &PersonId, email: &str, concerned: &mut BTreeSet<CourseId>) {
+    fn release(&mut self, person: &PersonId, email: &str) {
         let key = people::email_key(email);
-        if is_address(&key) && self.memory.claims.edit(&key).people.remove(person) {
-            self.concern_claimants(&key, concerned);
+        if people::is_address(&key) && self.rosters.claims.edit(&key).people.remove(person) {
+            self.concern_claimants(&key);
         }
     }
 
     /// Courses of everybody who has an address.
-    fn concern_claimants(&mut self, key: &str, concerned: &mut BTreeSet<CourseId>) {
-        let people = self.memory.claims.get(key).into_iter().flat_map(|claim| &claim.people);
-        let entries = people.filter_map(|person| self.memory.people.get(person.as_str()));
-        concerned.extend(entries.flat_map(|entry| entry.courses.iter().cloned()));
+    fn concern_claimants(&mut self, key: &str) {
+        let people = self.rosters.claims.get(key).into_iter().flat_map(|claim| &claim.people);
+        let entries = people.filter_map(|person| self.rosters.people.get(person.as_str()));
+        self.concerned.extend(entries.flat_map(|entry| entry.courses.iter().cloned()));
     }
-}
-
-/// Whether a key can be an address at all (RFC 5321 §4.5.3.1: 254 bytes at the most); what cannot is nobody's claim.
-fn is_address(key: &str) -> bool {
-    (3..=254).contains(&key.len())
 }

@@ -4,60 +4,79 @@
 //! DOMAIN §4 "Accounts already in CourseKey": "matched by issued id, else adopted once by e-mail and name, pinned,
 //! journaled; a mismatch is an issue".
 
-use super::Tick;
+use crate::coursekey::Gate;
 use crate::coursekey::answer::Answer;
 use crate::coursekey::reads::{AccountFacts, accounts_with};
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
-use crate::ledger::{Account, Refusal};
-use crate::memory::account_id;
+use crate::ledger::{Account, Refusal, RefusalCode};
+use crate::model::ids::{AccountId, CourseId, PersonId};
+use crate::model::time::Instant;
 use crate::plan::{Action, Write};
-use crate::world::World;
-use crate::world::http::Address;
+use crate::world::Network;
 use crate::world::records::{JournalEntry, Operation};
 
-impl<W: World> Tick<'_, W> {
-    /// Tries to adopt the account behind an address that is taken; the fate of the action in the end.
-    pub(super) fn adopt(&mut self, address: &Address, action: &Action) -> Fate {
-        let Write::User { person, account, .. } = &action.write else { return Fate::Unsent };
-        let base = self.settings.coursekey_url.clone();
-        let found = match accounts_with(self.world, &mut self.campuses, &base, address, &account.email, self.now) {
-            Some(Answer::Understood(found)) => found,
-            Some(Answer::Later(failure)) => return Fate::Failed(failure),
-            Some(Answer::Stop(failure) | Answer::Unknown(failure) | Answer::Refused(failure)) => {
-                return Fate::Stopped(failure);
-            }
-            None => return Fate::Unsent,
-        };
-        let Some(owner) = found.first().filter(|found| found.issued_id.is_none() && same_name(found, account)) else {
-            return mismatch();
-        };
-        let adopting = Action {
-            write: Write::User {
-                person: person.clone(),
-                account: account.clone(),
-                adopt: Some(owner.account_id.clone()),
-            },
-            ..action.clone()
-        };
-        let post = Post { base: &base, password: self.settings.initial_password.as_ref(), now: self.now };
-        let fate = upsert(self.world, &mut self.campuses, post, &[Letter { address, action: &adopting }])
-            .pop()
-            .unwrap_or(Fate::Unsent);
-        if fate == Fate::Accepted {
-            self.memory.accounts.edit(&account_id(address.school, person)).adopted = Some(owner.account_id.clone());
-            self.operations.push(Operation::Journal(JournalEntry {
-                at: self.now,
-                what: "account-adopted",
-                course: Some(action.course.clone()),
-                class: None,
-                person: Some(person.clone()),
-                old: Some(owner.account_id.to_string()),
-                new: Some(person.to_string()),
-                by: "CourseKey had an account with this e-mail and name".to_owned(),
-            }));
-        }
-        fate
+/// What came of trying to adopt an account.
+pub(super) struct Adoption {
+    /// What became of the action in the end.
+    pub(super) fate: Fate,
+    /// The account that is the person's now, if there is one.
+    pub(super) adopted: Option<Adopted>,
+}
+
+/// An account that became a person's.
+pub(super) struct Adopted {
+    pub(super) person: PersonId,
+    pub(super) account: AccountId,
+}
+
+impl From<Fate> for Adoption {
+    fn from(fate: Fate) -> Self {
+        Self { fate, adopted: None }
     }
+}
+
+impl Adopted {
+    /// What the journal says of it.
+    pub(super) fn journal(self, course: &CourseId, now: Instant) -> Operation {
+        Operation::Journal(JournalEntry {
+            at: now,
+            what: "account-adopted",
+            course: Some(course.clone()),
+            class: None,
+            old: Some(self.account.to_string()),
+            new: Some(self.person.to_string()),
+            person: Some(self.person),
+            by: "CourseKey had an account with this e-mail and name".to_owned(),
+            record: None,
+        })
+    }
+}
+
+/// Tries to adopt the account behind an address that is taken.
+pub(super) fn adopt(
+    world: &mut impl Network,
+    gate: &mut dyn Gate,
+    post: Post<'_>,
+    Letter { address, action }: Letter<'_>,
+) -> Adoption {
+    let Write::User { person, account, .. } = &action.write else { return Fate::Unsent.into() };
+    let found = match accounts_with(world, gate, post.base, address, &account.email, post.now) {
+        Some(Answer::Understood(found)) => found,
+        Some(Answer::Later(failure)) => return Fate::Failed(failure).into(),
+        Some(Answer::Stop(failure) | Answer::Unknown(failure) | Answer::Refused(failure)) => {
+            return Fate::Stopped(failure).into();
+        }
+        None => return Fate::Unsent.into(),
+    };
+    let Some(owner) = found.first().filter(|found| found.issued_id.is_none() && same_name(found, account)) else {
+        return mismatch().into();
+    };
+    let (person, id) = (person.clone(), owner.account_id.clone());
+    let write = Write::User { person: person.clone(), account: account.clone(), adopt: Some(id.clone()) };
+    let adopting = Action { write, ..action.clone() };
+    let fate = upsert(world, gate, post, &[Letter { address, action: &adopting }]).pop().unwrap_or(Fate::Unsent);
+    let adopted = (fate == Fate::Accepted).then_some(Adopted { person, account: id });
+    Adoption { fate, adopted }
 }
 
 fn same_name(found: &AccountFacts, account: &Account) -> bool {
@@ -67,5 +86,5 @@ fn same_name(found: &AccountFacts, account: &Account) -> bool {
 
 fn mismatch() -> Fate {
     let message = "the account that has this e-mail is another person's".to_owned();
-    Fate::Rejected(Refusal { code: "account_mismatch".to_owned(), field: Some("email".to_owned()), message })
+    Fate::Rejected(Refusal { code: RefusalCode::AccountMismatch, field: Some("email".to_owned()), message })
 }

@@ -1,13 +1,15 @@
 //! What there is to do: dirty notes, pushes, and courses that are due. Found without walking the school: an idle tick
-//! reads once.
+//! reads once. And when each course is due next.
 
 use std::collections::BTreeSet;
 
+use crate::memory::entries::CoursePage;
+use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{DIRTY, HEAD, HOT, INBOX, decode, read_due_key};
+use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, due_key, read_due_key};
 use crate::model::ids::CourseId;
 use crate::model::time::Instant;
-use crate::world::{StorageError, World};
+use crate::world::{Change, Reads, StorageError};
 
 /// The one read of an idle tick brings this many entries.
 const FIRST_READ: u32 = 32;
@@ -19,50 +21,65 @@ const MOST: usize = 4_000;
 /// What there is to do.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    /// The head; none before the first tick.
-    pub head: Option<Head>,
     /// Courses with a dirty note.
-    pub dirty: Vec<CourseId>,
+    pub(super) dirty: Vec<CourseId>,
     /// Pushes that wait, by their digest.
-    pub inbox: Vec<String>,
+    pub(super) inbox: Vec<String>,
     /// Courses that are due, the longest overdue first.
-    pub due: BTreeSet<(Instant, CourseId)>,
+    pub(super) due: BTreeSet<(Instant, CourseId)>,
     /// When the next course is due that is not due yet.
-    pub next: Option<Instant>,
-    /// There is more than one tick takes on.
-    pub more: bool,
+    pub(super) next: Option<Instant>,
+    /// More waits than one tick takes on, and it is not known what.
+    pub(super) more: bool,
+    /// What waits is to be gone on with at once.
+    pub(super) again: bool,
+    /// Changes of the notes and of the due index.
+    changes: Vec<Change>,
+}
+
+/// What the first read of a tick brings beside the agenda.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The head; none before the first tick.
+    pub(super) head: Option<Head>,
+    /// Courses whose attendance is read.
+    pub(super) followed: Followed,
+}
+
+/// Reads what there is to do at `now`.
+pub(super) fn read(world: &mut impl Reads, now: Instant) -> Result<(Agenda, Known), StorageError> {
+    let (mut agenda, mut known) = (Agenda::default(), Known::default());
+    let mut after: Option<String> = None;
+    let mut limit = FIRST_READ;
+    let mut taken = 0;
+    loop {
+        let entries = world.scan(HOT, after.as_deref(), limit)?;
+        let full = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        after = entries.last().map(|(key, _)| key.clone());
+        taken += entries.len();
+        for (key, value) in entries {
+            if key == HEAD {
+                known.head = Some(Head::read(&value)?);
+            } else if key.starts_with(FOLLOWED) {
+                known.followed.keep(&key, &value)?;
+            } else {
+                agenda.take(&key, now);
+            }
+        }
+        if !full || agenda.next.is_some() {
+            return Ok((agenda, known));
+        }
+        if taken >= MOST {
+            agenda.more = true;
+            return Ok((agenda, known));
+        }
+        limit = NEXT_READ;
+    }
 }
 
 impl Agenda {
-    /// Reads what there is to do at `now`.
-    pub(super) fn read(world: &mut impl World, now: Instant) -> Result<Self, StorageError> {
-        let mut agenda = Self::default();
-        let mut after: Option<String> = None;
-        let mut limit = FIRST_READ;
-        let mut taken = 0;
-        loop {
-            let entries = world.scan(HOT, after.as_deref(), limit)?;
-            let full = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-            after = entries.last().map(|(key, _)| key.clone());
-            taken += entries.len();
-            for (key, value) in entries {
-                agenda.take(&key, &value, now)?;
-            }
-            if !full || agenda.next.is_some() {
-                return Ok(agenda);
-            }
-            if taken >= MOST {
-                agenda.more = true;
-                return Ok(agenda);
-            }
-            limit = NEXT_READ;
-        }
-    }
-
-    fn take(&mut self, key: &str, value: &[u8], now: Instant) -> Result<(), StorageError> {
-        if key == HEAD {
-            self.head = Some(decode::<Head>(HEAD, value)?.check_schema()?);
-        } else if let Some(course) = key.strip_prefix(DIRTY) {
+    fn take(&mut self, key: &str, now: Instant) {
+        if let Some(course) = key.strip_prefix(DIRTY) {
             self.dirty.push(CourseId::from(course));
         } else if let Some(digest) = key.strip_prefix(INBOX) {
             self.inbox.push(digest.to_owned());
@@ -70,9 +87,54 @@ impl Agenda {
             if at <= now {
                 self.due.insert((at, course));
             } else {
-                self.next = Some(self.next.map_or(at, |next| next.min(at)));
+                self.is_due_at(at);
             }
         }
-        Ok(())
+    }
+
+    fn is_due_at(&mut self, at: Instant) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+
+    /// Clears the dirty note of a course that was absorbed. The host keeps a note that changed since this tick began.
+    pub(super) fn clear_note(&mut self, course: &CourseId) {
+        self.changes.push(Change::Delete(format!("{DIRTY}{course}")));
+    }
+
+    /// Clears the note of a push that was taken.
+    pub(super) fn clear_push(&mut self, digest: &str, body_key: String) {
+        self.changes.extend([Change::Delete(format!("{INBOX}{digest}")), Change::Delete(body_key)]);
+    }
+
+    /// Moves a course in the due index.
+    pub(super) fn schedule(&mut self, course: &CourseId, page: &mut CoursePage, due: Option<Instant>, now: Instant) {
+        let before = std::mem::replace(&mut page.due, due);
+        if before == due {
+            return;
+        }
+        if let Some(at) = before {
+            self.due.remove(&(at, course.clone()));
+            self.changes.push(Change::Delete(due_key(at, course)));
+        }
+        if let Some(at) = due {
+            self.changes.push(Change::Put(due_key(at, course), Vec::new()));
+            if at <= now {
+                self.due.insert((at, course.clone()));
+            } else {
+                self.is_due_at(at);
+            }
+        }
+    }
+
+    /// Makes sure a course, whose page is loaded, is due at a moment or earlier.
+    pub(super) fn bring_forward(&mut self, rosters: &mut Rosters, course: &CourseId, at: Instant, now: Instant) {
+        if rosters.page(course).and_then(|page| page.due).is_none_or(|due| due > at) {
+            self.schedule(course, rosters.pages.edit(course.as_str()), Some(at), now);
+        }
+    }
+
+    /// What is to be staged of it.
+    pub(super) fn into_changes(self) -> Vec<Change> {
+        self.changes
     }
 }

@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::moment::Moment;
 use crate::coursekey::answer::{Answer, Failure};
+use crate::coursekey::upsert::Fate;
 use crate::coursekey::{Gate, Heard, reads};
 use crate::memory::head::{Backoff, CampusState, Connection, Stopped};
-use crate::model::ids::CampusId;
+use crate::model::ids::{Address, CampusId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{CampusSettings, Settings};
-use crate::world::World;
-use crate::world::http::{Address, Kind, Request};
+use crate::world::Network;
+use crate::world::network::{Kind, Request};
 
 /// How many requests to one list may fail in a tick before no other is started.
 const FAILURES_PER_TICK: u32 = 3;
@@ -35,6 +37,18 @@ pub struct Tally {
     pub failed: u32,
 }
 
+impl Tally {
+    /// Counts what became of an item.
+    pub(super) fn count(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Accepted => self.accepted += 1,
+            Fate::Rejected(_) => self.rejected += 1,
+            Fate::Failed(_) | Fate::Stopped(_) => self.failed += 1,
+            Fate::Unsent => {}
+        }
+    }
+}
+
 /// The campuses of a school during one tick.
 #[derive(Debug)]
 pub(super) struct Campuses {
@@ -56,21 +70,18 @@ struct Lane {
 }
 
 impl Campuses {
-    /// Opens the gates; no request is started from `deadline` on.
-    pub(super) fn open(
-        states: BTreeMap<CampusId, CampusState>,
-        now: Instant,
-        deadline: Instant,
-        update_every: Seconds,
-    ) -> Self {
+    /// Opens the gates. No request is started after half of the seconds; whatever the budget, something can be started: a
+    /// tick that starts nothing has more work for ever.
+    pub(super) fn open(states: BTreeMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
+        let Moment { now, settings, budget } = moment;
         Self {
             states,
             lanes: BTreeMap::new(),
             at_peace: BTreeSet::new(),
             tallies: BTreeMap::new(),
             now,
-            deadline,
-            update_every,
+            deadline: now + Seconds(i64::from(budget.seconds) / 2).max(Seconds(1)),
+            update_every: settings.update_every,
         }
     }
 
@@ -124,7 +135,7 @@ impl Campuses {
     ///
     /// DOMAIN §4 "Connection": before the first send; what is wrong stops that campus only. A stopped campus is probed
     /// once an hour, and at once when what it is connected with changes.
-    pub(super) fn connect(&mut self, world: &mut impl World, base: &str, campus: &CampusSettings) -> bool {
+    pub(super) fn connect(&mut self, world: &mut impl Network, base: &str, campus: &CampusSettings) -> bool {
         let now = self.now;
         let state = self.state(&campus.id);
         if state.stopped.as_ref().is_some_and(|stop| now < stop.probe_at) {
@@ -135,8 +146,7 @@ impl Campuses {
         }
         state.stopped = None;
         state.connected = false;
-        let address = Address { campus: campus.id.clone(), school: campus.school };
-        let Some(answer) = reads::connection(world, self, base, &address, now) else { return false };
+        let Some(answer) = reads::connection(world, self, base, &campus.address(), now) else { return false };
         let (code, problem) = match answer {
             Answer::Understood(facts) if facts.school_id != campus.school => {
                 (Code::ConnectionMismatch, format!("CourseKey's school is {}, not {}", facts.school_id, campus.school))

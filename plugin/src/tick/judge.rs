@@ -3,151 +3,189 @@
 
 use std::collections::BTreeMap;
 
-use super::Tick;
+use super::agenda::Agenda;
+use super::campus::Campuses;
+use super::moment::Moment;
+use super::records::{Intake, class_course};
 use crate::attendance::{ClassBook, Reading, Sitting, Taken};
+use crate::following;
 use crate::ledger::{CourseLedger, Session};
 use crate::marking::{ClassTimes, Terms};
+use crate::memory::Rosters;
 use crate::memory::entries::Held;
+use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::time::{Instant, Seconds};
-use crate::settings::CampusSettings;
-use crate::window;
-use crate::world::http::Kind;
-use crate::world::{StorageError, World};
+use crate::settings::{CampusSettings, InForce, Settings};
+use crate::world::network::Kind;
+use crate::world::{Reads, StorageError};
 
-/// A class that cannot be judged, because its campus has no zone, is tried again this much later.
+/// A class that cannot be judged, because its campus has no zone or is not read, is tried again this much later.
 const TRY_AGAIN: Seconds = Seconds(86_400);
 
-impl<W: World> Tick<'_, W> {
-    /// Notes which classes of courses, whose pages are loaded, are to be judged by now: those that planned it, and those
-    /// that ended so long ago that everything of them should have arrived.
-    pub(super) fn note_what_waited(&mut self, courses: &[CourseId]) {
-        let settled = self.now - self.settings.settle;
-        for course in courses {
-            let judged_until = self.memory.syncs.get(course.as_str()).and_then(|page| page.judged_until);
-            if let (Some(held), Some(until)) = (self.memory.held(course), judged_until) {
-                let ended = held.course.classes.iter().filter(|class| class.ends > until && class.ends <= settled);
-                self.to_judge.extend(ended.map(|class| class.id.clone()));
-            }
-            let page = self.memory.syncs.edit(course.as_str());
-            let now = self.now;
-            self.to_judge.extend(page.judge.extract_if(.., |_, at| *at <= now).map(|(class, _)| class));
-            page.judged_until = judged_until.map(|until| until.max(settled));
+/// Classes of courses, which were loaded, that are to be judged by now: those that planned it, and those that ended so long
+/// ago that everything of them should have arrived. Their pages note that they are.
+pub(super) fn what_waited(moment: Moment<'_>, rosters: &mut Rosters, courses: &[CourseId]) -> Vec<ClassId> {
+    let Moment { now, settings, .. } = moment;
+    let settled = now - settings.settle;
+    let mut to_judge = Vec::new();
+    for course in courses {
+        let judged_until = rosters.page(course).and_then(|page| page.judged_until);
+        if let (Some(held), Some(until)) = (rosters.held(course), judged_until) {
+            let ended = held.course.classes.iter().filter(|class| class.ends > until && class.ends <= settled);
+            to_judge.extend(ended.map(|class| class.id.clone()));
         }
+        let page = rosters.pages.edit(course.as_str());
+        to_judge.extend(page.judge.extract_if(.., |_, at| *at <= now).map(|(class, _)| class));
+        page.judged_until = judged_until.map(|until| until.max(settled));
     }
+    to_judge
+}
 
-    /// A course changed: what was told of its latest classes, with which the change may have to do, is told anew.
-    ///
-    /// DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again".
-    pub(super) fn note_latest_classes(&mut self, held: &Held) {
-        let page = self.memory.syncs.get(held.course.id.as_str());
-        let ledger = page.and_then(|page| page.ledger.as_ref());
-        let was_begun = |class: &ClassId| ledger.is_some_and(|ledger| begun(ledger, class, self.now));
-        let concerned = held.course.classes.iter().filter(|class| {
-            class.ends + self.settings.follow >= self.now && (class.starts <= self.now || was_begun(&class.id))
-        });
-        self.to_judge.extend(concerned.map(|class| class.id.clone()));
-    }
+/// The latest classes of a course that changed: what was told of them, with which the change may have to do, is told anew.
+///
+/// DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again".
+pub(super) fn latest_classes(moment: Moment<'_>, course: &Course, ledger: Option<&CourseLedger>) -> Vec<ClassId> {
+    let Moment { now, settings, .. } = moment;
+    let was_begun = |class: &ClassId| ledger.is_some_and(|ledger| begun(ledger, class, now));
+    let concerned = course
+        .classes
+        .iter()
+        .filter(|class| class.ends + settings.follow >= now && (class.starts <= now || was_begun(&class.id)));
+    concerned.map(|class| class.id.clone()).collect()
+}
 
-    /// Judges every class that was noted.
-    pub(super) fn judge_what_is_due(&mut self) -> Result<(), StorageError> {
-        let classes = std::mem::take(&mut self.to_judge);
-        self.load_classes(&classes)?;
-        if self.head.unplaced > 0 {
-            self.memory.unplaced.load(self.world, classes.iter().map(ClassId::as_str))?;
+/// Judges every class that was noted.
+pub(super) fn judge<W: Reads>(
+    intake: Intake<'_, W>,
+    campuses: &Campuses,
+    agenda: &mut Agenda,
+    thresholds: &InForce,
+) -> Result<Written, StorageError> {
+    let mut judging = Judging { intake, campuses, agenda, thresholds, written: Written::default() };
+    judging.judge_what_is_noted()?;
+    Ok(judging.written)
+}
+
+struct Judging<'t, W> {
+    intake: Intake<'t, W>,
+    campuses: &'t Campuses,
+    agenda: &'t mut Agenda,
+    thresholds: &'t InForce,
+    written: Written,
+}
+
+/// How much was written into GEGI.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Written {
+    pub(super) marks: u32,
+    pub(super) rows: u32,
+}
+
+impl<W: Reads> Judging<'_, W> {
+    fn judge_what_is_noted(&mut self) -> Result<(), StorageError> {
+        let classes = std::mem::take(&mut self.intake.attendance.to_judge);
+        self.intake.load_classes(&classes)?;
+        if self.intake.attendance.unplaced > 0 {
+            self.intake.attendance.books.unplaced.load(self.intake.world, classes.iter().map(ClassId::as_str))?;
         }
         classes.iter().try_for_each(|class| self.judge(class))
     }
 
     fn judge(&mut self, class: &ClassId) -> Result<(), StorageError> {
-        let Some(course) = self.class_course(class) else { return Ok(()) };
-        self.marks_of(class);
-        let mut book = std::mem::take(self.memory.attendance.edit(class.as_str()));
+        let Some(course) = class_course(self.intake.rosters, class).cloned() else { return Ok(()) };
+        self.intake.attendance.ask_marks(self.intake.world, class);
+        let mut book = std::mem::take(self.intake.attendance.books.classes.edit(class.as_str()));
         let taken = match self.judge_book(&course, class, &mut book) {
             Judgement::Judged(taken) => taken,
             // What GEGI wrote of a class it took back is its own matter; of the plugin nothing is left to be said.
             Judgement::Cancelled => Taken::default(),
             Judgement::NotNow => {
                 let issues = book.issues.values().cloned().collect();
-                Taken { judge_at: Some(self.now + TRY_AGAIN), issues, ..Taken::default() }
+                Taken { judge_at: Some(self.intake.moment.now + TRY_AGAIN), issues, ..Taken::default() }
             }
         };
         let Taken { operations, marks, rows, judge_at, issues } = taken;
-        self.report.marks_written += marks;
-        self.report.log_rows_written += rows;
-        self.operations.extend(operations);
-        self.exchange_issues(&mut book.issues, &issues)?;
+        self.written.marks += marks;
+        self.written.rows += rows;
+        let Intake { out, world, attendance, .. } = &mut self.intake;
+        out.operations.extend(operations);
+        out.exchange_issues(*world, &mut book.issues, &issues)?;
+        if book == ClassBook::default() {
+            attendance.books.classes.remove(class.as_str());
+        } else {
+            attendance.books.classes.set(class.as_str(), book);
+        }
         if let Some(at) = judge_at {
             self.judge_again(&course, class, at);
-        }
-        if book == ClassBook::default() {
-            self.memory.attendance.remove(class.as_str());
-        } else {
-            self.memory.attendance.set(class.as_str(), book);
         }
         Ok(())
     }
 
     fn judge_book(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Judgement {
-        let Some(held) = self.memory.held(course).filter(|held| !held.removed) else { return Judgement::Cancelled };
+        let Intake { moment, rosters, attendance, .. } = &self.intake;
+        let Moment { now, settings, .. } = *moment;
+        let Some(held) = rosters.held(course).filter(|held| !held.removed) else { return Judgement::Cancelled };
         let Some(scheduled) = held.course.class(class) else { return Judgement::Cancelled };
-        let page = self.memory.syncs.get(course.as_str());
-        let ledger = page.and_then(|page| page.ledger.as_ref());
-        let Some((campus, zone)) = self.campus_to_read(held, ledger).and_then(|campus| Some((campus, campus.zone?)))
-        else {
+        let ledger = rosters.ledger(course);
+        let Some((campus, zone)) = campus_to_read(settings, held, ledger).and_then(|of| Some((of, of.zone?))) else {
             return Judgement::NotNow;
         };
         let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
-        let times = book.times(times, self.settings.follow, self.now);
-        let thresholds = book.thresholds(times.starts, &self.head.thresholds, self.now);
-        let thresholds = thresholds.as_ref().unwrap_or(&self.settings.thresholds);
+        let times = book.times(times, settings.follow, now);
+        let thresholds = book.thresholds(times.starts, self.thresholds, now);
+        let thresholds = thresholds.as_ref().unwrap_or(&settings.thresholds);
         let nobody = BTreeMap::new();
         Judgement::Judged(book.judge(Sitting {
             course: &held.course,
             class,
             times,
             day: times.starts.date_in(zone),
-            today: self.now.date_in(zone),
+            today: now.date_in(zone),
             ledger,
-            marks: self.marks.get(class).unwrap_or(&nobody),
-            terms: Terms { thresholds, settle: self.settings.settle },
-            follow: self.settings.follow,
-            followed_until: window::attendance_until(&held.course, &self.settings).unwrap_or(self.now),
+            marks: attendance.marks.get(class).unwrap_or(&nobody),
+            terms: Terms { thresholds, settle: settings.settle },
+            follow: settings.follow,
+            followed_until: following::until(&held.course, settings).unwrap_or(now),
             reading: &self.reading(campus, ledger, class),
-            now: self.now,
+            now,
         }))
     }
 
-    /// The campus whose listing has the course's attendance.
-    fn campus_to_read(&self, held: &Held, ledger: Option<&CourseLedger>) -> Option<&CampusSettings> {
-        let acknowledged =
-            ledger.and_then(|ledger| self.settings.campuses.values().find(|campus| campus.school == ledger.school));
-        acknowledged.or_else(|| self.settings.campuses.get(&held.course.campus))
-    }
-
     fn reading(&self, campus: &CampusSettings, ledger: Option<&CourseLedger>, class: &ClassId) -> Reading {
-        let soon = self.now + self.settings.update_every;
+        let soon = self.intake.moment.soon();
         let CampusSettings { id: campus, school, .. } = campus;
+        // A School ID that no campus has any more is not read, and nothing of it will arrive.
+        let is_elsewhere = ledger.is_some_and(|ledger| ledger.school != *school);
+        let listed_again_at = self.campuses.not_before(campus, Kind::Attendance).map_or(soon, |at| at.max(soon));
         // What was read of one school says nothing of a course that another one has; and pushes that wait for the next
         // tick may be of the class.
         let everything = ledger.is_some_and(|ledger| ledger.school == *school) && !self.agenda.more;
         Reading {
             until: self.campuses.peek(campus).and_then(|state| state.read_until).filter(|_| everything),
-            unplaced: self.memory.unplaced.get(class.as_str()).is_some(),
-            unreadable: self.head.unreadable.students_of(class, *school),
-            again_at: self.campuses.not_before(campus, Kind::Attendance).map_or(soon, |at| at.max(soon)),
+            unplaced: self.intake.attendance.books.unplaced.get(class.as_str()).is_some(),
+            unreadable: self.intake.attendance.unreadable.students_of(class, *school),
+            again_at: if is_elsewhere { self.intake.moment.now + TRY_AGAIN } else { listed_again_at },
         }
     }
 
     /// Makes sure the class is judged at a moment.
     fn judge_again(&mut self, course: &CourseId, class: &ClassId, at: Instant) {
-        let page = self.memory.syncs.edit(course.as_str());
-        let planned = page.judge.entry(class.clone()).or_insert(at);
+        let rosters = &mut *self.intake.rosters;
+        let planned = rosters.pages.edit(course.as_str()).judge.entry(class.clone()).or_insert(at);
         *planned = at.min(*planned);
-        if page.due.is_none_or(|due| due > at) {
-            self.schedule(course, Some(at));
-        }
+        self.agenda.bring_forward(rosters, course, at, self.intake.moment.now);
     }
+}
+
+/// The campus whose listing has the course's attendance.
+fn campus_to_read<'a>(
+    settings: &'a Settings,
+    held: &Held,
+    ledger: Option<&CourseLedger>,
+) -> Option<&'a CampusSettings> {
+    let acknowledged = ledger.and_then(|ledger| settings.campus_of(ledger.school));
+    acknowledged.or_else(|| settings.campuses.get(&held.course.campus))
 }
 
 /// What came of judging a class.

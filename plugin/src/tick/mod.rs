@@ -1,7 +1,17 @@
 //! One tick: find what is due, absorb what changed, send what differs, read attendance, mail what is wrong. The only
 //! export that uses the network, and the only writer of everything but what GEGI's two events leave behind.
 //!
-//! The order is that of DESIGN §4; each step lives in a file of its own and works on the `Tick`.
+//! The order is that of DESIGN §4. A tick loads, sends and stores; what is decided is decided by the rooms above. Each step
+//! lives in a file of its own, is given what it works on and answers what came of it; no two share fields behind its back.
+//!
+//! | Step | Loads and stores | Decided by |
+//! |---|---|---|
+//! | `agenda` | notes, pushes, the due index | |
+//! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
+//! | `facts`, `send`, `adopt`, `settle` | ledgers, pages | `look`, `plan`, `following` |
+//! | `records`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
+//! | `outgoing` | notes for the next mail | `digest` |
+//! | `campus` | what is known of each campus | |
 
 mod aborted;
 mod absorb;
@@ -10,31 +20,36 @@ mod agenda;
 mod campus;
 mod classes;
 mod compare;
-mod issues;
+mod facts;
 mod judge;
-mod look;
+mod moment;
+mod outgoing;
 mod poll;
 mod records;
-mod schedule;
 mod send;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod unplaced;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use self::agenda::Agenda;
+use self::agenda::{Agenda, Known};
 use self::campus::Campuses;
 pub use self::campus::Tally;
+use self::moment::Moment;
+use self::outgoing::Outgoing;
+use self::poll::Poll;
+use self::records::{Attendance, Intake};
+use self::send::{Sending, Sent};
+use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{DIRTY, HEAD, Memory, encode};
-use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, SchoolNumber};
-use crate::model::issue::Issue;
-use crate::model::time::{Instant, Seconds};
-use crate::settings::{self, Settings};
-use crate::world::http::Kind;
-use crate::world::records::{CurrentMark, Operation};
-use crate::world::{Change, StorageError, World};
+use crate::memory::{Books, HEAD, Notes, Rosters, encode};
+use crate::model::time::Instant;
+use crate::settings::{self, CampusSettings};
+use crate::world::network::Kind;
+use crate::world::records::Operation;
+use crate::world::{Change, StorageError, World, Writes};
 
 /// What a tick may spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +65,8 @@ pub struct Budget {
 pub struct Report {
     /// By kind of request.
     pub tallies: BTreeMap<Kind, Tally>,
+    /// Looks at courses.
+    pub looks: u32,
     /// Marks written or corrected.
     pub marks_written: u32,
     /// Log rows written or corrected.
@@ -64,107 +81,132 @@ pub struct Report {
     pub next_due: Option<Instant>,
 }
 
-/// Everything one tick works on.
-struct Tick<'w, W> {
-    world: &'w mut W,
-    now: Instant,
-    budget: Budget,
-    settings: Settings,
-    agenda: Agenda,
-    head: Head,
-    campuses: Campuses,
-    memory: Memory,
-    operations: Vec<Operation>,
-    changes: Vec<Change>,
-    report: Report,
-    /// Courses whose last poll is that of this tick, if it goes well.
-    closing: Vec<(CampusId, CourseId)>,
-    /// People whose account a school of CourseKey's does not know any more.
-    lost: BTreeSet<(SchoolNumber, PersonId)>,
-    /// Classes to be judged when everything is in.
-    to_judge: BTreeSet<ClassId>,
-    /// The marks GEGI holds, of classes that were asked for.
-    marks: BTreeMap<ClassId, BTreeMap<PersonId, CurrentMark>>,
-}
-
 /// Does what is due.
 pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, StorageError> {
-    let now = world.now();
     let (settings, setting_issues) = settings::check(&world.settings());
     if !settings.enabled {
         return Ok(Report::default());
     }
-    let mut agenda = Agenda::read(world, now)?;
-    let before = agenda.head.take();
-    let mut head = before.clone().unwrap_or_else(|| Head::first(now));
-    // Whatever the budget, something can be started: a tick that starts nothing has more work for ever.
-    let deadline = now + Seconds(i64::from(budget.seconds) / 2).max(Seconds(1));
-    let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), now, deadline, settings.update_every);
+    let moment = Moment { now: world.now(), settings: &settings, budget };
+    let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, moment.now)?;
+    let mut head = before.clone().unwrap_or_else(|| Head::first(moment.now));
+    let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), moment);
+    let (mut rosters, mut out) = (Rosters::default(), Outgoing::new(moment.now, head.digest.waiting));
+
     campuses.notice(&settings);
-    let memory = Memory::default();
-    let mut tick = Tick {
-        world,
-        now,
-        budget,
-        settings,
-        agenda,
-        head,
-        campuses,
-        memory,
-        operations: Vec::new(),
-        changes: Vec::new(),
-        report: Report::default(),
-        closing: Vec::new(),
-        lost: BTreeSet::new(),
-        to_judge: BTreeSet::new(),
-        marks: BTreeMap::new(),
+    aborted::set_aside(world, moment, &mut rosters, &mut agenda, &mut out)?;
+    compare::notice_settings(&mut head, moment);
+    compare::with_gegi(world, moment, &mut head.comparison, &mut rosters, &mut agenda)?;
+    compare::all_courses(world, moment, &mut head.reindex, &mut rosters, &mut agenda)?;
+    let absorbed = absorb::absorb(world, moment, &mut rosters, &mut agenda)?;
+
+    let mut attendance = Attendance::begin(&mut head, absorbed.to_judge);
+    let mut intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
+    intake.retry_unplaced(&absorbed.courses)?;
+    intake.take_pushes(&mut agenda, poll::schools_that_push(&settings, &campuses))?;
+    let mut looks = 0;
+    if absorbed.all {
+        let sent = Sending {
+            world,
+            moment,
+            campuses: &mut campuses,
+            rosters: &mut rosters,
+            agenda: &mut agenda,
+            followed: &mut followed,
+            out: &mut out,
+            sent: Sent::default(),
+        }
+        .send()?;
+        looks = sent.looks;
+        attendance.to_judge.extend(sent.to_judge);
+        if moment.is_alone() {
+            // From here on no course is worked on.
+            world.breadcrumb(None);
+        }
+        let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
+        let (campuses, followed, agenda) = (&mut campuses, &mut followed, &mut agenda);
+        Poll { intake, campuses, followed, agenda, closing: sent.closing }.read()?;
+    }
+    let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
+    let written = judge::judge(intake, &campuses, &mut agenda, &head.thresholds)?;
+
+    if attendance.received > 0 {
+        campuses.tally(Kind::Attendance).items += attendance.received;
+    }
+    let books = attendance.end(&mut head);
+    out.tell_of_school(world, &mut head, &campuses, setting_issues)?;
+    if out.waiting && !agenda.again && !agenda.more {
+        out.mail(world, moment, &mut head.digest)?;
+    }
+    head.digest.waiting = out.waiting;
+    let report = Report {
+        tallies: std::mem::take(&mut campuses.tallies),
+        looks,
+        marks_written: written.marks,
+        log_rows_written: written.rows,
+        issues_opened: out.opened,
+        issues_resolved: out.resolved,
+        more_work: agenda.again || agenda.more,
+        next_due: next_due(moment, &agenda, &campuses, &followed, &head),
     };
-    tick.run(setting_issues)?;
-    tick.finish(before.as_ref())
+    head.campuses = campuses.close();
+    let (notes, operations) = out.into_parts();
+    let head = Some(head).filter(|head| before.as_ref() != Some(head));
+    store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
+    Ok(report)
 }
 
-impl<W: World> Tick<'_, W> {
-    fn run(&mut self, setting_issues: Vec<Issue>) -> Result<(), StorageError> {
-        self.set_aside_what_aborts()?;
-        self.notice_settings();
-        self.compare_with_gegi()?;
-        self.walk_all_courses()?;
-        let absorbed = self.absorb()?;
-        self.take_pushes()?;
-        if absorbed {
-            self.send_what_is_due()?;
-            if self.budget.items <= 1 {
-                // From here on no course is worked on.
-                self.world.breadcrumb(None);
-            }
-            self.poll_attendance()?;
-        }
-        self.judge_what_is_due()?;
-        self.update_school_issues(setting_issues)?;
-        self.mail_digest()
-    }
+/// When there is something to do next.
+fn next_due(
+    moment: Moment<'_>,
+    agenda: &Agenda,
+    campuses: &Campuses,
+    followed: &Followed,
+    head: &Head,
+) -> Option<Instant> {
+    let soonest = moment.soon();
+    let polled = moment
+        .settings
+        .campuses
+        .values()
+        .filter(|campus| poll::reads_for_courses(moment.settings, followed, &campus.id, campus.school));
+    let poll = |campus: &CampusSettings| {
+        campuses.not_before(&campus.id, Kind::Attendance).map_or(soonest, |at| at.max(soonest))
+    };
+    let comparison = Some(head.comparison.next);
+    let digest = head.digest.not_before.filter(|_| head.digest.waiting);
+    let dates = [agenda.next, polled.map(poll).min(), comparison, digest];
+    dates.into_iter().flatten().min().map(|at| at.max(moment.now))
+}
 
-    /// Stages everything and says when to come back.
-    fn finish(mut self, before: Option<&Head>) -> Result<Report, StorageError> {
-        self.memory.save(self.world)?;
-        self.report.next_due = self.next_due();
-        self.report.more_work |= self.agenda.more;
-        self.report.tallies = std::mem::take(&mut self.campuses.tallies);
-        self.head.campuses = self.campuses.close();
-        if before != Some(&self.head) {
-            self.changes.push(Change::Put(HEAD.to_owned(), encode(HEAD, &self.head)?));
-        }
-        if !self.changes.is_empty() {
-            self.world.apply(self.changes)?;
-        }
-        if !self.operations.is_empty() {
-            self.world.stage(self.operations)?;
-        }
-        Ok(self.report)
-    }
+/// Everything a tick loaded, as it is to be stored again.
+struct Loaded {
+    /// None: it is as it was.
+    head: Option<Head>,
+    followed: Followed,
+    agenda: Agenda,
+    rosters: Rosters,
+    books: Books,
+    notes: Notes,
+}
 
-    /// Clears the dirty note of a course that was absorbed. The host keeps a note that changed since this tick began.
-    fn clear_note(&mut self, course: &str) {
-        self.changes.push(Change::Delete(format!("{DIRTY}{course}")));
+/// Stages what changed.
+fn store(world: &mut impl Writes, loaded: Loaded, operations: Vec<Operation>) -> Result<(), StorageError> {
+    let Loaded { head, followed, agenda, mut rosters, mut books, mut notes } = loaded;
+    let mut changes = Vec::new();
+    rosters.collect(&mut changes)?;
+    books.collect(&mut changes)?;
+    notes.collect(&mut changes)?;
+    followed.collect(&mut changes)?;
+    changes.extend(agenda.into_changes());
+    if let Some(head) = head {
+        changes.push(Change::Put(HEAD.to_owned(), encode(HEAD, &head)?));
     }
+    if !changes.is_empty() {
+        world.apply(changes)?;
+    }
+    if !operations.is_empty() {
+        world.stage(operations)?;
+    }
+    Ok(())
 }

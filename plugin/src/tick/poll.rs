@@ -4,19 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Tick;
-use super::records::Source;
+use super::agenda::Agenda;
+use super::campus::Campuses;
+use super::records::{Intake, Source};
 use crate::coursekey::answer::Answer;
 use crate::coursekey::attendance::{Page, page};
+use crate::following;
+use crate::memory::followed::Followed;
 use crate::memory::head::{Cursor, Pass};
-use crate::model::ids::{CampusId, SchoolNumber};
-use crate::model::time::{Instant, Seconds};
-use crate::window;
-use crate::world::http::Address;
+use crate::model::ids::{Address, CampusId, CourseId, SchoolNumber};
+use crate::model::time::Instant;
+use crate::settings::Settings;
 use crate::world::{StorageError, World};
-
-/// The daily pass begins this much before the follow-up days, so that two passes overlap though they take their time.
-const OVERLAP: Seconds = Seconds(86_400);
 
 /// Classes with news that one tick holds at the most: a large school's day has some hundred, the first reading after a long
 /// outage many thousand. The next tick goes on where this one stopped.
@@ -31,23 +30,56 @@ enum Way {
     Again,
 }
 
-impl<W: World> Tick<'_, W> {
+/// Reads what CourseKey lists.
+pub(super) struct Poll<'t, W> {
+    pub(super) intake: Intake<'t, W>,
+    pub(super) campuses: &'t mut Campuses,
+    pub(super) followed: &'t mut Followed,
+    pub(super) agenda: &'t mut Agenda,
+    /// Courses whose attendance is read for the last time.
+    pub(super) closing: Vec<(SchoolNumber, CourseId)>,
+}
+
+/// CourseKey's schools of the campuses.
+pub(super) fn schools(settings: &Settings) -> BTreeSet<SchoolNumber> {
+    settings.campuses.values().map(|campus| campus.school).collect()
+}
+
+/// The schools that may have pushed something: those whose attendance is read; all of them while none is.
+pub(super) fn schools_that_push(settings: &Settings, campuses: &Campuses) -> BTreeSet<SchoolNumber> {
+    let was_read = |campus: &CampusId| campuses.peek(campus).is_some_and(|state| state.pass.is_some());
+    let read = settings.campuses.values().filter(|campus| was_read(&campus.id));
+    let read: BTreeSet<SchoolNumber> = read.map(|campus| campus.school).collect();
+    if read.is_empty() { schools(settings) } else { read }
+}
+
+/// Whether a campus is read because of courses that are followed: a School ID that two campuses have is read through the
+/// first.
+pub(super) fn reads_for_courses(
+    settings: &Settings,
+    followed: &Followed,
+    campus: &CampusId,
+    school: SchoolNumber,
+) -> bool {
+    followed.any(school) && settings.campus_of(school).is_some_and(|reader| reader.id == *campus)
+}
+
+impl<W: World> Poll<'_, W> {
     /// Reads what is new at every campus that has a course whose attendance is followed; once a day everything.
     ///
     /// A campus without such a course is still read once a day as long as it may hold a record that could not be read: who
     /// corrects it then is not told for ever that it is wrong, and the record is not lost.
-    pub(super) fn poll_attendance(&mut self) -> Result<(), StorageError> {
-        let schools = self.schools();
-        self.head.unreadable.keep_only(&schools);
-        let campuses: Vec<_> = self.settings.campuses.values().cloned().collect();
-        for campus in campuses {
-            let state = self.campuses.state(&campus.id);
-            let (followed, was_read) = (state.followed > 0, state.pass.is_some());
-            if (followed || was_read && self.head.unreadable.may_be_at(campus.school))
-                && self.campuses.connect(self.world, &self.settings.coursekey_url, &campus)
+    pub(super) fn read(mut self) -> Result<(), StorageError> {
+        let settings = self.intake.moment.settings;
+        self.intake.attendance.unreadable.keep_only(&schools(settings));
+        for campus in settings.campuses.values() {
+            let was_read = self.campuses.state(&campus.id).pass.is_some();
+            let follows = reads_for_courses(settings, self.followed, &campus.id, campus.school);
+            if (follows || was_read && self.intake.attendance.unreadable.may_be_at(campus.school))
+                && self.campuses.connect(self.intake.world, &settings.coursekey_url, campus)
             {
-                let address = Address { campus: campus.id.clone(), school: campus.school };
-                if !followed || self.read_news(&address)? {
+                let address = campus.address();
+                if !follows || self.read_news(&address)? {
                     self.read_again(&address)?;
                 }
             }
@@ -55,25 +87,12 @@ impl<W: World> Tick<'_, W> {
         Ok(())
     }
 
-    /// CourseKey's schools of the campuses.
-    fn schools(&self) -> BTreeSet<SchoolNumber> {
-        self.settings.campuses.values().map(|campus| campus.school).collect()
-    }
-
-    /// The schools that may have pushed something: those whose attendance is read; all of them while none is.
-    pub(super) fn schools_that_push(&self) -> BTreeSet<SchoolNumber> {
-        let was_read = |campus: &CampusId| self.campuses.peek(campus).is_some_and(|state| state.pass.is_some());
-        let read = self.settings.campuses.values().filter(|campus| was_read(&campus.id));
-        let read: BTreeSet<SchoolNumber> = read.map(|campus| campus.school).collect();
-        if read.is_empty() { self.schools() } else { read }
-    }
-
     /// Reads what is new; whether everything was.
     fn read_news(&mut self, address: &Address) -> Result<bool, StorageError> {
         let Some(as_of) = self.read_pages(address, Way::News)? else { return Ok(false) };
         let state = self.campuses.state(&address.campus);
         state.read_until = state.read_until.max(Some(as_of));
-        self.let_go(&address.campus, as_of);
+        self.let_go(address.school, as_of);
         Ok(true)
     }
 
@@ -82,57 +101,54 @@ impl<W: World> Tick<'_, W> {
     /// A record that could not be read and is not listed any more is no trouble any more. That shows only in a pass that
     /// would have brought it, so the pass reaches back to the oldest of them.
     fn read_again(&mut self, address: &Address) -> Result<(), StorageError> {
-        let (now, from) = (self.now, self.pass_from());
+        let moment = self.intake.moment;
+        let (now, from) = (moment.now, moment.pass_from());
         let Some(pass) = self.campuses.state(&address.campus).pass.as_mut() else { return Ok(()) };
         if pass.since.is_none() {
             if now < pass.next {
                 return Ok(());
             }
-            let oldest = self.head.unreadable.seek(address.school).unwrap_or(from);
+            let oldest = self.intake.attendance.unreadable.seek(address.school).unwrap_or(from);
             pass.since = Some(from.min(oldest).max(pass.begun));
         }
         let Some(as_of) = self.read_pages(address, Way::Again)? else { return Ok(()) };
-        self.head.unreadable.sought(address.school, as_of);
-        let next = self.next_night();
+        self.intake.attendance.unreadable.sought(address.school, as_of);
+        let next = moment.next_night();
         if let Some(pass) = self.campuses.state(&address.campus).pass.as_mut() {
             *pass = Pass { next, since: None, ..*pass };
         }
         Ok(())
     }
 
-    /// From where a daily pass that begins now reads, at the latest.
-    pub(super) fn pass_from(&self) -> Instant {
-        self.now - self.settings.follow - OVERLAP
-    }
-
     /// Reads page after page; up to when everything was read, none if not everything was. Each page is taken before the
     /// next one is asked for, and the place is kept, so that a page that cannot be read loses nothing.
     fn read_pages(&mut self, address: &Address, way: Way) -> Result<Option<Instant>, StorageError> {
-        let base = self.settings.coursekey_url.clone();
+        let base = &self.intake.moment.settings.coursekey_url;
         let since = self.place(&address.campus, way);
         let source = Source::Listed(address.school, since);
         let mut after: Option<String> = None;
-        let mut as_of = self.now;
+        let mut as_of = self.intake.moment.now;
         loop {
-            let page = match page(self.world, &mut self.campuses, &base, address, since, after.as_deref()) {
+            let page = match page(self.intake.world, self.campuses, base, address, since, after.as_deref()) {
                 Some(Answer::Understood(page)) => page,
                 Some(_) => return Ok(None),
                 None => {
-                    self.report.more_work |= after.is_some();
+                    self.agenda.again |= after.is_some();
                     return Ok(None);
                 }
             };
             as_of = as_of.min(page.as_of.unwrap_or(as_of));
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
-            self.take_page(&source, page)?;
+            self.intake.take_page(&source, page)?;
             // Most of a daily pass is known; what has news is judged when it is over.
-            self.memory.attendance.forget_untouched();
+            let books = &mut self.intake.attendance.books.classes;
+            books.forget_untouched();
             if after.is_none() {
                 return Ok(Some(as_of));
             }
-            if self.memory.attendance.len() >= BOOKS {
-                self.report.more_work = true;
+            if books.len() >= BOOKS {
+                self.agenda.again = true;
                 return Ok(None);
             }
         }
@@ -154,7 +170,7 @@ impl<W: World> Tick<'_, W> {
             self.move_cursor(campus, &page);
             return page;
         }
-        let now = self.now;
+        let now = self.intake.moment.now;
         if let Some(pass) = self.campuses.state(campus).pass.as_mut() {
             let newest = page.records.iter().map(|record| record.updated_at).filter(|at| *at <= now).max();
             pass.since = pass.since.max(newest);
@@ -175,7 +191,7 @@ impl<W: World> Tick<'_, W> {
     /// Moves the cursor to the newest record of the page. A record from the future does not take the cursor there: what
     /// CourseKey writes until then would be passed over.
     fn move_cursor(&mut self, campus: &CampusId, page: &Page) {
-        let now = self.now;
+        let now = self.intake.moment.now;
         let cursor = &mut self.campuses.state(campus).cursor;
         for record in page.records.iter().filter(|record| record.updated_at <= now) {
             if record.updated_at > cursor.since {
@@ -187,22 +203,14 @@ impl<W: World> Tick<'_, W> {
         }
     }
 
-    /// Everything up to a moment was read: courses whose attendance ended by then, and that waited only for that, are not
-    /// followed any more. What is not let go comes again with the next look at the course.
-    fn let_go(&mut self, campus: &CampusId, as_of: Instant) {
-        let closing = std::mem::take(&mut self.closing);
-        let (done, other): (Vec<_>, Vec<_>) = closing.into_iter().partition(|(of, _)| of == campus);
-        self.closing = other;
-        for (_, course) in done {
-            let held = self.memory.held(&course);
-            let until = held.and_then(|held| window::attendance_until(&held.course, &self.settings));
-            if until.is_some_and(|until| as_of < until) {
-                continue;
-            }
-            let page = self.memory.syncs.edit(course.as_str());
-            if std::mem::take(&mut page.followed) {
-                let state = self.campuses.state(campus);
-                state.followed = state.followed.saturating_sub(1);
+    /// Everything of a school up to a moment was read: courses whose attendance ended by then, and that waited only for
+    /// that, are not followed any more. What is not let go comes again with the next look at the course.
+    fn let_go(&mut self, school: SchoolNumber, as_of: Instant) {
+        for (_, course) in self.closing.extract_if(.., |(of, _)| *of == school) {
+            let held = self.intake.rosters.held(&course);
+            let until = held.and_then(|held| following::until(&held.course, self.intake.moment.settings));
+            if until.is_none_or(|until| as_of >= until) {
+                self.followed.set(school, &course, false);
             }
         }
     }

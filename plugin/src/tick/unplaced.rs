@@ -3,26 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Tick;
+use super::records::{Intake, course_of};
 use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::issue::Issue;
-use crate::world::{StorageError, World};
+use crate::world::{Reads, StorageError};
 
 /// The most versions of one record that wait: the first one, and the newest.
 const VERSIONS: usize = 8;
 
-impl<W: World> Tick<'_, W> {
+impl<W: Reads> Intake<'_, W> {
     /// Keeps a record that has no place.
     pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
         let class = record.class.clone();
-        self.memory.unplaced.load(self.world, std::iter::once(class.as_str()))?;
-        let versions = self.memory.unplaced.edit(class.as_str()).records.entry(record.id.to_string()).or_default();
+        let waiting = &mut self.attendance.books.unplaced;
+        waiting.load(self.world, std::iter::once(class.as_str()))?;
+        let versions = waiting.edit(class.as_str()).records.entry(record.id.to_string()).or_default();
         if versions.iter().any(|held| held.version == record.version) {
             return Ok(());
         }
-        self.head.unplaced += u32::from(versions.is_empty());
+        self.attendance.unplaced += u32::from(versions.is_empty());
         versions.push(record);
         versions.sort_by_key(|held| held.version);
         if versions.len() > VERSIONS {
@@ -33,25 +34,26 @@ impl<W: World> Tick<'_, W> {
 
     /// Tries again what waited for the classes of courses that changed, those they let go among them.
     pub(super) fn retry_unplaced(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
-        if self.head.unplaced == 0 {
+        if self.attendance.unplaced == 0 {
             return Ok(());
         }
-        let held = courses.iter().filter_map(|course| self.memory.held(course));
+        let held = courses.iter().filter_map(|course| self.rosters.held(course));
         let listed = held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string());
-        let classes: BTreeSet<String> = listed.chain(self.to_judge.iter().map(ClassId::to_string)).collect();
-        self.memory.unplaced.load(self.world, classes.iter().map(String::as_str))?;
+        let classes: BTreeSet<String> = listed.chain(self.attendance.to_judge.iter().map(ClassId::to_string)).collect();
+        self.attendance.books.unplaced.load(self.world, classes.iter().map(String::as_str))?;
         for class in classes {
-            let Some(waiting) = self.memory.unplaced.get(&class).cloned() else { continue };
+            let Some(waiting) = self.attendance.books.unplaced.get(&class).cloned() else { continue };
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
             self.load_books(&records)?;
             // Whose record it is its newest version says.
-            let has_place =
-                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| self.course_of(newest).is_ok());
+            let has_place = |versions: &Vec<AttendanceRecord>| {
+                versions.last().is_some_and(|newest| course_of(self.rosters, newest).is_ok())
+            };
             let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
-            self.head.unplaced = self.head.unplaced.saturating_sub(count);
-            self.memory.unplaced.edit(&class).records = left;
+            self.attendance.unplaced = self.attendance.unplaced.saturating_sub(count);
+            self.attendance.books.unplaced.edit(&class).records = left;
             let placed: Vec<AttendanceRecord> = placed.into_values().flat_map(of_one_student).collect();
             self.tell_unplaced(&class)?;
             self.take_records(placed)?;
@@ -61,14 +63,15 @@ impl<W: World> Tick<'_, W> {
 
     /// Exchanges the issues of a class's records; what holds none any more is forgotten.
     fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
-        let Unplaced { records, mut issues } = self.memory.unplaced.get(class).cloned().unwrap_or_default();
+        let books = &mut self.attendance.books;
+        let Unplaced { records, mut issues } = books.unplaced.get(class).cloned().unwrap_or_default();
         let newest = records.values().filter_map(|versions| versions.last());
-        let now: Vec<Issue> = newest.filter_map(|record| self.course_of(record).err()).collect();
-        self.exchange_issues(&mut issues, &now)?;
+        let now: Vec<Issue> = newest.filter_map(|record| course_of(self.rosters, record).err()).collect();
+        self.out.exchange_issues(self.world, &mut issues, &now)?;
         if records.is_empty() {
-            self.memory.unplaced.remove(class);
+            books.unplaced.remove(class);
         } else {
-            self.memory.unplaced.edit(class).issues = issues;
+            books.unplaced.edit(class).issues = issues;
         }
         Ok(())
     }

@@ -5,7 +5,8 @@ use expect_test::expect;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-use super::{Phase, attendance_until, sync_window};
+use super::{Phase, next_night, sync_window};
+use crate::following;
 use crate::model::course::{Class, Course};
 use crate::model::ids::ClassId;
 use crate::model::time::{Instant, LocalDate, Seconds};
@@ -126,20 +127,6 @@ fn a_course_completed_long_before_it_would_have_started_is_over() {
     assert_eq!(phases.map(|now| window.phase(at(now))), [Phase::Before, Phase::Over, Phase::Over]);
 }
 
-fn until(line: &str) -> String {
-    let (course, settings, _) = read(line);
-    attendance_until(&course, &settings).map_or_else(|| "never".to_owned(), |until| until.to_string())
-}
-
-#[test]
-fn attendance_is_followed_for_whole_days_after_the_last_class_the_last_second_included() {
-    let class = "class 2023-10-30T13:00:00Z 2023-10-30T14:00:00Z; class 2023-10-01T13:00:00Z 2023-10-01T14:00:00Z";
-    // Clocks fall back on 5 November in New York: 7 × 24 h all the same.
-    expect!["2023-11-06T14:00:01Z"].assert_eq(&until(&format!("{class}; follow 7; zone America/New_York")));
-    expect!["2023-10-30T15:00:01Z"].assert_eq(&until(&format!("{class}; follow 0; settle 60")));
-    expect!["never"].assert_eq(&until("follow 7"));
-}
-
 proptest! {
     #![proptest_config(Config { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
 
@@ -156,6 +143,15 @@ proptest! {
         (settings.weeks_before, settings.weeks_after) = (before, after);
         let window = sync_window(&course, &settings, chrono_tz::TZ_VARIANTS[zone]);
         prop_assert_eq!(window.phase(window.closes), Phase::Over);
-        prop_assert!(attendance_until(&course, &settings).is_some_and(|until| until >= Instant(ends)));
+        prop_assert!(following::until(&course, &settings).is_some_and(|until| until >= Instant(ends)));
     }
+}
+
+#[test]
+fn the_next_night_begins_three_hours_after_midnight() {
+    let night = |now| next_night(Tz::America__New_York, at(now)).to_string();
+    expect!["2023-08-20T07:00:00Z"].assert_eq(&night("2023-08-20T06:59:59Z"));
+    expect!["2023-08-21T07:00:00Z"].assert_eq(&night("2023-08-20T07:00:00Z"));
+    // On this night the clocks fall back at two.
+    expect!["2023-11-05T07:00:00Z"].assert_eq(&night("2023-11-04T12:00:00Z"));
 }

@@ -66,11 +66,16 @@ pub struct JournalEntry {
     pub old: Option<String>,
     /// The value after.
     pub new: Option<String>,
-    /// Why and by whom.
+    /// Why and by whom, for people.
     pub by: String,
+    /// CourseKey's attendance record on which it rests; none: it rests on none.
+    pub record: Option<RecordId>,
 }
 
-/// One change to GEGI's records; delivered in order after the commit.
+/// One change to GEGI's records; delivered in order after the commit. Whatever changes a mark or a row carries its line of
+/// the System Journal.
+///
+/// Seed, "Requesting Data from CourseKey": "All attendance added from CourseKey is logged into the System Journal."
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Sets a mark.
@@ -85,6 +90,8 @@ pub enum Operation {
         mark: Mark,
         /// Why.
         basis: Box<Basis>,
+        /// What the journal says of it.
+        journal: JournalEntry,
     },
     /// Takes back a mark.
     WithdrawMark {
@@ -92,15 +99,24 @@ pub enum Operation {
         class: ClassId,
         /// The student.
         student: PersonId,
+        /// What the journal says of it.
+        journal: JournalEntry,
     },
     /// Writes or corrects a log row.
-    PutLogRow(LogRowEntry),
+    PutLogRow {
+        /// The row.
+        row: LogRowEntry,
+        /// What the journal says of it.
+        journal: JournalEntry,
+    },
     /// Takes back a log row.
     VoidLogRow {
         /// CourseKey's record.
         record: RecordId,
         /// Number of the visit.
         visit: u32,
+        /// What the journal says of it.
+        journal: JournalEntry,
     },
     /// Opens an issue or changes its text.
     OpenIssue {
@@ -118,7 +134,7 @@ pub enum Operation {
         /// When.
         at: Instant,
     },
-    /// Writes to the journal.
+    /// Writes a line of the journal that tells of no mark and no row.
     Journal(JournalEntry),
 }
 

@@ -20,6 +20,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attendance::{ClassBook, Limits, Reading, Sitting};
+use crate::following;
 use crate::issue;
 use crate::ledger::{CourseLedger, Enrollment, Session, Slot};
 use crate::marking::{ClassTimes, Terms, sentence};
@@ -29,7 +30,6 @@ use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{InForce, Settings, check};
 use crate::testing::{at, course, settings};
-use crate::window;
 use crate::world::records::{CurrentMark, Operation, Origin};
 
 const CLASS: &str = "C1-1";
@@ -187,7 +187,7 @@ impl Story {
 
     /// The course has another class a week later.
     fn followed_until(&self) -> Instant {
-        window::attendance_until(&self.course, &self.settings).unwrap() + Seconds::days(7)
+        following::until(&self.course, &self.settings).unwrap() + Seconds::days(7)
     }
 
     fn judge(&mut self, now: Instant) -> String {
@@ -233,10 +233,10 @@ impl Story {
                 let old = self.marks.remove(student).unwrap();
                 Some(format!("{student} {} withdrawn", old.mark.letter()))
             }
-            Operation::PutLogRow(row) => {
+            Operation::PutLogRow { row, .. } => {
                 Some(format!("{} {} row {}: {} min", row.student, row.record, row.visit, row.minutes))
             }
-            Operation::VoidLogRow { record, visit } => Some(format!("{record} row {visit} void")),
+            Operation::VoidLogRow { record, visit, .. } => Some(format!("{record} row {visit} void")),
             Operation::Journal(_) | Operation::OpenIssue { .. } | Operation::ResolveIssue { .. } => None,
         }
     }

@@ -8,7 +8,7 @@ use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course};
 use crate::tick::{self, Budget};
 use crate::world::Aborted;
-use crate::world::http::Unheard;
+use crate::world::network::Unheard;
 
 fn with_fault(list: &str, fault: Result<(u16, &'static str), Unheard>, times: usize) -> Fake {
     let mut world = Fake::new("2023-08-20T12:00:00Z");

@@ -20,15 +20,15 @@ use crate::world::records::Operation;
 /// Marks, rows, issues and the journal's words for them, one a line.
 pub(super) fn written(world: &mut Fake) -> String {
     let line = |operation: &Operation| match operation {
-        Operation::SetMark { class, student, expected, mark, basis } => {
+        Operation::SetMark { class, student, expected, mark, basis, .. } => {
             let old = expected.map_or("-", Mark::letter);
             Some(format!("{class} {student} {old}→{}: {}", mark.letter(), crate::marking::sentence(basis)))
         }
-        Operation::PutLogRow(row) => {
+        Operation::PutLogRow { row, .. } => {
             Some(format!("{} {} {} visit {}: {} min", row.class, row.student, row.record, row.visit, row.minutes))
         }
-        Operation::WithdrawMark { class, student } => Some(format!("{class} {student} withdrawn")),
-        Operation::VoidLogRow { record, visit } => Some(format!("void {record} visit {visit}")),
+        Operation::WithdrawMark { class, student, .. } => Some(format!("{class} {student} withdrawn")),
+        Operation::VoidLogRow { record, visit, .. } => Some(format!("void {record} visit {visit}")),
         Operation::OpenIssue { key, .. } => Some(format!("open {key}")),
         Operation::ResolveIssue { key, .. } => Some(format!("resolve {key}")),
         Operation::Journal(_) => None,

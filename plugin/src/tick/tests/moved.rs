@@ -7,7 +7,7 @@ use crate::model::ids::SchoolNumber;
 use crate::model::settings::SchoolSettings;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, course};
-use crate::world::http::Unheard;
+use crate::world::network::Unheard;
 
 fn two_courses() -> Fake {
     let mut world = Fake::new("2023-08-20T12:00:00Z");

@@ -12,7 +12,7 @@ use crate::model::attendance::Mark;
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::time::{Instant, Seconds};
 use crate::testing::{Fake, at, record, synchronized};
-use crate::world::World;
+use crate::world::Reads;
 
 /// The class's start; everything lies around it, in minutes.
 const START: &str = "2023-08-28T13:00:00Z";

@@ -10,7 +10,7 @@ use crate::model::course::{Class, Course};
 use crate::model::ids::SchoolNumber;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, push, record, synchronized, two_campuses};
-use crate::world::http::Kind;
+use crate::world::network::Kind;
 use crate::world::records::Origin;
 
 const IN: &str = "2023-08-28T13:00:00Z";
@@ -239,12 +239,26 @@ fn a_pass_that_was_cut_does_not_go_on_at_another_school() {
     world.now = at("2023-08-29T07:00:00Z");
     world.settle();
     world.settings.campuses[0].school = SchoolNumber(200);
+    world.save(course("C2"));
     asked(&mut world);
     world.later(Seconds(300));
     expect![[r#"
         200 since 2023-08-27T13:00:00Z
         200 since 2023-08-27T13:00:00Z"#]]
     .assert_eq(&asked(&mut world));
+}
+
+#[test]
+fn a_school_number_that_no_course_is_held_under_is_not_read() {
+    let mut world = synchronized();
+    world.now = at(OUT);
+    world.settle();
+    world.settings.campuses[0].school = SchoolNumber(200);
+    asked(&mut world);
+    world.later(Seconds(300));
+    world.later(Seconds::days(30));
+    assert_eq!(asked(&mut world), "");
+    assert_eq!(world.tick().next_due, Some(at("2023-09-28T07:00:00Z")), "only the nightly comparison is due");
 }
 
 #[test]
@@ -256,6 +270,7 @@ fn another_school_number_means_to_read_from_the_beginning_and_proves_nothing_of_
     world.settle();
     written(&mut world);
     world.settings.campuses[0].school = SchoolNumber(200);
+    world.save(course("C2"));
     asked(&mut world);
     world.now = at("2023-08-28T17:00:00Z");
     world.settle();

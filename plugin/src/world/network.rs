@@ -1,7 +1,15 @@
-//! HTTP as the host carries it: requests and answers, before anybody has understood them.
+//! What the core may do on the network: requests and answers as the host carries them, before anybody has understood them.
 
-use crate::model::ids::{CampusId, SchoolNumber};
+use super::reads::Reads;
+use crate::model::ids::Address;
 use crate::model::time::Instant;
+
+/// Requests to CourseKey. Only a tick may have them, and what looks at CourseKey without changing anything.
+pub trait Network: Reads {
+    /// Sends requests, several in flight, each started only while `exchange` agrees, and hands it the answers as they
+    /// arrive. What was never started is not handed over.
+    fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange);
+}
 
 /// The most requests in flight at once.
 pub const IN_FLIGHT: usize = 16;
@@ -35,15 +43,6 @@ impl Kind {
             Self::Attendance => "attendance",
         }
     }
-}
-
-/// Where a campus is reached.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Address {
-    /// GEGI's campus, by which the host picks the credentials.
-    pub campus: CampusId,
-    /// CourseKey's school.
-    pub school: SchoolNumber,
 }
 
 /// A request, ready to be sent.

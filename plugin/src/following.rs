@@ -1,0 +1,78 @@
+//! Which courses' attendance is read, and from when until when.
+//!
+//! Derived from the course and from what CourseKey acknowledged of it; nothing is counted by hand. Which courses are followed
+//! at the moment is stored by `memory::followed`.
+
+use crate::ledger::CourseLedger;
+use crate::model::course::Course;
+use crate::model::time::{Instant, Seconds};
+use crate::settings::Settings;
+
+/// Attendance is read from this long before a course's first class.
+const READ_BEFORE: Seconds = Seconds(86_400);
+
+/// Whether a course's attendance is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Following {
+    /// No.
+    No,
+    /// Yes.
+    Yes,
+    /// Its last moment has passed: it is read until everything up to that moment was read, and not any more.
+    LastTime,
+}
+
+/// What is remembered of following a course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoFar {
+    /// The course is followed.
+    pub followed: bool,
+    /// It was followed at some time.
+    pub ever: bool,
+}
+
+/// The first moment at which a course's attendance is read, once CourseKey acknowledged the course.
+pub fn from(course: &Course) -> Option<Instant> {
+    course.classes.iter().map(|class| class.starts).min().map(|starts| starts - READ_BEFORE)
+}
+
+/// The first moment at which a course's attendance is not read any more: after its last class and the follow-up days.
+///
+/// Seed, "Requesting Data from CourseKey": "The Number of Days to Follow Attendance Adjustments school setting allows
+/// defining the number of days when GEGI requests and updates attendance from CourseKey."
+///
+/// With 0 days the settle time still counts, or the last class would never get its marks. The last second of the
+/// follow-up days counts; what was written in it is seen only by a read as of this moment or later.
+pub fn until(course: &Course, settings: &Settings) -> Option<Instant> {
+    course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle) + Seconds(1))
+}
+
+/// Whether the course's attendance is read now.
+///
+/// | the course | was followed so far | following |
+/// |---|---|---|
+/// | not acknowledged, or its first class is more than a day away | – | no |
+/// | its last moment has not come | – | yes |
+/// | its last moment has passed | yes | the last time |
+/// | its last moment has passed | never | yes: what nobody ever read is read once, however late |
+/// | its last moment has passed | not any more | no |
+pub fn following(
+    course: &Course,
+    ledger: &CourseLedger,
+    so_far: SoFar,
+    settings: &Settings,
+    now: Instant,
+) -> Following {
+    let ended = until(course, settings).is_none_or(|until| now >= until);
+    let begun = from(course).is_some_and(|from| from <= now);
+    match (ledger.acknowledged(), ended) {
+        (false, _) => Following::No,
+        (true, true) if so_far.followed => Following::LastTime,
+        (true, true) if so_far.ever => Following::No,
+        (true, _) if begun => Following::Yes,
+        (true, _) => Following::No,
+    }
+}
+
+#[cfg(test)]
+mod tests;

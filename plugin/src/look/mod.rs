@@ -1,0 +1,211 @@
+//! A look at one course: facts in, and out what is to be sent, what is not and why, and what is wrong. Pure: looking twice
+//! changes nothing, and whoever carries the plan out has nothing left to decide.
+
+pub mod next;
+mod refused;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono_tz::Tz;
+
+use crate::desired::{self, Judged, View};
+use crate::ledger::{CourseLedger, Item};
+use crate::model::course::Course;
+use crate::model::ids::{Address, PersonId};
+use crate::model::issue::{Code, Issue, Subject};
+use crate::model::person::Person;
+use crate::model::time::Instant;
+use crate::option::Resolved;
+use crate::people;
+use crate::plan::{self, Accounts, Need, Plan, Waiting, Why};
+use crate::settings::{CampusSettings, Settings};
+use crate::status::Trouble;
+use crate::window::{self, Phase, Window};
+
+/// Everything a look rests on.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// The course as GEGI sees it.
+    pub course: &'a Course,
+    /// Send to CourseKey, resolved.
+    pub option: Resolved,
+    /// GEGI removed the course.
+    pub removed: bool,
+    /// What CourseKey acknowledged of it.
+    pub ledger: Option<&'a CourseLedger>,
+    /// Everybody it names, at the newest revision over all courses.
+    pub people: BTreeMap<&'a PersonId, &'a Person>,
+    /// Who has an e-mail address, by the address's key; of the addresses of the people above.
+    pub claims: BTreeMap<String, &'a BTreeSet<PersonId>>,
+    /// Accounts at the campus's CourseKey school, of all these people.
+    pub accounts: Accounts<'a>,
+    /// School Settings.
+    pub settings: &'a Settings,
+    /// The present moment.
+    pub now: Instant,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Where the course is sent; none: nowhere.
+    pub address: Option<Address>,
+    /// Why nothing of the course is sent at all, if so.
+    pub rest: Option<Rest>,
+    /// What is to be sent, and what of it waits.
+    pub plan: Plan,
+    /// What cannot be sent.
+    pub issues: Vec<Issue>,
+    /// The same, counted, for the status.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Why nothing of a course is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// The school has no such campus.
+    CampusUnknown,
+    /// The campus's time zone is unknown.
+    ZoneUnknown,
+    /// The course changed its campus after it was synchronized.
+    CampusChanged,
+    /// Send to CourseKey is off.
+    OptionOff,
+    /// The sync window has not opened.
+    Before(Window),
+    /// The sync window is over.
+    Over(Window),
+    /// GEGI removed the course, and CourseKey never acknowledged it.
+    Removed,
+    /// It lacks an instructor who can be sent, or a class.
+    Incomplete,
+}
+
+impl Look {
+    fn resting(rest: Rest, issues: Vec<Issue>) -> Self {
+        Self { rest: Some(rest), issues, ..Self::default() }
+    }
+
+    /// The same look once CourseKey took everything of its plan, as it was planned.
+    pub fn carried_out(mut self) -> Self {
+        self.plan.actions.clear();
+        self
+    }
+}
+
+/// Looks at a course.
+pub fn look(facts: &Facts<'_>) -> Look {
+    let Facts { course, settings, now, .. } = *facts;
+    let Some(campus) = settings.campuses.get(&course.campus) else {
+        return Look::resting(Rest::CampusUnknown, vec![campus_unknown(course)]);
+    };
+    let Some(zone) = campus.zone else { return Look::resting(Rest::ZoneUnknown, Vec::new()) };
+    let elsewhere = |ledger: &&CourseLedger| ledger.school != campus.school;
+    if facts.ledger.is_some_and(|ledger| elsewhere(&ledger) && ledger.acknowledged()) {
+        return Look::resting(Rest::CampusChanged, vec![campus_changed(course)]);
+    }
+    // What was begun at another school and never acknowledged there is begun anew.
+    let ledger = facts.ledger.filter(|ledger| !elsewhere(ledger));
+    if facts.removed {
+        return at_removed(facts, ledger, campus.address());
+    }
+    let window = window::sync_window(course, settings, zone);
+    let acknowledged = ledger.is_some_and(CourseLedger::acknowledged);
+    match window.phase(now) {
+        _ if facts.option == Resolved::Off => Look::resting(Rest::OptionOff, Vec::new()),
+        Phase::Over => Look::resting(Rest::Over(window), Vec::new()),
+        // A start moved later after synchronization is sent like any other change.
+        Phase::Before if !acknowledged => Look::resting(Rest::Before(window), Vec::new()),
+        Phase::Before | Phase::Open => at_open(facts, ledger, campus, zone),
+    }
+}
+
+fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSettings, zone: Tz) -> Look {
+    let Facts { course, settings, now, .. } = *facts;
+    let people = facts.judge_people();
+    let accounts = &facts.accounts;
+    let wishes = desired::desire(View { course, people: &people, ledger, accounts, campus, zone, now });
+    let empty = CourseLedger::begin(campus.school, now);
+    let held = plan::Held {
+        ledger: ledger.unwrap_or(&empty),
+        accounts,
+        new_accounts: settings.initial_password.is_some(),
+        now,
+    };
+    let plan = wishes.desired.as_ref().map(|desired| plan::plan(&course.id, desired, held)).unwrap_or_default();
+    let rest = wishes.desired.is_none().then_some(Rest::Incomplete);
+    let mut look =
+        Look { address: Some(campus.address()), rest, plan, issues: wishes.issues, troubles: wishes.troubles };
+    if let Some(desired) = &wishes.desired {
+        look.count_refused(&course.id, desired);
+    }
+    let unfit = wishes.unfit.into_iter().flat_map(|(item, code)| unfit(item, code));
+    look.plan.waiting.extend(unfit);
+    look
+}
+
+/// What is unfit waits, and with a student the enrolment.
+fn unfit(item: Item, code: Code) -> impl Iterator<Item = Waiting> {
+    let enrollment = match &item {
+        Item::Student(person) => {
+            Some(Waiting { item: Item::Enrollment(person.clone()), why: Why::Needs(Need::Account(person.clone())) })
+        }
+        _ => None,
+    };
+    std::iter::once(Waiting { item, why: Why::Unfit(code) }).chain(enrollment)
+}
+
+fn at_removed(facts: &Facts<'_>, ledger: Option<&CourseLedger>, address: Address) -> Look {
+    let Facts { course, now, .. } = *facts;
+    let Some(ledger) = ledger.filter(|ledger| ledger.acknowledged()) else {
+        return Look::resting(Rest::Removed, Vec::new());
+    };
+    let held = plan::Held { ledger, accounts: &Accounts::new(), new_accounts: false, now };
+    let plan = plan::removals(&course.id, course.revision, &desired::future_classes(ledger, now), held);
+    let sentence =
+        format!("course {} was removed from GEGI; CourseKey keeps it, without its future classes", course.number);
+    let issues = vec![about(course, Code::CourseRemoved, sentence)];
+    Look { address: Some(address), rest: None, plan, issues, troubles: Vec::new() }
+}
+
+impl<'a> Facts<'a> {
+    /// Everybody a course names, with what is wrong with them.
+    fn judge_people(&self) -> BTreeMap<&'a PersonId, Judged<'a>> {
+        let judge = |(id, person): (&&'a PersonId, &&'a Person)| {
+            let mut problems = people::problems(person);
+            problems.extend(self.shares_address(person));
+            (*id, Judged { person: *person, problems })
+        };
+        self.people.iter().map(judge).collect()
+    }
+
+    fn shares_address(&self, person: &Person) -> Option<(Code, String)> {
+        let key = people::email_key(&person.email);
+        let claim = self.claims.get(&key).filter(|claim| claim.len() > 1)?;
+        let holds = |id: &PersonId| {
+            let account = self.accounts.get(id).and_then(|ledger| ledger.account.acknowledged.as_ref());
+            account.is_some_and(|account| people::email_key(&account.email) == key)
+        };
+        let claimants: Vec<(PersonId, bool)> = claim.iter().map(|id| (id.clone(), holds(id))).collect();
+        let others: Vec<&str> = claim.iter().filter(|id| **id != person.id).map(PersonId::as_str).collect();
+        let loses = people::shared_email_losers(&claimants).contains(&person.id);
+        loses.then(|| (Code::EmailShared, format!("{} has the same e-mail as {}", person.id, others.join(", "))))
+    }
+}
+
+fn campus_unknown(course: &Course) -> Issue {
+    let campus = &course.campus;
+    let subject = Subject { course: Some(course.id.clone()), detail: Some(campus.to_string()), ..Subject::default() };
+    let sentence = format!("the course is of campus {campus}, which the school does not have");
+    Issue { code: Code::CampusUnknown, subject, sentence }
+}
+
+fn campus_changed(course: &Course) -> Issue {
+    let sentence = format!("course {} changed its campus after it was synchronized", course.number);
+    about(course, Code::CampusChanged, sentence)
+}
+
+fn about(course: &Course, code: Code, sentence: String) -> Issue {
+    let subject = Subject { course: Some(course.id.clone()), ..Subject::default() };
+    Issue { code, subject, sentence }
+}

@@ -1,0 +1,89 @@
+//! Courses whose attendance is read, by the School ID under which CourseKey holds them. A campus is read if and only if its
+//! School ID has such a course.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{FOLLOWED, decode, encode};
+use crate::model::ids::{CourseId, SchoolNumber};
+use crate::world::{Change, StorageError};
+
+/// The courses of each school whose attendance is read.
+#[derive(Debug, Default)]
+pub struct Followed {
+    schools: BTreeMap<SchoolNumber, BTreeSet<CourseId>>,
+    /// Schools whose courses are other ones than those stored.
+    changed: BTreeSet<SchoolNumber>,
+}
+
+impl Followed {
+    /// Takes an entry that was read.
+    pub fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), StorageError> {
+        if let Some(school) = key.strip_prefix(FOLLOWED).and_then(|number| number.parse().ok()) {
+            self.schools.insert(SchoolNumber(school), decode(key, value)?);
+        }
+        Ok(())
+    }
+
+    /// Whether attendance of a school is read.
+    pub fn any(&self, school: SchoolNumber) -> bool {
+        self.schools.contains_key(&school)
+    }
+
+    /// Whether the attendance of a course, which CourseKey holds under a school, is read.
+    pub fn has(&self, school: SchoolNumber, course: &CourseId) -> bool {
+        self.schools.get(&school).is_some_and(|courses| courses.contains(course))
+    }
+
+    /// Follows a course, or does not any more.
+    pub fn set(&mut self, school: SchoolNumber, course: &CourseId, followed: bool) {
+        if self.has(school, course) == followed {
+            return;
+        }
+        self.changed.insert(school);
+        let courses = self.schools.entry(school).or_default();
+        if followed {
+            courses.insert(course.clone());
+        } else {
+            courses.remove(course);
+        }
+        if courses.is_empty() {
+            self.schools.remove(&school);
+        }
+    }
+
+    /// Adds what changed to `changes`.
+    pub fn collect(&self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
+        for school in &self.changed {
+            let key = format!("{FOLLOWED}{school}");
+            changes.push(match self.schools.get(school) {
+                Some(courses) => Change::Put(key.clone(), encode(&key, courses)?),
+                None => Change::Delete(key),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_school_is_read_as_long_as_one_of_its_courses_is_followed() {
+        let (mut followed, school) = (Followed::default(), SchoolNumber(100));
+        let [one, two] = ["C1", "C2"].map(CourseId::from);
+        followed.set(school, &one, true);
+        followed.set(school, &two, true);
+        followed.set(school, &one, true);
+        followed.set(school, &one, false);
+        assert!(followed.any(school) && !followed.has(school, &one) && followed.has(school, &two));
+        let mut changes = Vec::new();
+        followed.collect(&mut changes).unwrap();
+        assert_eq!(changes, [Change::Put("hot/0/followed/100".to_owned(), br#"["C2"]"#.to_vec())]);
+        followed.set(school, &two, false);
+        assert!(!followed.any(school));
+        changes.clear();
+        followed.collect(&mut changes).unwrap();
+        assert_eq!(changes, [Change::Delete("hot/0/followed/100".to_owned())]);
+    }
+}
