@@ -37,7 +37,7 @@ pub enum ChangeError {
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct CourseOutcome {
     /// It was news.
     pub taken: bool,
     /// Send to CourseKey as it stands.
@@ -55,7 +55,7 @@ pub struct Outcome {
 /// Takes a change.
 ///
 /// DOMAIN §4 "Revisions": "equal or lower than the one held: ignored, reported as such".
-pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<Outcome, ChangeError> {
+pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<CourseOutcome, ChangeError> {
     let id = match &change {
         CourseChange::Saved(course) => {
             check_ids(course)?;
@@ -66,7 +66,7 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
     let (settings, _) = settings::check(&world.settings());
     let now = world.now();
     let mut stored = view::read(world, std::slice::from_ref(&id))?;
-    let Some(mut course) = stored.take_courses().pop() else { return Ok(Outcome::unknown()) };
+    let Some(mut course) = stored.take_courses().pop() else { return Ok(CourseOutcome::unknown()) };
     let (taken, refused) = match change {
         CourseChange::Saved(saved) => save(&mut course, *saved, &settings, now),
         CourseChange::Removed(_) => (remove(&mut course), false),
@@ -80,7 +80,7 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
             .map_err(ChangeError::Storage)?;
     }
     let view = stored.view(&course);
-    Ok(view.map_or_else(Outcome::unknown, |view| outcome(view, &settings, now, taken, refused)))
+    Ok(view.map_or_else(CourseOutcome::unknown, |view| outcome(view, &settings, now, taken, refused)))
 }
 
 /// Whether the course is news, and whether it wanted an option that is refused.
@@ -106,8 +106,8 @@ fn remove(stored: &mut StoredCourse) -> bool {
     true
 }
 
-fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool, refused: bool) -> Outcome {
-    Outcome {
+fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool, refused: bool) -> CourseOutcome {
+    CourseOutcome {
         taken,
         send: view.held.option == Resolved::On,
         locked: view.ledger.is_some().then_some(LOCK_REASON),
@@ -117,7 +117,7 @@ fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool,
     }
 }
 
-impl Outcome {
+impl CourseOutcome {
     /// Of a course GEGI never told of.
     fn unknown() -> Self {
         let overview = Overview::unknown();

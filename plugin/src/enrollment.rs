@@ -99,9 +99,59 @@ pub fn wanted(
     }
 }
 
-/// Whether a student belonged to the course on a day. The day of stopping itself still counts.
-pub fn enrolled_on(student: &Student, day: LocalDate) -> bool {
-    student.enrolled_from <= day && student.stopped_on.is_none_or(|stopped| stopped >= day)
+/// How a student stood to a course on a day, as far as GEGI says by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnDay {
+    /// Whether the student belonged to the course; none: GEGI does not tell.
+    pub belonged: Option<bool>,
+    /// Whether the student had left the course before that day.
+    pub had_left: HadLeft,
+}
+
+/// Whether a student had left a course before a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HadLeft {
+    /// No.
+    No,
+    /// Yes.
+    Yes,
+    /// At some time, and GEGI does not say when: whether CourseKey had the drop by then is what is known.
+    AtSomeTime,
+}
+
+/// How a student stood to a course on a day. The one function for every rule that asks: who is absent by silence, whose Absent
+/// is taken back, whose record comes after a drop.
+///
+/// | agreement | stage (`today`) | `enrolled-from` | `stopped-on` | belonged | had left |
+/// |---|---|---|---|---|---|
+/// | assigned | enrolled | – | before the day | no | no: who studies again may still have the day of stopping |
+/// | – | – | – | before the day | no | yes |
+/// | credit granted | – | – | none | no | at some time |
+/// | assigned | stopped | after the day | none | no | at some time |
+/// | assigned | stopped | up to the day | none | GEGI does not tell | at some time |
+/// | credit granted | – | – | the day or later | no | no |
+/// | assigned | – | after the day | none, the day or later | no | no |
+/// | assigned | not yet | up to the day | none, the day or later | no | no |
+/// | assigned | not in the table | up to the day | none, the day or later | GEGI does not tell | no |
+/// | assigned | enrolled, finished, stopped | up to the day | none (but for stopped), the day or later | yes | no |
+pub fn on_day(student: &Student, day: LocalDate, today: LocalDate, course_end: LocalDate) -> OnDay {
+    let standing = standing_on(today, student, course_end);
+    let assigned = student.agreement == Agreement::Assigned;
+    let studies = assigned && standing == Some(Standing::Enrolled);
+    let left = !assigned || standing == Some(Standing::Stopped);
+    let begun = student.enrolled_from <= day;
+    let had_left = match student.stopped_on {
+        Some(stopped) if stopped < day && !studies => HadLeft::Yes,
+        None if left => HadLeft::AtSomeTime,
+        Some(_) | None => HadLeft::No,
+    };
+    let belonged = match (standing, student.stopped_on) {
+        _ if !assigned || !begun => Some(false),
+        (_, Some(stopped)) if stopped < day => Some(false),
+        (None, _) | (Some(Standing::Stopped), None) => None,
+        (Some(standing), _) => Some(standing != Standing::NotYet),
+    };
+    OnDay { belonged, had_left }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub enum PushError {
 
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PushOutcome {
     /// Records taken.
     pub taken: u32,
     /// Records of a push that waits already.
@@ -28,23 +28,23 @@ pub struct Outcome {
 }
 
 /// Takes the raw body of a push whose signature the host has verified.
-pub fn on_attendance_received(world: &mut impl Writes, body: Vec<u8>) -> Result<Outcome, PushError> {
+pub fn on_attendance_received(world: &mut impl Writes, body: Vec<u8>) -> Result<PushOutcome, PushError> {
     if body.len() > BODY_CAP {
         return Err(PushError::BadInput(format!("it is larger than {BODY_CAP} bytes")));
     }
     let page = read_push(&body).map_err(PushError::BadInput)?;
     if !world.settings().enabled {
         // Nobody would work on it. Once the integration is on, the listing brings what it says.
-        return Ok(Outcome { taken: 0, repeated: 0 });
+        return Ok(PushOutcome { taken: 0, repeated: 0 });
     }
     let records = u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
     let digest = digest(&body);
     let note = format!("{INBOX}{digest}");
     if world.get_many(std::slice::from_ref(&note))?.pop().flatten().is_some() {
-        return Ok(Outcome { taken: 0, repeated: records });
+        return Ok(PushOutcome { taken: 0, repeated: records });
     }
     world.apply(vec![Change::Put(note, Vec::new()), Change::Put(format!("{PUSH}{digest}"), body)])?;
-    Ok(Outcome { taken: records, repeated: 0 })
+    Ok(PushOutcome { taken: records, repeated: 0 })
 }
 
 /// Tells bodies apart (FNV-1a, 128 bits). Two bodies with one digest would have to be made on purpose, and the poll

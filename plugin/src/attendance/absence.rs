@@ -5,9 +5,8 @@
 //! when silence means absence.
 
 use super::{ClassBook, LOOK_AGAIN, LOOK_FOR, Sitting};
-use crate::enrollment::{self, Standing};
 use crate::ledger::{CourseLedger, Enrollment, Session};
-use crate::model::course::{Agreement, HoursType, Student};
+use crate::model::course::{HoursType, Student};
 use crate::model::ids::PersonId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
@@ -113,15 +112,7 @@ fn may_be_unreadable(student: &PersonId, sitting: Sitting<'_>) -> bool {
 /// Whether the student belonged to the course on the class's day. Where GEGI does not tell, nothing is concluded: no Absent
 /// is derived, and none is taken back.
 fn belonged(student: &Student, sitting: Sitting<'_>) -> Option<bool> {
-    if student.agreement != Agreement::Assigned || !enrollment::enrolled_on(student, sitting.day) {
-        return Some(false);
-    }
-    match enrollment::standing_on(sitting.today, student, sitting.course.end())? {
-        // On which day the student stopped is not said.
-        Standing::Stopped if student.stopped_on.is_none() => None,
-        Standing::Enrolled | Standing::Finished | Standing::Stopped => Some(true),
-        Standing::NotYet => Some(false),
-    }
+    sitting.on_its_day(student).belonged
 }
 
 /// Whether CourseKey knew before the class began that there was this class, and that the student was to be in it.

@@ -14,10 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::{Entry, Limits};
+use crate::enrollment::{self, OnDay};
 use crate::ledger::CourseLedger;
 use crate::marking::{ClassTimes, Terms};
 use crate::model::attendance::{AttendanceRecord, Mark};
-use crate::model::course::Course;
+use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, LocalDate, Seconds};
@@ -242,6 +243,11 @@ impl Sitting<'_> {
     /// When it is over and everything of it should have arrived.
     fn settled(&self) -> Instant {
         self.times.ends + self.terms.settle
+    }
+
+    /// How a student stood to the course on the class's day.
+    fn on_its_day(&self, student: &Student) -> OnDay {
+        enrollment::on_day(student, self.day, self.today, self.course.end())
     }
 
     /// The mark somebody set by hand, if such a mark stands.

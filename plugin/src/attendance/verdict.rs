@@ -2,11 +2,11 @@
 //! What stands there already, and whose word it is, does not matter here.
 
 use super::{Entry, Sitting};
-use crate::enrollment::{self, Standing};
+use crate::enrollment::HadLeft;
 use crate::ledger::Enrollment;
 use crate::marking::{self, Basis, Decision, LogRow, Rule};
 use crate::model::attendance::AttendanceRecord;
-use crate::model::course::{Agreement, HoursType};
+use crate::model::course::HoursType;
 use crate::model::ids::PersonId;
 use crate::model::issue::Code;
 use crate::model::time::Instant;
@@ -127,15 +127,14 @@ fn after_drop(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
 /// the drop CourseKey acknowledged.
 fn dropped_before(student: &PersonId, sitting: Sitting<'_>) -> bool {
     let Some(listed) = sitting.course.student(student) else { return false };
-    let standing = enrollment::standing_on(sitting.today, listed, sitting.course.end());
-    let assigned = listed.agreement == Agreement::Assigned;
-    // Who studies again may still have the day on which they stopped.
-    if let Some(stopped) = listed.stopped_on.filter(|_| standing != Some(Standing::Enrolled) || !assigned) {
-        return stopped < sitting.day;
+    match sitting.on_its_day(listed).had_left {
+        HadLeft::No => false,
+        HadLeft::Yes => true,
+        HadLeft::AtSomeTime => {
+            let slot = sitting.ledger.and_then(|ledger| ledger.enrollments.get(student));
+            slot.and_then(|slot| slot.before(sitting.times.starts)) == Some(&Enrollment { dropped: true })
+        }
     }
-    let left = standing == Some(Standing::Stopped) || !assigned;
-    let slot = sitting.ledger.and_then(|ledger| ledger.enrollments.get(student));
-    left && slot.and_then(|slot| slot.before(sitting.times.starts)) == Some(&Enrollment { dropped: true })
 }
 
 /// When a record that names a time in the future can be judged (DOMAIN §4: "future times are tried again").

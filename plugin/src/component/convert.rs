@@ -354,7 +354,7 @@ fn status(from: Status) -> types::Status {
     }
 }
 
-pub(super) fn outcome(from: change::Outcome) -> wire::CourseOutcome {
+pub(super) fn outcome(from: change::CourseOutcome) -> wire::CourseOutcome {
     wire::CourseOutcome {
         disposition: if from.taken { wire::Disposition::Taken } else { wire::Disposition::Stale },
         send_to_coursekey: from.send,
@@ -366,7 +366,7 @@ pub(super) fn outcome(from: change::Outcome) -> wire::CourseOutcome {
     }
 }
 
-pub(super) fn attendance_outcome(from: inbox::Outcome) -> wire::AttendanceOutcome {
+pub(super) fn attendance_outcome(from: inbox::PushOutcome) -> wire::AttendanceOutcome {
     wire::AttendanceOutcome { taken: from.taken, repeated: from.repeated }
 }
 

@@ -120,7 +120,7 @@ struct Results {
 #[derive(Deserialize)]
 struct ItemResult {
     key: Key,
-    outcome: Outcome,
+    outcome: ItemOutcome,
     #[serde(default)]
     error: Option<ItemError>,
 }
@@ -140,7 +140,7 @@ struct Key {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Outcome {
+enum ItemOutcome {
     Created,
     Updated,
     Unchanged,
@@ -190,11 +190,11 @@ pub fn results(actions: &[&Action<String>], body: &[u8]) -> Result<Vec<Result<()
 impl ItemResult {
     fn judge(self) -> Result<Result<(), Refusal>, String> {
         match (self.outcome, self.error) {
-            (Outcome::Created | Outcome::Updated | Outcome::Unchanged, _) => Ok(Ok(())),
-            (Outcome::Rejected, Some(ItemError { code, field, message })) => {
+            (ItemOutcome::Created | ItemOutcome::Updated | ItemOutcome::Unchanged, _) => Ok(Ok(())),
+            (ItemOutcome::Rejected, Some(ItemError { code, field, message })) => {
                 Ok(Err(Refusal { code: RefusalCode::read(&code), field, message: shorten(&message) }))
             }
-            (Outcome::Rejected, None) => Err("a rejected item without its error".to_owned()),
+            (ItemOutcome::Rejected, None) => Err("a rejected item without its error".to_owned()),
         }
     }
 }

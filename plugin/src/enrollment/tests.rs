@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::expect;
 
-use super::{STAGES, enrolled_on, standing, wanted};
+use super::{HadLeft, OnDay, STAGES, on_day, standing, wanted};
 use crate::model::course::{Agreement, Student};
 use crate::model::time::LocalDate;
 use crate::testing::course;
@@ -102,11 +102,44 @@ fn case_and_blanks_around_a_stage_do_not_matter() {
 }
 
 #[test]
-fn a_student_belongs_to_a_course_from_the_first_day_to_the_day_of_stopping() {
-    let student = Student { stopped_on: Some(date("2023-10-05")), ..student("DROPPED", Agreement::Assigned) };
-    let days = ["2023-08-27", "2023-08-28", "2023-10-04", "2023-10-05", "2023-10-06"];
-    let belongs = days.map(|day| enrolled_on(&student, date(day)));
-    assert_eq!(belongs, [false, true, true, true, false]);
-    let student = Student { stopped_on: None, ..student };
-    assert!(enrolled_on(&student, date("2030-01-01")));
+fn how_a_student_stood_on_a_day() {
+    let mut table = String::new();
+    for (stage, agreement) in [
+        ("ACTIVE", Agreement::Assigned),
+        ("DROPPED", Agreement::Assigned),
+        ("GRADUATED", Agreement::Assigned),
+        ("REGISTERED", Agreement::Assigned),
+        ("SABBATICAL", Agreement::Assigned),
+        ("ACTIVE", Agreement::CreditGranted),
+    ] {
+        for stopped in [None, Some("2023-10-05")] {
+            let stopped_on = stopped.map(date);
+            let student = Student { stopped_on, ..student(stage, agreement) };
+            // The student belongs to the course from 28 August on, and it ends in December.
+            let days = ["2023-08-27", "2023-08-28", "2023-10-05", "2023-10-06"].map(|day| {
+                let OnDay { belonged, had_left } = on_day(&student, date(day), date("2024-01-10"), date(COURSE_END));
+                let belonged = belonged.map_or("?", |yes| if yes { "in" } else { "out" });
+                match had_left {
+                    HadLeft::No => belonged.to_owned(),
+                    had_left => format!("{belonged} {had_left:?}"),
+                }
+            });
+            let stopped = stopped.map(|day| format!(", stopped on {day}")).unwrap_or_default();
+            writeln!(table, "{stage} {agreement:?}{stopped}: {}", days.join(", ")).unwrap();
+        }
+    }
+    expect![[r#"
+        ACTIVE Assigned: out, in, in, in
+        ACTIVE Assigned, stopped on 2023-10-05: out, in, in, out
+        DROPPED Assigned: out AtSomeTime, ? AtSomeTime, ? AtSomeTime, ? AtSomeTime
+        DROPPED Assigned, stopped on 2023-10-05: out, in, in, out Yes
+        GRADUATED Assigned: out, in, in, in
+        GRADUATED Assigned, stopped on 2023-10-05: out, in, in, out Yes
+        REGISTERED Assigned: out, out, out, out
+        REGISTERED Assigned, stopped on 2023-10-05: out, out, out, out Yes
+        SABBATICAL Assigned: out, ?, ?, ?
+        SABBATICAL Assigned, stopped on 2023-10-05: out, ?, ?, out Yes
+        ACTIVE CreditGranted: out AtSomeTime, out AtSomeTime, out AtSomeTime, out AtSomeTime
+        ACTIVE CreditGranted, stopped on 2023-10-05: out, out, out, out Yes
+    "#]].assert_eq(&table);
 }

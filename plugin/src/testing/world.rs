@@ -52,7 +52,7 @@ impl Fake {
     }
 
     /// GEGI saves a course and tells of it.
-    pub(crate) fn save(&mut self, course: Course) -> change::Outcome {
+    pub(crate) fn save(&mut self, course: Course) -> change::CourseOutcome {
         self.gegi.insert(course.id.clone(), course.clone());
         change::on_course_changed(self, CourseChange::Saved(Box::new(course))).unwrap()
     }

@@ -7,7 +7,7 @@ use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::Moment;
 use super::outgoing::Outgoing;
-use super::settle::{Outcome, Settling};
+use super::settle::{Attempt, Settling};
 use super::{adopt, facts, judge};
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
@@ -40,7 +40,7 @@ struct Work {
     course: CourseId,
     address: Address,
     look: Look,
-    outcome: Outcome,
+    attempt: Attempt,
 }
 
 /// Sends what the courses that are due want, within the budget.
@@ -66,12 +66,12 @@ impl<W: World> Sending<'_, W> {
         }
         for work in works {
             // With an account more may be gone than the answers say.
-            let look = if work.outcome.as_planned && lost.is_empty() {
+            let look = if work.attempt.as_planned && lost.is_empty() {
                 work.look.carried_out()
             } else {
                 self.look(&work.course)
             };
-            self.settle(&work.course, look, &work.outcome)?;
+            self.settle(&work.course, look, &work.attempt)?;
         }
         self.wake_courses_of(lost)?;
         Ok(self.sent)
@@ -82,7 +82,7 @@ impl<W: World> Sending<'_, W> {
         facts::facts(self.rosters, self.moment, course).map(|facts| look(&facts)).unwrap_or_default()
     }
 
-    fn settle(&mut self, course: &CourseId, look: Look, outcome: &Outcome) -> Result<(), StorageError> {
+    fn settle(&mut self, course: &CourseId, look: Look, attempt: &Attempt) -> Result<(), StorageError> {
         let mut settling = Settling {
             moment: self.moment,
             campuses: self.campuses,
@@ -91,7 +91,7 @@ impl<W: World> Sending<'_, W> {
             followed: self.followed,
             out: self.out,
         };
-        self.sent.closing.extend(settling.settle(self.world, course, &look, outcome)?);
+        self.sent.closing.extend(settling.settle(self.world, course, &look, attempt)?);
         Ok(())
     }
 
@@ -121,16 +121,16 @@ impl<W: World> Sending<'_, W> {
     /// committed, before CourseKey can know of the course (DESIGN §3).
     fn begin(&mut self, course: &CourseId, look: Look) -> Result<Option<Work>, StorageError> {
         let (Some(address), false) = (look.address.clone(), look.plan.actions.is_empty()) else {
-            self.settle(course, look, &Outcome::default())?;
+            self.settle(course, look, &Attempt::default())?;
             return Ok(None);
         };
         if self.rosters.ledger(course).is_none_or(|ledger| ledger.school != address.school) {
             self.rosters.ledgers.set(course.as_str(), CourseLedger::begin(address.school, self.moment.now));
-            self.settle(course, look, &Outcome { unsent: true, ..Outcome::default() })?;
+            self.settle(course, look, &Attempt { unsent: true, ..Attempt::default() })?;
             return Ok(None);
         }
-        let outcome = Outcome { as_planned: true, ..Outcome::default() };
-        Ok(Some(Work { course: course.clone(), address, look, outcome }))
+        let attempt = Attempt { as_planned: true, ..Attempt::default() };
+        Ok(Some(Work { course: course.clone(), address, look, attempt }))
     }
 
     /// Checks the connection of every campus that something is to be sent to; without one nothing of it is sent.
@@ -145,7 +145,7 @@ impl<W: World> Sending<'_, W> {
             if !connected {
                 let stop = self.campuses.stopped(&work.address.campus);
                 let reason = stop.map_or("CourseKey cannot be reached", |stop| &stop.reason);
-                work.outcome = Outcome { failure: Some(reason.to_owned()), ..Outcome::default() };
+                work.attempt = Attempt { failure: Some(reason.to_owned()), ..Attempt::default() };
                 work.look.plan.actions.clear();
             }
         }
@@ -158,19 +158,19 @@ impl<W: World> Sending<'_, W> {
             for action in work.look.plan.actions.iter().filter(|action| action.job == job) {
                 match self.ready(&work.address, action) {
                     Ready::Send(sendable) => {
-                        work.outcome.as_planned &= is_as_planned(action, &sendable);
+                        work.attempt.as_planned &= is_as_planned(action, &sendable);
                         places.push(place);
                         ready.push((work.address.clone(), *sendable));
                     }
                     Ready::Done => {}
-                    Ready::Waits => work.outcome.as_planned = false,
+                    Ready::Waits => work.attempt.as_planned = false,
                 }
             }
         }
         let fates = self.post(&ready);
         for ((place, (address, action)), fate) in places.iter().zip(&ready).zip(fates) {
             let Some(work) = works.get_mut(*place) else { continue };
-            work.outcome.hear(&fate);
+            work.attempt.hear(&fate);
             if let Fate::Accepted | Fate::Rejected(_) = fate {
                 let answer = if let Fate::Rejected(refusal) = fate { Err(refusal) } else { Ok(()) };
                 lost.extend(self.enter(address, action, answer).map(|person| (address.school, person)));

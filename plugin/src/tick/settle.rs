@@ -25,7 +25,7 @@ use crate::world::{Reads, StorageError};
 
 /// What became of a course's plan in this tick.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Outcome {
+pub(super) struct Attempt {
     /// Why something failed, if something did.
     pub(super) failure: Option<String>,
     /// Something of it was not sent although it could have been.
@@ -34,7 +34,7 @@ pub(super) struct Outcome {
     pub(super) as_planned: bool,
 }
 
-impl Outcome {
+impl Attempt {
     /// Takes in what became of one action.
     pub(super) fn hear(&mut self, fate: &Fate) {
         self.as_planned &= *fate == Fate::Accepted;
@@ -63,7 +63,7 @@ impl Settling<'_> {
         world: &mut impl Reads,
         id: &CourseId,
         look: &Look,
-        outcome: &Outcome,
+        attempt: &Attempt,
     ) -> Result<Option<(SchoolNumber, CourseId)>, StorageError> {
         let now = self.moment.now;
         let Some(held) = self.rosters.held(id).cloned() else {
@@ -76,7 +76,7 @@ impl Settling<'_> {
         }
         let page = self.rosters.pages.edit(id.as_str());
         page.troubles.clone_from(&look.troubles);
-        match &outcome.failure {
+        match &attempt.failure {
             Some(reason) => {
                 page.failed_ticks = page.failed_ticks.saturating_add(1);
                 page.last_failure = Some(reason.clone());
@@ -90,7 +90,7 @@ impl Settling<'_> {
         let closing = self.follow(&held);
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &look.issues)?;
         self.note_status(&held);
-        let due = self.next_look(&held, look, outcome);
+        let due = self.next_look(&held, look, attempt);
         self.agenda.again |= due.is_some_and(|at| at <= now);
         self.agenda.schedule(id, self.rosters.pages.edit(id.as_str()), due, now);
         Ok(closing)
@@ -145,7 +145,7 @@ impl Settling<'_> {
         }
     }
 
-    fn next_look(&self, held: &Held, look: &Look, outcome: &Outcome) -> Option<crate::model::time::Instant> {
+    fn next_look(&self, held: &Held, look: &Look, attempt: &Attempt) -> Option<crate::model::time::Instant> {
         let Moment { now, settings, .. } = self.moment;
         let id = &held.course.id;
         let page = self.rosters.page(id);
@@ -155,11 +155,11 @@ impl Settling<'_> {
             judged_until: page.and_then(|page| page.judged_until),
             judge: page.and_then(|page| page.judge.values().min().copied()),
         };
-        next(&held.course, look, self.left(held, look, outcome), attendance, settings, now)
+        next(&held.course, look, self.left(held, look, attempt), attendance, settings, now)
     }
 
     /// What is left of the plan, and what keeps it.
-    fn left(&self, held: &Held, look: &Look, outcome: &Outcome) -> Left {
+    fn left(&self, held: &Held, look: &Look, attempt: &Attempt) -> Left {
         if look.plan.actions.is_empty() {
             return Left::Nothing;
         }
@@ -167,7 +167,7 @@ impl Settling<'_> {
         let blocked = kinds.filter_map(|kind| self.campuses.not_before(&held.course.campus, kind)).max();
         match blocked {
             Some(at) => Left::Blocked(at),
-            None if outcome.unsent && outcome.failure.is_none() => Left::Unsent,
+            None if attempt.unsent && attempt.failure.is_none() => Left::Unsent,
             None => Left::Failed,
         }
     }
