@@ -8,22 +8,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
-use host_harness::bindings::gegi::coursekey::types::{
-    Agreement, Class, CourseKind, HoursType, Instructor, LocalDate, Named, SendOption, Student,
+use component::COMPONENT;
+use host::clock::VirtualClock;
+use host::door::{CredentialSource, NoRequestLog, Secret};
+use host::engine::Engine;
+use host::gegi::{
+    Agreement, Campus, Class, Course, CourseKind, CurrentMark, Delivery, GegiUnavailable, HoursType, Instructor,
+    LocalDate, MailSink, Message, Named, NeverCheckedOut, Operation, Receipt, RecordSink, SchoolSettings, SchoolSource,
+    SendOption, Student,
 };
-use host_harness::clock::VirtualClock;
-use host_harness::door::{CredentialSource, NoRequestLog, Secret};
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::gegi::{
-    Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink, SchoolSettings,
-    SchoolSource,
-};
-use host_harness::limits::Limits;
-use host_harness::run::status_word;
-use host_harness::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
-use host_harness::simulator::{InProcess, SchoolConfig, Simulator};
-use host_harness::store::{MemoryStore, SchoolId};
+use host::limits::Limits;
+use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
+use host::store::{MemoryStore, SchoolId};
+use lab::InProcess;
+use lab::run::status_word;
+use simulator::{SchoolConfig, Simulator};
 
 /// GEGI: one course, and the marks it has received.
 struct Erp {
@@ -93,7 +92,7 @@ async fn main() -> anyhow::Result<()> {
 
     // One host for the process, one school for each of GEGI's schools.
     let compiled_code = std::env::temp_dir().join("gegi-coursekey-embed");
-    let engine = Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(&compiled_code))?;
+    let engine = Engine::new(COMPONENT, Limits::default(), Some(&compiled_code))?;
     let host = Host::new(engine, HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), Arc::new(transport)));
     let erp = Arc::new(Erp { course: course(monday.timestamp()), marks: Mutex::default() });
     let gegi = Gegi {

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use host_harness::bindings::exports::gegi::coursekey::integration::Disposition;
-use host_harness::directory::read_course_file;
-use host_harness::run::status_word;
-use host_harness::school::{CourseChange, CourseOutcome};
-use host_harness::twin::TwinError;
+use host::school::{CourseChange, CourseOutcome, Disposition};
+use lab::directory::read_course_file;
+use lab::run::status_word;
+use lab::twin::TwinError;
 use serde::Serialize;
 
 use super::show;
