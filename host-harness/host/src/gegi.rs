@@ -15,6 +15,18 @@ pub use crate::bindings::gegi::coursekey::types::{
     LocalDate, Mark, Named, Owner, PersonId, SendOption, Status, Student,
 };
 
+impl Status {
+    /// The status in one word, as files and pages have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Scheduled => "scheduled",
+            Self::Failed => "failed",
+            Self::Synchronized => "synchronized",
+        }
+    }
+}
+
 /// GEGI could not be read or did not answer; the call is tried again later.
 #[derive(Debug, thiserror::Error)]
 #[error("ask GEGI: {0}")]

@@ -1,6 +1,6 @@
-//! Delivers what was committed: in order, at least once, each item with its stable id. When to deliver is decided by the
-//! caller; what a receiver makes of an item by the receiver. An entry of the
-//! journal goes the way of what it tells of.
+//! Hands over what was committed: in order, at least once, each item with its stable id. The caller decides when, the
+//! receiver what becomes of an item. An entry of the journal is not handed over if GEGI refused the operation that the
+//! entry is about. How items are kept until then is the store's business.
 
 use serde::de::DeserializeOwned;
 

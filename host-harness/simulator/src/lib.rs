@@ -1,9 +1,11 @@
 //! A simulated CourseKey: its own state and its own rules behind the HTTP that `plugin/coursekey.openapi.yaml` states.
 //!
 //! Reading order: `state` (what it holds), `rules` (what it takes), `http` and `listing` (how it is asked), `faults`,
-//! `attendance` and `people` (what students do), `push` (what it sends by itself), `log`, `replay` and `roster_file` (how it outlives its process and is looked at),
-//! `server` (the same on a port, behind the feature `http`). It knows neither the plugin nor the host: CourseKey's words
-//! stand here (user, course, session, enrollment), and it imports no crate of this workspace.
+//! `attendance` and `people` (what students do), `push` (what it sends by itself), `log`, `replay` and `roster_file` (how
+//! it outlives its process and is looked at), `server` (the same on a port, behind the feature `http`).
+//!
+//! It knows neither the plugin nor the host and imports no crate of this workspace: CourseKey's words stand here (user,
+//! course, session, enrollment). Whoever joins it to a host carries requests to [`Simulator::handle`].
 
 mod attendance;
 mod attendance_file;

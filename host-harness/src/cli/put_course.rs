@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use host::school::{CourseChange, CourseOutcome, Disposition};
 use lab::directory::read_course_file;
-use lab::run::status_word;
 use lab::twin::TwinError;
 use serde::Serialize;
 
@@ -84,7 +83,7 @@ impl OutcomeLine {
             send_to_coursekey: outcome.send_to_coursekey,
             option_locked: outcome.option_locked,
             option_refused: outcome.option_refused,
-            status: status_word(outcome.status),
+            status: outcome.status.word(),
             reason: outcome.reason,
             issues: outcome.issues.into_iter().map(|issue| issue.sentence).collect(),
         }

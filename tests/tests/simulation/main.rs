@@ -1,7 +1,7 @@
 //! A simulation: random small schools with random stories, played by the real component in the real host on SQLite, and
 //! an independent model that says what must be there in the end.
 //!
-//! `SIMULATION_SEED=17 cargo test -p tests --test simulation` plays one school again and keeps its directory;
+//! `SIMULATION_SEED=17 cargo test --workspace --test simulation` plays one school again and keeps its directory;
 //! `SIMULATION_SEEDS=300..2000` plays others than the usual ones, `SIMULATION_COMPONENT=plugin.wasm` another component.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
@@ -63,7 +63,7 @@ fn every_school_ends_as_the_model_says() {
     for (seed, differences) in &wrong {
         println!("school {seed}: - the model alone, + the run alone, {} in all", differences.len());
         differences.iter().take(if keep { usize::MAX } else { SHOWN }).for_each(|line| println!("  {line}"));
-        println!("  again: SIMULATION_SEED={seed} cargo test -p tests --test simulation");
+        println!("  again: SIMULATION_SEED={seed} cargo test --workspace --test simulation");
     }
     assert!(wrong.is_empty(), "{} of {} schools differ", wrong.len(), seeds.end - seeds.start);
 }

@@ -31,7 +31,7 @@ pub use accounting::Accounting;
 pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};
-pub use statuses::{StatusLine, status_word, statuses_of};
+pub use statuses::{StatusLine, statuses_of};
 
 use crate::twin::TwinError;
 use driver::Driver;

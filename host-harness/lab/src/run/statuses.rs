@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use host::gegi::Status;
 use host::school::{CallFailure, CourseStatus, School, StatusPage, StatusQuery};
 
 /// The most courses one call may ask for (the WIT says so).
@@ -25,7 +24,7 @@ impl From<CourseStatus> for StatusLine {
     fn from(status: CourseStatus) -> Self {
         Self {
             course: status.course,
-            status: status_word(status.status),
+            status: status.status.word(),
             reason: status.reason,
             locked: status.option_locked,
         }
@@ -46,15 +45,5 @@ pub async fn statuses_of(school: &School) -> Result<Vec<StatusLine>, CallFailure
         if is_last {
             return Ok(lines);
         }
-    }
-}
-
-/// The word of the files for a status.
-pub fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Disabled => "disabled",
-        Status::Scheduled => "scheduled",
-        Status::Failed => "failed",
-        Status::Synchronized => "synchronized",
     }
 }

@@ -272,14 +272,14 @@ fn the_variables_are_printed_as_a_page() {
         limits.template_steps
     )
     .unwrap();
-    expect_file!["../../../../docs/email-templates.md"].assert_eq(&page);
+    expect_file!["../../../../../docs/email-templates.md"].assert_eq(&page);
 }
 
 /// How `docs/email-templates.md` begins.
 const PAGE: &str = "\
 # E-mail templates
 
-A mail has three parts: `subject.txt`, `body.txt` and `body.html`. Those that ship lie in `host-harness/templates/`; a school
+A mail has three parts: `subject.txt`, `body.txt` and `body.html`. Those that ship lie in `host-harness/host/templates/`; a school
 replaces any of them in Admin → Email Templates. They are written in the language of [Jinja](https://docs.rs/minijinja):
 `{{ school }}` puts a variable in, `{% for row in issues %} … {% endfor %}` repeats, `{% if resolved %} … {% endif %}` asks.
 In the HTML part what is put in is escaped. `{% include \"synchronization-issues/body.txt\" %}` puts in the part that ships.
