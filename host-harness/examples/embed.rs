@@ -1,29 +1,28 @@
 //! A GEGI that embeds the host: supplies what the component asks for, receives what it writes, shows one status.
 //!
-//! `cargo run --example embed`. CourseKey is simulated in this process and time is virtual; a real GEGI takes
-//! `SystemClock`, `SqliteStore` and `Sender` for the three and keeps everything else.
+//! `cargo run --example embed`. It needs the host and the component's bytes, no other crate of the workspace. CourseKey is
+//! a few lines at the end of this file and time is virtual; a real GEGI takes `Sender`, `SystemClock` and `SqliteStore`
+//! for CourseKey, clock and storage, and keeps everything else.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
-use host_harness::bindings::gegi::coursekey::types::{
-    Agreement, Class, CourseKind, HoursType, Instructor, LocalDate, Named, SendOption, Student,
+use component::COMPONENT;
+use host::clock::{Clock, VirtualClock};
+use host::door::{Answer, CredentialSource, NoRequestLog, Outgoing, Secret, Transport, TransportError};
+use host::engine::Engine;
+use host::gegi::{
+    Agreement, Campus, Class, Course, CourseKind, CurrentMark, Delivery, GegiUnavailable, HoursType, Instructor,
+    LocalDate, MailSink, Message, Named, NeverCheckedOut, Operation, Receipt, RecordSink, SchoolSettings, SchoolSource,
+    SendOption, Student,
 };
-use host_harness::clock::VirtualClock;
-use host_harness::door::{CredentialSource, NoRequestLog, Secret};
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::gegi::{
-    Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink, SchoolSettings,
-    SchoolSource,
-};
-use host_harness::limits::Limits;
-use host_harness::run::status_word;
-use host_harness::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
-use host_harness::simulator::{InProcess, SchoolConfig, Simulator};
-use host_harness::store::{MemoryStore, SchoolId};
+use host::limits::Limits;
+use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
+use host::store::{MemoryStore, SchoolId};
+use serde_json::{Value, json};
 
 /// GEGI: one course, and the marks it has received.
 struct Erp {
@@ -84,17 +83,12 @@ async fn main() -> anyhow::Result<()> {
     let monday: DateTime<Utc> = "2023-08-28T12:00:00Z".parse()?;
     let clock = Arc::new(VirtualClock::new(monday));
 
-    // CourseKey, simulated: its students come and go by the seed.
-    let mut coursekey = Simulator::new(1);
-    let (zone, auth_key) = ("America/New_York".to_owned(), "key-000001".to_owned());
-    let (push_key, owners) = (b"push-key-000001-of-main".to_vec(), Vec::new());
-    coursekey.add_school(SchoolConfig { number: 548_156, zone, auth_key, push_key, owners });
-    let transport = InProcess::new(Arc::new(Mutex::new(coursekey)), clock.clone(), Duration::from_secs(30));
+    let coursekey = Arc::new(CourseKey { clock: clock.clone() });
 
     // One host for the process, one school for each of GEGI's schools.
     let compiled_code = std::env::temp_dir().join("gegi-coursekey-embed");
-    let engine = Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(&compiled_code))?;
-    let host = Host::new(engine, HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), Arc::new(transport)));
+    let engine = Engine::new(COMPONENT, Limits::default(), Some(&compiled_code))?;
+    let host = Host::new(engine, HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), coursekey));
     let erp = Arc::new(Erp { course: course(monday.timestamp()), marks: Mutex::default() });
     let gegi = Gegi {
         source: erp.clone(),
@@ -109,7 +103,7 @@ async fn main() -> anyhow::Result<()> {
     school.course_changed(CourseChange::Saved(erp.course.clone())).await?;
     school.tick_until_idle(Budget { items: 1_000, seconds: 60 }).await?;
     for status in school.statuses(StatusQuery::Ids(vec![erp.course.id.clone()])).await? {
-        println!("{} is {}", status.course, status_word(status.status));
+        println!("{} is {}", status.course, status.status.word());
     }
 
     // The evening after the class: the next tick reads attendance, and what it wrote is delivered.
@@ -193,4 +187,56 @@ fn course(now: i64) -> Course {
         students: (1..=5).map(student).collect(),
         classes: vec![Class { id: "anatomy-1".to_owned(), starts: now + 7_200, ends: now + 14_400 }],
     }
+}
+
+/// CourseKey, as far as this example goes: takes whatever it is sent, and lists attendance once the class is over.
+struct CourseKey {
+    clock: Arc<VirtualClock>,
+}
+
+#[async_trait]
+impl Transport for CourseKey {
+    async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
+        let request = outgoing.request;
+        let list = request.uri().path().rsplit('/').next().unwrap_or_default();
+        let body = match (request.method().as_str(), list) {
+            ("PUT", _) => results(request.body()),
+            (_, "548156") => json!({"schoolId": 548_156, "timeZone": "America/New_York"}),
+            (_, "attendance") => attendance(self.clock.now()),
+            _ => json!({"items": [], "next": null}),
+        };
+        let response = http::Response::builder().header("content-type", "application/json");
+        let response = response.body(Bytes::from(body.to_string()));
+        let response = response.map_err(|error| TransportError::Protocol(error.to_string()))?;
+        Ok(Answer { response, latency: Duration::from_millis(40) })
+    }
+}
+
+/// One result for each item of a batch, under the item's own key.
+fn results(batch: &[u8]) -> Value {
+    let batch: Value = serde_json::from_slice(batch).unwrap_or_default();
+    let items = batch.get("items").and_then(Value::as_array).into_iter().flatten();
+    let results = items.map(|item| json!({"key": key_of(item), "outcome": "created"}));
+    json!({"results": results.collect::<Vec<_>>()})
+}
+
+/// A person is known by one id, a course or class by another, an enrolment by two.
+fn key_of(item: &Value) -> Option<Value> {
+    let of = |names: &[&str]| -> Option<Value> {
+        names.iter().map(|name| Some(((*name).to_owned(), item.get(name)?.clone()))).collect()
+    };
+    of(&["issuedId"]).or_else(|| of(&["externalId"])).or_else(|| of(&["courseId", "userId"]))
+}
+
+/// What CourseKey knows at this moment of the class from 14:00 to 16:00: all of its students were there throughout.
+fn attendance(now: DateTime<Utc>) -> Value {
+    let at = |time: &str| format!("2023-08-28T{time}Z");
+    let record = |number: u32| {
+        let visits = json!([{"in": at("14:00:00"), "out": at("16:00:00")}]);
+        json!({"id": format!("R{number}"), "version": 1, "sessionId": "anatomy-1", "userId": format!("S{number:06}"),
+            "updatedAt": at("16:00:00"), "visits": visits, "adjustment": null})
+    };
+    let as_of = now.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let records: Vec<Value> = if as_of > at("16:00:00") { (1..=5).map(record).collect() } else { Vec::new() };
+    json!({"records": records, "next": null, "asOf": as_of})
 }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use host_harness::door::{Outgoing, Resolve, Sender, Transport, TransportError};
-use host_harness::limits::HttpLimits;
+use host::door::{Outgoing, Resolve, Sender, Transport, TransportError};
+use host::limits::HttpLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -8,8 +8,8 @@ mod school;
 
 use chrono::TimeDelta;
 use expect_test::expect;
-use host_harness::push::{Push, Refusal};
-use host_harness::school::{CallFailure, PushOutcome};
+use host::push::{Push, Refusal};
+use host::school::{CallFailure, PushOutcome};
 use school::{Played, at, signed_anew, tampered};
 
 #[tokio::test]

@@ -20,7 +20,7 @@ mod snapshots;
 
 use std::sync::Arc;
 
-use host_harness::store::{MemoryStore, SqliteStore, Store, contract};
+use host::store::{MemoryStore, SqliteStore, Store, contract};
 
 #[tokio::test]
 async fn memory_keeps_the_contract() {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "tidy/crates.rs"]
+mod crates;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,21 +63,41 @@ fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The rooms that a file names with `crate::`, without those its tests name.
-fn rooms_named(text: &str) -> Vec<String> {
-    let code = text
-        .lines()
+/// The lines of a file that are code, without comments and without the file's own tests.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
         .take_while(|line| !line.starts_with("#[cfg(test)]"))
-        .filter(|line| !line.trim_start().starts_with("//"));
-    let names = code.flat_map(|line| line.split("crate::").skip(1).map(str::to_owned).collect::<Vec<_>>());
-    names.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned()).collect()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The room a file of a crate lies in: the first part of its path below `src`.
-fn room_of(path: &Path) -> String {
-    let parts: Vec<String> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-    let src = parts.iter().rposition(|part| part == "src").unwrap();
-    parts[src + 1].trim_end_matches(".rs").to_owned()
+/// The rooms that a file names with `prefix`, such as `crate::`, without those its tests name.
+fn rooms_named(text: &str, prefix: &str) -> Vec<String> {
+    let rests = code(text).flat_map(|line| line.split(prefix).skip(1));
+    rests.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned()).collect()
+}
+
+/// The room a file lies in: the first part of its path below the folder of the rooms.
+fn room_of(path: &Path, folder: &Path) -> String {
+    let first = path.strip_prefix(folder).unwrap().components().next().unwrap();
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// What breaks the reading order of a folder's rooms: a file that names, with `prefix`, a room that comes after its own or
+/// is in no list. The file that only lists the rooms (`lib.rs`, `mod.rs`) may name all of them.
+fn out_of_order(folder: &str, prefix: &str, rooms: &[&str]) -> Vec<String> {
+    let place = |room: &str| rooms.iter().position(|known| *known == room);
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files(folder).into_iter().filter(|(path, _)| !is_test(path)) {
+        let room = room_of(&path, &root().join(folder));
+        let Some(own) = place(&room) else {
+            assert!(matches!(room.as_str(), "lib" | "mod"), "{} is in no room of the list", path.display());
+            continue;
+        };
+        let later = |named: &String| place(named).is_none_or(|other| other > own);
+        let named = rooms_named(&text, prefix).into_iter().filter(later);
+        wrong.extend(named.map(|named| format!("{}: {room} uses {named}", path.display())));
+    }
+    wrong
 }
 
 fn is_test(path: &Path) -> bool {
@@ -83,42 +106,13 @@ fn is_test(path: &Path) -> bool {
 
 #[test]
 fn every_room_of_the_core_uses_only_rooms_before_it() {
-    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
-    let mut wrong = Vec::new();
-    for (path, text) in rust_files("plugin/src").into_iter().filter(|(path, _)| !is_test(path)) {
-        let room = room_of(&path);
-        let Some(own) = place(&room) else {
-            assert_eq!(room, "lib", "{} is in no room of the list", path.display());
-            continue;
-        };
-        for named in rooms_named(&text) {
-            if place(&named).is_none_or(|other| other > own) {
-                wrong.push(format!("{}: {room} uses {named}", path.display()));
-            }
-        }
-    }
+    let wrong = out_of_order("plugin/src", "crate::", &ROOMS);
     assert!(wrong.is_empty(), "dependencies point one way:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_simulator_knows_nothing_of_the_host_but_the_door_and_the_clock() {
-    for (path, text) in rust_files("host-harness/src/simulator").into_iter().filter(|(path, _)| !is_test(path)) {
-        for named in rooms_named(&text) {
-            let carrier = path.ends_with("in_process.rs") && matches!(named.as_str(), "door" | "clock");
-            assert!(named == "simulator" || carrier, "{} uses {named}", path.display());
-        }
-    }
-}
-
-#[test]
-fn the_host_knows_the_plugin_as_a_file_and_not_as_a_crate() {
-    let manifest = fs::read_to_string(root().join("host-harness/Cargo.toml")).unwrap();
-    assert!(!manifest.lines().any(|line| line.starts_with("plugin")));
-}
-
-#[test]
 fn every_file_says_what_lives_in_it_and_is_short() {
-    let folders = ["plugin/src", "host-harness/src", "tests/tests", "host-harness/examples"];
+    let folders = ["plugin/src", "host-harness", "tests/src", "tests/tests", "tests/guests"];
     let files = folders.into_iter().flat_map(rust_files);
     let wrong = files.filter(|(_, text)| !text.starts_with("//!") || text.lines().count() > LINES);
     let wrong: Vec<String> = wrong.map(|(path, _)| path.display().to_string()).collect();
@@ -160,7 +154,7 @@ fn nothing_is_left_unfinished_and_no_file_knows_this_machine() {
     // Put together here, so that this file does not hold them.
     let unfinished = ["todo", "unimplemented"].map(|name| format!("{name}!("));
     let ignored = ["#[", "ignore"].concat();
-    let folders = ["plugin/src", "host-harness", "tests/src", "tests/tests"];
+    let folders = ["plugin/src", "host-harness", "tests/src", "tests/tests", "tests/guests"];
     for (path, text) in folders.into_iter().flat_map(rust_files) {
         for word in unfinished.iter().chain([&ignored]).chain([&here]) {
             assert!(!text.contains(word), "{} holds {word}", path.display());

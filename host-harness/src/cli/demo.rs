@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use host_harness::directory::SchoolDirectory;
-use host_harness::run::{Finished, Keys, RunOptions, run};
-use host_harness::store::Steps;
+use host::store::Steps;
+use lab::directory::SchoolDirectory;
+use lab::run::{Finished, Keys, RunOptions, run};
 
 use super::{run, show};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use host_harness::email::{MailIdentity, OwnTexts, Rendered, Templates, to_eml};
+use host::email::{MailIdentity, OwnTexts, Rendered, Templates, to_eml};
 
 use super::show;
 use super::stored::Stored;

@@ -19,15 +19,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use host_harness::bindings::gegi::coursekey::school::Campus;
-use host_harness::directory::DirectoryError;
-use host_harness::door::Secret;
-use host_harness::email::{OwnTextsError, TemplateError};
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::limits::Limits;
-use host_harness::run::{CourseKeyError, Keys, RigError, RunError};
-use host_harness::school::{CallError, CallFailure};
-use host_harness::twin::TwinError;
+use host::door::Secret;
+use host::email::{OwnTextsError, TemplateError};
+use host::engine::Engine;
+use host::gegi::Campus;
+use host::limits::Limits;
+use host::school::{CallError, CallFailure};
+use lab::directory::DirectoryError;
+use lab::run::{CourseKeyError, Keys, RigError, RunError};
+use lab::twin::TwinError;
 
 /// Exit codes, as `--help` shows them.
 const EXIT_CODES: &str = "\
@@ -145,7 +145,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 /// The component this program was built with, compiled. Compiled code is kept in the user's cache folder.
 fn engine() -> anyhow::Result<Engine> {
     let cache = cache_folder().map(|folder| folder.join("gegi-coursekey"));
-    Ok(Engine::new(BUILT_IN_COMPONENT, Limits::default(), cache.as_deref())?)
+    Ok(Engine::new(component::COMPONENT, Limits::default(), cache.as_deref())?)
 }
 
 fn cache_folder() -> Option<PathBuf> {

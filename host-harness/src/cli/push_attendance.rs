@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use host_harness::push::Push;
-use host_harness::run::{Rig, ToPush};
-use host_harness::school::PushOutcome;
+use host::push::Push;
+use host::school::PushOutcome;
+use lab::run::{Rig, ToPush};
 use serde::Serialize;
 
 use super::show;

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use host_harness::bindings::exports::gegi::coursekey::integration::Disposition;
-use host_harness::directory::read_course_file;
-use host_harness::run::status_word;
-use host_harness::school::{CourseChange, CourseOutcome};
-use host_harness::twin::TwinError;
+use host::school::{CourseChange, CourseOutcome, Disposition};
+use lab::directory::read_course_file;
+use lab::twin::TwinError;
 use serde::Serialize;
 
 use super::show;
@@ -85,7 +83,7 @@ impl OutcomeLine {
             send_to_coursekey: outcome.send_to_coursekey,
             option_locked: outcome.option_locked,
             option_refused: outcome.option_refused,
-            status: status_word(outcome.status),
+            status: outcome.status.word(),
             reason: outcome.reason,
             issues: outcome.issues.into_iter().map(|issue| issue.sentence).collect(),
         }

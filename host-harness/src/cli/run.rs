@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use host_harness::directory::SchoolDirectory;
-use host_harness::email::OwnTexts;
-use host_harness::run::{RunOptions, run};
-use host_harness::store::Steps;
+use host::email::OwnTexts;
+use host::store::Steps;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lab::directory::SchoolDirectory;
+use lab::run::{RunOptions, run};
 
 use super::show;
 

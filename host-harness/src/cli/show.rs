@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
-use host_harness::bindings::gegi::coursekey::types::Course;
-use host_harness::run::{Accounting, Report, StatusLine};
-use host_harness::twin::{IssueLine, LogLine, MarkLine, Twin};
+use host::gegi::Course;
+use lab::run::{Accounting, Report, StatusLine};
+use lab::twin::{IssueLine, LogLine, MarkLine, Twin};
 use serde::Serialize;
 
 /// Prints an error.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use clap::Args;
-use host_harness::bindings::gegi::coursekey::school::Campus;
-use host_harness::clock::{Clock, SystemClock};
-use host_harness::directory::SchoolDirectory;
-use host_harness::run::{simulated_key, simulator};
-use host_harness::simulator::{Now, serve};
+use host::clock::{Clock, SystemClock};
+use host::gegi::Campus;
+use lab::directory::SchoolDirectory;
+use lab::run::{simulated_key, simulator};
 use serde::Serialize;
+use simulator::{Now, serve};
 use tokio::net::TcpListener;
 
 use super::show;

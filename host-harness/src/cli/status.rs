@@ -1,7 +1,7 @@
 //! `status`: the status column of a stored school.
 
 use clap::Args;
-use host_harness::run::statuses_of;
+use lab::run::statuses_of;
 
 use super::show;
 use super::stored::{Moment, Stored};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use host_harness::clock::{Clock, SystemClock, VirtualClock};
-use host_harness::run::{Around, Rig};
-use host_harness::store::Steps;
-use host_harness::twin::Twin;
+use host::clock::{Clock, SystemClock, VirtualClock};
+use host::store::Steps;
+use lab::run::{Around, Rig};
+use lab::twin::Twin;
 
 /// Which stored school.
 #[derive(Args)]

@@ -1,8 +1,8 @@
 //! `tick`: lets a stored school do what is due.
 
 use clap::Args;
-use host_harness::school::{Budget, RequestKind, TickReport};
-use host_harness::twin::rfc3339;
+use host::school::{Budget, RequestKind, TickReport};
+use lab::twin::rfc3339;
 use serde::Serialize;
 
 use super::show;

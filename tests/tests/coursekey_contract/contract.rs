@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use host_harness::simulator::Pushed;
 use http::{Method, Request, Response};
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use simulator::Pushed;
 
 const TEXT: &str = include_str!("../../../plugin/coursekey.openapi.yaml");
 

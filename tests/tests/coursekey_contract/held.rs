@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use host_harness::simulator::{SchoolConfig, Simulator};
 use http::Request;
 use serde_json::{Value, json};
+use simulator::{SchoolConfig, Simulator};
 
 use crate::contract::Contract;
 

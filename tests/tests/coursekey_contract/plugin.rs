@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use expect_test::expect;
-use host_harness::door::TransportError;
-use host_harness::simulator::{Fault, FaultEffect, Kind};
+use host::door::TransportError;
 use http::Method;
 use serde_json::Value;
+use simulator::{Fault, FaultEffect, Kind};
 
 use crate::contract::{Contract, decoded, id};
 use crate::recorder::Exchange;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use host_harness::door::{Answer, Outgoing, Transport, TransportError};
+use host::door::{Answer, Outgoing, Transport, TransportError};
 use http::{Request, Response};
 
 /// A request as it left the host, and what came of it.

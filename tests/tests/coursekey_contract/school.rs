@@ -5,19 +5,20 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
-use host_harness::bindings::gegi::coursekey::types::{
-    Agreement, Class, CourseKind, HoursType, Instructor, LocalDate, Named, SendOption, Student,
+use component::COMPONENT;
+use host::clock::{Clock, VirtualClock};
+use host::door::{CredentialSource, NoRequestLog, Secret};
+use host::engine::Engine;
+use host::gegi::{
+    Agreement, Campus, Class, Course, CourseKind, HoursType, Instructor, LocalDate, Named, NeverCheckedOut,
+    SchoolSettings, SendOption, Student,
 };
-use host_harness::clock::{Clock, VirtualClock};
-use host_harness::door::{CredentialSource, NoRequestLog, Secret};
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::gegi::{Course, SchoolSettings};
-use host_harness::limits::Limits;
-use host_harness::school::{Budget, CourseChange, Gegi, Host, HostConfig, School};
-use host_harness::simulator::{Fault, InProcess, SchoolConfig, Simulator};
-use host_harness::store::{MemoryStore, SchoolId};
-use host_harness::twin::Twin;
+use host::limits::Limits;
+use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, School};
+use host::store::{MemoryStore, SchoolId};
+use lab::InProcess;
+use lab::twin::Twin;
+use simulator::{Fault, SchoolConfig, Simulator};
 
 use crate::held::at;
 use crate::recorder::{Exchange, Recorder};
@@ -37,7 +38,7 @@ const START: &str = r#"{"kind":"user","school":548156,"id":null,"email":"student
 /// One engine for all tests; its compiled code is kept for the next time.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let compiled = Some(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled")));
-    Engine::new(BUILT_IN_COMPONENT, Limits::default(), compiled).unwrap()
+    Engine::new(COMPONENT, Limits::default(), compiled).unwrap()
 });
 /// A day on which nothing goes wrong.
 pub(crate) static CALM: LazyLock<Vec<Exchange>> = LazyLock::new(|| finished(calm_day()));

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use host_harness::simulator::{Fault, FaultEffect, Kind, RejectionCode};
 use serde_json::{Value, json};
+use simulator::{Fault, FaultEffect, Kind, RejectionCode};
 
 use crate::contract::Contract;
 use crate::held::{Held, at, course, enrollment, escaped, outcomes, removal, session, user, with};

@@ -9,23 +9,25 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use host_harness::clock::{Clock, VirtualClock};
-use host_harness::directory::SchoolDirectory;
-use host_harness::door::{CredentialSource, NoRequestLog, Secret};
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::limits::Limits;
-use host_harness::push::{Push, PushKey, PushKeys};
-use host_harness::school::{Budget, CourseChange, Gegi, Host, HostConfig, PushOutcome, School};
-use host_harness::simulator::{InProcess, Pushed, SchoolConfig, Simulator, sign};
-use host_harness::store::{MemoryStore, SchoolId, SqliteStore, Store};
-use host_harness::twin::Twin;
+use component::COMPONENT;
+use host::clock::{Clock, VirtualClock};
+use host::door::{CredentialSource, NoRequestLog, Secret};
+use host::engine::Engine;
+use host::limits::Limits;
+use host::push::{Push, PushKey, PushKeys};
+use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, PushOutcome, School};
+use host::store::{MemoryStore, SchoolId, SqliteStore, Store};
+use lab::InProcess;
+use lab::directory::SchoolDirectory;
+use lab::twin::Twin;
 use serde_json::{Value, json};
+use simulator::{Pushed, SchoolConfig, Simulator, sign};
 use tempfile::TempDir;
 
 /// One engine for all tests; its compiled code is kept for the next time.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
-    Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(&cache)).unwrap()
+    Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });
 
 pub(crate) fn at(time: &str) -> DateTime<Utc> {

@@ -9,21 +9,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use host_harness::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut};
-use host_harness::clock::{Clock, VirtualClock};
-use host_harness::door::{
+use host::clock::{Clock, VirtualClock};
+use host::door::{
     Answer, CredentialSource, Denial, Outgoing, RequestEntry, RequestLog, Secret, Transport, TransportError,
 };
-use host_harness::engine::Engine;
-use host_harness::gegi::{
-    Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink, SchoolSettings,
-    SchoolSource,
+use host::engine::Engine;
+use host::gegi::{
+    Campus, Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, NeverCheckedOut, Operation, Receipt,
+    RecordSink, SchoolSettings, SchoolSource,
 };
-use host_harness::limits::Limits;
-use host_harness::push::{Push, PushKey, PushKeys};
-use host_harness::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfig, School};
-use host_harness::simulator::{Pushed, sign};
-use host_harness::store::MemoryStore;
+use host::limits::Limits;
+use host::push::{Push, PushKey, PushKeys};
+use host::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfig, School};
+use host::store::MemoryStore;
+use simulator::{Pushed, sign};
 
 /// What CourseKey signs the pushes of the campus `main` with, and the same as base64.
 const PUSH_KEY: &[u8] = b"push-key-000001-of-main-";

@@ -4,15 +4,16 @@
 
 mod harness;
 
+use component::COMPONENT;
 use expect_test::{Expect, expect};
 use harness::{Playground, compiled_code};
-use host_harness::clock::Clock;
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::limits::Limits;
+use host::clock::Clock;
+use host::engine::Engine;
+use host::limits::Limits;
 
 #[test]
 fn the_plugin_imports_what_the_design_names_and_nothing_else() {
-    let engine = Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(compiled_code())).unwrap();
+    let engine = Engine::new(COMPONENT, Limits::default(), Some(compiled_code())).unwrap();
     let mut imports = engine.imports();
     imports.sort();
     expect![[r#"

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use expect_test::expect;
-use host_harness::bindings::gegi::coursekey::email::Value as Variable;
-use host_harness::clock::SystemClock;
-use host_harness::email::{MailIdentity, OwnTexts, Part, Rendered, Templates, to_eml};
-use host_harness::run::Rig;
-use host_harness::twin::Twin;
+use host::clock::SystemClock;
+use host::email::{MailIdentity, OwnTexts, Part, Rendered, Templates, to_eml};
+use host::gegi::Value as Variable;
+use lab::run::Rig;
+use lab::twin::Twin;
 use mail_parser::{Message, MessageParser};
 
 use super::play::{self, Play};

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use host_harness::directory::SchoolDirectory;
-use host_harness::email::OwnTexts;
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::limits::Limits;
-use host_harness::run::{Keys, RunOptions, run};
-use host_harness::store::Steps;
+use component::COMPONENT;
+use host::email::OwnTexts;
+use host::engine::Engine;
+use host::limits::Limits;
+use host::store::Steps;
 use jsonschema::{Registry, Validator};
+use lab::directory::SchoolDirectory;
+use lab::run::{Keys, RunOptions, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -23,7 +24,7 @@ pub(crate) const ROSTERS: [&str; 1] = ["coursekey.jsonl"];
 /// One engine for all tests; its compiled code is kept for the next time.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
-    Engine::new(BUILT_IN_COMPONENT, Limits::default(), Some(&cache)).unwrap()
+    Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });
 
 /// A school directory in the making.
@@ -176,7 +177,7 @@ pub(crate) fn assert_same<'a>(one: &TempDir, other: &TempDir, files: impl IntoIt
 
 /// A schema that ships.
 pub(crate) fn schema(name: &str) -> Validator {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/schemas");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/lab/schemas");
     let read =
         |file: &str| -> Value { serde_json::from_str(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap() };
     let types = "types.schema.json";

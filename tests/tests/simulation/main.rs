@@ -1,7 +1,7 @@
 //! A simulation: random small schools with random stories, played by the real component in the real host on SQLite, and
 //! an independent model that says what must be there in the end.
 //!
-//! `SIMULATION_SEED=17 cargo test -p tests --test simulation` plays one school again and keeps its directory;
+//! `SIMULATION_SEED=17 cargo test --workspace --test simulation` plays one school again and keeps its directory;
 //! `SIMULATION_SEEDS=300..2000` plays others than the usual ones, `SIMULATION_COMPONENT=plugin.wasm` another component.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
@@ -18,11 +18,12 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use host_harness::directory::SchoolDirectory;
-use host_harness::engine::{BUILT_IN_COMPONENT, Engine};
-use host_harness::limits::Limits;
-use host_harness::run::{Keys, RunOptions, run};
-use host_harness::store::Steps;
+use component::COMPONENT;
+use host::engine::Engine;
+use host::limits::Limits;
+use host::store::Steps;
+use lab::directory::SchoolDirectory;
+use lab::run::{Keys, RunOptions, run};
 
 /// The schools of an ordinary test run.
 const SEEDS: Range<u64> = 0..300;
@@ -36,7 +37,7 @@ fn every_school_ends_as_the_model_says() {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     // A component with a planted bug shows what the simulation finds.
     let other = variable("SIMULATION_COMPONENT").map(|path| std::fs::read(path).unwrap());
-    let component = other.as_deref().unwrap_or(BUILT_IN_COMPONENT);
+    let component = other.as_deref().unwrap_or(COMPONENT);
     let engine = Engine::new(component, Limits::default(), Some(&cache)).unwrap();
     let next = AtomicU64::new(seeds.start);
     let wrong = Mutex::new(Vec::new());
@@ -62,7 +63,7 @@ fn every_school_ends_as_the_model_says() {
     for (seed, differences) in &wrong {
         println!("school {seed}: - the model alone, + the run alone, {} in all", differences.len());
         differences.iter().take(if keep { usize::MAX } else { SHOWN }).for_each(|line| println!("  {line}"));
-        println!("  again: SIMULATION_SEED={seed} cargo test -p tests --test simulation");
+        println!("  again: SIMULATION_SEED={seed} cargo test --workspace --test simulation");
     }
     assert!(wrong.is_empty(), "{} of {} schools differ", wrong.len(), seeds.end - seeds.start);
 }

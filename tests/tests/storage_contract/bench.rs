@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use chrono::DateTime;
-use host_harness::bindings::gegi::coursekey::email::Message;
-use host_harness::bindings::gegi::coursekey::records::{JournalEntry, Operation};
-use host_harness::bindings::gegi::coursekey::state::Change;
-use host_harness::clock::VirtualClock;
-use host_harness::limits::StorageLimits;
-use host_harness::store::{MemoryStore, SchoolGate, SchoolId, Schools, Steps, Store, UnitOfWork};
+use host::clock::VirtualClock;
+use host::gegi::{JournalEntry, Message, Operation};
+use host::limits::StorageLimits;
+use host::store::{MemoryStore, SchoolGate, SchoolId, Schools, StateChange, Steps, Store, UnitOfWork};
 
 pub(crate) struct Bench {
     pub(crate) store: Arc<MemoryStore>,
@@ -40,7 +38,7 @@ impl Bench {
     }
 
     /// A short call that makes the changes and returns.
-    pub(crate) async fn write(&self, changes: Vec<Change>) {
+    pub(crate) async fn write(&self, changes: Vec<StateChange>) {
         let mut short = self.short().await;
         short.apply(changes).await.unwrap();
         short.commit().await.unwrap();
@@ -63,12 +61,12 @@ pub(crate) fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
     entries.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
 }
 
-pub(crate) fn put(key: &str, value: &str) -> Change {
-    Change::Put((key.into(), value.into()))
+pub(crate) fn put(key: &str, value: &str) -> StateChange {
+    StateChange::Put((key.into(), value.into()))
 }
 
-pub(crate) fn delete(key: &str) -> Change {
-    Change::Delete(key.into())
+pub(crate) fn delete(key: &str) -> StateChange {
+    StateChange::Delete(key.into())
 }
 
 pub(crate) async fn scan(unit: &UnitOfWork, prefix: &str) -> Vec<(String, String)> {

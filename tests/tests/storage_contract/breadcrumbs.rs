@@ -1,6 +1,6 @@
 //! The note of what a tick was working on when it was last heard of.
 
-use host_harness::bindings::gegi::coursekey::state::Aborted;
+use host::store::Aborted;
 
 use crate::bench::{Bench, put};
 

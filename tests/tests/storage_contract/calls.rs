@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_harness::bindings::gegi::coursekey::state::Change;
-use host_harness::store::{Lane, SchoolId, Store, StoreError};
+use host::store::{Lane, SchoolId, StateChange, Store, StoreError};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -157,9 +156,9 @@ fn change_map(map: &mut Map, changes: &[(&str, Option<u8>)]) {
     }
 }
 
-fn changes(changes: &[(&str, Option<u8>)]) -> Vec<Change> {
+fn changes(changes: &[(&str, Option<u8>)]) -> Vec<StateChange> {
     let change = |(key, value): &(&str, Option<u8>)| match value {
-        Some(byte) => Change::Put(((*key).into(), vec![*byte])),
+        Some(byte) => StateChange::Put(((*key).into(), vec![*byte])),
         None => delete(key),
     };
     changes.iter().map(change).collect()

@@ -10,12 +10,10 @@ use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use host_harness::bindings::gegi::coursekey::email::Message;
-use host_harness::bindings::gegi::coursekey::records::Operation;
-use host_harness::clock::SystemClock;
-use host_harness::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
-use host_harness::limits::StorageLimits;
-use host_harness::store::{Lane, Schools, SqliteStore, Steps, Store};
+use host::clock::SystemClock;
+use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink};
+use host::limits::StorageLimits;
+use host::store::{Lane, Schools, SqliteStore, Steps, Store};
 
 use crate::bench::{journal, mail, put, school};
 

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use host_harness::bindings::gegi::coursekey::email::Message;
-use host_harness::bindings::gegi::coursekey::records::{JournalEntry, Operation, WithdrawMark};
-use host_harness::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
-use host_harness::store::{Lane, Stop, Store};
+use host::gegi::{
+    Delivery, GegiUnavailable, JournalEntry, MailSink, Message, Operation, Receipt, RecordSink, WithdrawMark,
+};
+use host::outbox::Stop;
+use host::store::{Lane, Store};
 
 use crate::bench::{Bench, journal, mail, school};
 
@@ -148,7 +149,7 @@ async fn the_journal_is_not_told_of_what_gegi_refused() {
 async fn an_item_of_a_later_version_stops_its_lane_without_saying_what_it_holds() {
     let bench = Bench::new();
     let at = DateTime::UNIX_EPOCH;
-    let mut commit = host_harness::store::Commit::new(at);
+    let mut commit = host::store::Commit::new(at);
     commit.records = vec![r#"{"Promote":"Student 000001"}"#.into()];
     bench.store.commit(&school(), commit).await.unwrap();
     let report = bench.gate().deliver(&Receiver::default(), &Receiver::default()).await.unwrap();

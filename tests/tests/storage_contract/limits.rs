@@ -1,11 +1,8 @@
 //! What a call may read and stage.
 
 use chrono::{DateTime, Utc};
-use host_harness::bindings::gegi::coursekey::email::EmailError;
-use host_harness::bindings::gegi::coursekey::records::RecordsError;
-use host_harness::bindings::gegi::coursekey::state::StateError;
-use host_harness::limits::StorageLimits;
-use host_harness::store::{Schools, Steps};
+use host::limits::StorageLimits;
+use host::store::{EmailError, RecordsError, Schools, StateError, Steps};
 
 use crate::bench::{Bench, delete, journal, mail, put, scan, school};
 

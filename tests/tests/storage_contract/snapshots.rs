@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host_harness::store::{Change, Commit, MemoryStore, SchoolId, Snapshot, Versions};
+use host::store::{Change, Commit, MemoryStore, SchoolId, Snapshot, Versions};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

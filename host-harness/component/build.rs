@@ -1,0 +1,102 @@
+//! Builds the component that the binary carries: the `plugin` crate for `wasm32-wasip2`.
+//!
+//! A nested cargo with a target directory of its own (the outer one is locked while a build script runs). Set
+//! `PLUGIN_WASM=/path/to/component.wasm` to take a finished component instead and build nothing.
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// What the outer cargo, or a clippy or coverage run around it, leaves in the environment for its own build. It would
+/// aim the nested build at the wrong target, the wrong wrapper or the wrong directory.
+const FOREIGN_ENVIRONMENT: [&str; 10] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_TARGET_DIR",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_MAKEFLAGS",
+    "LLVM_PROFILE_FILE",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-env-changed=PLUGIN_WASM");
+    let component = match env::var_os("PLUGIN_WASM") {
+        Some(given) => given_component(Path::new(&given))?,
+        None => build()?,
+    };
+    println!("cargo:rustc-env=PLUGIN_WASM_PATH={}", component.display());
+    Ok(())
+}
+
+fn given_component(path: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let absent = |error| format!("PLUGIN_WASM={}: {error}; write the absolute path of a component", path.display());
+    println!("cargo:rerun-if-changed={}", path.display());
+    Ok(path.canonicalize().map_err(absent)?)
+}
+
+fn build() -> Result<PathBuf, Box<dyn Error>> {
+    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
+    for source in ["plugin/src", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
+        println!("cargo:rerun-if-changed={}", workspace.join(source).display());
+    }
+    add_missing_target()?;
+    let target_dir = PathBuf::from(variable("OUT_DIR")?).join("component");
+    compile(&workspace, &target_dir)?;
+    Ok(target_dir.join(TARGET).join("component").join("plugin.wasm"))
+}
+
+/// Asks rustup for the target when the compiler in use has no standard library for it: rustup adds it by itself unless
+/// `RUSTUP_AUTO_INSTALL=0`.
+fn add_missing_target() -> Result<(), Box<dyn Error>> {
+    let output = Command::new(variable("RUSTC")?).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let libraries = String::from_utf8(output.stdout)?;
+    if output.status.success() && Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    println!("cargo:warning=the Rust target {TARGET} is not installed: running `rustup target add {TARGET}`");
+    match Command::new("rustup").args(["target", "add", TARGET]).status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!(
+            "the component needs the Rust target {TARGET}, and `rustup target add {TARGET}` failed; install the target \
+             yourself, or set PLUGIN_WASM to a finished component"
+        )
+        .into()),
+    }
+}
+
+fn compile(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Error>> {
+    let mut cargo = Command::new(variable("CARGO")?);
+    for name in FOREIGN_ENVIRONMENT {
+        cargo.env_remove(name);
+    }
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_FEATURE_") || name.starts_with("CARGO_CFG_") {
+            cargo.env_remove(name);
+        }
+    }
+    let status = cargo
+        .current_dir(workspace)
+        .args(["build", "--package", "plugin", "--lib", "--target", TARGET, "--profile", "component", "--locked"])
+        .arg("--target-dir")
+        .arg(target_dir)
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err("the component did not compile; the compiler's message stands above. `cargo build -p plugin --target \
+         wasm32-wasip2` shows it alone"
+        .into())
+}
+
+#[allow(clippy::disallowed_methods)] // Cargo speaks to a build script through its environment.
+fn variable(name: &str) -> Result<String, Box<dyn Error>> {
+    env::var(name).map_err(|_| format!("cargo did not set {name} for the build script").into())
+}

@@ -1,0 +1,166 @@
+//! The gate as a table: a request in, what became of it out.
+
+use expect_test::{Expect, expect};
+use http::Request;
+
+use super::*;
+use crate::gegi::{Campus, NeverCheckedOut};
+
+fn settings(url: &str) -> SchoolSettings {
+    let campus = |id: &str, number| Campus {
+        id: id.to_owned(),
+        zone: "America/New_York".to_owned(),
+        coursekey_school_id: number,
+        course_owner: None,
+        credentials_generation: 1,
+    };
+    SchoolSettings {
+        name: "Example School".to_owned(),
+        enabled: true,
+        coursekey_url: url.to_owned(),
+        campuses: vec![campus("main", 548_156), campus("north", 548_157)],
+        weeks_before_start: 3,
+        weeks_after_end: 2,
+        absent_after_start_minutes: 15,
+        absent_before_end_minutes: 15,
+        follow_adjustments_days: 7,
+        error_email: None,
+        send_new_program_courses: false,
+        initial_user_password: String::new(),
+        update_every_minutes: 5,
+        settle_minutes: 60,
+        longest_gap_minutes: 90,
+        never_checked_out: NeverCheckedOut::Report,
+        digest_every_minutes: 60,
+        saved_at: None,
+    }
+}
+
+/// `METHOD URL [header: value]…` against a school at `https://api.example.com/v1`.
+fn check(requests: &[&str], expected: &Expect) {
+    let grant = Grant::new(&settings("https://api.example.com/v1"), false).unwrap();
+    let judge = |line: &&str| {
+        let mut words = line.split(' ');
+        let mut request = Request::builder().method(words.next().unwrap()).uri(words.next().unwrap());
+        for header in words {
+            let (name, value) = header.split_once('=').unwrap();
+            request = request.header(name, value);
+        }
+        let verdict = match grant.check(&request.body(()).unwrap().into_parts().0) {
+            Ok(pass) => format!("{} {} {} {:?}", pass.campus, pass.kind, pass.items, pass.headers),
+            Err(denial) => denial.to_string(),
+        };
+        format!("{line}\n    {verdict}\n")
+    };
+    expected.assert_eq(&requests.iter().map(judge).collect::<String>());
+}
+
+#[test]
+fn what_a_campus_needs_passes_without_the_headers_that_are_for_the_host() {
+    check(
+        &[
+            "GET https://api.example.com/v1/schools/548156 gegi-campus=main",
+            "PUT https://api.example.com/v1/schools/548156/users gegi-campus=main gegi-items=100 content-type=application/json",
+            "GET https://API.example.com:443/v1/schools/548157/users?email=student000001%40example.edu gegi-campus=north host=elsewhere",
+        ],
+        &expect![[r#"
+            GET https://api.example.com/v1/schools/548156 gegi-campus=main
+                main connection 0 {}
+            PUT https://api.example.com/v1/schools/548156/users gegi-campus=main gegi-items=100 content-type=application/json
+                main users 100 {"content-type": "application/json"}
+            GET https://API.example.com:443/v1/schools/548157/users?email=student000001%40example.edu gegi-campus=north host=elsewhere
+                north users 0 {}
+        "#]],
+    );
+}
+
+#[test]
+fn everything_else_is_refused_with_the_rule_and_the_remedy() {
+    check(
+        &[
+            "GET https://api.example.com/v1/schools/548156/users",
+            "GET https://api.example.com/v1/schools/548156/users gegi-campus=west",
+            "GET http://api.example.com/v1/schools/548156/users gegi-campus=main",
+            "GET https://evil.example.net/v1/schools/548156/users gegi-campus=main",
+            "GET https://api.example.com.evil.example.net/v1/schools/548156 gegi-campus=main",
+            "GET https://api.example.com:8443/v1/schools/548156/users gegi-campus=main",
+            "GET https://api.example.com@evil.example.net/v1/schools/548156 gegi-campus=main",
+            "DELETE https://api.example.com/v1/schools/548156/users gegi-campus=main",
+            "GET https://api.example.com/v1/schools/548157/users gegi-campus=main",
+            "GET https://api.example.com/v1/schools/5481567 gegi-campus=main",
+            "GET https://api.example.com/v2/schools/548156 gegi-campus=main",
+            "GET https://api.example.com/v1/schools/548156/../548157/users gegi-campus=main",
+            "GET https://api.example.com/v1/schools/548156/%2e%2e/548157 gegi-campus=main",
+            "GET https://api.example.com/v1/schools/548156//users gegi-campus=main",
+            "GET https://api.example.com/v1/schools/548156/users gegi-campus=main authorization=mine",
+            "GET https://api.example.com/v1/schools/548156/users gegi-campus=main x-forwarded-for=10.0.0.1",
+        ],
+        &expect![[r#"
+            GET https://api.example.com/v1/schools/548156/users
+                rule campus: "" is no campus of the school; add it with its coursekey-school-id to School Settings
+            GET https://api.example.com/v1/schools/548156/users gegi-campus=west
+                rule campus: "west" is no campus of the school; add it with its coursekey-school-id to School Settings
+            GET http://api.example.com/v1/schools/548156/users gegi-campus=main
+                rule scheme: http is not https; the scheme is that of coursekey-url in School Settings
+            GET https://evil.example.net/v1/schools/548156/users gegi-campus=main
+                rule host: evil.example.net is not api.example.com; the host is that of coursekey-url in School Settings
+            GET https://api.example.com.evil.example.net/v1/schools/548156 gegi-campus=main
+                rule host: api.example.com.evil.example.net is not api.example.com; the host is that of coursekey-url in School Settings
+            GET https://api.example.com:8443/v1/schools/548156/users gegi-campus=main
+                rule port: 8443 is not 443; the port is that of coursekey-url in School Settings
+            GET https://api.example.com@evil.example.net/v1/schools/548156 gegi-campus=main
+                rule host: an address without host, or with a user is not api.example.com; the host is that of coursekey-url in School Settings
+            DELETE https://api.example.com/v1/schools/548156/users gegi-campus=main
+                rule method: DELETE is not GET or PUT; the list stands in the host's door/gate.rs
+            GET https://api.example.com/v1/schools/548157/users gegi-campus=main
+                rule path: /v1/schools/548157/users is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
+            GET https://api.example.com/v1/schools/5481567 gegi-campus=main
+                rule path: /v1/schools/5481567 is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
+            GET https://api.example.com/v2/schools/548156 gegi-campus=main
+                rule path: /v2/schools/548156 is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
+            GET https://api.example.com/v1/schools/548156/../548157/users gegi-campus=main
+                rule path: /v1/schools/548156/../548157/users is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
+            GET https://api.example.com/v1/schools/548156/%2e%2e/548157 gegi-campus=main
+                rule path: /v1/schools/548156/%2e%2e/548157 is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
+            GET https://api.example.com/v1/schools/548156//users gegi-campus=main
+                rule path: /v1/schools/548156//users is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
+            GET https://api.example.com/v1/schools/548156/users gegi-campus=main authorization=mine
+                rule header: authorization may not be set by the plugin; the list stands in the host's door/gate.rs
+            GET https://api.example.com/v1/schools/548156/users gegi-campus=main x-forwarded-for=10.0.0.1
+                rule header: x-forwarded-for may not be set by the plugin; the list stands in the host's door/gate.rs
+        "#]],
+    );
+}
+
+#[test]
+fn a_base_url_is_https_unless_this_machine_is_allowed() {
+    let judge = |(url, loopback_allowed): (&str, bool)| {
+        let verdict = Grant::new(&settings(url), loopback_allowed)
+            .map_or_else(|denial| denial.to_string(), |_| "granted".to_owned());
+        format!("{url}: {verdict}\n")
+    };
+    let cases = [
+        ("https://api.example.com", false),
+        ("http://api.example.com/v1", true),
+        ("http://127.0.0.1:4010/v1", false),
+        ("https://localhost", false),
+        ("http://127.0.0.1:4010/v1", true),
+        ("http://[::1]:4010", true),
+        ("https://user:word@api.example.com", true),
+        ("https://api.example.com/?x=1", true),
+        ("ftp://api.example.com", true),
+        ("/v1", true),
+    ];
+    expect![["
+        https://api.example.com: granted
+        http://api.example.com/v1: rule loopback: http://api.example.com is plain HTTP or this machine; for development start the host with loopback allowed, otherwise write an https URL as coursekey-url in School Settings
+        http://127.0.0.1:4010/v1: rule loopback: http://127.0.0.1 is plain HTTP or this machine; for development start the host with loopback allowed, otherwise write an https URL as coursekey-url in School Settings
+        https://localhost: rule loopback: https://localhost is plain HTTP or this machine; for development start the host with loopback allowed, otherwise write an https URL as coursekey-url in School Settings
+        http://127.0.0.1:4010/v1: granted
+        http://[::1]:4010: granted
+        https://user:word@api.example.com: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
+        https://api.example.com/?x=1: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
+        ftp://api.example.com: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
+        /v1: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
+    "]].assert_eq(&cases.into_iter().map(judge).collect::<String>());
+}

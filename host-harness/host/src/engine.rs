@@ -1,0 +1,120 @@
+//! The engine: compiles the component once, links it to what its world names and nothing else, and runs one call in one
+//! fresh instance. What a call means and what becomes of its writes is `school.rs`'s business.
+
+mod call;
+mod email;
+mod guest_log;
+mod records;
+mod school;
+mod state;
+mod ticker;
+mod wasi;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::bindings::PluginPre;
+use crate::limits::{Limits, SandboxLimits};
+pub(crate) use call::{Broken, Call, CallEnd, CallStart, Exported};
+use ticker::Ticker;
+
+/// The compiled component with everything that all its calls share. One for the process; cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Compiled>);
+
+struct Compiled {
+    engine: wasmtime::Engine,
+    plugin: PluginPre<Call>,
+    component: Component,
+    limits: Limits,
+    /// As many permits as the pool has places.
+    places: Semaphore,
+    _ticker: Ticker,
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The machine or the limits do not allow an engine.
+    #[error("set up the sandbox: {0:#}; lower `concurrent_calls` or `memory_bytes` if address space is short")]
+    Setup(wasmtime::Error),
+    /// The directory for compiled code cannot be used.
+    #[error("use the directory for compiled code: {0:#}; name another, or none")]
+    Cache(wasmtime::Error),
+    /// The bytes are no component.
+    #[error("compile the component: {0:#}; it must be a WebAssembly component for wasm32-wasip2")]
+    Compile(wasmtime::Error),
+    /// The component does not fit the world `gegi:coursekey/plugin`.
+    #[error("link the component: {0:#}; it must import and export what wit/world.wit says and nothing else")]
+    Link(wasmtime::Error),
+}
+
+impl Engine {
+    /// Compiles and links a component. With a directory, compiled code is kept there and found again.
+    ///
+    /// # Errors
+    /// The component or the machine is not fit for it.
+    pub fn new(component: &[u8], limits: Limits, compiled_code: Option<&Path>) -> Result<Self, EngineError> {
+        let engine = wasmtime::Engine::new(&config(&limits.sandbox, compiled_code)?).map_err(EngineError::Setup)?;
+        let component = Component::new(&engine, component).map_err(EngineError::Compile)?;
+        let mut linker = Linker::new(&engine);
+        wasi::add_to_linker(&mut linker).map_err(EngineError::Link)?;
+        crate::bindings::Plugin::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)
+            .map_err(EngineError::Link)?;
+        let ready = linker.instantiate_pre(&component).map_err(EngineError::Link)?;
+        let plugin = PluginPre::new(ready).map_err(EngineError::Link)?;
+        let ticker = Ticker::start(&engine);
+        let places = Semaphore::new(usize::try_from(limits.sandbox.concurrent_calls).unwrap_or(Semaphore::MAX_PERMITS));
+        Ok(Self(Arc::new(Compiled { engine, plugin, component, limits, places, _ticker: ticker })))
+    }
+
+    /// The limits every call runs under.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Names of the interfaces the component imports, in its order.
+    pub fn imports(&self) -> Vec<String> {
+        let ty = self.0.component.component_type();
+        ty.imports(&self.0.engine).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+fn config(limits: &SandboxLimits, compiled_code: Option<&Path>) -> Result<Config, EngineError> {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack_bytes)
+        .async_stack_size(limits.stack_bytes + HOST_STACK_BYTES)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    if let Some(directory) = compiled_code {
+        let mut cache = CacheConfig::new();
+        cache.with_directory(directory);
+        config.cache(Some(Cache::new(cache).map_err(EngineError::Cache)?));
+    }
+    Ok(config)
+}
+
+/// Beside the guest's own stack: what the host's functions need when the guest calls them.
+const HOST_STACK_BYTES: usize = 1024 * 1024;
+
+fn pool(limits: &SandboxLimits) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(limits.concurrent_calls)
+        .total_core_instances(limits.concurrent_calls * limits.core_instances)
+        .max_core_instances_per_component(limits.core_instances)
+        .total_memories(limits.concurrent_calls)
+        .max_memories_per_component(1)
+        .max_memory_size(limits.memory_bytes)
+        .total_tables(limits.concurrent_calls * limits.core_instances)
+        .max_tables_per_component(limits.core_instances)
+        .table_elements(limits.table_elements)
+        .total_stacks(limits.concurrent_calls)
+        .linear_memory_keep_resident(limits.memory_kept_bytes)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}

@@ -1,0 +1,85 @@
+//! Runs the GEGI ⇄ CourseKey component inside an ERP, in one sandbox for each school. The component holds the rules; this
+//! crate gives it HTTP, storage, e-mail and a clock, and commits what a call wrote if and only if the call succeeded.
+//!
+//! # What an embedding program implements
+//!
+//! | Trait | What the host asks or hands over |
+//! |---|---|
+//! | [`SchoolSource`](gegi::SchoolSource) | School Settings; courses by id and revision; the marks of a class |
+//! | [`RecordSink`](gegi::RecordSink) | marks, log rows, issues and journal entries, in order, each with a stable id |
+//! | [`MailSink`](gegi::MailSink) | mails to be written from a template ([`email`] writes them) and sent |
+//! | [`CredentialSource`](door::CredentialSource) | the keys of each campus; the component never sees one |
+//! | [`RequestLog`](door::RequestLog) | a line for each request that left, or was refused; [`NoRequestLog`](door::NoRequestLog) keeps none |
+//!
+//! The types in their signatures are in [`gegi`]: `Course`, `Student`, `SetMark` and all others.
+//!
+//! # What it calls, and when
+//!
+//! [`Host`](school::Host) is one for the process, [`School`](school::School) one for each of GEGI's schools.
+//!
+//! | When | Call |
+//! |---|---|
+//! | a course was saved or removed in GEGI | [`School::course_changed`](school::School::course_changed) |
+//! | the update frequency has passed, or the last report's `next_due` is reached | [`School::tick_until_idle`](school::School::tick_until_idle), then [`School::deliver`](school::School::deliver) |
+//! | CourseKey pushes attendance | [`School::attendance_received`](school::School::attendance_received) |
+//! | somebody opens the page with the statuses | [`School::statuses`](school::School::statuses) |
+//!
+//! A call that fails leaves nothing behind; [`CallFailure::next`](school::CallFailure::next) says what to do.
+//!
+//! # A school in production
+//!
+//! ```no_run
+//! # #[cfg(feature = "sqlite")]
+//! # mod example {
+//! use std::error::Error;
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use host::clock::SystemClock;
+//! use host::door::Sender;
+//! use host::engine::Engine;
+//! use host::gegi::Course;
+//! use host::limits::Limits;
+//! use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
+//! use host::store::{SchoolId, SqliteStore};
+//!
+//! /// `component` holds the bytes of `plugin.wasm`, `gegi` the program's five traits.
+//! async fn synchronize(component: &[u8], gegi: Gegi, saved: Course) -> Result<(), Box<dyn Error>> {
+//!     let limits = Limits::default();
+//!     let network = Arc::new(Sender::new(&limits.http, false));
+//!     let store = Arc::new(SqliteStore::open(Path::new("schools.sqlite"))?);
+//!     let engine = Engine::new(component, limits, Some(Path::new("compiled-code")))?;
+//!     let host = Host::new(engine, HostConfig::new(Arc::new(SystemClock), store, network));
+//!     let school = host.open(SchoolId::new("example-school"), gegi);
+//!
+//!     let course = saved.id.clone();
+//!     school.course_changed(CourseChange::Saved(saved)).await?;
+//!     let report = school.tick_until_idle(Budget { items: 1_000, seconds: 60 }).await?;
+//!     school.deliver().await?;
+//!     println!("the next tick is due at {:?}", report.next_due);
+//!     println!("{:?}", school.statuses(StatusQuery::Ids(vec![course])).await?);
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
+//! `examples/embed.rs` of the repository implements the traits as well and runs by itself.
+//!
+//! # Features
+//!
+//! `sqlite` (default): storage in a file. Without it a program brings a [`Store`](store::Store) of its own and holds it to
+//! [`store::contract`], or keeps nothing with [`MemoryStore`](store::MemoryStore).
+//!
+//! No command line, no simulated CourseKey and no component is in this crate, and it imports no other of its workspace.
+
+mod bindings;
+pub mod clock;
+pub mod door;
+pub mod email;
+pub mod engine;
+pub mod gegi;
+pub mod limits;
+pub mod outbox;
+pub mod push;
+pub mod school;
+pub mod store;

@@ -1,0 +1,56 @@
+//! Adding up the reports of ticks that ran in a row.
+
+use crate::school::{Tally, TickReport};
+
+/// Adds a later report to an earlier one: counts add up, what comes next is the later one's.
+pub(super) fn add(sum: &mut TickReport, later: TickReport) {
+    for tally in later.tallies {
+        match sum.tallies.iter_mut().find(|known| known.kind == tally.kind) {
+            Some(known) => add_tally(known, &tally),
+            None => sum.tallies.push(tally),
+        }
+    }
+    sum.marks_written += later.marks_written;
+    sum.log_rows_written += later.log_rows_written;
+    sum.issues_opened += later.issues_opened;
+    sum.issues_resolved += later.issues_resolved;
+    sum.more_work = later.more_work;
+    sum.next_due = later.next_due;
+}
+
+fn add_tally(known: &mut Tally, later: &Tally) {
+    known.requests += later.requests;
+    known.items += later.items;
+    known.accepted += later.accepted;
+    known.rejected += later.rejected;
+    known.failed += later.failed;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::school::RequestKind;
+
+    fn report(kind: RequestKind, items: u32, next_due: Option<i64>) -> TickReport {
+        let tally = Tally { kind, requests: 1, items, accepted: items, rejected: 0, failed: 0 };
+        TickReport {
+            tallies: vec![tally],
+            marks_written: 2,
+            log_rows_written: 0,
+            issues_opened: 0,
+            issues_resolved: 0,
+            more_work: next_due.is_none(),
+            next_due,
+        }
+    }
+
+    #[test]
+    fn counts_add_up_by_kind_and_the_last_tick_says_what_is_next() {
+        let mut sum = report(RequestKind::Users, 100, None);
+        add(&mut sum, report(RequestKind::Users, 7, None));
+        add(&mut sum, report(RequestKind::Courses, 1, Some(300)));
+        let items: Vec<_> = sum.tallies.iter().map(|tally| (tally.kind, tally.requests, tally.items)).collect();
+        assert_eq!(items, [(RequestKind::Users, 2, 107), (RequestKind::Courses, 1, 1)]);
+        assert_eq!((sum.marks_written, sum.more_work, sum.next_due), (6, false, Some(300)));
+    }
+}

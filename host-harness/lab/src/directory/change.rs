@@ -1,0 +1,176 @@
+//! A line of `changes.jsonl`: what happens at an instant. Applying it is the driver's business (`run`).
+
+use serde::Deserialize;
+
+use super::course::{CourseLine, instant};
+use super::settings::SettingsChange;
+use host::gegi::{Course, Mark};
+
+/// Something that happens at an instant, before a tick of the same instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// When, whole seconds since 1970.
+    pub at: i64,
+    /// What.
+    pub event: Event,
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// GEGI holds this course from now on.
+    Course {
+        /// The whole course.
+        course: Box<Course>,
+        /// The event is lost: the plugin is not told.
+        lost: bool,
+    },
+    /// GEGI no longer holds this course.
+    Removed(String),
+    /// School Settings change.
+    Settings(SettingsChange),
+    /// A person writes a mark into GEGI.
+    HandMark {
+        /// The class.
+        class: String,
+        /// The student.
+        student: String,
+        /// The mark.
+        mark: Mark,
+    },
+    /// CourseKey pushes these attendance records.
+    Push(Vec<String>),
+    /// Requests to CourseKey go wrong from now on.
+    Fault(Fault),
+    /// CourseKey refuses one person from now on.
+    RejectUser {
+        /// GEGI's id of the person.
+        user: String,
+        /// CourseKey's code, for example `email_taken`.
+        code: String,
+    },
+    /// The keys of every campus stop or start to work.
+    Credentials(Credentials),
+    /// The host is killed and started again.
+    Restart,
+}
+
+/// What happens to the keys of every campus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credentials {
+    /// CourseKey no longer takes them.
+    Revoked,
+    /// CourseKey takes them again, and GEGI says so by their generation.
+    Restored,
+}
+
+/// A fault of the simulated CourseKey.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Fault {
+    /// The list whose requests it hits: `users`, `courses`, `sessions`, `enrollments` or `attendance`.
+    pub on: String,
+    /// What happens to them.
+    pub kind: FaultKind,
+    /// The status to answer, for [`FaultKind::Status`].
+    pub status: Option<u16>,
+    /// Seconds of the answer's Retry-After.
+    pub retry_after: Option<u32>,
+    /// How many requests it hits.
+    #[serde(default = "once")]
+    pub times: u32,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// A status is answered and nothing is done.
+    Status,
+    /// No answer ever comes.
+    Timeout,
+    /// The answer's body ends in the middle.
+    Cut,
+    /// The request takes effect and its answer never comes.
+    LostAnswer,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// A line as it stands; the schema has made sure that exactly one of the keys beside `at` and `lost` is there.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ChangeLine {
+    #[serde(deserialize_with = "instant")]
+    at: i64,
+    course: Option<CourseLine>,
+    #[serde(default)]
+    lost: bool,
+    removed: Option<String>,
+    settings: Option<SettingsChange>,
+    hand_mark: Option<HandMarkLine>,
+    push: Option<Vec<String>>,
+    fault: Option<Fault>,
+    coursekey: Option<RejectLine>,
+    credentials: Option<Credentials>,
+    restart: Option<bool>,
+    /// An approval, which this version does not know; whatever it says.
+    #[serde(rename = "decide")]
+    _decide: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandMarkLine {
+    class: String,
+    student: String,
+    mark: Letter,
+}
+
+#[derive(Deserialize)]
+enum Letter {
+    P,
+    L,
+    A,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RejectLine {
+    rejects_user: String,
+    code: String,
+}
+
+impl ChangeLine {
+    /// The change; none for what this version cannot do.
+    pub(super) fn into_change(self) -> Option<Change> {
+        let lost = self.lost;
+        let candidates = [
+            self.course.map(|line| Event::Course { course: Box::new(line.0), lost }),
+            self.removed.map(Event::Removed),
+            self.settings.map(Event::Settings),
+            self.hand_mark.map(HandMarkLine::into_event),
+            self.push.map(Event::Push),
+            self.fault.map(Event::Fault),
+            self.coursekey.map(|line| Event::RejectUser { user: line.rejects_user, code: line.code }),
+            self.credentials.map(Event::Credentials),
+            self.restart.map(|_| Event::Restart),
+        ];
+        let event = candidates.into_iter().flatten().next()?;
+        Some(Change { at: self.at, event })
+    }
+}
+
+impl HandMarkLine {
+    fn into_event(self) -> Event {
+        let mark = match self.mark {
+            Letter::P => Mark::Present,
+            Letter::L => Mark::Late,
+            Letter::A => Mark::Absent,
+        };
+        Event::HandMark { class: self.class, student: self.student, mark }
+    }
+}

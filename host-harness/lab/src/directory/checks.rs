@@ -1,0 +1,95 @@
+//! What the values of a school directory must have to do with one another. What a single value may look like is in the
+//! schemas; what is wrong with the school's data (a missing e-mail, an unknown stage) is for the plugin to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono_tz::Tz;
+
+use super::problem::{Place, Problems};
+use super::settings::Span;
+use host::gegi::{Course, SchoolSettings};
+
+/// Checks the campuses and the span. `place` finds the line of a field.
+pub(super) fn school(settings: &SchoolSettings, span: Span, place: &dyn Fn(&str) -> Place, problems: &mut Problems) {
+    let mut add = |field: String, what: String| problems.add(&place(&field), field.clone(), what);
+    if span.until <= span.from {
+        add("run/until".to_owned(), "is not later than run/from; write a later instant".to_owned());
+    }
+    let mut ids = BTreeSet::new();
+    let mut numbers = BTreeSet::new();
+    for (index, campus) in settings.campuses.iter().enumerate() {
+        if campus.zone.parse::<Tz>().is_err() {
+            let what = format!("\"{}\" is not an IANA time zone; write one such as America/New_York", campus.zone);
+            add(format!("campus/{index}/zone"), what);
+        }
+        if !ids.insert(&campus.id) {
+            add(
+                format!("campus/{index}/id"),
+                "stands at an earlier campus; give each campus an id of its own".to_owned(),
+            );
+        }
+        if !numbers.insert(campus.coursekey_school_id) {
+            let what = "stands at an earlier campus; each campus has a CourseKey school of its own";
+            add(format!("campus/{index}/coursekey-school-id"), what.to_owned());
+        }
+    }
+}
+
+/// Checks courses one by one and remembers what it has seen.
+pub(super) struct CourseChecks<'a> {
+    campuses: BTreeSet<&'a str>,
+    courses: BTreeMap<String, usize>,
+    classes: BTreeMap<String, usize>,
+}
+
+impl<'a> CourseChecks<'a> {
+    /// Knows the campuses and no course. Without settings that could be read, every campus is let through.
+    pub(super) fn new(settings: Option<&'a SchoolSettings>) -> Self {
+        let campuses = settings.into_iter().flat_map(|settings| &settings.campuses).map(|campus| campus.id.as_str());
+        Self { campuses: campuses.collect(), courses: BTreeMap::new(), classes: BTreeMap::new() }
+    }
+
+    /// A course of the start: its id and those of its classes are new.
+    pub(super) fn first(&mut self, course: &Course, place: &Place, problems: &mut Problems) {
+        let line = place.line.unwrap_or_default();
+        if let Some(earlier) = self.courses.insert(course.id.clone(), line) {
+            problems.add(place, "id", format!("stands in line {earlier} already; give each course an id of its own"));
+        }
+        for (index, class) in course.classes.iter().enumerate() {
+            if let Some(earlier) = self.classes.insert(class.id.clone(), line) {
+                let what = format!("stands in line {earlier} already; give each class an id of its own");
+                problems.add(place, format!("classes/{index}/id"), what);
+            }
+        }
+        self.any(course, "", place, problems);
+    }
+
+    /// A course that changes later: whole, so that only its own ids must differ. `prefix` is where it stands in the line.
+    pub(super) fn changed(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
+        let mut ids = BTreeSet::new();
+        for (index, class) in course.classes.iter().enumerate() {
+            if !ids.insert(&class.id) {
+                let what = "stands earlier in this course; give each class an id of its own";
+                problems.add(place, format!("{prefix}classes/{index}/id"), what);
+            }
+        }
+        self.any(course, prefix, place, problems);
+    }
+
+    fn any(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
+        if !self.campuses.is_empty() && !self.campuses.contains(course.campus.as_str()) {
+            let known: Vec<&str> = self.campuses.iter().copied().collect();
+            let what = format!("\"{}\" is no campus of school.toml; write one of {}", course.campus, known.join(", "));
+            problems.add(place, format!("{prefix}campus"), what);
+        }
+        for (index, class) in course.classes.iter().enumerate() {
+            if class.ends <= class.starts {
+                problems.add(
+                    place,
+                    format!("{prefix}classes/{index}/ends"),
+                    "is not later than starts; write a later instant",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `school.toml`: campuses, School Settings with their defaults, and the span to play.
+
+use serde::Deserialize;
+
+use super::course::instant;
+use host::gegi::{Campus, NeverCheckedOut, SchoolSettings};
+
+/// The span to play: from the first instant on, before the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// The first moment, whole seconds since 1970.
+    #[serde(deserialize_with = "instant")]
+    pub from: i64,
+    /// The first moment after the span, whole seconds since 1970.
+    #[serde(deserialize_with = "instant")]
+    pub until: i64,
+}
+
+/// The whole of `school.toml`.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SchoolFile {
+    name: String,
+    #[serde(default = "yes")]
+    enabled: bool,
+    pub(super) run: Span,
+    base_url: Option<String>,
+    campus: Vec<CampusForm>,
+    #[serde(default)]
+    settings: SettingsChange,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct CampusForm {
+    id: String,
+    zone: String,
+    coursekey_school_id: u64,
+    course_owner: Option<String>,
+}
+
+/// Settings to change; what is none stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SettingsChange {
+    weeks_before_start: Option<u32>,
+    weeks_after_end: Option<u32>,
+    absent_after_start_minutes: Option<u32>,
+    absent_before_end_minutes: Option<u32>,
+    follow_adjustments_days: Option<u32>,
+    error_email: Option<String>,
+    send_new_program_courses: Option<bool>,
+    initial_user_password: Option<String>,
+    update_every_minutes: Option<u32>,
+    settle_minutes: Option<u32>,
+    longest_gap_minutes: Option<u32>,
+    never_checked_out: Option<NeverCheckedOutForm>,
+    digest_every_minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NeverCheckedOutForm {
+    Report,
+    Absent,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl SchoolFile {
+    /// The settings in force at the start: the defaults, changed by what the file says.
+    pub(super) fn school_settings(self) -> SchoolSettings {
+        let campuses = self.campus.into_iter().map(CampusForm::into_campus).collect();
+        let coursekey_url = self.base_url.unwrap_or_default().trim_end_matches('/').to_owned();
+        let mut settings = SchoolSettings { enabled: self.enabled, coursekey_url, ..defaults(self.name, campuses) };
+        self.settings.apply(&mut settings);
+        settings
+    }
+}
+
+impl CampusForm {
+    fn into_campus(self) -> Campus {
+        Campus {
+            id: self.id,
+            zone: self.zone,
+            coursekey_school_id: self.coursekey_school_id,
+            course_owner: self.course_owner,
+            credentials_generation: 1,
+        }
+    }
+}
+
+/// What the format shows; a real school sets its own.
+const DEFAULT_PASSWORD: &str = "Welcome1";
+
+/// GEGI's defaults for a school without settings of its own.
+fn defaults(name: String, campuses: Vec<Campus>) -> SchoolSettings {
+    SchoolSettings {
+        name,
+        enabled: true,
+        coursekey_url: String::new(),
+        campuses,
+        weeks_before_start: 3,
+        weeks_after_end: 2,
+        absent_after_start_minutes: 15,
+        absent_before_end_minutes: 15,
+        follow_adjustments_days: 7,
+        error_email: None,
+        send_new_program_courses: false,
+        initial_user_password: DEFAULT_PASSWORD.to_owned(),
+        update_every_minutes: 5,
+        settle_minutes: 60,
+        longest_gap_minutes: 90,
+        never_checked_out: NeverCheckedOut::Report,
+        digest_every_minutes: 60,
+        saved_at: None,
+    }
+}
+
+impl SettingsChange {
+    /// Changes what is named here and nothing else.
+    pub fn apply(&self, settings: &mut SchoolSettings) {
+        set(&mut settings.weeks_before_start, self.weeks_before_start);
+        set(&mut settings.weeks_after_end, self.weeks_after_end);
+        set(&mut settings.absent_after_start_minutes, self.absent_after_start_minutes);
+        set(&mut settings.absent_before_end_minutes, self.absent_before_end_minutes);
+        set(&mut settings.follow_adjustments_days, self.follow_adjustments_days);
+        let email = self.error_email.clone().map(|email| (!email.is_empty()).then_some(email));
+        set(&mut settings.error_email, email);
+        set(&mut settings.send_new_program_courses, self.send_new_program_courses);
+        set(&mut settings.initial_user_password, self.initial_user_password.clone());
+        set(&mut settings.update_every_minutes, self.update_every_minutes);
+        set(&mut settings.settle_minutes, self.settle_minutes);
+        set(&mut settings.longest_gap_minutes, self.longest_gap_minutes);
+        set(&mut settings.never_checked_out, self.never_checked_out.map(NeverCheckedOutForm::into_wit));
+        set(&mut settings.digest_every_minutes, self.digest_every_minutes);
+    }
+}
+
+fn set<T>(field: &mut T, new: Option<T>) {
+    if let Some(value) = new {
+        *field = value;
+    }
+}
+
+impl NeverCheckedOutForm {
+    fn into_wit(self) -> NeverCheckedOut {
+        match self {
+            Self::Report => NeverCheckedOut::Report,
+            Self::Absent => NeverCheckedOut::Absent,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! When what is called: events and ticks along the virtual clock, and deliveries after each of them.
+//!
+//! The span is half-open: what lies at `from` happens, what lies at `until` does not. Two runs over adjoining spans and one
+//! store are therefore one run over both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::grid::{Due, Grid};
+use super::report::Calls;
+use super::rig::Rig;
+use super::{Progress, RunError, moment};
+use crate::directory::SchoolDirectory;
+use crate::twin::{Position, TwinError};
+use host::clock::{Clock, VirtualClock};
+use host::limits::Stopwatch;
+use host::push::Push;
+use host::school::{Budget, CallFailure, CourseChange, Next, TickReport};
+
+/// What a tick may spend. Many items, so that batches are full; many seconds, for virtual ones cost nothing.
+const BUDGET: Budget = Budget { items: 20_000, seconds: 120 };
+/// Ticks in a row after which a plugin that always wants more is stopped: ten times what the largest school needs.
+const TICKS_IN_A_ROW: u32 = 10_000;
+/// How often a call that was aborted is made again before the run gives up: the plugin parks what kills it after three.
+const ATTEMPTS: u32 = 10;
+
+/// Plays one directory.
+pub(super) struct Driver<'a> {
+    directory: &'a SchoolDirectory,
+    pub(super) rig: Rig,
+    clock: Arc<VirtualClock>,
+    calls: Calls,
+    call_time: Duration,
+    /// The first change that has not been applied.
+    next_change: usize,
+    due: Due,
+    last_tick: Option<i64>,
+}
+
+impl<'a> Driver<'a> {
+    /// Stands where the rig's school was left, or at the beginning.
+    pub(super) fn new(directory: &'a SchoolDirectory, rig: Rig, clock: Arc<VirtualClock>) -> Result<Self, TwinError> {
+        let position = rig.twin.position()?;
+        let next_change = match position {
+            Some(position) => {
+                clock.advance_to(moment(position.clock));
+                directory.changes.partition_point(|change| change.at < position.changes_from)
+            }
+            None => 0,
+        };
+        let (calls, call_time) = (Calls::default(), Duration::ZERO);
+        Ok(Self { directory, rig, clock, calls, call_time, next_change, due: Due::Now, last_tick: None })
+    }
+
+    /// Plays up to the end of the span.
+    pub(super) async fn play(&mut self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<(), RunError> {
+        let span = self.directory.span;
+        self.give_courses().await?;
+        while let Some((at, what)) = self.next_step()? {
+            self.clock.advance_to(moment(at));
+            match what {
+                Step::Change => self.take_change().await?,
+                Step::Tick => self.tick_until_idle(at).await?,
+            }
+            self.keep_position()?;
+            let (played, whole) = (self.seconds() - span.from, span.until - span.from);
+            progress(Progress { played: played.clamp(0, whole).unsigned_abs(), whole: whole.unsigned_abs() });
+        }
+        self.clock.advance_to(moment(span.until));
+        Ok(self.keep_position()?)
+    }
+
+    /// The rig, what was called, and how long that took.
+    pub(super) fn into_parts(self) -> (Rig, Calls, Duration) {
+        (self.rig, self.calls, self.call_time)
+    }
+
+    /// Everybody's present.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// At the beginning GEGI holds its courses and tells the plugin of each.
+    async fn give_courses(&mut self) -> Result<(), RunError> {
+        if self.rig.twin.position()?.is_some() {
+            return Ok(());
+        }
+        for course in &self.directory.courses {
+            self.rig.twin.put_course(course)?;
+        }
+        for course in &self.directory.courses {
+            self.course_changed(CourseChange::Saved(course.clone())).await?;
+        }
+        self.keep_position()?;
+        Ok(())
+    }
+
+    /// What happens next before the end of the span; a change before a tick of the same instant.
+    fn next_step(&self) -> Result<Option<(i64, Step)>, RunError> {
+        let now = self.seconds();
+        let every = self.rig.twin.settings_if_any()?.map_or(1, |settings| settings.update_every_minutes.max(1));
+        let grid = Grid { from: self.directory.span.from, step: i64::from(every) * 60 };
+        let until = self.directory.span.until;
+        let change = self.directory.changes.get(self.next_change).filter(|change| change.at < until);
+        // What was overtaken by a long tick happens right after it.
+        let change = change.map(|change| (change.at.max(now), Step::Change));
+        let tick = grid.next(now, self.due, self.last_tick).filter(|at| *at < until).map(|at| (at, Step::Tick));
+        Ok(change.into_iter().chain(tick).min())
+    }
+
+    async fn take_change(&mut self) -> Result<(), RunError> {
+        let directory = self.directory;
+        let Some(change) = directory.changes.get(self.next_change) else { return Ok(()) };
+        let earlier = directory.changes.iter().take(self.next_change);
+        let number = earlier.rev().take_while(|earlier| earlier.at == change.at).count();
+        self.apply(number, change).await?;
+        self.next_change += 1;
+        self.due = Due::Now;
+        Ok(())
+    }
+
+    /// Ticks until there is no more to do. Records and mails leave after each tick.
+    async fn tick_until_idle(&mut self, at: i64) -> Result<(), RunError> {
+        for _ in 0..TICKS_IN_A_ROW {
+            let report = self.tick().await?;
+            self.last_tick = Some(at.max(self.seconds()));
+            self.due = report.next_due.map_or(Due::Never, Due::At);
+            if !report.more_work {
+                return Ok(());
+            }
+        }
+        Err(RunError::Restless { at: self.now(), ticks: TICKS_IN_A_ROW })
+    }
+
+    async fn tick(&mut self) -> Result<TickReport, RunError> {
+        let mut attempts = 0;
+        loop {
+            let watch = Stopwatch::start();
+            let answer = self.rig.school().tick(BUDGET).await;
+            self.call_time += watch.elapsed();
+            self.calls.ticks += 1;
+            if let Some(report) = self.unless_passing(answer, &mut attempts)? {
+                self.deliver().await?;
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Tells the plugin of a course.
+    pub(super) async fn course_changed(&mut self, change: CourseChange) -> Result<(), RunError> {
+        let mut attempts = 0;
+        loop {
+            let watch = Stopwatch::start();
+            let answer = self.rig.school().course_changed(change.clone()).await;
+            self.call_time += watch.elapsed();
+            self.calls.course_changes += 1;
+            if self.unless_passing(answer, &mut attempts)?.is_some() {
+                return self.deliver().await;
+            }
+        }
+    }
+
+    /// Lets a push of CourseKey's arrive, again and again until it is taken, as CourseKey would.
+    pub(super) async fn attendance_received(&mut self, campus: &str, push: &Push) -> Result<(), RunError> {
+        let mut attempts = 0;
+        loop {
+            let watch = Stopwatch::start();
+            let answer = self.rig.school().attendance_received(campus, push.clone()).await;
+            self.call_time += watch.elapsed();
+            self.calls.pushes += 1;
+            if self.unless_passing(answer, &mut attempts)?.is_some() {
+                return self.deliver().await;
+            }
+        }
+    }
+
+    /// The answer; none if the call failed in a way that making it again may mend.
+    fn unless_passing<T>(
+        &mut self,
+        answer: Result<T, CallFailure>,
+        attempts: &mut u32,
+    ) -> Result<Option<T>, CallFailure> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) => {
+                self.calls.aborted += 1;
+                *attempts += 1;
+                if failure.next() == Next::Mend || *attempts == ATTEMPTS { Err(failure) } else { Ok(None) }
+            }
+        }
+    }
+
+    /// Hands over to GEGI what the last call committed.
+    async fn deliver(&self) -> Result<(), RunError> {
+        let report = self.rig.school().deliver().await?;
+        report.records.stop.or(report.mails.stop).map_or(Ok(()), |stop| Err(stop.into()))
+    }
+
+    fn keep_position(&self) -> Result<(), TwinError> {
+        let now = self.now();
+        // A clock that stands inside a second has passed its beginning.
+        let clock = now.timestamp() + i64::from(now.timestamp_subsec_nanos() > 0);
+        let (applied, coming) = self.directory.changes.split_at(self.next_change);
+        let changes_from = match (applied.last(), coming.first()) {
+            // Some of this instant have been applied, and will be once more.
+            (Some(last), Some(next)) if last.at == next.at => last.at,
+            (Some(last), _) => last.at + 1,
+            (None, _) => i64::MIN,
+        };
+        self.rig.twin.set_position(Position { clock, changes_from })
+    }
+
+    fn seconds(&self) -> i64 {
+        self.now().timestamp()
+    }
+}
+
+/// What happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Change,
+    Tick,
+}

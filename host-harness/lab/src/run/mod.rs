@@ -1,0 +1,164 @@
+//! `run`: plays a school directory in virtual time and writes down what came of it.
+//!
+//! Reading order: `rig` (a school with everything around it), `driver` (when what is called), `changes` (what happens to
+//! the school meanwhile), `output` and `report` (what is left), `accounting` (whether nothing was lost). What the calls do is the plugin's business.
+
+mod accounting;
+mod changes;
+mod coursekey;
+mod driver;
+mod grid;
+mod output;
+mod report;
+mod requests;
+mod rig;
+mod statuses;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::directory::SchoolDirectory;
+use host::clock::{Clock, VirtualClock};
+use host::email::{EmlError, OwnTexts, TemplateError, Templates};
+use host::engine::Engine;
+use host::limits::Stopwatch;
+use host::outbox::Stop;
+use host::store::{Steps, StoreError};
+
+pub use accounting::Accounting;
+pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
+pub use report::{Calls, Measured, Report, RequestCount};
+pub use rig::{Around, Rig, RigError};
+pub use statuses::{StatusLine, statuses_of};
+
+use crate::twin::TwinError;
+use driver::Driver;
+use host::school::CallFailure;
+use output::Outcome;
+
+/// How to play a school directory.
+pub struct RunOptions {
+    /// The folder for the output; made if it is missing.
+    pub out: PathBuf,
+    /// The folder in which host, twin and simulator keep what they hold; none: nothing is kept.
+    pub store: Option<PathBuf>,
+    /// What the simulator's dice are thrown with.
+    pub seed: u64,
+    /// How many requests in a million meet a fault at the simulated CourseKey.
+    pub faults_per_million: u32,
+    /// What the school has made of the texts of its mails; none: what it had, or what ships.
+    pub own_texts: Option<OwnTexts>,
+    /// The keys of the campuses, for a CourseKey outside of this process.
+    pub keys: Keys,
+    /// Told of every step that a crash could separate from the next.
+    pub steps: Steps,
+}
+
+/// How far a run is, in virtual seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Played.
+    pub played: u64,
+    /// To play.
+    pub whole: u64,
+}
+
+/// Why a run came to no end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The school could not be set up.
+    #[error(transparent)]
+    Rig(#[from] RigError),
+    /// CourseKey's side failed.
+    #[error(transparent)]
+    CourseKey(#[from] CourseKeyError),
+    /// GEGI's side failed.
+    #[error(transparent)]
+    Twin(#[from] TwinError),
+    /// A call failed and would fail again.
+    #[error(transparent)]
+    Call(#[from] CallFailure),
+    /// The host's storage failed between calls.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// GEGI could not take what was delivered.
+    #[error("deliver to GEGI: {0}")]
+    Undelivered(#[from] Stop),
+    /// The plugin never came to rest.
+    #[error("bring the school to rest at {at}: it still has more to do after {ticks} ticks in a row; report it")]
+    Restless {
+        /// The virtual time.
+        at: DateTime<Utc>,
+        /// How many ticks there were.
+        ticks: u32,
+    },
+    /// A mail could not be written from its template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A mail could not be put into its form.
+    #[error(transparent)]
+    Mail(#[from] EmlError),
+    /// The output could not be written.
+    #[error("write the output to {}: {error}; check the folder and its free space", .folder.display())]
+    Output {
+        /// The folder.
+        folder: PathBuf,
+        /// In the words of the operating system.
+        error: std::io::Error,
+    },
+}
+
+/// A run that came to its end.
+pub struct Finished {
+    /// What it amounted to.
+    pub report: Report,
+    /// The status column.
+    pub statuses: Vec<StatusLine>,
+    /// The school as it is now.
+    pub rig: Rig,
+}
+
+/// Plays the directory's span and writes the output. `progress` is told how far it is.
+///
+/// # Errors
+/// Nothing is written to the output folder then; what the school's store has committed stands.
+pub async fn run(
+    directory: &SchoolDirectory,
+    engine: Engine,
+    options: RunOptions,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Finished, RunError> {
+    let watch = Stopwatch::start();
+    let clock = Arc::new(VirtualClock::new(moment(directory.span.from)));
+    let around = Around {
+        engine,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        folder: options.store,
+        seed: options.seed,
+        keys: options.keys,
+        steps: options.steps,
+    };
+    if let Some(own) = &options.own_texts {
+        Templates::check(own)?;
+    }
+    let rig = Rig::for_directory(directory, around)?;
+    if let Some(own) = &options.own_texts {
+        rig.twin.put_email_texts(own)?;
+    }
+    rig.coursekey.set_fault_rate(options.faults_per_million)?;
+    let mut driver = Driver::new(directory, rig, clock)?;
+    driver.play(progress).await?;
+    let (rig, calls, call_time) = driver.into_parts();
+    let statuses = statuses_of(rig.school()).await?;
+    let faults_per_million = options.faults_per_million;
+    let outcome = Outcome { directory, rig: &rig, statuses: &statuses, calls, faults_per_million };
+    let report = outcome.write(&options.out, || Measured::new(watch.elapsed(), call_time))?;
+    Ok(Finished { report, statuses, rig })
+}
+
+fn moment(seconds: i64) -> DateTime<Utc> {
+    // Instants of a school directory lie between 1970 and 9999.
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}

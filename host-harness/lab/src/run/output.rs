@@ -1,0 +1,137 @@
+//! The files of a run's output. They are written beside their place and moved there when all of them are whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::accounting::account;
+use super::report::{Calls, Measured, Report};
+use super::rig::Rig;
+use super::statuses::StatusLine;
+use super::{RunError, requests};
+use crate::directory::SchoolDirectory;
+use crate::twin::{TwinError, rfc3339};
+use host::email::{MailIdentity, Templates, to_eml, write_folder};
+
+/// What a run leaves beside what its rig holds.
+pub(super) struct Outcome<'a> {
+    pub(super) directory: &'a SchoolDirectory,
+    pub(super) rig: &'a Rig,
+    pub(super) statuses: &'a [StatusLine],
+    pub(super) calls: Calls,
+    pub(super) faults_per_million: u32,
+}
+
+impl Outcome<'_> {
+    /// Writes everything into `folder` and answers what `report.json` says.
+    pub(super) fn write(&self, folder: &Path, measured: impl FnOnce() -> Measured) -> Result<Report, RunError> {
+        let fail = |error| RunError::Output { folder: folder.to_owned(), error };
+        fs::create_dir_all(folder).map_err(fail)?;
+        let draft = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(folder).map_err(fail)?;
+        let mut report = Report {
+            school: self.directory.settings.name.clone(),
+            from: rfc3339(self.directory.span.from),
+            until: rfc3339(self.directory.span.until),
+            seed: self.rig.seed(),
+            faults_per_million: self.faults_per_million,
+            denials: self.rig.requests.denials(),
+            calls: self.calls,
+            ..Report::default()
+        };
+        self.write_records(draft.path(), &mut report)?;
+        report.attendance = account(self.rig)?;
+        self.write_mails(draft.path(), &mut report)?;
+        self.write_traffic(draft.path(), &mut report).map_err(fail)?;
+        report.count_statuses(self.statuses);
+        report.measured = measured();
+        write_report(draft.path(), &report).map_err(fail)?;
+        move_into_place(draft.path(), folder).map_err(fail)?;
+        Ok(report)
+    }
+
+    fn write_records(&self, folder: &Path, report: &mut Report) -> Result<(), TwinError> {
+        let twin = &self.rig.twin;
+        let mut out = create(folder, "marks.jsonl")?;
+        twin.each_mark(|line| {
+            *report.marks.entry(line.mark.clone()).or_default() += 1;
+            *report.marks_by_rule.entry(line.basis.rule.clone()).or_default() += 1;
+            write_line(&mut out, &line)
+        })?;
+        out.flush()?;
+        let mut out = create(folder, "attendance-log.jsonl")?;
+        twin.each_log_row(|line| {
+            report.log_rows += 1;
+            write_line(&mut out, &line)
+        })?;
+        out.flush()?;
+        let mut out = create(folder, "journal.jsonl")?;
+        twin.each_journal_line(|line| {
+            report.journal_lines += 1;
+            write_line(&mut out, &line)
+        })?;
+        out.flush()?;
+        let mut out = create(folder, "issues.jsonl")?;
+        for line in twin.issues()? {
+            let count = if line.resolved_at.is_some() { &mut report.resolved_issues } else { &mut report.open_issues };
+            *count += 1;
+            write_line(&mut out, &line)?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn write_mails(&self, folder: &Path, report: &mut Report) -> Result<(), RunError> {
+        let templates = Templates::of_school(self.rig.twin.email_texts()?)?;
+        let mut mails = Vec::new();
+        for mail in self.rig.twin.mails()? {
+            let identity = MailIdentity { id: &mail.id, at: mail.at, recipient: &mail.message.recipient };
+            mails.push(to_eml(identity, &templates.render(&mail.message)?)?);
+            report.mails += 1;
+        }
+        Ok(write_folder(&folder.join("mails"), &mails)?)
+    }
+
+    fn write_traffic(&self, folder: &Path, report: &mut Report) -> io::Result<()> {
+        let entries = self.rig.requests.sorted();
+        report.count_requests(&entries);
+        let mut out = create(folder, "requests.jsonl")?;
+        requests::write(&entries, &mut out)?;
+        out.flush()?;
+        let mut out = create(folder, "status.jsonl")?;
+        self.statuses.iter().try_for_each(|line| write_line(&mut out, line))?;
+        out.flush()?;
+        let mut out = create(folder, "coursekey.jsonl")?;
+        self.rig.coursekey.write_roster(&mut out)?;
+        out.flush()
+    }
+}
+
+fn write_report(folder: &Path, report: &Report) -> io::Result<()> {
+    let mut out = create(folder, "report.json")?;
+    serde_json::to_writer_pretty(&mut out, report)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Moves every file and folder of the draft over what an earlier run has left.
+fn move_into_place(draft: &Path, folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(draft)? {
+        let entry = entry?;
+        let target = folder.join(entry.file_name());
+        if target.is_dir() {
+            fs::remove_dir_all(&target)?;
+        }
+        fs::rename(entry.path(), target)?;
+    }
+    Ok(())
+}
+
+fn create(folder: &Path, name: &str) -> io::Result<BufWriter<File>> {
+    File::create(folder.join(name)).map(BufWriter::new)
+}
+
+fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}

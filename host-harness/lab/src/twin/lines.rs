@@ -1,0 +1,320 @@
+//! What the twin holds in the form of a run's output: the lines of `marks.jsonl`, `attendance-log.jsonl`, `journal.jsonl`
+//! and `issues.jsonl`, keys in the order of the structs, lines sorted by key and the journal by time.
+
+use chrono::{DateTime, SecondsFormat};
+use rusqlite::{OptionalExtension, Row};
+use serde::Serialize;
+
+use super::{Twin, TwinError};
+use host::gegi::{Basis, Course, Issue, JournalEntry, Owner};
+
+/// A mark as it stands in GEGI.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MarkLine {
+    /// The class.
+    pub class: String,
+    /// Whose.
+    pub student: String,
+    /// P, A or L.
+    pub mark: String,
+    /// Why.
+    pub basis: BasisLine,
+}
+
+/// Why a mark is what it is; of a mark that is GEGI's own only that it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BasisLine {
+    /// The row of the marking table that decided, or the origin of GEGI's own mark: `hand`, `preset`.
+    pub rule: String,
+    /// The first check-in.
+    pub check_in: Option<String>,
+    /// The last check-out.
+    pub check_out: Option<String>,
+    #[serde(flatten)]
+    measures: Option<Measures>,
+    /// All of it in one sentence.
+    pub sentence: String,
+}
+
+/// What the marking table was applied to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Measures {
+    starts: String,
+    ends: String,
+    late_until: String,
+    early_from: String,
+    longest_gap_seconds: Option<u32>,
+    visits: Vec<VisitLine>,
+    adjustment: Option<String>,
+    awarded_seconds: Option<i64>,
+    attendance_record: Option<String>,
+    version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct VisitLine {
+    r#in: String,
+    out: Option<String>,
+}
+
+/// Whose word a mark is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StandingMark {
+    /// A person's.
+    Hand,
+    /// GEGI's own, from before the class.
+    Preset,
+    /// CourseKey's, with its basis.
+    CourseKeys(Box<Basis>),
+}
+
+/// A row of the attendance log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLine {
+    /// The course.
+    pub course: String,
+    /// The class.
+    pub class: String,
+    /// Whose.
+    pub student: String,
+    /// CourseKey's id of the attendance record.
+    pub record: String,
+    /// Number of the visit within the record, from 1.
+    pub visit: u32,
+    /// Check-in.
+    pub r#in: String,
+    /// Check-out.
+    pub out: String,
+    /// Minutes between them.
+    pub minutes: u32,
+}
+
+/// A line of the System Journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JournalLine {
+    /// When it was done.
+    pub at: String,
+    /// What was done: `mark`, `withdrawn`, `log-row`, ….
+    pub what: String,
+    /// The course, if any.
+    pub course: Option<String>,
+    /// The class, if any.
+    pub class: Option<String>,
+    /// The student or instructor, if any.
+    pub student: Option<String>,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// Why and by whom.
+    pub by: String,
+}
+
+/// An issue, open or resolved.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct IssueLine {
+    /// Its code of the catalogue.
+    pub code: String,
+    /// The course it is about, if any.
+    pub course: Option<String>,
+    /// The class it is about, if any.
+    pub class: Option<String>,
+    /// The person it is about, if any.
+    pub student: Option<String>,
+    /// What is wrong.
+    pub sentence: String,
+    /// Who can fix it: `school`, `coursekey` or `gegi`.
+    pub owner: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// When it was first seen.
+    pub first_seen: String,
+    /// When it was found resolved; none: it is open.
+    pub resolved_at: Option<String>,
+}
+
+impl Twin {
+    /// Hands over every mark, by class and student.
+    ///
+    /// # Errors
+    /// The file cannot be read, or `take` says so.
+    pub fn each_mark(&self, mut take: impl FnMut(MarkLine) -> std::io::Result<()>) -> Result<(), TwinError> {
+        self.each("SELECT class, student, mark, basis, origin FROM mark ORDER BY class, student", |row| {
+            let basis = match row.get::<_, Option<String>>(3)? {
+                Some(text) => BasisLine::new(serde_json::from_str(&text)?),
+                None => BasisLine::of_gegi(&row.get::<_, String>(4)?),
+            };
+            Ok(take(MarkLine { class: row.get(0)?, student: row.get(1)?, mark: row.get(2)?, basis })?)
+        })
+    }
+
+    /// Hands over every row of the attendance log, by course, class, student, record and visit.
+    ///
+    /// # Errors
+    /// The file cannot be read, or `take` says so.
+    pub fn each_log_row(&self, mut take: impl FnMut(LogLine) -> std::io::Result<()>) -> Result<(), TwinError> {
+        let sql = "SELECT course, class, student, record, visit, checked_in, checked_out, minutes FROM log_row
+            ORDER BY course, class, student, record, visit";
+        self.each(sql, |row| {
+            Ok(take(LogLine {
+                course: row.get(0)?,
+                class: row.get(1)?,
+                student: row.get(2)?,
+                record: row.get(3)?,
+                visit: row.get(4)?,
+                r#in: rfc3339(row.get(5)?),
+                out: rfc3339(row.get(6)?),
+                minutes: row.get(7)?,
+            })?)
+        })
+    }
+
+    /// Hands over the System Journal, in order of time.
+    ///
+    /// # Errors
+    /// The file cannot be read, or `take` says so.
+    pub fn each_journal_line(&self, mut take: impl FnMut(JournalLine) -> std::io::Result<()>) -> Result<(), TwinError> {
+        self.each("SELECT entry FROM journal ORDER BY at, sequence", |row| {
+            let entry: JournalEntry = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            Ok(take(JournalLine {
+                at: rfc3339(entry.at),
+                what: file_word(entry.what),
+                course: entry.course,
+                class: entry.class,
+                student: entry.person,
+                old: entry.old,
+                new: entry.new,
+                by: entry.by,
+            })?)
+        })
+    }
+
+    /// Every issue, open or resolved, by code, course, class and student.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn issues(&self) -> Result<Vec<IssueLine>, TwinError> {
+        let mut lines = Vec::new();
+        self.each("SELECT issue, first_seen, resolved_at FROM issue", |row| {
+            let issue: Issue = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            lines.push(IssueLine {
+                code: issue.code,
+                course: issue.course,
+                class: issue.class,
+                student: issue.person,
+                sentence: issue.sentence,
+                owner: owner_word(issue.owner).to_owned(),
+                remedy: issue.remedy,
+                first_seen: rfc3339(row.get(1)?),
+                resolved_at: row.get::<_, Option<i64>>(2)?.map(rfc3339),
+            });
+            Ok(())
+        })?;
+        lines.sort();
+        Ok(lines)
+    }
+
+    /// Hands over every course.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn each_course(&self, mut take: impl FnMut(Course)) -> Result<(), TwinError> {
+        self.each("SELECT body FROM course ORDER BY id", |row| {
+            take(serde_json::from_str(&row.get::<_, String>(0)?)?);
+            Ok(())
+        })
+    }
+
+    /// The mark that stands for a student in a class.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn mark_of(&self, class: &str, student: &str) -> Result<Option<StandingMark>, TwinError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT basis, origin FROM mark WHERE class = ?1 AND student = ?2")?;
+        let read = |row: &Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, String>(1)?));
+        Ok(match statement.query_row([class, student], read).optional()? {
+            Some((Some(text), _)) => Some(StandingMark::CourseKeys(serde_json::from_str(&text)?)),
+            Some((None, origin)) if origin == "preset" => Some(StandingMark::Preset),
+            Some((None, _)) => Some(StandingMark::Hand),
+            None => None,
+        })
+    }
+
+    /// In and out of the rows that the attendance log has of a record of CourseKey's, whole seconds since 1970.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn log_times_of(&self, record: &str) -> Result<Vec<(i64, i64)>, TwinError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT checked_in, checked_out FROM log_row WHERE record = ?1")?;
+        let times = statement.query_map([record], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(times.collect::<Result<_, _>>()?)
+    }
+
+    fn each(&self, sql: &str, mut take: impl FnMut(&Row<'_>) -> Result<(), TwinError>) -> Result<(), TwinError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            take(row)?;
+        }
+        Ok(())
+    }
+}
+
+impl BasisLine {
+    fn new(basis: Basis) -> Self {
+        let check_in = basis.visits.iter().map(|visit| visit.checked_in).min().map(rfc3339);
+        // Who checked in once more after that has not left.
+        let last_in = basis.visits.iter().map(|visit| visit.checked_in).max();
+        let last_out = basis.visits.iter().filter_map(|visit| visit.checked_out).max();
+        let check_out = last_out.filter(|out| last_in.is_none_or(|last_in| last_in <= *out)).map(rfc3339);
+        let visits = basis
+            .visits
+            .iter()
+            .map(|visit| VisitLine { r#in: rfc3339(visit.checked_in), out: visit.checked_out.map(rfc3339) });
+        let measures = Measures {
+            starts: rfc3339(basis.starts),
+            ends: rfc3339(basis.ends),
+            late_until: rfc3339(basis.late_until),
+            early_from: rfc3339(basis.early_from),
+            longest_gap_seconds: basis.longest_gap_seconds,
+            visits: visits.collect(),
+            adjustment: basis.adjustment,
+            awarded_seconds: basis.awarded_seconds,
+            attendance_record: basis.attendance_record,
+            version: basis.version,
+        };
+        Self { rule: basis.rule, check_in, check_out, measures: Some(measures), sentence: basis.sentence }
+    }
+
+    /// Of a mark that is GEGI's own: `hand` or `preset`.
+    fn of_gegi(origin: &str) -> Self {
+        let sentence = format!("written in GEGI ({origin})");
+        Self { rule: origin.to_owned(), check_in: None, check_out: None, measures: None, sentence }
+    }
+}
+
+fn owner_word(owner: Owner) -> &'static str {
+    match owner {
+        Owner::School => "school",
+        Owner::Coursekey => "coursekey",
+        Owner::Gegi => "gegi",
+    }
+}
+
+/// The file's word for what was done, where it is not the WIT's.
+fn file_word(what: String) -> String {
+    if what == "mark-withdrawn" { "withdrawn".to_owned() } else { what }
+}
+
+/// An instant in the form of the files, for example `2023-08-28T14:00:00Z`.
+pub fn rfc3339(instant: i64) -> String {
+    DateTime::from_timestamp(instant, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,249 @@
+//! The twin: a GEGI to develop against. Holds a school's settings, courses and records in one SQLite file or in memory,
+//! answers the host's questions and takes what the host delivers, each thing once.
+//!
+//! It keeps what it acknowledged through the end of its process, not through a power cut: it is a developer's tool. What
+//! the host itself must never lose is in `store`.
+
+mod lines;
+mod receive;
+mod source;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use host::clock::Clock;
+use host::email::{OwnTexts, Part};
+use host::gegi::{Course, CurrentMark, GegiUnavailable, Message, SchoolSettings};
+
+pub use lines::{BasisLine, IssueLine, JournalLine, LogLine, MarkLine, StandingMark, rfc3339};
+
+#[cfg(test)]
+mod tests;
+
+/// A GEGI with one school.
+pub struct Twin {
+    connection: Mutex<Connection>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why the twin cannot answer.
+#[derive(Debug, thiserror::Error)]
+pub enum TwinError {
+    /// Its file cannot be read or written.
+    #[error("use the twin's file: {0}; check its folder and free space, or name another with --store")]
+    File(#[from] rusqlite::Error),
+    /// Its file holds something this version does not understand.
+    #[error("read the twin's file: {0}; it was written by another version, name another file with --store")]
+    Form(#[from] serde_json::Error),
+    /// The file has no school yet.
+    #[error("find a school in the folder: there is none; play a school directory with `run --store` first")]
+    NoSchool,
+    /// A line of its output cannot be written.
+    #[error("write what the twin holds: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl From<TwinError> for GegiUnavailable {
+    fn from(error: TwinError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// How far a school has been played in virtual time; whole seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Where the clock stood.
+    pub clock: i64,
+    /// Changes before this instant have been applied.
+    pub changes_from: i64,
+}
+
+/// A mail that the host delivered, as it was when it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReceivedMail {
+    /// The delivery's stable id.
+    pub id: String,
+    /// When it came, whole seconds since 1970.
+    pub at: i64,
+    /// What to write.
+    pub message: Message,
+}
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS school (one INTEGER PRIMARY KEY CHECK (one = 1), settings TEXT NOT NULL, clock INTEGER, changes_from INTEGER);
+    CREATE TABLE IF NOT EXISTS course (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS mark (
+        class TEXT, student TEXT, mark TEXT NOT NULL, origin TEXT NOT NULL, basis TEXT, PRIMARY KEY (class, student)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS log_row (
+        record TEXT, visit INTEGER, course TEXT NOT NULL, class TEXT NOT NULL, student TEXT NOT NULL,
+        checked_in INTEGER NOT NULL, checked_out INTEGER NOT NULL, minutes INTEGER NOT NULL, PRIMARY KEY (record, visit)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS issue (
+        key TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, resolved_at INTEGER, issue TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS journal (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS mail (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, message TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS email_template (template TEXT, part TEXT, text TEXT NOT NULL, PRIMARY KEY (template, part)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS delivered (id TEXT PRIMARY KEY, refused TEXT) WITHOUT ROWID;
+";
+
+impl Twin {
+    /// Opens or creates a twin; without a path it lives in memory. `clock` tells when mails arrive.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn open(path: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
+        let connection = match path {
+            Some(path) => Connection::open(path)?,
+            None => Connection::open_in_memory()?,
+        };
+        // A killed process leaves what it has written to the operating system; only that must survive here.
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self { connection: Mutex::new(connection), clock })
+    }
+
+    /// Opens a twin that is there already.
+    ///
+    /// # Errors
+    /// There is none, or the file cannot be used.
+    pub fn open_existing(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
+        if path.is_file() { Self::open(Some(path), clock) } else { Err(TwinError::NoSchool) }
+    }
+
+    /// School Settings from now on.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn put_settings(&self, settings: &SchoolSettings) -> Result<(), TwinError> {
+        let text = serde_json::to_string(settings)?;
+        let sql =
+            "INSERT INTO school (one, settings) VALUES (1, ?1) ON CONFLICT DO UPDATE SET settings = excluded.settings";
+        self.lock().prepare_cached(sql)?.execute([text])?;
+        Ok(())
+    }
+
+    /// School Settings as they are; none before the first [`Twin::put_settings`].
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn settings_if_any(&self) -> Result<Option<SchoolSettings>, TwinError> {
+        let text: Option<String> =
+            self.lock().prepare_cached("SELECT settings FROM school")?.query_row([], |row| row.get(0)).optional()?;
+        Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
+    /// GEGI holds this course from now on, unless it holds a newer revision of it.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn put_course(&self, course: &Course) -> Result<(), TwinError> {
+        let body = serde_json::to_string(course)?;
+        let sql = "INSERT INTO course (id, revision, body) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE
+            SET revision = excluded.revision, body = excluded.body WHERE excluded.revision >= revision";
+        self.lock().prepare_cached(sql)?.execute(params![course.id, course.revision.cast_signed(), body])?;
+        Ok(())
+    }
+
+    /// GEGI no longer holds this course.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn remove_course(&self, id: &str) -> Result<(), TwinError> {
+        self.lock().prepare_cached("DELETE FROM course WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+
+    /// GEGI itself writes a mark: a person by hand, or a preset. `id` names this act: done again, it changes nothing.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn write_mark(&self, id: &str, class: &str, mark: &CurrentMark) -> Result<(), TwinError> {
+        let connection = self.lock();
+        let transaction = connection.unchecked_transaction()?;
+        if receive::receipt_of(&transaction, id)?.is_none() {
+            let sql = "INSERT OR REPLACE INTO mark (class, student, mark, origin) VALUES (?1, ?2, ?3, ?4)";
+            let (letter, origin) = (receive::letter(mark.mark), receive::origin_word(mark.origin));
+            transaction.prepare_cached(sql)?.execute([class, &mark.student, letter, origin])?;
+            receive::remember(&transaction, id, &host::gegi::Receipt::Applied)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// How far the school has been played; none: not at all.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn position(&self) -> Result<Option<Position>, TwinError> {
+        let sql = "SELECT clock, changes_from FROM school WHERE clock IS NOT NULL";
+        let read = |row: &rusqlite::Row<'_>| Ok(Position { clock: row.get(0)?, changes_from: row.get(1)? });
+        Ok(self.lock().prepare_cached(sql)?.query_row([], read).optional()?)
+    }
+
+    /// Notes how far the school has been played.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn set_position(&self, position: Position) -> Result<(), TwinError> {
+        let sql = "UPDATE school SET clock = ?1, changes_from = ?2";
+        self.lock().prepare_cached(sql)?.execute([position.clock, position.changes_from])?;
+        Ok(())
+    }
+
+    /// Every mail, in the order in which they came.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn mails(&self) -> Result<Vec<ReceivedMail>, TwinError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT id, at, message FROM mail ORDER BY sequence")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+        rows.map(|row| {
+            let (id, at, message) = row?;
+            Ok(ReceivedMail { id, at, message: serde_json::from_str(&message)? })
+        })
+        .collect()
+    }
+
+    /// The school's own texts of Admin → Email Templates from now on; what they do not have is as it ships. They are not
+    /// checked here.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn put_email_texts(&self, own: &OwnTexts) -> Result<(), TwinError> {
+        let connection = self.lock();
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute("DELETE FROM email_template", [])?;
+        for (template, part, text) in own.parts() {
+            let sql = "INSERT INTO email_template (template, part, text) VALUES (?1, ?2, ?3)";
+            transaction.prepare_cached(sql)?.execute([template, part.file_name(), text])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The school's own texts of Admin → Email Templates.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn email_texts(&self) -> Result<OwnTexts, TwinError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT template, part, text FROM email_template")?;
+        let mut rows = statement.query([])?;
+        let mut own = OwnTexts::default();
+        while let Some(row) = rows.next()? {
+            let (template, part, text) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?);
+            if let Some(part) = Part::of_file(&part) {
+                own.set(&template, part, text);
+            }
+        }
+        Ok(own)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic while the lock is held leaves at most an open transaction, which its owner's end rolls back.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

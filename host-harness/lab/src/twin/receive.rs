@@ -1,0 +1,175 @@
+//! What the host delivers: records and mails, each taken once and answered the same way however often it comes.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Twin, TwinError};
+use host::gegi::{
+    Delivery, GegiUnavailable, MailSink, Mark, Message, Operation, Origin, Receipt, RecordSink, SetMark, WithdrawMark,
+};
+
+#[async_trait]
+impl RecordSink for Twin {
+    async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
+        Ok(self.once(&delivery.id, |connection| apply(connection, &delivery.payload))?)
+    }
+}
+
+#[async_trait]
+impl MailSink for Twin {
+    async fn send(&self, delivery: &Delivery<Message>) -> Result<Receipt, GegiUnavailable> {
+        let at = self.clock.now().timestamp();
+        let receipt = self.once(&delivery.id, |connection| {
+            let message = serde_json::to_string(&delivery.payload)?;
+            let sql = "INSERT INTO mail (id, at, message) VALUES (?1, ?2, ?3)";
+            connection.prepare_cached(sql)?.execute(params![delivery.id, at, message])?;
+            Ok(Receipt::Applied)
+        })?;
+        Ok(receipt)
+    }
+}
+
+impl Twin {
+    /// Does something together with the note that it was done; what was done before gets the answer it got then.
+    fn once(
+        &self,
+        id: &str,
+        act: impl FnOnce(&Connection) -> Result<Receipt, TwinError>,
+    ) -> Result<Receipt, TwinError> {
+        let connection = self.lock();
+        let transaction = connection.unchecked_transaction()?;
+        if let Some(receipt) = receipt_of(&transaction, id)? {
+            return Ok(receipt);
+        }
+        let receipt = act(&transaction)?;
+        remember(&transaction, id, &receipt)?;
+        transaction.commit()?;
+        Ok(receipt)
+    }
+}
+
+/// What was answered to a delivery; none: it never came.
+pub(super) fn receipt_of(connection: &Connection, id: &str) -> Result<Option<Receipt>, TwinError> {
+    let mut statement = connection.prepare_cached("SELECT refused FROM delivered WHERE id = ?1")?;
+    let refused: Option<Option<String>> = statement.query_row([id], |row| row.get(0)).optional()?;
+    Ok(refused.map(|refused| refused.map_or(Receipt::Applied, Receipt::Refused)))
+}
+
+pub(super) fn remember(connection: &Connection, id: &str, receipt: &Receipt) -> Result<(), TwinError> {
+    let refused = match receipt {
+        Receipt::Applied => None,
+        Receipt::Refused(reason) => Some(reason),
+    };
+    connection.prepare_cached("INSERT INTO delivered (id, refused) VALUES (?1, ?2)")?.execute(params![id, refused])?;
+    Ok(())
+}
+
+fn apply(connection: &Connection, operation: &Operation) -> Result<Receipt, TwinError> {
+    match operation {
+        Operation::SetMark(set) => return set_mark(connection, set),
+        Operation::WithdrawMark(withdrawn) => return withdraw_mark(connection, withdrawn),
+        Operation::PutLogRow(row) => {
+            let sql = "INSERT OR REPLACE INTO log_row
+                (record, visit, course, class, student, checked_in, checked_out, minutes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            let (course, class, student) = (&row.course, &row.class, &row.student);
+            let (record, visit) = (&row.attendance_record, row.visit);
+            connection.prepare_cached(sql)?.execute(params![
+                record,
+                visit,
+                course,
+                class,
+                student,
+                row.checked_in,
+                row.checked_out,
+                row.minutes
+            ])?;
+        }
+        Operation::VoidLogRow(row) => {
+            let sql = "DELETE FROM log_row WHERE record = ?1 AND visit = ?2";
+            connection.prepare_cached(sql)?.execute(params![row.attendance_record, row.visit])?;
+        }
+        Operation::OpenIssue(open) => {
+            let sql = "INSERT OR REPLACE INTO issue (key, first_seen, issue) VALUES (?1, ?2, ?3)";
+            let text = serde_json::to_string(&open.issue)?;
+            connection.prepare_cached(sql)?.execute(params![open.key, open.at, text])?;
+        }
+        Operation::ResolveIssue(resolved) => {
+            let sql = "UPDATE issue SET resolved_at = ?2 WHERE key = ?1 AND resolved_at IS NULL";
+            connection.prepare_cached(sql)?.execute(params![resolved.key, resolved.at])?;
+        }
+        Operation::Journal(entry) => {
+            let text = serde_json::to_string(entry)?;
+            let sql = "INSERT INTO journal (at, entry) VALUES (?1, ?2)";
+            connection.prepare_cached(sql)?.execute(params![entry.at, text])?;
+        }
+    }
+    Ok(Receipt::Applied)
+}
+
+/// Refused if the mark is no longer what the plugin took it for: somebody has written one in between.
+fn set_mark(connection: &Connection, set: &SetMark) -> Result<Receipt, TwinError> {
+    let held = held_mark(connection, &set.class, &set.student)?.map(|(mark, _)| mark);
+    if held != set.expected && held != Some(set.mark) {
+        let held = held.map_or("none", letter);
+        return Ok(Receipt::Refused(format!("the mark is {held} by now")));
+    }
+    let basis = serde_json::to_string(&set.basis)?;
+    let sql = "INSERT OR REPLACE INTO mark (class, student, mark, origin, basis) VALUES (?1, ?2, ?3, 'coursekey', ?4)";
+    connection.prepare_cached(sql)?.execute([&set.class, &set.student, letter(set.mark), &basis])?;
+    Ok(Receipt::Applied)
+}
+
+fn withdraw_mark(connection: &Connection, withdrawn: &WithdrawMark) -> Result<Receipt, TwinError> {
+    match held_mark(connection, &withdrawn.class, &withdrawn.student)? {
+        Some((_, origin)) if origin != Origin::Coursekey => {
+            Ok(Receipt::Refused("the mark is GEGI's own by now".to_owned()))
+        }
+        _ => {
+            let sql = "DELETE FROM mark WHERE class = ?1 AND student = ?2";
+            connection.prepare_cached(sql)?.execute([&withdrawn.class, &withdrawn.student])?;
+            Ok(Receipt::Applied)
+        }
+    }
+}
+
+fn held_mark(connection: &Connection, class: &str, student: &str) -> Result<Option<(Mark, Origin)>, TwinError> {
+    let sql = "SELECT mark, origin FROM mark WHERE class = ?1 AND student = ?2";
+    let read = |row: &rusqlite::Row<'_>| Ok((mark_of(&row.get::<_, String>(0)?), origin_of(&row.get::<_, String>(1)?)));
+    Ok(connection.prepare_cached(sql)?.query_row([class, student], read).optional()?)
+}
+
+/// The letter GEGI shows.
+pub(super) fn letter(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Present => "P",
+        Mark::Late => "L",
+        Mark::Absent => "A",
+    }
+}
+
+/// The mark of a letter that [`letter`] wrote.
+pub(super) fn mark_of(letter: &str) -> Mark {
+    match letter {
+        "P" => Mark::Present,
+        "L" => Mark::Late,
+        _ => Mark::Absent,
+    }
+}
+
+/// The word the twin keeps for an origin.
+pub(super) fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Hand => "hand",
+        Origin::Preset => "preset",
+        Origin::Coursekey => "coursekey",
+    }
+}
+
+/// The origin of a word that [`origin_word`] wrote.
+pub(super) fn origin_of(word: &str) -> Origin {
+    match word {
+        "coursekey" => Origin::Coursekey,
+        "preset" => Origin::Preset,
+        _ => Origin::Hand,
+    }
+}

@@ -1,0 +1,191 @@
+//! The simulator on a port of its own. Faults happen for real here: answers that never come, bodies that end too soon.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::http::{MAX_BODY_BYTES, too_large_response};
+use super::{Delivery, Simulator};
+
+/// Tells a server the time; the host's clock, without this room knowing it.
+pub type Now = Arc<dyn Fn() -> chrono::DateTime<chrono::Utc> + Send + Sync>;
+
+#[derive(Clone)]
+struct Shared {
+    simulator: Arc<Mutex<Simulator>>,
+    now: Now,
+    closing: watch::Receiver<bool>,
+}
+
+/// Serves until `shutdown` is ready; requests that will never be answered are dropped then.
+///
+/// # Errors
+/// The listener's.
+pub async fn serve(
+    listener: TcpListener,
+    simulator: Arc<Mutex<Simulator>>,
+    now: Now,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (close, closing) = watch::channel(false);
+    let shared = Shared { simulator, now, closing };
+    let app = Router::new().fallback(answer).with_state(shared);
+    let shutdown = async move {
+        shutdown.await;
+        close.send_replace(true);
+    };
+    axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+}
+
+async fn answer(State(mut shared): State<Shared>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return too_large_response().map(Body::from);
+    };
+    let now = (shared.now)();
+    let request = http::Request::from_parts(head, body);
+    let handled = shared.simulator.lock().unwrap_or_else(PoisonError::into_inner).handle(now, &request);
+    match handled.delivery {
+        Delivery::Whole => handled.response.map(Body::from),
+        Delivery::Cut => handled.response.map(|body| Body::new(CutBody::new(&body))),
+        Delivery::Never => {
+            // An error means that the server is gone, which ends the wait as well.
+            let _ = shared.closing.wait_for(|closing| *closing).await;
+            Response::new(Body::empty())
+        }
+    }
+}
+
+/// A body that announces its length and fails half-way, which makes the server close the connection.
+struct CutBody {
+    announced: u64,
+    half: Option<Bytes>,
+    flushed: bool,
+}
+
+impl CutBody {
+    fn new(whole: &Bytes) -> Self {
+        Self { announced: whole.len() as u64, half: Some(whole.slice(..whole.len() / 2)), flushed: false }
+    }
+}
+
+impl http_body::Body for CutBody {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        if !self.flushed {
+            // Not being ready once lets the server send the first half before it learns of the end.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(std::io::Error::other("cut by a fault"))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tests::{at, simulator};
+    use crate::{Fault, FaultEffect, Kind};
+
+    const GET: &str = "GET /v1/schools/1/users HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key-1\r\n\r\n";
+
+    /// Serves the simulator while `client` talks to it, then shuts down.
+    fn serving(simulator: Arc<Mutex<Simulator>>, client: impl FnOnce(SocketAddr) + Send + 'static) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let talk = tokio::task::spawn_blocking(move || client(address));
+            let now: Now = Arc::new(|| at("08:00:00"));
+            serve(listener, simulator, now, async move { talk.await.unwrap() }).await.unwrap();
+        });
+    }
+
+    fn connect(address: SocketAddr) -> TcpStream {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+    }
+
+    /// Reads until the text ends so, or the connection does.
+    fn read_until(stream: &mut TcpStream, end: &str) -> String {
+        let mut text = String::new();
+        let mut buffer = [0; 1024];
+        while !text.ends_with(end) {
+            let Ok(read @ 1..) = stream.read(&mut buffer) else {
+                break;
+            };
+            text.push_str(&String::from_utf8_lossy(buffer.get(..read).unwrap()));
+        }
+        text
+    }
+
+    #[test]
+    fn one_connection_carries_one_request_after_the_other() {
+        serving(Arc::new(Mutex::new(simulator())), |address| {
+            let mut stream = connect(address);
+            for _ in 0..3 {
+                stream.write_all(GET.as_bytes()).unwrap();
+                let answer = read_until(&mut stream, "}");
+                assert!(
+                    answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(r#"{"items":[],"next":null}"#),
+                    "{answer}"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_cut_answer_ends_inside_its_body() {
+        let mut simulator = simulator();
+        simulator.order_fault(Fault { on: Kind::Users, effect: FaultEffect::Cut, times: 1 });
+        serving(Arc::new(Mutex::new(simulator)), |address| {
+            let mut stream = connect(address);
+            stream.write_all(GET.as_bytes()).unwrap();
+            let answer = read_until(&mut stream, "}");
+            assert!(answer.contains("content-length: 24") && answer.ends_with(r#"{"items":[],"#), "{answer}");
+        });
+    }
+
+    #[test]
+    fn an_answer_that_never_comes_does_not_keep_the_server_from_closing() {
+        let mut simulator = simulator();
+        simulator.order_fault(Fault { on: Kind::Users, effect: FaultEffect::LostAnswer, times: 1 });
+        let simulator = Arc::new(Mutex::new(simulator));
+        let taken = simulator.clone();
+        serving(simulator, move |address| {
+            let mut stream = connect(address);
+            stream.write_all(GET.as_bytes()).unwrap();
+            while taken.lock().unwrap().counts().is_empty() {
+                std::thread::yield_now();
+            }
+        });
+    }
+}
