@@ -65,12 +65,11 @@ pub fn following(
 ) -> Following {
     let ended = until(course, settings).is_none_or(|until| now >= until);
     let begun = from(course).is_some_and(|from| from <= now);
-    match (ledger.acknowledged(), ended) {
-        (false, _) => Following::No,
-        (true, true) if so_far.followed => Following::LastTime,
-        (true, true) if so_far.ever => Following::No,
-        (true, _) if begun => Following::Yes,
-        (true, _) => Following::No,
+    match ended {
+        true if so_far.followed && ledger.acknowledged() => Following::LastTime,
+        true if so_far.ever => Following::No,
+        _ if begun && ledger.acknowledged() => Following::Yes,
+        _ => Following::No,
     }
 }
 

@@ -12,7 +12,7 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each may use those before it and nothing else.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 24] = [
     "model",
     "settings",
     "option",
@@ -25,6 +25,8 @@ const ROOMS: [&str; 22] = [
     "ledger",
     "desired",
     "plan",
+    "following",
+    "look",
     "world",
     "attendance",
     "digest",
@@ -36,6 +38,15 @@ const ROOMS: [&str; 22] = [
     "tick",
     "component",
 ];
+
+/// The steps of a tick, likewise: each may use those before it. `mod.rs` alone knows all of them.
+const STEPS: [&str; 16] = [
+    "moment", "agenda", "campus", "outgoing", "aborted", "compare", "classes", "facts", "settle", "adopt", "records",
+    "unplaced", "judge", "absorb", "send", "poll",
+];
+
+/// CourseKey's words for refusals stand here and nowhere else in the core.
+const CODES: &str = "plugin/src/coursekey/codes.rs";
 
 /// Longer than this, a file holds more than one idea.
 const LINES: usize = 400;
@@ -108,6 +119,65 @@ fn is_test(path: &Path) -> bool {
 fn every_room_of_the_core_uses_only_rooms_before_it() {
     let wrong = out_of_order("plugin/src", "crate::", &ROOMS);
     assert!(wrong.is_empty(), "dependencies point one way:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_step_of_a_tick_uses_only_steps_before_it() {
+    let wrong = out_of_order("plugin/src/tick", "super::", &STEPS);
+    assert!(wrong.is_empty(), "dependencies point one way:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_may_be_done_is_written_in_the_types_of_the_calls() {
+    let calls = [
+        ("overview", "pub fn get_status(world: &mut impl Reads"),
+        ("change", "pub fn on_course_changed(world: &mut impl Writes"),
+        ("inbox", "pub fn on_attendance_received(world: &mut impl Writes"),
+        ("tick/mod", "pub fn on_tick(world: &mut impl World"),
+    ];
+    for (file, signature) in calls {
+        let text = fs::read_to_string(root().join(format!("plugin/src/{file}.rs"))).unwrap();
+        assert!(text.contains(signature), "{file}: {signature}");
+    }
+    // The engine is values in, values out.
+    for folder in ["desired.rs", "plan", "following.rs", "look"] {
+        let path = root().join("plugin/src").join(folder);
+        let files = if path.is_dir() {
+            rust_files(&format!("plugin/src/{folder}"))
+        } else {
+            vec![(path.clone(), fs::read_to_string(&path).unwrap())]
+        };
+        for (path, text) in files {
+            assert!(!rooms_named(&text, "crate::").iter().any(|room| room == "world"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn coursekeys_words_for_refusals_stand_in_one_file() {
+    let words = fs::read_to_string(root().join(CODES)).unwrap();
+    let words: Vec<String> = words
+        .lines()
+        .filter_map(|line| {
+            line.trim().strip_prefix("(\"")?.split_once("\", RefusalCode::").map(|(word, _)| format!("\"{word}\""))
+        })
+        .collect();
+    assert!(words.len() > 5, "{words:?}");
+    for (path, text) in
+        rust_files("plugin/src").into_iter().filter(|(path, _)| !is_test(path) && !path.ends_with("codes.rs"))
+    {
+        for word in words.iter().filter(|word| word.contains('_')) {
+            assert!(!code(&text).any(|line| line.contains(word.as_str())), "{} holds {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn never_is_no_moment() {
+    for (path, text) in rust_files("plugin/src").into_iter().filter(|(path, _)| !is_test(path)) {
+        let held = code(&text).any(|line| line.contains("Instant(i64::MAX)"));
+        assert!(!held, "{}: say with a type that something never happens", path.display());
+    }
 }
 
 #[test]

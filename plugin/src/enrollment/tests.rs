@@ -141,5 +141,6 @@ fn how_a_student_stood_on_a_day() {
         SABBATICAL Assigned, stopped on 2023-10-05: out, ?, ?, out Yes
         ACTIVE CreditGranted: out AtSomeTime, out AtSomeTime, out AtSomeTime, out AtSomeTime
         ACTIVE CreditGranted, stopped on 2023-10-05: out, out, out, out Yes
-    "#]].assert_eq(&table);
+    "#]]
+    .assert_eq(&table);
 }

@@ -87,6 +87,7 @@ impl Look {
     }
 
     /// The same look once CourseKey took everything of its plan, as it was planned.
+    #[must_use]
     pub fn carried_out(mut self) -> Self {
         self.plan.actions.clear();
         self
@@ -174,7 +175,7 @@ impl<'a> Facts<'a> {
         let judge = |(id, person): (&&'a PersonId, &&'a Person)| {
             let mut problems = people::problems(person);
             problems.extend(self.shares_address(person));
-            (*id, Judged { person: *person, problems })
+            (*id, Judged { person, problems })
         };
         self.people.iter().map(judge).collect()
     }
@@ -209,3 +210,6 @@ fn about(course: &Course, code: Code, sentence: String) -> Issue {
     let subject = Subject { course: Some(course.id.clone()), ..Subject::default() };
     Issue { code, subject, sentence }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,9 +55,11 @@ pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageE
         Some((|| {
             let sent: Option<Held> = read_one(course, sent.as_deref())?;
             let found: Option<Held> = read_one(fetched, found.as_deref())?;
-            let held = newer(sent.as_ref(), found.as_ref()).cloned();
-            let page = read_one(page, kept.as_deref())?;
-            Ok(StoredCourse { held, page, ledger: read_one(ledger, acknowledged.as_deref())? })
+            Ok(StoredCourse {
+                held: newer(sent.as_ref(), found.as_ref()).cloned(),
+                page: read_one(page, kept.as_deref())?,
+                ledger: read_one(ledger, acknowledged.as_deref())?,
+            })
         })())
     });
     Ok(Stored { head, courses: courses.collect::<Result<_, StorageError>>()? })

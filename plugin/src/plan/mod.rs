@@ -168,7 +168,7 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
         plan.user(Job::Instructors, person, *revision, account.clone());
     }
     let mut content = desired.course.clone();
-    content.instructors.retain(|person| held.knows(person) || !plan.waits(&Item::Instructor(person.clone())));
+    content.instructors.retain(|person| knows(held.accounts, person) || !plan.waits(&Item::Instructor(person.clone())));
     if content.instructors.is_empty() {
         plan.wait(Item::Course, Why::Needs(Need::OneAccountOf(desired.course.instructors.clone())));
         plan.wait_for_course(desired);
@@ -202,11 +202,9 @@ pub fn removals(course: &CourseId, revision: u64, sessions: &BTreeMap<ClassId, S
     plan.plan
 }
 
-impl Held<'_> {
-    /// Whether CourseKey acknowledged the person's account.
-    fn knows(self, person: &PersonId) -> bool {
-        self.accounts.get(person).is_some_and(|ledger| ledger.account.acknowledged.is_some())
-    }
+/// Whether CourseKey acknowledged a person's account.
+pub fn knows(accounts: &Accounts<'_>, person: &PersonId) -> bool {
+    accounts.get(person).is_some_and(|ledger| ledger.account.acknowledged.is_some())
 }
 
 struct Planner<'a> {

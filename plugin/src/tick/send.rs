@@ -71,7 +71,7 @@ impl<W: World> Sending<'_, W> {
             } else {
                 self.look(&work.course)
             };
-            self.settle(&work.course, look, &work.attempt)?;
+            self.settle(&work.course, &look, &work.attempt)?;
         }
         self.wake_courses_of(lost)?;
         Ok(self.sent)
@@ -82,7 +82,7 @@ impl<W: World> Sending<'_, W> {
         facts::facts(self.rosters, self.moment, course).map(|facts| look(&facts)).unwrap_or_default()
     }
 
-    fn settle(&mut self, course: &CourseId, look: Look, attempt: &Attempt) -> Result<(), StorageError> {
+    fn settle(&mut self, course: &CourseId, look: &Look, attempt: &Attempt) -> Result<(), StorageError> {
         let mut settling = Settling {
             moment: self.moment,
             campuses: self.campuses,
@@ -91,7 +91,7 @@ impl<W: World> Sending<'_, W> {
             followed: self.followed,
             out: self.out,
         };
-        self.sent.closing.extend(settling.settle(self.world, course, &look, attempt)?);
+        self.sent.closing.extend(settling.settle(self.world, course, look, attempt)?);
         Ok(())
     }
 
@@ -121,12 +121,12 @@ impl<W: World> Sending<'_, W> {
     /// committed, before CourseKey can know of the course (DESIGN §3).
     fn begin(&mut self, course: &CourseId, look: Look) -> Result<Option<Work>, StorageError> {
         let (Some(address), false) = (look.address.clone(), look.plan.actions.is_empty()) else {
-            self.settle(course, look, &Attempt::default())?;
+            self.settle(course, &look, &Attempt::default())?;
             return Ok(None);
         };
         if self.rosters.ledger(course).is_none_or(|ledger| ledger.school != address.school) {
             self.rosters.ledgers.set(course.as_str(), CourseLedger::begin(address.school, self.moment.now));
-            self.settle(course, look, &Attempt { unsent: true, ..Attempt::default() })?;
+            self.settle(course, &look, &Attempt { unsent: true, ..Attempt::default() })?;
             return Ok(None);
         }
         let attempt = Attempt { as_planned: true, ..Attempt::default() };

@@ -50,6 +50,33 @@ fn the_option_is_locked_one_tick_before_the_first_request() {
     assert!(outcome.refused && outcome.send && outcome.locked.is_some());
 }
 
+/// Looks at courses until there is no more work.
+fn looks(world: &mut Fake) -> u32 {
+    let mut looks = 0;
+    loop {
+        let report = world.tick();
+        looks += report.looks;
+        if !report.more_work {
+            return looks;
+        }
+    }
+}
+
+#[test]
+fn a_first_send_takes_two_looks_and_a_refusal_one_more() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    assert_eq!(looks(&mut world), 2, "one before the lock, one before the first request");
+    let mut changed = course("C1");
+    (changed.revision, changed.title) = (2, "CARE II".to_owned());
+    world.save(changed.clone());
+    assert_eq!(looks(&mut world), 1);
+    world.coursekey.refuses.insert("C1".to_owned(), "name_blank".to_owned());
+    (changed.revision, changed.title) = (3, "CARE III".to_owned());
+    world.save(changed);
+    assert_eq!(looks(&mut world), 2, "what is left after a refusal is looked at");
+}
+
 #[test]
 fn an_unchanged_school_costs_one_read_and_no_request() {
     let mut world = synchronized();
