@@ -84,6 +84,7 @@ impl Problem {
 }
 
 /// The answer to a body that is not even read to its end.
+#[cfg(feature = "http")]
 pub(super) fn too_large_response() -> Response<Bytes> {
     Problem::TooLarge.response()
 }
