@@ -100,7 +100,15 @@ fn every_kind_of_item_has_its_text() {
         ],
     })
     .unwrap();
-    expect![[r#""#]].assert_eq(&text);
+    expect![[r#"
+        {"v":1,"set-mark":{"class":"C1-1","student":"S000001","expected":"absent","mark":"late","basis":{"rule":"came-late","starts":1693231200,"ends":1693237800,"late-until":1693232100,"early-from":1693236900,"longest-gap-seconds":5400,"visits":[{"checked-in":1693231620,"checked-out":null}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"Came 7 min after the start."},"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        {"v":1,"withdraw-mark":{"class":"C1-1","student":"S000001","journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        {"v":1,"put-log-row":{"course":"C1","class":"C1-1","student":"S000001","attendance-record":"a1","visit":1,"checked-in":1693231200,"checked-out":1693231800,"minutes":10,"journal":{"at":1693238400,"what":"log-row","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        {"v":1,"void-log-row":{"attendance-record":"a1","visit":1,"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        {"v":1,"open-issue":{"key":"k1","at":1,"issue":{"code":"email-missing","course":"C1","class":null,"person":null,"sentence":"There is none.","owner":"school","remedy":"Write one."}}}
+        {"v":1,"resolve-issue":{"key":"k1","at":2}}
+        {"v":1,"journal":{"at":1693238400,"what":"account-adopted","course":"C1","class":null,"person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}
+        {"v":1,"mail":{"template":"synchronization-issues","recipient":"errors@example.edu","variables":[["school",{"text":"Example School"}],["count",{"number":-1}],["issues",{"rows":[[["sentence","There is none."]]]}]]}}"#]].assert_eq(&text);
 }
 
 #[test]

@@ -57,7 +57,9 @@ pub(super) async fn a_fence_only_rises_and_belongs_to_one_school(place: &impl Pl
     let store = place.open();
     store.commit(&school(), Commit { fence: 7, ..at(0) }).await.unwrap();
     is_refused(&*store, 2, 7).await;
-    assert_eq!(place.open().take_over(&school()).await.unwrap(), 8);
+    drop(store);
+    let store = place.open();
+    assert_eq!(store.take_over(&school()).await.unwrap(), 8);
     let other = SchoolId::from("school-2");
     store.commit(&other, at(0)).await.unwrap();
     assert_eq!(store.standing(&other).await.unwrap().fence, 0);
