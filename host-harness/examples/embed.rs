@@ -101,15 +101,14 @@ async fn main() -> anyhow::Result<()> {
 
     // A course was saved: tell the component, then let it work until it has nothing more to do.
     school.course_changed(CourseChange::Saved(erp.course.clone())).await?;
-    school.tick_until_idle(Budget { items: 1_000, seconds: 60 }).await?;
+    school.turn(Budget { items: 1_000, seconds: 60 }).await?;
     for status in school.statuses(StatusQuery::Ids(vec![erp.course.id.clone()])).await? {
         println!("{} is {}", status.course, status.status.word());
     }
 
-    // The evening after the class: the next tick reads attendance, and what it wrote is delivered.
+    // The evening after the class: the next turn reads attendance, and what it wrote is delivered.
     clock.advance(Duration::from_hours(8));
-    school.tick_until_idle(Budget { items: 1_000, seconds: 60 }).await?;
-    school.deliver().await?;
+    school.turn(Budget { items: 1_000, seconds: 60 }).await?;
     for line in erp.marks.lock().map_err(|_| anyhow::anyhow!("the list of marks is broken"))?.iter() {
         println!("{line}");
     }

@@ -13,6 +13,8 @@ mod calls;
 mod crash;
 #[path = "storage_contract/delivery.rs"]
 mod delivery;
+#[path = "storage_contract/fence.rs"]
+mod fence;
 #[path = "storage_contract/limits.rs"]
 mod limits;
 #[path = "storage_contract/snapshots.rs"]

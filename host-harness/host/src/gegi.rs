@@ -68,10 +68,11 @@ pub enum Receipt {
     Refused(String),
 }
 
-/// Where the plugin's records go: marks, log rows, issues, journal.
+/// Where the plugin's records go: marks and log rows, each with its line of the System Journal, issues, and lines of the
+/// journal alone.
 #[async_trait]
 pub trait RecordSink: Send + Sync {
-    /// Takes one operation. An error leaves it in the outbox, and everything after it, for the next delivery.
+    /// Takes one operation, with its line of the System Journal, or refuses both. An error leaves it in the outbox, and everything after it, for the next delivery.
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable>;
 }
 

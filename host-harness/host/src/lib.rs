@@ -6,7 +6,7 @@
 //! | Trait | What the host asks or hands over |
 //! |---|---|
 //! | [`SchoolSource`](gegi::SchoolSource) | School Settings; courses by id and revision; the marks of a class |
-//! | [`RecordSink`](gegi::RecordSink) | marks, log rows, issues and journal entries, in order, each with a stable id |
+//! | [`RecordSink`](gegi::RecordSink) | marks and log rows, each with its line of the journal; issues; in order, each with a stable id |
 //! | [`MailSink`](gegi::MailSink) | mails to be written from a template ([`email`] writes them) and sent |
 //! | [`CredentialSource`](door::CredentialSource) | the keys of each campus; the component never sees one |
 //! | [`RequestLog`](door::RequestLog) | a line for each request that left, or was refused; [`NoRequestLog`](door::NoRequestLog) keeps none |
@@ -20,8 +20,9 @@
 //! | When | Call |
 //! |---|---|
 //! | a course was saved or removed in GEGI | [`School::course_changed`](school::School::course_changed) |
-//! | the update frequency has passed, or the last report's `next_due` is reached | [`School::tick_until_idle`](school::School::tick_until_idle), then [`School::deliver`](school::School::deliver) |
+//! | the update frequency has passed, or the last [`Turn`](school::Turn)'s `next` is reached | [`School::turn`](school::School::turn) |
 //! | CourseKey pushes attendance | [`School::attendance_received`](school::School::attendance_received) |
+//! | a call has committed and no turn follows soon | [`School::deliver`](school::School::deliver) |
 //! | somebody opens the page with the statuses | [`School::statuses`](school::School::statuses) |
 //!
 //! A call that fails leaves nothing behind; [`CallFailure::next`](school::CallFailure::next) says what to do.
@@ -54,14 +55,15 @@
 //!
 //!     let course = saved.id.clone();
 //!     school.course_changed(CourseChange::Saved(saved)).await?;
-//!     let report = school.tick_until_idle(Budget { items: 1_000, seconds: 60 }).await?;
-//!     school.deliver().await?;
-//!     println!("the next tick is due at {:?}", report.next_due);
+//!     let turn = school.turn(Budget { items: 1_000, seconds: 60 }).await?;
+//!     println!("the next turn is due: {:?}", turn.next);
 //!     println!("{:?}", school.statuses(StatusQuery::Ids(vec![course])).await?);
 //!     Ok(())
 //! }
 //! # }
 //! ```
+//!
+//! An [`Observer`](observer::Observer) hears of every step and every call, for measurements and crash tests.
 //!
 //! `examples/embed.rs` of the repository implements the traits as well and runs by itself.
 //!
@@ -79,6 +81,7 @@ pub mod email;
 pub mod engine;
 pub mod gegi;
 pub mod limits;
+pub mod observer;
 pub mod outbox;
 pub mod push;
 pub mod school;

@@ -1,13 +1,11 @@
 //! Hands over what was committed: in order, at least once, each item with its stable id. The caller decides when, the
-//! receiver what becomes of an item. An entry of the journal is not handed over if GEGI refused the operation that the
-//! entry is about. How items are kept until then is the store's business.
+//! receiver what becomes of an item. How items are kept until then is the store's business, in which words `form`'s.
 
-use serde::de::DeserializeOwned;
+pub(crate) mod form;
 
-use crate::gegi::{Delivery, GegiUnavailable, MailSink, Operation, Receipt, RecordSink};
-use crate::store::{
-    Acknowledgement, DeliveryTurn, Lane, OutboxItem, Outcome, SchoolGate, SchoolId, Step, Steps, Store, StoreError,
-};
+use crate::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
+use crate::observer::{Observer, Step};
+use crate::store::{Acknowledgement, DeliveryTurn, Lane, OutboxItem, SchoolGate, SchoolId, Store, StoreError};
 
 /// Items between two acknowledgements, which cost a synchronisation of the disk each. After a crash at most this many
 /// are delivered again.
@@ -51,10 +49,10 @@ impl SchoolGate {
     /// # Errors
     /// The store failed; what was delivered and not acknowledged is delivered again, with the same ids.
     pub async fn deliver(&self, records: &dyn RecordSink, mails: &dyn MailSink) -> Result<DeliveryReport, StoreError> {
-        let DeliveryTurn { store, school, steps, .. } = &self.delivery_turn().await;
+        let DeliveryTurn { store, school, observer, .. } = &self.delivery_turn().await;
         Ok(DeliveryReport {
-            records: deliver_lane(*store, school, &Sink::Records(records), steps).await?,
-            mails: deliver_lane(*store, school, &Sink::Mails(mails), steps).await?,
+            records: deliver_lane(*store, school, &Sink::Records(records), *observer).await?,
+            mails: deliver_lane(*store, school, &Sink::Mails(mails), *observer).await?,
         })
     }
 }
@@ -64,9 +62,6 @@ enum Sink<'a> {
     Mails(&'a dyn MailSink),
 }
 
-/// What the journal is not told when GEGI refused what an entry tells of.
-const ENTRY_OF_REFUSED: &str = "what the entry tells of was refused";
-
 impl Sink<'_> {
     fn lane(&self) -> Lane {
         match self {
@@ -75,42 +70,40 @@ impl Sink<'_> {
         }
     }
 
-    async fn hand_over(&self, item: OutboxItem) -> Result<Receipt, Stop> {
+    async fn hand_over(&self, item: &OutboxItem) -> Result<Receipt, Stop> {
         Ok(match self {
-            Self::Records(sink) => sink.receive(&unpack(item, self.lane())?).await?,
-            Self::Mails(sink) => sink.send(&unpack(item, self.lane())?).await?,
+            Self::Records(sink) => sink.receive(&delivery(item, form::read_operation(item)?)).await?,
+            Self::Mails(sink) => sink.send(&delivery(item, form::read_mail(item)?)).await?,
         })
     }
 }
 
-fn unpack<T: DeserializeOwned>(item: OutboxItem, lane: Lane) -> Result<Delivery<T>, StoreError> {
-    let payload = item.read(lane)?;
-    Ok(Delivery { sequence: item.sequence, id: item.id, payload })
+fn delivery<T>(item: &OutboxItem, payload: T) -> Delivery<T> {
+    Delivery { sequence: item.sequence, id: item.id.clone(), payload }
 }
 
 async fn deliver_lane(
     store: &dyn Store,
     school: &SchoolId,
     sink: &Sink<'_>,
-    steps: &Steps,
+    observer: &dyn Observer,
 ) -> Result<LaneReport, StoreError> {
     let mut report = LaneReport::default();
     while report.stop.is_none() {
         let batch = store.outbox(school, sink.lane(), 0, BATCH).await?;
-        let Some(first) = batch.first() else { break };
-        let mut refused = refused_before(store, school, sink.lane(), first.sequence).await?;
+        if batch.is_empty() {
+            break;
+        }
         let mut acknowledgements = Vec::with_capacity(batch.len());
-        for item in batch {
-            let sequence = item.sequence;
-            steps.cross(Step::BeforeDelivery);
-            let receipt = match &refused {
-                Some(before) if tells_of(&item, before) => Ok(Receipt::Refused(ENTRY_OF_REFUSED.to_owned())),
-                _ => sink.hand_over(item.clone()).await,
-            };
-            steps.cross(Step::AfterDelivery);
-            refused = matches!(receipt, Ok(Receipt::Refused(_))).then_some(item);
+        for item in &batch {
+            observer.step(Step::BeforeDelivery);
+            let receipt = sink.hand_over(item).await;
+            observer.step(Step::AfterDelivery);
             match receipt {
-                Ok(receipt) => acknowledgements.push(report.count(sequence, receipt)),
+                Ok(receipt) => {
+                    report.count(&receipt);
+                    acknowledgements.push(Acknowledgement { sequence: item.sequence, receipt });
+                }
                 Err(stop) => {
                     report.stop = Some(stop);
                     break;
@@ -124,45 +117,26 @@ async fn deliver_lane(
     Ok(report)
 }
 
-/// The item directly before one of the lane, if its receiver refused it: the two may lie in different deliveries.
-async fn refused_before(
-    store: &dyn Store,
-    school: &SchoolId,
-    lane: Lane,
-    sequence: u64,
-) -> Result<Option<OutboxItem>, StoreError> {
-    let Some(before) = sequence.checked_sub(1).filter(|before| *before > 0) else { return Ok(None) };
-    let refused = store.refused(school, lane, before - 1, 1).await?;
-    Ok(refused.into_iter().map(|refused| refused.item).find(|item| item.sequence == before))
-}
-
-/// Whether an item is the journal's entry about the one directly before it. An item that cannot be read is none: handing it
-/// over says so.
-fn tells_of(item: &OutboxItem, before: &OutboxItem) -> bool {
-    let read = |item: &OutboxItem| item.read::<Operation>(Lane::Records).ok();
-    let (Some(Operation::Journal(entry)), Some(before)) = (read(item), read(before)) else { return false };
-    let place = match &before {
-        Operation::SetMark(set) => Some((&set.class, &set.student)),
-        Operation::WithdrawMark(withdrawn) => Some((&withdrawn.class, &withdrawn.student)),
-        Operation::PutLogRow(row) => Some((&row.class, &row.student)),
-        Operation::VoidLogRow(_) => entry.class.as_ref().zip(entry.person.as_ref()),
-        Operation::OpenIssue(_) | Operation::ResolveIssue(_) | Operation::Journal(_) => None,
-    };
-    place.is_some() && place == entry.class.as_ref().zip(entry.person.as_ref())
+impl DeliveryReport {
+    /// Adds what a later delivery did.
+    pub(crate) fn add(&mut self, later: Self) {
+        self.records.add(later.records);
+        self.mails.add(later.mails);
+    }
 }
 
 impl LaneReport {
-    fn count(&mut self, sequence: u64, receipt: Receipt) -> Acknowledgement {
-        let outcome = match receipt {
-            Receipt::Applied => {
-                self.applied += 1;
-                Outcome::Applied
-            }
-            Receipt::Refused(reason) => {
-                self.refused += 1;
-                Outcome::Refused(reason)
-            }
-        };
-        Acknowledgement { sequence, outcome }
+    fn count(&mut self, receipt: &Receipt) {
+        match receipt {
+            Receipt::Applied => self.applied += 1,
+            Receipt::Refused(_) => self.refused += 1,
+        }
+    }
+
+    /// Counts add up; whether something waits is what the later delivery says.
+    fn add(&mut self, later: Self) {
+        self.applied += later.applied;
+        self.refused += later.refused;
+        self.stop = later.stop;
     }
 }

@@ -5,6 +5,7 @@
 
 mod failure;
 mod report;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +19,13 @@ use crate::clock::Clock;
 use crate::door::{CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport};
 use crate::engine::{Call, CallEnd, CallStart, Engine, Exported};
 use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
+use crate::limits::Stopwatch;
+use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
 use crate::outbox::DeliveryReport;
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Schools, Steps, Store, UnitOfWork};
+use crate::store::{SchoolGate, SchoolId, Schools, Store, UnitOfWork};
 pub use failure::{CallFailure, Next};
+pub use turn::{ATTEMPTS, NextTurn, Turn, TurnFailure};
 
 /// What schools share beside the engine.
 #[derive(Clone)]
@@ -32,8 +36,8 @@ pub struct HostConfig {
     pub store: Arc<dyn Store>,
     /// What carries requests to CourseKey.
     pub transport: Arc<dyn Transport>,
-    /// Told of every step that a crash could separate from the next.
-    pub steps: Steps,
+    /// Hears of every step that a crash could separate from the next, and of every call.
+    pub observer: Arc<dyn Observer>,
     /// Where on a request CourseKey expects the key.
     pub credential_header: CredentialHeader,
     /// Whether schools may be configured to reach this machine itself; for development.
@@ -47,7 +51,7 @@ impl HostConfig {
             clock,
             store,
             transport,
-            steps: Steps::none(),
+            observer: Arc::new(NoObserver),
             credential_header: CredentialHeader::default(),
             loopback_allowed: false,
         }
@@ -83,7 +87,7 @@ impl Host {
     /// A host for schools. Hosts may share an engine, never a store: each believes to be alone with its schools.
     pub fn new(engine: Engine, config: HostConfig) -> Self {
         let (store, clock) = (Arc::clone(&config.store), Arc::clone(&config.clock));
-        let schools = Schools::new(store, clock, engine.limits().storage.clone(), config.steps.clone());
+        let schools = Schools::new(store, clock, engine.limits().storage.clone(), Arc::clone(&config.observer));
         Self(Arc::new(Shared { engine, config, schools }))
     }
 
@@ -112,10 +116,6 @@ pub struct School {
     gegi: Gegi,
 }
 
-/// Ticks in a row before a school has to wait for its next turn: more than any first synchronization needs at the
-/// default budget, few enough that a plugin that always wants more does not keep the machine.
-const TICKS_IN_A_ROW: u32 = 1_000;
-
 impl School {
     /// The school's id.
     pub fn id(&self) -> &SchoolId {
@@ -127,6 +127,10 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
+        self.observed(Export::Tick, self.call_tick(budget)).await
+    }
+
+    async fn call_tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
         let unit = self.gate.begin_tick().await?;
         let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
         let budget = Budget { items, ..budget };
@@ -138,29 +142,19 @@ impl School {
             .await
     }
 
-    /// Ticks at once again while there is more to do, and adds up the reports.
-    ///
-    /// # Errors
-    /// As [`School::tick`]; what the ticks before committed stands.
-    pub async fn tick_until_idle(&self, budget: Budget) -> Result<TickReport, CallFailure> {
-        let mut sum = self.tick(budget).await?;
-        for _ in 1..TICKS_IN_A_ROW {
-            if !sum.more_work {
-                break;
-            }
-            report::add(&mut sum, self.tick(budget).await?);
-        }
-        Ok(sum)
-    }
-
     /// Tells the plugin that a course was saved or removed in GEGI. Safe to repeat.
     ///
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
-        let start = self.start_short().await?;
-        self.run(start, move |plugin, store| {
-            Box::pin(async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await })
+        self.observed(Export::CourseChanged, async {
+            let start = self.start_short().await?;
+            self.run(start, move |plugin, store| {
+                Box::pin(
+                    async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
+                )
+            })
+            .await
         })
         .await
     }
@@ -172,6 +166,10 @@ impl School {
     /// It is not to be believed, or the call left no trace. [`CallFailure::status`] is what to answer CourseKey, which
     /// sends it again.
     pub async fn attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
+        self.observed(Export::AttendanceReceived, self.call_attendance_received(campus, push)).await
+    }
+
+    async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
         let mut start = self.start_short().await?;
@@ -191,9 +189,12 @@ impl School {
     /// # Errors
     /// Nothing was read; [`CallFailure::next`] says what to do.
     pub async fn statuses(&self, query: StatusQuery) -> Result<Vec<CourseStatus>, CallFailure> {
-        let start = self.start_short().await?;
-        self.run(start, move |plugin, store| {
-            Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
+        self.observed(Export::Statuses, async {
+            let start = self.start_short().await?;
+            self.run(start, move |plugin, store| {
+                Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
+            })
+            .await
         })
         .await
     }
@@ -204,6 +205,27 @@ impl School {
     /// The store failed; what was handed over and not acknowledged is handed over again, with the same ids.
     pub async fn deliver(&self) -> Result<DeliveryReport, CallFailure> {
         Ok(self.gate.deliver(self.gegi.records.as_ref(), self.gegi.mails.as_ref()).await?)
+    }
+
+    /// Takes the school over from every other host on the same storage: what those commit is refused from now on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn take_over(&self) -> Result<u64, CallFailure> {
+        Ok(self.gate.take_over().await?)
+    }
+
+    /// Tells the observer how a call ended, and how long it took.
+    async fn observed<T>(
+        &self,
+        export: Export,
+        call: impl Future<Output = Result<T, CallFailure>>,
+    ) -> Result<T, CallFailure> {
+        let watch = Stopwatch::start();
+        let answer = call.await;
+        let ending = answer.as_ref().err().map_or(Ending::Ok, CallFailure::ending);
+        self.host.config.observer.call_ended(&EndedCall { export, took: watch.elapsed(), ending });
+        answer
     }
 
     async fn start_short(&self) -> Result<CallStart, CallFailure> {
@@ -227,7 +249,7 @@ impl School {
             header: config.credential_header.clone(),
             log: Arc::clone(&self.gegi.request_log),
             clock: Arc::clone(&config.clock),
-            steps: config.steps.clone(),
+            observer: Arc::clone(&config.observer),
             limits: self.host.engine.limits().http.clone(),
         };
         CallStart {

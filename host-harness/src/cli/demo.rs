@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use host::store::Steps;
+use host::observer::NoObserver;
 use lab::directory::SchoolDirectory;
 use lab::run::{Finished, Keys, RunOptions, run};
 
@@ -47,7 +48,7 @@ impl Demo {
             faults_per_million: 0,
             own_texts: None,
             keys: Keys::default(),
-            steps: Steps::none(),
+            observer: Arc::new(NoObserver),
         };
         let bar = run::progress_bar();
         let finished = run(&directory, super::engine()?, options, &mut |progress| {

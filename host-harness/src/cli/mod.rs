@@ -24,7 +24,7 @@ use host::email::{OwnTextsError, TemplateError};
 use host::engine::Engine;
 use host::gegi::Campus;
 use host::limits::Limits;
-use host::school::{CallError, CallFailure};
+use host::school::{CallError, CallFailure, TurnFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError};
 use lab::twin::TwinError;
@@ -113,7 +113,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     let of_rig = |error: &RigError| match error {
         RigError::CourseKey(error) => of_coursekey(error),
         RigError::Twin(error) => of_twin(error),
-        RigError::Store(_) | RigError::Folder { .. } => MACHINE,
+        RigError::Open(_) | RigError::Folder { .. } => MACHINE,
     };
     if let Some(error) = error.downcast_ref::<RunError>() {
         return match error {
@@ -134,9 +134,14 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<TemplateError>() {
         return of_template(error);
     }
-    match error.downcast_ref::<CallFailure>() {
+    let of_turn = error.downcast_ref::<TurnFailure>().and_then(|failure| match failure {
+        TurnFailure::Call(failure) => Some(failure),
+        TurnFailure::Restless { .. } => None,
+    });
+    match of_turn.or_else(|| error.downcast_ref::<CallFailure>()) {
         Some(CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_))) => INPUT,
         Some(_) => COMPONENT,
+        None if error.is::<TurnFailure>() => COMPONENT,
         None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
     }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Args;
 use host::email::OwnTexts;
-use host::store::Steps;
+use host::observer::{NoObserver, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lab::directory::SchoolDirectory;
-use lab::run::{RunOptions, run};
+use lab::run::{DiesAtStep, RunOptions, run};
 
 use super::show;
 
@@ -46,6 +47,10 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let directory = SchoolDirectory::read(&self.school_dir)?;
+        let observer: Arc<dyn Observer> = match self.kill_at_step {
+            Some(step) => Arc::new(DiesAtStep::new(step)),
+            None => Arc::new(NoObserver),
+        };
         let options = RunOptions {
             out: self.out.clone(),
             store: self.store,
@@ -53,7 +58,7 @@ impl Run {
             faults_per_million: self.faults.0,
             own_texts: self.templates.as_deref().map(OwnTexts::read_folder).transpose()?,
             keys: super::keys(&directory.settings.campuses),
-            steps: self.kill_at_step.map_or_else(Steps::none, Steps::counting),
+            observer,
         };
         let bar = progress_bar();
         let finished = run(&directory, super::engine()?, options, &mut |progress| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use host::clock::{Clock, SystemClock, VirtualClock};
-use host::store::Steps;
+use host::observer::NoObserver;
 use lab::run::{Around, Rig};
 use lab::twin::Twin;
 
@@ -78,7 +78,7 @@ impl Stored {
             folder: None,
             seed: moment.seed,
             keys: super::keys(&twin.settings_if_any()?.map(|settings| settings.campuses).unwrap_or_default()),
-            steps: Steps::none(),
+            observer: Arc::new(NoObserver),
         };
         Ok(Rig::stored(&self.folder, around)?)
     }

@@ -53,10 +53,9 @@ impl Tick {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let rig = self.stored.open(&self.moment)?;
         let budget = Budget { items: self.items, seconds: self.seconds };
-        let report = rig.school().tick_until_idle(budget).await?;
-        rig.school().deliver().await?;
+        let turn = rig.school().turn(budget).await?;
         rig.leave()?;
-        let line = TickLine::from(report);
+        let line = TickLine::from(turn.report);
         if self.json { show::json(&line) } else { show_table(&line) }
     }
 }

@@ -133,7 +133,7 @@ impl Played {
 
     async fn tick_at(&mut self, moment: DateTime<Utc>) {
         self.clock.advance_to(moment);
-        self.school.tick_until_idle(Budget { items: 10_000, seconds: 120 }).await.unwrap();
+        self.school.turn(Budget { items: 10_000, seconds: 120 }).await.unwrap();
     }
 }
 

@@ -122,8 +122,7 @@ impl Played {
 
     pub(crate) async fn tick_at(&mut self, moment: DateTime<Utc>) {
         self.clock.advance_to(moment);
-        self.school.tick_until_idle(Budget { items: 10_000, seconds: 120 }).await.unwrap();
-        self.school.deliver().await.unwrap();
+        self.school.turn(Budget { items: 10_000, seconds: 120 }).await.unwrap();
     }
 
     /// This many requests in a million go wrong, so that polls come late and pushes have to matter.

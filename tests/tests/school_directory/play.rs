@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use component::COMPONENT;
 use host::email::OwnTexts;
 use host::engine::Engine;
 use host::limits::Limits;
-use host::store::Steps;
+use host::observer::NoObserver;
 use jsonschema::{Registry, Validator};
 use lab::directory::SchoolDirectory;
 use lab::run::{Keys, RunOptions, run};
@@ -126,7 +126,7 @@ impl Play {
             faults_per_million: 0,
             own_texts: self.own_texts.clone(),
             keys: Keys::default(),
-            steps: Steps::none(),
+            observer: Arc::new(NoObserver),
         };
         run(&directory, ENGINE.clone(), options, &mut |_| ()).await.unwrap();
         out

@@ -15,13 +15,13 @@ mod school;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use component::COMPONENT;
 use host::engine::Engine;
 use host::limits::Limits;
-use host::store::Steps;
+use host::observer::NoObserver;
 use lab::directory::SchoolDirectory;
 use lab::run::{Keys, RunOptions, run};
 
@@ -104,7 +104,7 @@ fn play(seed: u64, engine: Engine, keep: bool) -> Vec<String> {
         seed,
         own_texts: None,
         keys: Keys::default(),
-        steps: Steps::none(),
+        observer: Arc::new(NoObserver),
         faults_per_million: 0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -6,7 +6,8 @@ use chrono::DateTime;
 use host::clock::VirtualClock;
 use host::gegi::{JournalEntry, Message, Operation};
 use host::limits::StorageLimits;
-use host::store::{MemoryStore, SchoolGate, SchoolId, Schools, StateChange, Steps, Store, UnitOfWork};
+use host::observer::NoObserver;
+use host::store::{MemoryStore, SchoolGate, SchoolId, Schools, StateChange, Store, UnitOfWork};
 
 pub(crate) struct Bench {
     pub(crate) store: Arc<MemoryStore>,
@@ -21,7 +22,14 @@ impl Bench {
 
     pub(crate) fn with_limits(limits: StorageLimits) -> Self {
         let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH)));
-        let schools = Schools::new(store.clone(), clock.clone(), limits, Steps::none());
+        let schools = Schools::new(store.clone(), clock.clone(), limits, Arc::new(NoObserver));
+        Self { store, clock, schools }
+    }
+
+    /// Another host on the same storage.
+    pub(crate) fn another_host(&self) -> Self {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let schools = Schools::new(store.clone(), clock.clone(), StorageLimits::default(), Arc::new(NoObserver));
         Self { store, clock, schools }
     }
 
@@ -74,8 +82,17 @@ pub(crate) async fn scan(unit: &UnitOfWork, prefix: &str) -> Vec<(String, String
 }
 
 pub(crate) fn journal(what: &str) -> Operation {
-    let (at, what, by) = (0, what.to_owned(), "Student 000001".to_owned());
-    Operation::Journal(JournalEntry { at, what, course: None, class: None, person: None, old: None, new: None, by })
+    Operation::Journal(JournalEntry {
+        at: 0,
+        what: what.to_owned(),
+        course: None,
+        class: None,
+        person: None,
+        old: None,
+        new: None,
+        by: "Student 000001".to_owned(),
+        attendance_record: None,
+    })
 }
 
 pub(crate) fn mail(template: &str) -> Message {

@@ -13,7 +13,9 @@ use async_trait::async_trait;
 use host::clock::SystemClock;
 use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink};
 use host::limits::StorageLimits;
-use host::store::{Lane, Schools, SqliteStore, Steps, Store};
+use host::observer::{NoObserver, Observer};
+use host::store::{Lane, Schools, SqliteStore, Store};
+use lab::run::DiesAtStep;
 
 use crate::bench::{journal, mail, put, school};
 
@@ -54,10 +56,10 @@ fn a_process_that_dies_at_any_step_loses_nothing_it_had_promised() {
 #[tokio::main(flavor = "current_thread")]
 async fn work(folder: &Path, step: u64) {
     let place = Place(folder.to_owned());
-    let steps = if step == 0 { Steps::none() } else { Steps::counting(step) };
+    let observer: Arc<dyn Observer> = if step == 0 { Arc::new(NoObserver) } else { Arc::new(DiesAtStep::new(step)) };
     let store = place.open();
     let done = latest(&*store).await;
-    let schools = Schools::new(store, Arc::new(SystemClock), StorageLimits::default(), steps);
+    let schools = Schools::new(store, Arc::new(SystemClock), StorageLimits::default(), observer);
     let gate = schools.gate(&school());
     for number in done + 1..=COMMITS {
         let mut tick = gate.begin_tick().await.unwrap();

@@ -5,9 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use host::gegi::{
-    Delivery, GegiUnavailable, JournalEntry, MailSink, Message, Operation, Receipt, RecordSink, WithdrawMark,
-};
+use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink};
 use host::outbox::Stop;
 use host::store::{Lane, Store};
 
@@ -40,11 +38,8 @@ impl Receiver {
 #[async_trait]
 impl RecordSink for Receiver {
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
-        match &delivery.payload {
-            Operation::Journal(entry) => self.take(delivery.sequence, &entry.what),
-            Operation::WithdrawMark(of) => self.take(delivery.sequence, &format!("withdraw {}", of.student)),
-            _ => panic!("not staged here"),
-        }
+        let Operation::Journal(entry) = &delivery.payload else { panic!("not staged here") };
+        self.take(delivery.sequence, &entry.what)
     }
 }
 
@@ -93,56 +88,6 @@ async fn a_receiver_that_fails_stops_its_own_lane_and_is_asked_again_later() {
         refused.iter().map(|one| (one.item.sequence, one.reason.as_str())).collect::<Vec<_>>(),
         [(2, "no such class")]
     );
-}
-
-fn withdraw(student: &str) -> Operation {
-    Operation::WithdrawMark(WithdrawMark { class: "C1-1".to_owned(), student: student.to_owned() })
-}
-
-fn entry_of(student: &str) -> Operation {
-    let Operation::Journal(entry) = journal(&format!("of {student}")) else { panic!("no entry") };
-    Operation::Journal(JournalEntry { class: Some("C1-1".to_owned()), person: Some(student.to_owned()), ..entry })
-}
-
-#[tokio::test]
-async fn the_journal_is_not_told_of_what_gegi_refused() {
-    let operations = [withdraw("S1"), entry_of("S1"), entry_of("S1"), withdraw("S2"), entry_of("S3"), entry_of("S2")];
-    let commit = async |bench: &Bench| {
-        let mut tick = bench.tick().await;
-        tick.stage(operations.to_vec()).unwrap();
-        tick.commit().await.unwrap();
-    };
-    let refusing = || {
-        let refusal = Receipt::Refused("the mark is GEGI's own by now".to_owned());
-        let receiver = Receiver::answering(1, Ok(refusal.clone()));
-        receiver.answers.lock().unwrap().insert(4, Ok(refusal));
-        receiver
-    };
-    let given = |numbers: &[u64], receiver: &Receiver| {
-        assert_eq!(receiver.given().iter().map(|(number, _)| *number).collect::<Vec<_>>(), numbers);
-    };
-    let bench = Bench::new();
-    commit(&bench).await;
-    let receiver = refusing();
-    let report = bench.gate().deliver(&receiver, &Receiver::default()).await.unwrap();
-    // The entry directly behind goes with it; one of another student, or behind another entry, does not.
-    given(&[1, 3, 4, 5, 6], &receiver);
-    assert_eq!((report.records.applied, report.records.refused), (3, 3));
-
-    // The same when the refusal and its entry lie in two deliveries.
-    let bench = Bench::new();
-    let mut tick = bench.tick().await;
-    tick.stage(vec![withdraw("S1")]).unwrap();
-    tick.commit().await.unwrap();
-    bench.gate().deliver(&refusing(), &Receiver::default()).await.unwrap();
-    let mut tick = bench.tick().await;
-    tick.stage(vec![entry_of("S1"), entry_of("S1")]).unwrap();
-    tick.commit().await.unwrap();
-    let receiver = refusing();
-    bench.gate().deliver(&receiver, &Receiver::default()).await.unwrap();
-    given(&[3], &receiver);
-    let refused = bench.store.refused(&school(), Lane::Records, 0, 10).await.unwrap();
-    assert_eq!(refused[1].reason, "what the entry tells of was refused");
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! What a call may read and stage.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use host::limits::StorageLimits;
-use host::store::{EmailError, RecordsError, Schools, StateError, Steps};
+use host::observer::NoObserver;
+use host::store::{EmailError, RecordsError, Schools, StateError};
 
 use crate::bench::{Bench, delete, journal, mail, put, scan, school};
 
@@ -43,7 +46,7 @@ async fn a_school_beyond_a_limit_that_was_lowered_may_still_shrink() {
     let bench = Bench::new();
     bench.write(vec![put("a", "1234"), put("b", "12")]).await;
     let limits = StorageLimits { state_bytes: 3, ..StorageLimits::default() };
-    let schools = Schools::new(bench.store.clone(), bench.clock.clone(), limits, Steps::none());
+    let schools = Schools::new(bench.store.clone(), bench.clock.clone(), limits, Arc::new(NoObserver));
     let mut tick = schools.gate(&school()).begin_tick().await.unwrap();
     tick.apply(vec![put("a", "12")]).await.unwrap();
     assert_eq!(tick.apply(vec![put("a", "123")]).await.unwrap_err(), StateError::QuotaExceeded(3));

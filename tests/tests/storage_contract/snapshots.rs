@@ -49,7 +49,7 @@ struct World {
 impl World {
     async fn act(&mut self, versions: &Arc<Versions>, deed: Deed) {
         match deed {
-            Deed::Open => self.open.push((versions.turn().await.snapshot(), self.now.clone())),
+            Deed::Open => self.open.push((versions.snapshot(), self.now.clone())),
             Deed::Close(which) if !self.open.is_empty() => drop(self.open.remove(which.index(self.open.len()))),
             Deed::Commit(changes) => self.commit(versions, changes).await,
             Deed::Get(which, keys) if !self.open.is_empty() => {
@@ -77,7 +77,7 @@ impl World {
             };
             commit.changes.push(Change { key: key.into(), value });
         }
-        versions.turn().await.commit(commit).await.unwrap();
+        versions.commit(commit).await.unwrap();
     }
 }
 

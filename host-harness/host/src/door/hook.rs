@@ -22,7 +22,7 @@ use super::log::{RequestEntry, RequestLog};
 use super::transport::{Answer, Outgoing, Transport, TransportError};
 use crate::clock::Clock;
 use crate::limits::HttpLimits;
-use crate::store::{Step, Steps};
+use crate::observer::{Observer, Step};
 
 /// What the door of one school is made of.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub(crate) struct DoorParts {
     pub(crate) header: CredentialHeader,
     pub(crate) log: Arc<dyn RequestLog>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) steps: Steps,
+    pub(crate) observer: Arc<dyn Observer>,
     pub(crate) limits: HttpLimits,
 }
 
@@ -152,9 +152,9 @@ async fn exchange(parts: DoorParts, departure: Departure, body: WasiBody, permit
     let body = collect(body, parts.limits.request_bytes).await?;
     let started = entry.at;
     let mut logged = LoggedAtEnd { entry, log: Arc::clone(&parts.log) };
-    parts.steps.cross(Step::BeforeRequest);
+    parts.observer.step(Step::BeforeRequest);
     let sent = parts.transport.send(Outgoing { request: request.map(|()| body), campus }).await;
-    parts.steps.cross(Step::AfterRequest);
+    parts.observer.step(Step::AfterRequest);
     pass_time(parts.clock.as_ref(), started, &sent);
     let response = sent.map_err(|error| wasi_error(&error))?.response;
     logged.entry.status = Some(response.status().as_u16());

@@ -43,7 +43,7 @@ fn overlay<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::gegi::coursekey::records::{Basis, SetMark, WithdrawMark};
+    use crate::bindings::gegi::coursekey::records::{Basis, JournalEntry, SetMark, WithdrawMark};
     use crate::bindings::gegi::coursekey::types::Mark;
 
     fn set(class: &str, student: &str, mark: Mark) -> Operation {
@@ -67,11 +67,26 @@ mod tests {
             expected: None,
             mark,
             basis,
+            journal: entry(),
         })
     }
 
+    fn entry() -> JournalEntry {
+        JournalEntry {
+            at: 0,
+            what: String::new(),
+            course: None,
+            class: None,
+            person: None,
+            old: None,
+            new: None,
+            by: String::new(),
+            attendance_record: None,
+        }
+    }
+
     fn withdraw(student: &str) -> Operation {
-        Operation::WithdrawMark(WithdrawMark { class: "c1".to_owned(), student: student.to_owned() })
+        Operation::WithdrawMark(WithdrawMark { class: "c1".to_owned(), student: student.to_owned(), journal: entry() })
     }
 
     fn held(student: &str, mark: Mark, origin: Origin) -> CurrentMark {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::Broken;
 use crate::gegi::GegiUnavailable;
+use crate::observer::Ending;
 use crate::push::Refusal;
 use crate::school::CallError;
 use crate::store::StoreError;
@@ -73,6 +74,17 @@ impl CallFailure {
             Self::Refused(CallError::BadInput(_)) => 400,
             // It is sent again, and may be taken then.
             Self::Refused(_) | Self::Trapped(_) | Self::TooLong(_) | Self::Gegi(_) | Self::Storage(_) => 503,
+        }
+    }
+
+    /// What an observer is told of it.
+    pub(super) fn ending(&self) -> Ending {
+        match self {
+            Self::Refused(_) | Self::Push(_) => Ending::Refused,
+            Self::Trapped(_) => Ending::Trapped,
+            Self::TooLong(_) => Ending::TooLong,
+            Self::Storage(_) => Ending::Storage,
+            Self::Gegi(_) => Ending::GegiUnavailable,
         }
     }
 

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 
 use super::snapshot::range;
 use super::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, Payload, PushId, RefusedItem, SchoolId,
-    Standing, Store, StoreError, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Payload, PushId, RefusedItem, SchoolId, Standing,
+    Store, StoreError, entry_bytes,
 };
+use crate::gegi::Receipt;
 
 /// Schools in memory. Starts empty.
 #[derive(Default)]
@@ -27,8 +28,8 @@ struct School {
 }
 
 impl School {
-    fn commit(&mut self, commit: Commit) -> u64 {
-        self.standing.count_commit(commit.at);
+    fn commit(&mut self, commit: Commit) -> Result<u64, StoreError> {
+        self.standing.count_commit(&commit)?;
         for lane in Lane::ALL {
             for payload in commit.payloads(lane) {
                 let sequence = self.standing.next_sequence(lane);
@@ -51,13 +52,13 @@ impl School {
         if commit.clears_breadcrumb {
             self.standing.breadcrumb = None;
         }
-        self.standing.commits
+        Ok(self.standing.commits)
     }
 
     fn acknowledge(&mut self, lane: Lane, acknowledgement: &Acknowledgement) {
         let place = (lane, acknowledgement.sequence);
         let Some(payload) = self.waiting.remove(&place) else { return };
-        if let Outcome::Refused(reason) = &acknowledgement.outcome {
+        if let Receipt::Refused(reason) = &acknowledgement.receipt {
             self.refused.insert(place, (payload, reason.clone()));
         }
     }
@@ -109,7 +110,11 @@ impl Store for MemoryStore {
 
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
         commit.check()?;
-        Ok(self.with(school, |school| school.commit(commit)))
+        self.with(school, |school| school.commit(commit))
+    }
+
+    async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError> {
+        Ok(self.with(school, |school| school.standing.take_over()))
     }
 
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError> {

@@ -1,26 +1,24 @@
 //! What a school must never lose: the plugin's state, the outboxes of records and mails, and what is known of its calls.
 //!
 //! [`Store`] is the promise, `memory` and `sqlite` keep it, [`contract`] holds every backend to it. Above the backends,
-//! once for all of them: `snapshot` (what a call sees), `unit` and `gate` (one call is one transaction, and who may run
-//! beside whom), `steps` (where a crash test may die). What leaves after the
-//! commit is `outbox`'s business. Nothing here knows what the plugin stores or what GEGI makes of a delivery.
+//! once for all of them: `snapshot` (what a call sees), `unit` (what one call reads and stages, and its limits), `gate` (who
+//! may run beside whom, and how a call is committed). What leaves after the commit is `outbox`'s business. Nothing here
+//! knows what the plugin stores or what GEGI makes of a delivery, and no error names a file: what can go wrong when a
+//! backend is opened is the backend's own type.
 
 pub mod contract;
 mod gate;
 mod memory;
 mod snapshot;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub mod sqlite;
 mod standing;
-mod steps;
 mod unit;
 
 use std::fmt::{self, Write as _};
-use std::path::PathBuf;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 pub use crate::bindings::gegi::coursekey::email::EmailError;
@@ -29,12 +27,13 @@ pub use crate::bindings::gegi::coursekey::state::{Aborted, Change as StateChange
 pub(crate) use gate::DeliveryTurn;
 pub use gate::{SchoolGate, Schools};
 pub use memory::MemoryStore;
-pub use snapshot::{Snapshot, Turn, Versions};
+pub use snapshot::{Snapshot, Versions};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use standing::{Breadcrumb, Standing};
-pub use steps::{Step, Steps};
 pub use unit::UnitOfWork;
+
+use crate::gegi::Receipt;
 
 /// The longest key in bytes; the WIT promises this number to the plugin.
 pub const KEY_BYTES: usize = 512;
@@ -121,6 +120,8 @@ pub struct Commit {
     pub clears_breadcrumb: bool,
     /// The push whose call this is.
     pub push: Option<TakenPush>,
+    /// What the host took the school over with; 0: nobody ever took it over. See [`Store::take_over`].
+    pub fence: u64,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -128,7 +129,8 @@ pub struct Commit {
 impl Commit {
     /// An empty commit.
     pub fn new(at: DateTime<Utc>) -> Self {
-        Self { changes: Vec::new(), records: Vec::new(), mails: Vec::new(), clears_breadcrumb: false, push: None, at }
+        let (changes, records, mails) = (Vec::new(), Vec::new(), Vec::new());
+        Self { changes, records, mails, clears_breadcrumb: false, push: None, fence: 0, at }
     }
 
     /// What goes into an outbox.
@@ -209,12 +211,6 @@ impl OutboxItem {
         });
         Self { sequence, id, payload }
     }
-
-    /// The payload as what it was staged as.
-    pub(crate) fn read<T: DeserializeOwned>(&self, lane: Lane) -> Result<T, StoreError> {
-        // What is wrong with it is not said: that would quote it.
-        serde_json::from_str(&self.payload).map_err(|_| StoreError::Unreadable { lane, sequence: self.sequence })
-    }
 }
 
 impl fmt::Debug for OutboxItem {
@@ -228,22 +224,14 @@ impl fmt::Debug for OutboxItem {
     }
 }
 
-/// What the receiver made of an item.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Taken; the store forgets the item.
-    Applied,
-    /// Refused with this reason; the store keeps both for people, see [`Store::refused`].
-    Refused(String),
-}
-
 /// An item with what the receiver made of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// Which item of the lane.
     pub sequence: u64,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// What became of it. What was applied the store forgets; what was refused it keeps for people with the reason, see
+    /// [`Store::refused`].
+    pub receipt: Receipt,
 }
 
 /// An item its receiver refused.
@@ -263,45 +251,37 @@ fn entry_bytes(key: &str, value: &[u8]) -> u64 {
 /// Why a store did not do what it was asked. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else holds the file for longer than a call should wait.
-    #[error("get hold of {}: another program is writing to it; try again", .0.display())]
-    Busy(PathBuf),
-    /// Another process has the file open as its store.
-    #[error("open {}: another host is running on it; stop that one, or name another file", .0.display())]
-    InUse(PathBuf),
-    /// The disk is full.
-    #[error("write to {}: the disk is full; free some space, then try again", .0.display())]
-    Full(PathBuf),
-    /// The file is damaged.
-    #[error("read {}: the file is damaged; stop the host and restore it from a backup", .0.display())]
-    Corrupt(PathBuf),
-    /// The file is something else.
-    #[error("open {}: it is not a store of this program; name another file", .0.display())]
-    Foreign(PathBuf),
-    /// The file was written by a later version of this program.
-    #[error("open {}: its schema is {found}, this version knows {known}; run the version that wrote it, or a later one", .path.display())]
-    Newer {
-        /// Which file.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The latest schema this version knows.
-        known: i64,
-    },
-    /// The operating system or the database refused for another reason.
-    #[error("use {}: {reason}; see to the folder and its rights, then try again", .path.display())]
+    /// Somebody else holds the storage for longer than a call should wait.
+    #[error("get hold of the storage: somebody else is writing to it; try again")]
+    Busy,
+    /// There is no space left.
+    #[error("write to the storage: its disk is full; free some space, then try again")]
+    Full,
+    /// What the storage holds is not in a form it could have been written in.
+    #[error("read the storage: it is damaged; stop the host and restore the storage from a backup")]
+    Corrupt,
+    /// The storage refused for another reason, or cannot be reached.
+    #[error("use the storage: {reason}; see that it is there and may be written to, then try again")]
     Unavailable {
-        /// Which file.
-        path: PathBuf,
-        /// In the words of whoever refused.
+        /// In the words of whoever refused. They name no value that a school stores.
         reason: String,
     },
     /// A key is empty or too long.
-    #[error("commit: a key is empty or longer than {KEY_BYTES} bytes")]
+    #[error(
+        "commit: a key is empty or longer than {KEY_BYTES} bytes; this is a fault of this program, please report it"
+    )]
     BadKey,
     /// A tick would have overwritten what a short call wrote beside it.
     #[error("commit the tick: a short call changed {0} of its keys meanwhile; call it again")]
     Conflict(usize),
+    /// Another host has taken the school over since this one began.
+    #[error("commit: another host has taken the school over (fence {held}, this one has {fence}); stop this host")]
+    Fenced {
+        /// The commit's.
+        fence: u64,
+        /// The school's.
+        held: u64,
+    },
     /// An item of an outbox is not of a form this version knows.
     #[error("read item {sequence} of the outbox of {}; run the version that wrote it, or a later one", .lane.name())]
     Unreadable {
@@ -318,7 +298,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed when it is simply made again later. Everything else needs a person first.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Full(_) | Self::Unavailable { .. } | Self::Conflict(_))
+        matches!(self, Self::Busy | Self::Full | Self::Unavailable { .. } | Self::Conflict(_))
     }
 }
 
@@ -334,6 +314,9 @@ impl StoreError {
 /// - **Outboxes keep their order.** Sequences are never given twice, not even after everything was acknowledged and the
 ///   store was opened anew; an id belongs to one item for ever. An acknowledgement is final: repeating it, or
 ///   acknowledging what was never there, changes nothing.
+/// - **A fence holds for ever.** A commit that carries a lower fence than the school has is refused, inside its transaction;
+///   one that carries a higher fence raises the school's. Breadcrumbs and acknowledgements carry none: the one costs a tick
+///   of one item, the other says what the receiver has.
 /// - **A push is remembered by the commit that takes it**, and not by one that fails.
 /// - **A breadcrumb is durable at once**, outside every commit.
 /// - Usage is exact after each commit and costs no count.
@@ -358,8 +341,12 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// Writes all of it in one durable transaction and answers its number.
+    /// Writes all of it in one durable transaction and answers its number, unless its fence is lower than the school's.
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError>;
+
+    /// Raises the school's fence by one, durable at once, and answers it: commits that carry a lower one are refused from
+    /// now on. Whoever is to be the school's only host calls this first.
+    async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError>;
 
     /// Whether a commit of the school took this push, and it was not forgotten since.
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError>;

@@ -15,11 +15,11 @@ use super::{Change, Commit, Entry, SchoolId, Store, StoreError};
 pub(super) type Overlay = BTreeMap<String, Option<Vec<u8>>>;
 
 /// The committed state of one school, and the snapshots of it that are open. Every commit of the school goes through
-/// the one object of this type that its process has.
+/// the one object of this type that its process has, and nobody takes a snapshot or commits while another commits: whoever
+/// uses it sees to that.
 pub struct Versions {
     store: Arc<dyn Store>,
     school: SchoolId,
-    turn: Arc<tokio::sync::Mutex<()>>,
     open: Mutex<Open>,
 }
 
@@ -28,12 +28,6 @@ struct Open {
     taken: u64,
     /// By the snapshot's number: what the keys that were changed since held when it was taken.
     before: BTreeMap<u64, Overlay>,
-}
-
-/// The right to take a snapshot and to commit. One at a time for a school; whoever holds it sees no other commit.
-pub struct Turn {
-    versions: Arc<Versions>,
-    _guard: tokio::sync::OwnedMutexGuard<()>,
 }
 
 /// The state as it was at one moment.
@@ -45,28 +39,16 @@ pub struct Snapshot {
 impl Versions {
     /// The state of a school in a store.
     pub fn new(store: Arc<dyn Store>, school: SchoolId) -> Self {
-        Self { store, school, turn: Arc::default(), open: Mutex::default() }
+        Self { store, school, open: Mutex::default() }
     }
 
-    /// Waits for the turn; first come, first served.
-    pub async fn turn(self: &Arc<Self>) -> Turn {
-        Turn { versions: Arc::clone(self), _guard: Arc::clone(&self.turn).lock_owned().await }
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        // Nothing between a lock and its release can panic half-way through a change.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Turn {
     /// Takes a snapshot of the state as it is now.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut open = self.versions.open();
+    pub fn snapshot(self: &Arc<Self>) -> Snapshot {
+        let mut open = self.open();
         open.taken += 1;
         let number = open.taken;
         open.before.insert(number, Overlay::new());
-        Snapshot { versions: Arc::clone(&self.versions), number }
+        Snapshot { versions: Arc::clone(self), number }
     }
 
     /// Commits, and answers the commit's number. Snapshots that are open go on seeing what they saw.
@@ -75,24 +57,28 @@ impl Turn {
     /// Nothing was written.
     pub async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
         self.keep_old_values(&commit.changes).await?;
-        self.versions.store.commit(&self.versions.school, commit).await
+        self.store.commit(&self.school, commit).await
     }
 
     /// Has to be done before the commit: a reader who sees a new value must find the old one in its map afterwards. An
     /// old value that is kept for a commit that then fails is merely what the store holds as well.
     async fn keep_old_values(&self, changes: &[Change]) -> Result<(), StoreError> {
-        let versions = &self.versions;
-        if versions.open().before.is_empty() {
+        if self.open().before.is_empty() {
             return Ok(());
         }
         let keys: Vec<String> = changes.iter().map(|change| change.key.clone()).collect();
-        let values = versions.store.get_many(&versions.school, &keys).await?;
-        for overlay in versions.open().before.values_mut() {
+        let values = self.store.get_many(&self.school, &keys).await?;
+        for overlay in self.open().before.values_mut() {
             for (key, value) in keys.iter().zip(&values) {
                 overlay.entry(key.clone()).or_insert_with(|| value.clone());
             }
         }
         Ok(())
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        // Nothing between a lock and its release can panic half-way through a change.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,6 +6,7 @@
 //! writer stands behind an asynchronous lock, so that of all calls waiting to commit only the one whose turn it is holds
 //! its thread, for one synchronisation of the disk. SQL lives in `sqlite/`.
 
+mod open;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use super::{
     Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing, Store,
     StoreError,
 };
+pub use open::OpenError;
 
 /// How long a statement waits for another program, such as a backup or a person with a database tool.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -56,10 +58,10 @@ impl SqliteStore {
     ///
     /// # Errors
     /// Another host uses the file, or it is none of ours, of a later version, damaged or out of reach.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
         let path = path.into();
         let lock = lock(&path)?;
-        let explain = |error| explain(&path, &error);
+        let explain = |error| OpenError::new(&path, &error);
         let mut writer = connect(&path).map_err(explain)?;
         schema::prepare(&mut writer, &path)?;
         let reader = || connect_to_read(&path).map_err(explain);
@@ -68,7 +70,7 @@ impl SqliteStore {
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        work(&self.reader()).map_err(|error| explain(&self.path, &error))
+        work(&self.reader()).map_err(|error| self.explain(&error))
     }
 
     /// The first reader that is free; if none is, the first to become so is as good as any.
@@ -81,30 +83,67 @@ impl SqliteStore {
 
     async fn write<T: Send>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Unwritten> + Send,
     ) -> Result<T, StoreError> {
         let mut writer = self.writer.lock().await;
         let transact = || {
             // Taken at once, because a transaction that begins as a reader cannot wait for its turn to write.
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Dropped without a commit, it is rolled back.
             let answer = work(&transaction)?;
             transaction.commit()?;
             Ok(answer)
         };
-        transact().map_err(|error| explain(&self.path, &error))
+        transact().map_err(|unwritten| match unwritten {
+            Unwritten::Failed(error) => self.explain(&error),
+            Unwritten::Refused(error) => error,
+        })
+    }
+
+    /// What a failure of SQLite's means for whoever runs the host, who finds the file's name in the log. SQLite's own words
+    /// name tables, never what is in them.
+    fn explain(&self, error: &rusqlite::Error) -> StoreError {
+        tracing::error!(file = %self.path.display(), %error, "the file with the schools failed");
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::DiskFull) => StoreError::Full,
+            // Without a code SQLite is content, but a row is not of the form it was written in.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => StoreError::Corrupt,
+            Some(_) => StoreError::Unavailable { reason: error.to_string() },
+        }
+    }
+}
+
+/// Why a transaction was rolled back.
+enum Unwritten {
+    /// SQLite failed.
+    Failed(rusqlite::Error),
+    /// What was to be written may not be.
+    Refused(StoreError),
+}
+
+impl From<rusqlite::Error> for Unwritten {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
     }
 }
 
 /// Takes the file beside the store's that stands for it. SQLite's own file must not be opened here: closing it would
 /// drop the locks that SQLite holds on it in this process.
-fn lock(path: &Path) -> Result<Lock, StoreError> {
+fn lock(path: &Path) -> Result<Lock, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let unavailable = |error: std::io::Error| StoreError::Unavailable { path: path.into(), reason: error.to_string() };
+    let unavailable = |error: std::io::Error| OpenError::Unavailable { path: path.into(), reason: error.to_string() };
     let file = File::options().create(true).truncate(false).write(true).open(name).map_err(unavailable)?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.into())),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.into())),
         Err(std::fs::TryLockError::Error(error)) => Err(unavailable(error)),
     }
 }
@@ -120,19 +159,6 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Mutex<Connection>> {
     let connection = connect(path)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(Mutex::new(connection))
-}
-
-/// What a failure of SQLite's means for whoever runs the host. SQLite's own words name tables, never what is in them.
-fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let path = path.to_path_buf();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path),
-        Some(ErrorCode::DiskFull) => StoreError::Full(path),
-        Some(ErrorCode::NotADatabase) => StoreError::Foreign(path),
-        // Without a code SQLite is content, but a row is not of the form it was written in.
-        Some(ErrorCode::DatabaseCorrupt) | None => StoreError::Corrupt(path),
-        Some(_) => StoreError::Unavailable { path, reason: error.to_string() },
-    }
 }
 
 #[async_trait]
@@ -160,6 +186,16 @@ impl Store for SqliteStore {
         self.write(|transaction| rows::commit(transaction, school, &commit)).await
     }
 
+    async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError> {
+        self.write(|transaction| {
+            let mut standing = rows::standing(transaction, school)?;
+            let fence = standing.take_over();
+            rows::put_standing(transaction, school, &standing)?;
+            Ok(fence)
+        })
+        .await
+    }
+
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError> {
         self.read(|connection| rows::has_push(connection, school, push))
     }
@@ -168,7 +204,7 @@ impl Store for SqliteStore {
         self.write(|transaction| {
             let mut standing = rows::standing(transaction, school)?;
             standing.breadcrumb = breadcrumb.cloned();
-            rows::put_standing(transaction, school, &standing)
+            Ok(rows::put_standing(transaction, school, &standing)?)
         })
         .await
     }
@@ -189,7 +225,7 @@ impl Store for SqliteStore {
         lane: Lane,
         acknowledgements: &[Acknowledgement],
     ) -> Result<(), StoreError> {
-        self.write(|transaction| rows::acknowledge(transaction, school, lane, acknowledgements)).await
+        self.write(|transaction| Ok(rows::acknowledge(transaction, school, lane, acknowledgements)?)).await
     }
 
     async fn refused(

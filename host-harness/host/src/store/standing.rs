@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Lane;
+use super::{Commit, Lane, StoreError};
 
 /// What a tick was working on when it was last heard of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Standing {
     pub mails_before_hour: u64,
     /// The note of a tick that is running, or that never returned.
     pub breadcrumb: Option<Breadcrumb>,
+    /// The highest fence that a commit carried or a host took the school over with; a commit with a lower one is refused.
+    pub fence: u64,
 }
 
 impl Standing {
@@ -40,13 +42,25 @@ impl Standing {
         if self.last_commit_at.map(hour) == Some(hour(now)) { self.mails - self.mails_before_hour } else { 0 }
     }
 
-    /// Counts a commit, before its payloads take their sequences.
-    pub(super) fn count_commit(&mut self, at: DateTime<Utc>) {
+    /// Counts a commit, before its payloads take their sequences, or refuses it: then nothing of it may be written.
+    pub(super) fn count_commit(&mut self, commit: &Commit) -> Result<(), StoreError> {
+        if commit.fence < self.fence {
+            return Err(StoreError::Fenced { fence: commit.fence, held: self.fence });
+        }
+        self.fence = commit.fence;
+        let at = commit.at;
         if self.last_commit_at.map(hour) != Some(hour(at)) {
             self.mails_before_hour = self.mails;
         }
         self.commits += 1;
         self.last_commit_at = DateTime::from_timestamp(at.timestamp(), 0);
+        Ok(())
+    }
+
+    /// Refuses every commit that is under way from now on, and answers the fence that later ones have to carry.
+    pub(super) fn take_over(&mut self) -> u64 {
+        self.fence += 1;
+        self.fence
     }
 
     /// The sequence of the next item of a lane.

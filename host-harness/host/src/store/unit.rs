@@ -1,18 +1,17 @@
-//! One exported call as one transaction: its reads see one snapshot and its own writes, its writes are staged here and
-//! committed together or not at all. Limits on what a call may read and stage are held here too; templates and addresses
-//! of mails are checked by whoever knows them.
+//! One exported call as one transaction: its reads see one snapshot and its own writes, its writes are staged here. Limits
+//! on what a call may read and stage are held here too; templates and addresses of mails are checked by whoever knows them.
+//! Beside whom a call runs, and what its commit does about the commits of others, is `gate`'s business.
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedMutexGuard;
-
-use super::gate::Gate;
+use super::gate::{Gate, Place, Staged};
 use super::snapshot::Overlay;
 use super::{
-    Aborted, Breadcrumb, Change, Commit, EmailError, Entry, KEY_BYTES, Lane, PushId, RecordsError, Snapshot, Standing,
-    StateChange, StateError, Step, StoreError, TakenPush, Turn, entry_bytes,
+    Aborted, Breadcrumb, Change, EmailError, Entry, KEY_BYTES, Lane, PushId, RecordsError, Standing, StateChange,
+    StateError, StoreError, entry_bytes,
 };
 use crate::gegi::{Message, Operation};
+use crate::outbox::form;
 
 /// Entries read from the store at a time, so that a guest that asks for too many bytes is stopped before the host holds
 /// them all.
@@ -22,8 +21,7 @@ const PAGE: usize = 100;
 /// a tick left of what it was working on.
 pub struct UnitOfWork {
     gate: Arc<Gate>,
-    role: Role,
-    snapshot: Snapshot,
+    place: Place,
     /// As of the snapshot, with keys and bytes as they will be with what is staged.
     standing: Standing,
     staged: Overlay,
@@ -38,20 +36,11 @@ pub struct UnitOfWork {
     note: Option<String>,
 }
 
-/// What a call may do beside others.
-pub(super) enum Role {
-    /// Alone among ticks; takes a turn when it commits.
-    Tick(OwnedMutexGuard<()>),
-    /// Holds the turn from beginning to end.
-    Short(Turn),
-}
-
 impl UnitOfWork {
-    pub(super) fn new(gate: Arc<Gate>, role: Role, snapshot: Snapshot, standing: Standing) -> Self {
+    pub(super) fn new(gate: Arc<Gate>, place: Place, standing: Standing) -> Self {
         Self {
             gate,
-            role,
-            snapshot,
+            place,
             standing,
             staged: Overlay::new(),
             changes_staged: 0,
@@ -81,7 +70,7 @@ impl UnitOfWork {
     }
 
     async fn get_page(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StateError> {
-        let mut values = self.snapshot.get_many(keys).await.map_err(|error| unavailable(&error))?;
+        let mut values = self.place.snapshot.get_many(keys).await.map_err(|error| unavailable(&error))?;
         for (key, value) in keys.iter().zip(&mut values) {
             if let Some(staged) = self.staged.get(key) {
                 value.clone_from(staged);
@@ -103,7 +92,7 @@ impl UnitOfWork {
         while found.len() < limit {
             let wanted = PAGE.min(limit - found.len());
             let after = found.last().map_or(after, |(key, _)| Some(key));
-            let page = self.snapshot.scan_under(&self.staged, prefix, after, wanted).await;
+            let page = self.place.snapshot.scan_under(&self.staged, prefix, after, wanted).await;
             let page = page.map_err(|error| unavailable(&error))?;
             bytes += page.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
             self.check_bytes(bytes)?;
@@ -194,7 +183,7 @@ impl UnitOfWork {
             let page = shared.store.outbox(school, lane, after, PAGE).await?;
             for item in &page {
                 after = item.sequence;
-                waiting.push(item.read(lane)?);
+                waiting.push(form::read_operation(item)?);
             }
             if page.len() < PAGE {
                 return Ok(waiting);
@@ -209,7 +198,7 @@ impl UnitOfWork {
     /// The store failed.
     pub async fn breadcrumb(&mut self, note: Option<String>) -> Result<(), StoreError> {
         let note = note.map(|note| note.chars().take(KEY_BYTES / 4).collect::<String>());
-        if matches!(self.role, Role::Short(_)) || note == self.note {
+        if !self.place.pass.is_tick() || note == self.note {
             return Ok(());
         }
         self.leave(note.as_deref()).await?;
@@ -219,7 +208,7 @@ impl UnitOfWork {
 
     /// Whether this is a tick and the school's tick before it did not return, with or without a note.
     pub fn follows_aborted_tick(&self) -> bool {
-        matches!(self.role, Role::Tick(_)) && self.standing.breadcrumb.is_some()
+        self.place.pass.is_tick() && self.standing.breadcrumb.is_some()
     }
 
     /// The note of the tick before, if that tick did not return.
@@ -230,47 +219,30 @@ impl UnitOfWork {
 
     /// The call returned ok: commits everything, durable when this returns. A call that wrote nothing costs nothing.
     ///
-    /// A tick gives way to short calls that committed while it ran. What it removes and they have changed since, stays:
-    /// it is a note of newer work (a course's dirty note with a later revision), to be worked on by the next tick.
-    /// Otherwise ticks and short calls write different keys; a tick that sets a key they have changed is refused, because
-    /// one of the two writes would be lost.
-    ///
     /// # Errors
     /// Nothing was committed. The tick can be called again as it was.
     pub async fn commit(self) -> Result<(), StoreError> {
         let clears_breadcrumb = self.has_breadcrumb();
         let gate = Arc::clone(&self.gate);
         let written = self.write(clears_breadcrumb).await;
-        if written.is_err() && clears_breadcrumb {
+        let is_fenced = matches!(written, Err(StoreError::Fenced { .. }));
+        if written.is_err() && clears_breadcrumb && !is_fenced {
             // The call has returned: that it could not be committed is no fault of what it worked on. Should this fail
-            // as well, the first failure is the one to tell of.
+            // as well, the first failure is the one to tell of. Who was fenced off leaves the note to the school's new host.
             let _ = gate.shared.store.leave_breadcrumb(&gate.school, None).await;
         }
         written
     }
 
     async fn write(self, clears_breadcrumb: bool) -> Result<(), StoreError> {
-        let Self { gate, role, snapshot, mut staged, operations, mails, push, .. } = self;
-        let writes = !(staged.is_empty() && operations.is_empty() && mails.is_empty() && push.is_none());
+        let Self { gate, place, staged: changes, operations, mails, push, .. } = self;
+        let writes = !(changes.is_empty() && operations.is_empty() && mails.is_empty() && push.is_none());
         if !writes && !clears_breadcrumb {
             return Ok(());
         }
-        let (turn, _tick) = match role {
-            Role::Short(turn) => (turn, None),
-            Role::Tick(permit) => (gate.versions.turn().await, Some(permit)),
-        };
-        give_way(&mut staged, &snapshot)?;
-        // From here on nobody reads this call's view, so the commit need not keep old values for it.
-        drop(snapshot);
-        let changes = staged.into_iter().map(|(key, value)| Change { key, value }).collect();
-        let (records, mails) = (payloads(&operations)?, payloads(&mails)?);
-        let at = gate.shared.clock.now();
-        let push = push.map(|id| TakenPush { id, forget_before: at - gate.shared.limits.pushes_remembered });
-        let commit = Commit { changes, records, mails, clears_breadcrumb, push, at };
-        gate.shared.steps.cross(Step::BeforeCommit);
-        turn.commit(commit).await?;
-        gate.shared.steps.cross(Step::AfterCommit);
-        Ok(())
+        let records = operations.into_iter().map(form::write_operation).collect::<Result<_, _>>()?;
+        let mails = mails.into_iter().map(form::write_mail).collect::<Result<_, _>>()?;
+        gate.commit(place, Staged { changes, records, mails, clears_breadcrumb, push }).await
     }
 
     /// The call returned an error: nothing is committed, and a note it left is taken back.
@@ -286,13 +258,13 @@ impl UnitOfWork {
     /// # Errors
     /// The store failed; the next tick hears of the note only if the call left one.
     pub async fn abort(self) -> Result<(), StoreError> {
-        let is_tick = matches!(self.role, Role::Tick(_));
+        let is_tick = self.place.pass.is_tick();
         if is_tick && self.note.is_none() { self.leave(Some("")).await } else { Ok(()) }
     }
 
     /// Whether the store holds a breadcrumb that is this call's to remove.
     fn has_breadcrumb(&self) -> bool {
-        let is_tick = matches!(self.role, Role::Tick(_));
+        let is_tick = self.place.pass.is_tick();
         is_tick && (self.note.is_some() || self.standing.breadcrumb.is_some())
     }
 
@@ -361,21 +333,7 @@ impl From<StateChange> for Change {
     }
 }
 
-fn give_way(staged: &mut Overlay, snapshot: &Snapshot) -> Result<(), StoreError> {
-    let mut conflicts = 0;
-    staged.retain(|key, value| {
-        let is_outdated = snapshot.is_outdated(key);
-        conflicts += usize::from(is_outdated && value.is_some());
-        !is_outdated
-    });
-    if conflicts == 0 { Ok(()) } else { Err(StoreError::Conflict(conflicts)) }
-}
-
-fn payloads<T: serde::Serialize>(items: &[T]) -> Result<Vec<String>, StoreError> {
-    items.iter().map(|item| serde_json::to_string(item).map_err(|_| StoreError::NotJson)).collect()
-}
-
-/// The plugin hears that storage failed; why, with names of files, is for the host's log.
+/// The plugin hears that storage failed; why is for the host's log.
 fn unavailable(error: &StoreError) -> StateError {
     tracing::error!(%error, "the store failed");
     StateError::Unavailable("the host's storage failed; its log says why".into())

@@ -184,7 +184,7 @@ impl Accounting {
             let place = line.class.zip(line.student).filter(|_| line.new.is_none());
             if let Some(records) = place.and_then(|place| untold.get_mut(&place)) {
                 let before = records.len();
-                records.retain(|(record, _)| !line.by.contains(&format!("record {record} version ")));
+                records.retain(|(record, _)| line.attendance_record.as_ref() != Some(record));
                 self.by_journal += count(before - records.len());
             }
             Ok(())

@@ -1,38 +1,30 @@
-//! When what is called: events and ticks along the virtual clock, and deliveries after each of them.
+//! When what is called: events and turns along the virtual clock, and deliveries after each call.
 //!
 //! The span is half-open: what lies at `from` happens, what lies at `until` does not. Two runs over adjoining spans and one
 //! store are therefore one run over both.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::grid::{Due, Grid};
-use super::report::Calls;
 use super::rig::Rig;
 use super::{Progress, RunError, moment};
 use crate::directory::SchoolDirectory;
 use crate::twin::{Position, TwinError};
 use host::clock::{Clock, VirtualClock};
-use host::limits::Stopwatch;
+use host::outbox::DeliveryReport;
 use host::push::Push;
-use host::school::{Budget, CallFailure, CourseChange, Next, TickReport};
+use host::school::{ATTEMPTS, Budget, CallFailure, CourseChange, Next, NextTurn, TurnFailure};
 
 /// What a tick may spend. Many items, so that batches are full; many seconds, for virtual ones cost nothing.
 const BUDGET: Budget = Budget { items: 20_000, seconds: 120 };
-/// Ticks in a row after which a plugin that always wants more is stopped: ten times what the largest school needs.
-const TICKS_IN_A_ROW: u32 = 10_000;
-/// How often a call that was aborted is made again before the run gives up: the plugin parks what kills it after three.
-const ATTEMPTS: u32 = 10;
 
 /// Plays one directory.
 pub(super) struct Driver<'a> {
     directory: &'a SchoolDirectory,
     pub(super) rig: Rig,
     clock: Arc<VirtualClock>,
-    calls: Calls,
-    call_time: Duration,
     /// The first change that has not been applied.
     next_change: usize,
     due: Due,
@@ -50,8 +42,7 @@ impl<'a> Driver<'a> {
             }
             None => 0,
         };
-        let (calls, call_time) = (Calls::default(), Duration::ZERO);
-        Ok(Self { directory, rig, clock, calls, call_time, next_change, due: Due::Now, last_tick: None })
+        Ok(Self { directory, rig, clock, next_change, due: Due::Now, last_tick: None })
     }
 
     /// Plays up to the end of the span.
@@ -62,7 +53,7 @@ impl<'a> Driver<'a> {
             self.clock.advance_to(moment(at));
             match what {
                 Step::Change => self.take_change().await?,
-                Step::Tick => self.tick_until_idle(at).await?,
+                Step::Tick => self.take_turn(at).await?,
             }
             self.keep_position()?;
             let (played, whole) = (self.seconds() - span.from, span.until - span.from);
@@ -72,9 +63,9 @@ impl<'a> Driver<'a> {
         Ok(self.keep_position()?)
     }
 
-    /// The rig, what was called, and how long that took.
-    pub(super) fn into_parts(self) -> (Rig, Calls, Duration) {
-        (self.rig, self.calls, self.call_time)
+    /// The rig, where the span left it.
+    pub(super) fn into_rig(self) -> Rig {
+        self.rig
     }
 
     /// Everybody's present.
@@ -121,42 +112,26 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Ticks until there is no more to do. Records and mails leave after each tick.
-    async fn tick_until_idle(&mut self, at: i64) -> Result<(), RunError> {
-        for _ in 0..TICKS_IN_A_ROW {
-            let report = self.tick().await?;
-            self.last_tick = Some(at.max(self.seconds()));
-            self.due = report.next_due.map_or(Due::Never, Due::At);
-            if !report.more_work {
-                return Ok(());
-            }
-        }
-        Err(RunError::Restless { at: self.now(), ticks: TICKS_IN_A_ROW })
-    }
-
-    async fn tick(&mut self) -> Result<TickReport, RunError> {
-        let mut attempts = 0;
-        loop {
-            let watch = Stopwatch::start();
-            let answer = self.rig.school().tick(BUDGET).await;
-            self.call_time += watch.elapsed();
-            self.calls.ticks += 1;
-            if let Some(report) = self.unless_passing(answer, &mut attempts)? {
-                self.deliver().await?;
-                return Ok(report);
-            }
-        }
+    /// Lets the school do what is due.
+    async fn take_turn(&mut self, at: i64) -> Result<(), RunError> {
+        let turn = self.rig.school().turn(BUDGET).await.map_err(|failure| match failure {
+            TurnFailure::Call(failure) => RunError::Call(failure),
+            TurnFailure::Restless { ticks } => RunError::Restless { at: self.now(), ticks },
+        })?;
+        self.last_tick = Some(at.max(self.seconds()));
+        self.due = match turn.next {
+            NextTurn::At(moment) => Due::At(moment),
+            NextTurn::NotBeforeAChange => Due::Never,
+        };
+        whole(turn.delivered)
     }
 
     /// Tells the plugin of a course.
     pub(super) async fn course_changed(&mut self, change: CourseChange) -> Result<(), RunError> {
         let mut attempts = 0;
         loop {
-            let watch = Stopwatch::start();
             let answer = self.rig.school().course_changed(change.clone()).await;
-            self.call_time += watch.elapsed();
-            self.calls.course_changes += 1;
-            if self.unless_passing(answer, &mut attempts)?.is_some() {
+            if unless_passing(answer, &mut attempts)?.is_some() {
                 return self.deliver().await;
             }
         }
@@ -166,36 +141,16 @@ impl<'a> Driver<'a> {
     pub(super) async fn attendance_received(&mut self, campus: &str, push: &Push) -> Result<(), RunError> {
         let mut attempts = 0;
         loop {
-            let watch = Stopwatch::start();
             let answer = self.rig.school().attendance_received(campus, push.clone()).await;
-            self.call_time += watch.elapsed();
-            self.calls.pushes += 1;
-            if self.unless_passing(answer, &mut attempts)?.is_some() {
+            if unless_passing(answer, &mut attempts)?.is_some() {
                 return self.deliver().await;
-            }
-        }
-    }
-
-    /// The answer; none if the call failed in a way that making it again may mend.
-    fn unless_passing<T>(
-        &mut self,
-        answer: Result<T, CallFailure>,
-        attempts: &mut u32,
-    ) -> Result<Option<T>, CallFailure> {
-        match answer {
-            Ok(answer) => Ok(Some(answer)),
-            Err(failure) => {
-                self.calls.aborted += 1;
-                *attempts += 1;
-                if failure.next() == Next::Mend || *attempts == ATTEMPTS { Err(failure) } else { Ok(None) }
             }
         }
     }
 
     /// Hands over to GEGI what the last call committed.
     async fn deliver(&self) -> Result<(), RunError> {
-        let report = self.rig.school().deliver().await?;
-        report.records.stop.or(report.mails.stop).map_or(Ok(()), |stop| Err(stop.into()))
+        whole(self.rig.school().deliver().await?)
     }
 
     fn keep_position(&self) -> Result<(), TwinError> {
@@ -215,6 +170,22 @@ impl<'a> Driver<'a> {
     fn seconds(&self) -> i64 {
         self.now().timestamp()
     }
+}
+
+/// The answer; none if the call failed in a way that making it again may mend.
+fn unless_passing<T>(answer: Result<T, CallFailure>, attempts: &mut u32) -> Result<Option<T>, CallFailure> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(failure) => {
+            *attempts += 1;
+            if failure.next() == Next::Mend || *attempts == ATTEMPTS { Err(failure) } else { Ok(None) }
+        }
+    }
+}
+
+/// That everything was delivered: the twin takes or refuses whatever comes.
+fn whole(delivered: DeliveryReport) -> Result<(), RunError> {
+    delivered.records.stop.or(delivered.mails.stop).map_or(Ok(()), |stop| Err(stop.into()))
 }
 
 /// What happens next.

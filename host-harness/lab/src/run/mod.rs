@@ -1,7 +1,8 @@
 //! `run`: plays a school directory in virtual time and writes down what came of it.
 //!
-//! Reading order: `rig` (a school with everything around it), `driver` (when what is called), `changes` (what happens to
-//! the school meanwhile), `output` and `report` (what is left), `accounting` (whether nothing was lost). What the calls do is the plugin's business.
+//! Reading order: `rig` (a school with everything around it), `driver` (when what is called), `watch` (who counts the calls, and who dies), `changes` (what happens to
+//! the school meanwhile), `output` and `report` (what is left), `accounting` (whether nothing was lost). What the calls do is the
+//! plugin's business.
 
 mod accounting;
 mod changes;
@@ -13,6 +14,7 @@ mod report;
 mod requests;
 mod rig;
 mod statuses;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,19 +26,22 @@ use host::clock::{Clock, VirtualClock};
 use host::email::{EmlError, OwnTexts, TemplateError, Templates};
 use host::engine::Engine;
 use host::limits::Stopwatch;
+use host::observer::Observer;
 use host::outbox::Stop;
-use host::store::{Steps, StoreError};
+use host::store::StoreError;
 
 pub use accounting::Accounting;
 pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};
 pub use statuses::{StatusLine, statuses_of};
+pub use watch::DiesAtStep;
 
 use crate::twin::TwinError;
 use driver::Driver;
 use host::school::CallFailure;
-use output::Outcome;
+use output::RunOutput;
+use watch::Measuring;
 
 /// How to play a school directory.
 pub struct RunOptions {
@@ -52,8 +57,8 @@ pub struct RunOptions {
     pub own_texts: Option<OwnTexts>,
     /// The keys of the campuses, for a CourseKey outside of this process.
     pub keys: Keys,
-    /// Told of every step that a crash could separate from the next.
-    pub steps: Steps,
+    /// Hears of every step that a crash could separate from the next, and of every call.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// How far a run is, in virtual seconds.
@@ -132,13 +137,14 @@ pub async fn run(
 ) -> Result<Finished, RunError> {
     let watch = Stopwatch::start();
     let clock = Arc::new(VirtualClock::new(moment(directory.span.from)));
+    let measuring = Arc::new(Measuring::beside(options.observer));
     let around = Around {
         engine,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         folder: options.store,
         seed: options.seed,
         keys: options.keys,
-        steps: options.steps,
+        observer: Arc::clone(&measuring) as Arc<dyn Observer>,
     };
     if let Some(own) = &options.own_texts {
         Templates::check(own)?;
@@ -150,11 +156,12 @@ pub async fn run(
     rig.coursekey.set_fault_rate(options.faults_per_million)?;
     let mut driver = Driver::new(directory, rig, clock)?;
     driver.play(progress).await?;
-    let (rig, calls, call_time) = driver.into_parts();
+    let rig = driver.into_rig();
+    let (calls, call_time) = measuring.so_far();
     let statuses = statuses_of(rig.school()).await?;
     let faults_per_million = options.faults_per_million;
-    let outcome = Outcome { directory, rig: &rig, statuses: &statuses, calls, faults_per_million };
-    let report = outcome.write(&options.out, || Measured::new(watch.elapsed(), call_time))?;
+    let output = RunOutput { directory, rig: &rig, statuses: &statuses, calls, faults_per_million };
+    let report = output.write(&options.out, || Measured::new(watch.elapsed(), call_time))?;
     Ok(Finished { report, statuses, rig })
 }
 

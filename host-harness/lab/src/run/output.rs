@@ -16,7 +16,7 @@ use crate::twin::{TwinError, rfc3339};
 use host::email::{MailIdentity, Templates, to_eml, write_folder};
 
 /// What a run leaves beside what its rig holds.
-pub(super) struct Outcome<'a> {
+pub(super) struct RunOutput<'a> {
     pub(super) directory: &'a SchoolDirectory,
     pub(super) rig: &'a Rig,
     pub(super) statuses: &'a [StatusLine],
@@ -24,7 +24,7 @@ pub(super) struct Outcome<'a> {
     pub(super) faults_per_million: u32,
 }
 
-impl Outcome<'_> {
+impl RunOutput<'_> {
     /// Writes everything into `folder` and answers what `report.json` says.
     pub(super) fn write(&self, folder: &Path, measured: impl FnOnce() -> Measured) -> Result<Report, RunError> {
         let fail = |error| RunError::Output { folder: folder.to_owned(), error };

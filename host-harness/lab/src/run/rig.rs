@@ -13,9 +13,11 @@ use crate::twin::{Position, Twin, TwinError};
 use host::clock::Clock;
 use host::engine::Engine;
 use host::gegi::SchoolSettings;
+use host::observer::Observer;
 use host::push::Push;
 use host::school::{Gegi, Host, HostConfig, School};
-use host::store::{MemoryStore, SchoolId, SqliteStore, Steps, Store, StoreError};
+use host::store::sqlite::OpenError;
+use host::store::{MemoryStore, SchoolId, SqliteStore, Store};
 
 /// Under this name the one school of a rig is stored.
 const SCHOOL: &str = "school";
@@ -32,8 +34,8 @@ pub struct Around {
     pub seed: u64,
     /// The keys of the campuses, for a CourseKey outside of this process.
     pub keys: Keys,
-    /// Told of every step that a crash could separate from the next.
-    pub steps: Steps,
+    /// Hears of every step that a crash could separate from the next, and of every call.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// Why there is no rig.
@@ -47,9 +49,9 @@ pub enum RigError {
         /// In the words of the operating system.
         error: std::io::Error,
     },
-    /// The host's storage.
+    /// The host's storage cannot be opened.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Open(#[from] OpenError),
     /// GEGI's side.
     #[error(transparent)]
     Twin(#[from] TwinError),
@@ -194,7 +196,7 @@ impl Storage {
         }
     }
 
-    fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+    fn open(&self) -> Result<Arc<dyn Store>, OpenError> {
         match self {
             Self::Memory(store) => Ok(Arc::clone(store) as Arc<dyn Store>),
             Self::File(path) => Ok(Arc::new(SqliteStore::open(path)?)),
@@ -218,7 +220,7 @@ fn open_school(
     twin: &Arc<Twin>,
     coursekey: &CourseKey,
     requests: &Arc<Requests>,
-) -> Result<School, StoreError> {
+) -> Result<School, OpenError> {
     Ok(host_school(around, storage.open()?, twin, coursekey, requests))
 }
 
@@ -230,7 +232,7 @@ fn host_school(
     requests: &Arc<Requests>,
 ) -> School {
     let config = HostConfig {
-        steps: around.steps.clone(),
+        observer: Arc::clone(&around.observer),
         loopback_allowed: !coursekey.is_simulated(),
         ..HostConfig::new(Arc::clone(&around.clock), store, Arc::clone(&coursekey.transport))
     };

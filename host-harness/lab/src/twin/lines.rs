@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 
 use super::{Twin, TwinError};
-use host::gegi::{Basis, Course, Issue, JournalEntry, Owner};
+use host::gegi::{Basis, Course, Issue, Owner};
 
 /// A mark as it stands in GEGI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,6 +110,9 @@ pub struct JournalLine {
     pub new: Option<String>,
     /// Why and by whom.
     pub by: String,
+    /// CourseKey's id of the attendance record on which it rests, if any; no part of the file.
+    #[serde(skip)]
+    pub attendance_record: Option<String>,
 }
 
 /// An issue, open or resolved.
@@ -177,17 +180,18 @@ impl Twin {
     /// # Errors
     /// The file cannot be read, or `take` says so.
     pub fn each_journal_line(&self, mut take: impl FnMut(JournalLine) -> std::io::Result<()>) -> Result<(), TwinError> {
-        self.each("SELECT entry FROM journal ORDER BY at, sequence", |row| {
-            let entry: JournalEntry = serde_json::from_str(&row.get::<_, String>(0)?)?;
+        let sql = "SELECT at, what, course, class, person, old, new, by, record FROM journal ORDER BY at, sequence";
+        self.each(sql, |row| {
             Ok(take(JournalLine {
-                at: rfc3339(entry.at),
-                what: file_word(entry.what),
-                course: entry.course,
-                class: entry.class,
-                student: entry.person,
-                old: entry.old,
-                new: entry.new,
-                by: entry.by,
+                at: rfc3339(row.get(0)?),
+                what: file_word(row.get(1)?),
+                course: row.get(2)?,
+                class: row.get(3)?,
+                student: row.get(4)?,
+                old: row.get(5)?,
+                new: row.get(6)?,
+                by: row.get(7)?,
+                attendance_record: row.get(8)?,
             })?)
         })
     }

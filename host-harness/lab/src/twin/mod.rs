@@ -84,7 +84,10 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS issue (
         key TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, resolved_at INTEGER, issue TEXT NOT NULL
     ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS journal (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS journal (
+        sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL, course TEXT, class TEXT, person TEXT, old TEXT, new TEXT,
+        by TEXT NOT NULL, record TEXT
+    );
     CREATE TABLE IF NOT EXISTS mail (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, message TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS email_template (template TEXT, part TEXT, text TEXT NOT NULL, PRIMARY KEY (template, part)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS delivered (id TEXT PRIMARY KEY, refused TEXT) WITHOUT ROWID;

@@ -1,11 +1,13 @@
-//! What the host delivers: records and mails, each taken once and answered the same way however often it comes.
+//! What the host delivers: records and mails, each taken once and answered the same way however often it comes. A mark or a
+//! row is taken together with its line of the System Journal, or refused together with it.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Twin, TwinError};
 use host::gegi::{
-    Delivery, GegiUnavailable, MailSink, Mark, Message, Operation, Origin, Receipt, RecordSink, SetMark, WithdrawMark,
+    Delivery, GegiUnavailable, JournalEntry, LogRow, MailSink, Mark, Message, Operation, Origin, Receipt, RecordSink,
+    SetMark, WithdrawMark,
 };
 
 #[async_trait]
@@ -64,45 +66,63 @@ pub(super) fn remember(connection: &Connection, id: &str, receipt: &Receipt) -> 
     Ok(())
 }
 
+/// In the delivery's transaction, so that an operation and its line of the journal stand together or not at all.
 fn apply(connection: &Connection, operation: &Operation) -> Result<Receipt, TwinError> {
-    match operation {
-        Operation::SetMark(set) => return set_mark(connection, set),
-        Operation::WithdrawMark(withdrawn) => return withdraw_mark(connection, withdrawn),
-        Operation::PutLogRow(row) => {
-            let sql = "INSERT OR REPLACE INTO log_row
-                (record, visit, course, class, student, checked_in, checked_out, minutes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-            let (course, class, student) = (&row.course, &row.class, &row.student);
-            let (record, visit) = (&row.attendance_record, row.visit);
-            connection.prepare_cached(sql)?.execute(params![
-                record,
-                visit,
-                course,
-                class,
-                student,
-                row.checked_in,
-                row.checked_out,
-                row.minutes
-            ])?;
-        }
+    let receipt = match operation {
+        Operation::SetMark(set) => set_mark(connection, set)?,
+        Operation::WithdrawMark(withdrawn) => withdraw_mark(connection, withdrawn)?,
+        Operation::PutLogRow(row) => put_row(connection, row)?,
         Operation::VoidLogRow(row) => {
             let sql = "DELETE FROM log_row WHERE record = ?1 AND visit = ?2";
             connection.prepare_cached(sql)?.execute(params![row.attendance_record, row.visit])?;
+            Receipt::Applied
         }
         Operation::OpenIssue(open) => {
             let sql = "INSERT OR REPLACE INTO issue (key, first_seen, issue) VALUES (?1, ?2, ?3)";
             let text = serde_json::to_string(&open.issue)?;
             connection.prepare_cached(sql)?.execute(params![open.key, open.at, text])?;
+            Receipt::Applied
         }
         Operation::ResolveIssue(resolved) => {
             let sql = "UPDATE issue SET resolved_at = ?2 WHERE key = ?1 AND resolved_at IS NULL";
             connection.prepare_cached(sql)?.execute(params![resolved.key, resolved.at])?;
+            Receipt::Applied
         }
-        Operation::Journal(entry) => {
-            let text = serde_json::to_string(entry)?;
-            let sql = "INSERT INTO journal (at, entry) VALUES (?1, ?2)";
-            connection.prepare_cached(sql)?.execute(params![entry.at, text])?;
-        }
+        Operation::Journal(_) => Receipt::Applied,
+    };
+    if let (Receipt::Applied, Some(entry)) = (&receipt, entry_of(operation)) {
+        write_down(connection, entry)?;
     }
+    Ok(receipt)
+}
+
+/// The line of the journal that an operation carries.
+fn entry_of(operation: &Operation) -> Option<&JournalEntry> {
+    match operation {
+        Operation::SetMark(set) => Some(&set.journal),
+        Operation::WithdrawMark(withdrawn) => Some(&withdrawn.journal),
+        Operation::PutLogRow(row) => Some(&row.journal),
+        Operation::VoidLogRow(row) => Some(&row.journal),
+        Operation::Journal(entry) => Some(entry),
+        Operation::OpenIssue(_) | Operation::ResolveIssue(_) => None,
+    }
+}
+
+fn write_down(connection: &Connection, entry: &JournalEntry) -> Result<(), TwinError> {
+    let sql = "INSERT INTO journal (at, what, course, class, person, old, new, by, record)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let JournalEntry { at, what, course, class, person, old, new, by, attendance_record } = entry;
+    let line = params![at, what, course, class, person, old, new, by, attendance_record];
+    connection.prepare_cached(sql)?.execute(line)?;
+    Ok(())
+}
+
+fn put_row(connection: &Connection, row: &LogRow) -> Result<Receipt, TwinError> {
+    let sql = "INSERT OR REPLACE INTO log_row (record, visit, course, class, student, checked_in, checked_out, minutes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let LogRow { course, class, student, attendance_record, visit, checked_in, checked_out, minutes, .. } = row;
+    let values = params![attendance_record, visit, course, class, student, checked_in, checked_out, minutes];
+    connection.prepare_cached(sql)?.execute(values)?;
     Ok(Receipt::Applied)
 }
 

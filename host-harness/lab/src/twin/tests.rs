@@ -87,7 +87,27 @@ fn set(expected: Option<Mark>, mark: Mark) -> Operation {
         sentence: "A sentence.".to_owned(),
     };
     let (class, student) = ("C1-1".to_owned(), "S000001".to_owned());
-    Operation::SetMark(SetMark { class, student, expected, mark, basis })
+    let journal = entry(NINE, "mark", format!("{mark:?}"));
+    Operation::SetMark(SetMark { class, student, expected, mark, basis, journal })
+}
+
+fn withdraw() -> Operation {
+    let (class, student) = ("C1-1".to_owned(), "S000001".to_owned());
+    Operation::WithdrawMark(WithdrawMark { class, student, journal: entry(NINE, "mark-withdrawn", String::new()) })
+}
+
+fn entry(at: i64, what: &str, new: String) -> JournalEntry {
+    JournalEntry {
+        at,
+        what: what.to_owned(),
+        course: None,
+        class: Some("C1-1".to_owned()),
+        person: Some("S000001".to_owned()),
+        old: None,
+        new: Some(new),
+        by: "CourseKey".to_owned(),
+        attendance_record: Some("a1".to_owned()),
+    }
 }
 
 fn own(mark: Mark, origin: Origin) -> CurrentMark {
@@ -163,13 +183,12 @@ async fn a_repeated_delivery_changes_nothing_and_is_answered_as_before_also_afte
 #[tokio::test]
 async fn a_mark_of_gegi_s_own_is_not_withdrawn() {
     let twin = twin_at(None);
-    let withdraw = || WithdrawMark { class: "C1-1".to_owned(), student: "S000001".to_owned() };
     receive(&twin, &delivery(1, set(None, Mark::Late))).await;
-    assert_eq!(receive(&twin, &delivery(2, Operation::WithdrawMark(withdraw()))).await, Receipt::Applied);
+    assert_eq!(receive(&twin, &delivery(2, withdraw())).await, Receipt::Applied);
     assert_eq!(marks(&twin).await, []);
     twin.write_mark("change 1", "C1-1", &own(Mark::Absent, Origin::Preset)).unwrap();
     let refused = Receipt::Refused("the mark is GEGI's own by now".to_owned());
-    assert_eq!(receive(&twin, &delivery(3, Operation::WithdrawMark(withdraw()))).await, refused);
+    assert_eq!(receive(&twin, &delivery(3, withdraw())).await, refused);
     expect![[r#"
         {"class":"C1-1","student":"S000001","mark":"A","basis":{"rule":"preset","check-in":null,"check-out":null,"sentence":"written in GEGI (preset)"}}
     "#]].assert_eq(&lines(|take| twin.each_mark(take).unwrap()));
@@ -188,9 +207,11 @@ async fn log_rows_are_corrected_and_voided_by_record_and_visit() {
             checked_in: NINE,
             checked_out: NINE + i64::from(minutes) * 60,
             minutes,
+            journal: entry(NINE, "log-row", minutes.to_string()),
         })
     };
-    let void = Operation::VoidLogRow(VoidLogRow { attendance_record: "a1".to_owned(), visit: 1 });
+    let journal = entry(NINE, "log-row-voided", String::new());
+    let void = Operation::VoidLogRow(VoidLogRow { attendance_record: "a1".to_owned(), visit: 1, journal });
     for (sequence, operation) in (1..).zip([row(1, 10), row(2, 20), row(2, 30), void]) {
         receive(&twin, &delivery(sequence, operation)).await;
     }
@@ -238,16 +259,7 @@ async fn an_issue_is_open_until_it_is_resolved_and_opens_again_under_its_key() {
 async fn the_journal_is_in_order_of_time() {
     let twin = twin_at(None);
     for (sequence, at) in [(1, NINE + 60), (2, NINE), (3, NINE + 60)] {
-        let entry = JournalEntry {
-            at,
-            what: "mark".to_owned(),
-            course: None,
-            class: Some("C1-1".to_owned()),
-            person: Some("S000001".to_owned()),
-            old: None,
-            new: Some(sequence.to_string()),
-            by: "CourseKey".to_owned(),
-        };
+        let entry = entry(at, "mark", sequence.to_string());
         receive(&twin, &delivery(sequence, Operation::Journal(entry))).await;
     }
     expect![[r#"
@@ -255,6 +267,29 @@ async fn the_journal_is_in_order_of_time() {
         {"at":"2023-08-28T09:01:00Z","what":"mark","course":null,"class":"C1-1","student":"S000001","old":null,"new":"1","by":"CourseKey"}
         {"at":"2023-08-28T09:01:00Z","what":"mark","course":null,"class":"C1-1","student":"S000001","old":null,"new":"3","by":"CourseKey"}
     "#]].assert_eq(&lines(|take| twin.each_journal_line(take).unwrap()));
+}
+
+#[tokio::test]
+async fn a_mark_or_a_row_and_its_line_of_the_journal_are_taken_together_or_refused_together() {
+    let twin = twin_at(None);
+    let journal = |twin: &Twin| {
+        let mut lines = Vec::new();
+        twin.each_journal_line(|line| {
+            lines.push((line.what, line.new.unwrap_or_default(), line.attendance_record));
+            Ok(())
+        })
+        .unwrap();
+        lines
+    };
+    let line = |what: &str, new: &str| (what.to_owned(), new.to_owned(), Some("a1".to_owned()));
+    receive(&twin, &delivery(1, set(None, Mark::Absent))).await;
+    assert!(matches!(receive(&twin, &delivery(2, set(None, Mark::Late))).await, Receipt::Refused(_)));
+    assert_eq!(journal(&twin), [line("mark", "Mark::Absent")]);
+    receive(&twin, &delivery(1, set(None, Mark::Absent))).await;
+    receive(&twin, &delivery(3, withdraw())).await;
+    twin.write_mark("change 1", "C1-1", &own(Mark::Present, Origin::Hand)).unwrap();
+    assert!(matches!(receive(&twin, &delivery(4, withdraw())).await, Receipt::Refused(_)));
+    assert_eq!(journal(&twin), [line("mark", "Mark::Absent"), line("withdrawn", "")]);
 }
 
 #[tokio::test]

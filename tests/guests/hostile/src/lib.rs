@@ -111,6 +111,7 @@ fn journal(rest: &str) -> String {
         old: None,
         new: None,
         by: "a test".to_owned(),
+        attendance_record: None,
     };
     format!("{:?}", records::stage(&vec![Operation::Journal(entry); number(rest)]))
 }

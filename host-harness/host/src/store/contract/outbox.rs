@@ -1,7 +1,8 @@
 //! Checks of the outboxes: order, ids, acknowledgements.
 
 use super::{Place, at, school, standing};
-use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, Outcome, SchoolId, Store};
+use crate::gegi::Receipt;
+use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, SchoolId, Store};
 
 async fn send(store: &dyn Store, records: &[&str], mails: &[&str]) {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -16,8 +17,8 @@ async fn payloads(store: &dyn Store, lane: Lane) -> Vec<(u64, String)> {
     outbox(store, lane).await.into_iter().map(|item| (item.sequence, item.payload)).collect()
 }
 
-pub(super) async fn acknowledge(store: &dyn Store, lane: Lane, sequences: &[u64], outcome: Outcome) {
-    let acknowledged = |sequence: &u64| Acknowledgement { sequence: *sequence, outcome: outcome.clone() };
+pub(super) async fn acknowledge(store: &dyn Store, lane: Lane, sequences: &[u64], receipt: Receipt) {
+    let acknowledged = |sequence: &u64| Acknowledgement { sequence: *sequence, receipt: receipt.clone() };
     let all: Vec<_> = sequences.iter().map(acknowledged).collect();
     store.acknowledge(&school(), lane, &all).await.unwrap();
 }
@@ -42,7 +43,7 @@ pub(super) async fn outboxes_keep_their_order(place: &impl Place) {
 
 pub(super) async fn sequences_are_never_given_twice(place: &impl Place) {
     send(&*place.open(), &["r1", "r2"], &["m1"]).await;
-    acknowledge(&*place.open(), Lane::Records, &[1, 2], Outcome::Applied).await;
+    acknowledge(&*place.open(), Lane::Records, &[1, 2], Receipt::Applied).await;
     let store = place.open();
     assert_eq!(outbox(&*store, Lane::Records).await, []);
     send(&*store, &["r3"], &["m2"]).await;
@@ -68,11 +69,11 @@ pub(super) async fn an_id_belongs_to_one_item(place: &impl Place) {
 
 pub(super) async fn an_acknowledgement_is_final(place: &impl Place) {
     send(&*place.open(), &["r1", "r2", "r3"], &["m1"]).await;
-    let refused = Outcome::Refused("no such class".into());
-    acknowledge(&*place.open(), Lane::Records, &[2], Outcome::Applied).await;
+    let refused = Receipt::Refused("no such class".into());
+    acknowledge(&*place.open(), Lane::Records, &[2], Receipt::Applied).await;
     acknowledge(&*place.open(), Lane::Records, &[2, 2], refused.clone()).await;
     acknowledge(&*place.open(), Lane::Records, &[9], refused).await;
-    acknowledge(&*place.open(), Lane::Records, &[], Outcome::Applied).await;
+    acknowledge(&*place.open(), Lane::Records, &[], Receipt::Applied).await;
     let store = place.open();
     assert_eq!(payloads(&*store, Lane::Records).await, numbered(&[(1, "r1"), (3, "r3")]));
     assert_eq!(payloads(&*store, Lane::Mails).await, numbered(&[(1, "m1")]));
@@ -84,9 +85,9 @@ pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place)
     let before = outbox(&*place.open(), Lane::Records).await;
     for sequence in [3, 1] {
         let reason = format!("reason {sequence}");
-        acknowledge(&*place.open(), Lane::Records, &[sequence], Outcome::Refused(reason)).await;
+        acknowledge(&*place.open(), Lane::Records, &[sequence], Receipt::Refused(reason)).await;
     }
-    acknowledge(&*place.open(), Lane::Records, &[1, 3], Outcome::Refused("another".into())).await;
+    acknowledge(&*place.open(), Lane::Records, &[1, 3], Receipt::Refused("another".into())).await;
     let store = place.open();
     let refused = store.refused(&school(), Lane::Records, 0, 10).await.unwrap();
     let items: Vec<_> = refused.iter().map(|refused| refused.item.clone()).collect();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::outbox::{acknowledge, outbox};
 use super::{Place, at, change, delete, get, keys, put, scan, school, standing};
-use crate::store::{Breadcrumb, Commit, KEY_BYTES, Lane, Outcome, SchoolId, Standing, Store, StoreError};
+use crate::gegi::Receipt;
+use crate::store::{Breadcrumb, Commit, KEY_BYTES, Lane, SchoolId, Standing, Store, StoreError};
 
 pub(super) async fn a_school_nobody_committed_for_is_empty(place: &impl Place) {
     let store = place.open();
@@ -133,7 +134,7 @@ pub(super) async fn schools_are_apart(place: &impl Place) {
     let before = store.standing(&other).await.unwrap();
     store.commit(&one, everything("one")).await.unwrap();
     store.commit(&one, Commit { changes: vec![delete("1a"), delete("a")], ..at(70) }).await.unwrap();
-    acknowledge(&*store, Lane::Records, &[1], Outcome::Applied).await;
+    acknowledge(&*store, Lane::Records, &[1], Receipt::Applied).await;
     let note = Breadcrumb { note: "one".into(), times: 1 };
     store.leave_breadcrumb(&one, Some(&note)).await.unwrap();
 

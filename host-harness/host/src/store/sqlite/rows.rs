@@ -4,16 +4,18 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::Unwritten;
+use crate::gegi::Receipt;
 use crate::store::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Outcome, PushId, RefusedItem, SchoolId, Standing,
-    TakenPush, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing, TakenPush,
+    entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
 const ABOVE_ALL_TEXT: u8 = 0xFF;
 
 pub(super) fn standing(connection: &Connection, school: &SchoolId) -> rusqlite::Result<Standing> {
-    let sql = "SELECT commits, last_commit_at, keys, bytes, records, mails, mails_before_hour, note, note_times
+    let sql = "SELECT commits, last_commit_at, keys, bytes, records, mails, mails_before_hour, note, note_times, fence
                FROM standing WHERE school = ?1";
     let found = connection.prepare_cached(sql)?.query_row([school.as_str()], read_standing).optional()?;
     Ok(found.unwrap_or_default())
@@ -31,11 +33,12 @@ fn read_standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
         mails: count(5)?,
         mails_before_hour: count(6)?,
         breadcrumb: row.get::<_, Option<String>>(7)?.map(|note| Breadcrumb { note, times }),
+        fence: count(9)?,
     })
 }
 
 pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing: &Standing) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     connection.prepare_cached(sql)?.execute(params![
         school.as_str(),
         standing.commits.cast_signed(),
@@ -47,6 +50,7 @@ pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing:
         standing.mails_before_hour.cast_signed(),
         standing.breadcrumb.as_ref().map(|breadcrumb| &breadcrumb.note),
         standing.breadcrumb.as_ref().map_or(0, |breadcrumb| breadcrumb.times),
+        standing.fence.cast_signed(),
     ])?;
     Ok(())
 }
@@ -82,9 +86,9 @@ pub(super) fn scan(
     entries.collect()
 }
 
-pub(super) fn commit(connection: &Connection, school: &SchoolId, commit: &Commit) -> rusqlite::Result<u64> {
+pub(super) fn commit(connection: &Connection, school: &SchoolId, commit: &Commit) -> Result<u64, Unwritten> {
     let mut standing = standing(connection, school)?;
-    standing.count_commit(commit.at);
+    standing.count_commit(commit)?;
     change(connection, school, commit, &mut standing)?;
     let mut insert = connection.prepare_cached("INSERT INTO outbox VALUES (?1, ?2, ?3, ?4)")?;
     for lane in Lane::ALL {
@@ -180,9 +184,9 @@ pub(super) fn acknowledge(
     let mut keep = connection.prepare_cached(keep)?;
     let delete = "DELETE FROM outbox WHERE school = ?1 AND lane = ?2 AND sequence = ?3";
     let mut delete = connection.prepare_cached(delete)?;
-    for Acknowledgement { sequence, outcome } in acknowledgements {
+    for Acknowledgement { sequence, receipt } in acknowledgements {
         let sequence = sequence.cast_signed();
-        if let Outcome::Refused(reason) = outcome {
+        if let Receipt::Refused(reason) = receipt {
             keep.execute(params![school.as_str(), number(lane), sequence, reason])?;
         }
         delete.execute(params![school.as_str(), number(lane), sequence])?;

@@ -4,21 +4,20 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::explain;
-use crate::store::StoreError;
+use super::OpenError;
 
 /// Marks a file as ours ("gegi" in ASCII).
 const APPLICATION_ID: i64 = 0x6765_6769;
 
 /// The n-th one brings a file from version n − 1 to version n. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
 
 /// The latest version.
 const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
 
 /// Makes sure the file is ours and up to date; an empty one is filled, any other is refused untouched.
-pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let explain = |error| explain(path, &error);
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let explain = |error| OpenError::new(path, &error);
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let owner = pragma("application_id").map_err(explain)?;
     let found = pragma("user_version").map_err(explain)?;
@@ -26,10 +25,10 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), St
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(explain)?;
     let empty = owner == 0 && found == 0 && tables == 0;
     if !empty && owner != APPLICATION_ID {
-        return Err(StoreError::Foreign(path.into()));
+        return Err(OpenError::Foreign(path.into()));
     }
     if found > KNOWN {
-        return Err(StoreError::Newer { path: path.into(), found, known: KNOWN });
+        return Err(OpenError::Newer { path: path.into(), found, known: KNOWN });
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(explain)?;
     migrate(connection, found).map_err(explain)

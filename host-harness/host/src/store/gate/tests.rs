@@ -1,0 +1,30 @@
+//! What a tick's commit does about keys that short calls have changed, case by case. Who waits for whom is held by the
+//! storage contract, through the gate.
+
+use super::{Overlay, give_way};
+use crate::store::StoreError;
+
+/// What is committed of a tick that sets `set` and removes `removed`, if short calls have changed `changed`.
+fn committed(set: &[&str], removed: &[&str], changed: &[&str]) -> Result<Vec<String>, usize> {
+    let set = set.iter().map(|key| ((*key).to_owned(), Some(Vec::new())));
+    let staged: Overlay = set.chain(removed.iter().map(|key| ((*key).to_owned(), None))).collect();
+    match give_way(staged, |key| changed.contains(&key)) {
+        Ok(changes) => {
+            let sign = |is_set| if is_set { '+' } else { '-' };
+            Ok(changes.into_iter().map(|change| format!("{}{}", sign(change.value.is_some()), change.key)).collect())
+        }
+        Err(StoreError::Conflict(keys)) => Err(keys),
+        Err(_) => Err(usize::MAX),
+    }
+}
+
+#[test]
+fn a_removal_gives_way_and_a_put_is_a_conflict() {
+    let of = |changes: &[&str]| Ok(changes.iter().map(|change| (*change).to_owned()).collect());
+    assert_eq!(committed(&["a"], &["b"], &[]), of(&["+a", "-b"]));
+    assert_eq!(committed(&["a"], &["b", "c"], &["b"]), of(&["+a", "-c"]));
+    assert_eq!(committed(&["a"], &["b"], &["c"]), of(&["+a", "-b"]));
+    assert_eq!(committed(&["a"], &["b"], &["a"]), Err(1));
+    assert_eq!(committed(&["a", "c"], &["b"], &["a", "b", "c"]), Err(2));
+    assert_eq!(committed(&[], &[], &["a"]), of(&[]));
+}
