@@ -81,7 +81,7 @@ pub(super) fn escape(text: &str) -> String {
     })
 }
 
-/// Sends one request, sorts its answer and tells the gate. None: the gate let the request not out.
+/// Sends one request, sorts its answer and tells the gate. None: the gate did not let the request out.
 pub(super) fn one<T>(
     world: &mut impl Network,
     gate: &mut dyn Gate,
