@@ -1,9 +1,9 @@
 //! The derived Absent: which students were expected in a class and have no record. Not here: the mark itself, which
 //! `verdict` decides.
 //!
-//! Seed, "Requesting Data from CourseKey": "Absent (A) … The student skipped the class (has not checked in)." CourseKey has
-//! no record of a student who did nothing, so this mark is concluded from the missing record. DOMAIN §4 "No record for
-//! a student" says when a missing record means absence.
+//! Seed, "Requesting Data from CourseKey": "Absent (A) … The student skipped the class (has not checked in)." CourseKey
+//! has no record of a student who did nothing, so this mark is concluded from the missing record. DOMAIN §4 "No record
+//! for a student" says when a missing record means absence.
 
 use super::{ClassBook, LOOK_AGAIN, LOOK_FOR, Sitting};
 use crate::ledger::{CourseLedger, Enrollment, Session};

@@ -92,7 +92,7 @@ impl School {
         whole
     }
 
-    /// A look in words, with a line for each action, waiting item, issue and trouble.
+    /// A look in words, with a line for each action, waiting item and issue.
     fn finds(&self) -> String {
         let found = self.look();
         let mut text = found.plan.to_string();

@@ -109,10 +109,9 @@ impl Outgoing {
 
     /// Queues a mail if one is due.
     ///
-    /// DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first
-    /// digest at once, then at most one
-    /// an hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty address is
-    /// allowed".
+    /// DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first digest at once, then at most
+    /// one an hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty
+    /// address is allowed".
     ///
     /// While the school has no address that can be used, the notes wait. Once an address is entered, the mail names the
     /// issues that are open then, and no issue that opened and was resolved before.

@@ -20,8 +20,8 @@ const START: &str = "2023-08-28T13:00:00Z";
 /// How many ticks of five minutes the story lasts.
 const TICKS: i64 = 84;
 
-/// A version of a record: which of three students, how many minutes after the start it was written, when the student
-/// checked in, and whether the student checked out.
+/// A version of a record: which of three students it is about; the minutes from the class's start until the version was
+/// written; the minutes from the start until the check-in; the minutes from check-in to check-out, if there is one.
 type Version = (usize, u32, u32, Option<u32>);
 
 fn minute(minutes: u32) -> String {
