@@ -85,7 +85,7 @@ pub struct Wishes {
     pub unfit: Vec<(Item, Code)>,
 }
 
-/// What CourseKey should hold of a course inside its sync window.
+/// The wishes of a course inside its sync window.
 ///
 /// Seed, "Courses": "The course integration requires adding at least one instructor to the course and at least one
 /// class scheduled."

@@ -181,7 +181,7 @@ pub struct CourseContent {
     pub end_date: LocalDate,
     /// IANA zone.
     pub zone: String,
-    /// Whose course it is in CourseKey.
+    /// The course's owner in CourseKey.
     pub owner: Owner,
     /// The instructors of the course.
     pub instructors: BTreeSet<PersonId>,

@@ -98,7 +98,7 @@ pub struct Reading {
 /// What is to be done after a class was judged.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// What is to be written into GEGI.
+    /// The operations that are to be written into GEGI.
     pub operations: Vec<Operation>,
     /// Marks written, corrected or withdrawn.
     pub marks: u32,

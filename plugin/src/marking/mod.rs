@@ -52,7 +52,7 @@ pub enum Decision {
     Report {
         /// The code.
         code: Code,
-        /// What is wrong.
+        /// What is wrong, in a sentence for people.
         sentence: String,
     },
     /// Nothing, for good.

@@ -57,7 +57,7 @@ pub struct CoursePage {
     pub judge: BTreeMap<ClassId, Instant>,
 }
 
-/// Whom a course named and which classes it listed when it was last absorbed.
+/// The people and the classes that a course listed when the course was last absorbed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Everybody whom the course named.

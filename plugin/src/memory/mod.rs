@@ -1,10 +1,12 @@
-//! The memory: everything that the plugin remembers of a school between calls. The table lists every key, what is
-//! stored under the key, and which call writes it.
+//! The memory: everything that the plugin remembers of a school between calls. The first table explains the words; the
+//! second lists every key, what is stored under the key, and which call writes it.
 //!
 //! | Word | Means |
 //! |---|---|
 //! | head (`head`) | the entry that every tick reads first: campuses, cursors, the issues of the school as a whole |
 //! | page of a course (`entries::CoursePage`) | what the tick keeps of a course beside its ledger: status, issues, dates |
+//! | page of the ledger (`ledger`) | what CourseKey acknowledged and refused of one course, or of one person's account at one School ID |
+//! | page of a listing (`coursekey::attendance`) | the attendance records of one answer or push; never stored as a page |
 //! | book of a class (`attendance::ClassBook`) | everything known about the attendance of one class |
 //! | dirty note | the sign that GEGI changed a course and no tick has absorbed the change yet |
 //! | due index | the moments at which courses are due, in order: one moment a course |

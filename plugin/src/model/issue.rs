@@ -31,7 +31,7 @@ pub struct Issue {
     /// What the issue is about.
     #[serde(flatten)]
     pub subject: Subject,
-    /// What is wrong, for people.
+    /// What is wrong, in a sentence for people.
     pub sentence: String,
 }
 
