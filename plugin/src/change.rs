@@ -50,7 +50,7 @@ pub struct CourseOutcome {
     pub refused: bool,
     /// The course's status and window.
     pub overview: Overview,
-    /// The course's open issues, and those that its data show already.
+    /// The open issues about the course's roster, and those that the course's data show already.
     pub issues: Vec<Issue>,
 }
 

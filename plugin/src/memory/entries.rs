@@ -46,7 +46,7 @@ pub struct CoursePage {
     /// The status that the last tick gave the course, and since when the course has this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
-    /// The open issues about the course, by key.
+    /// The open issues about the course's roster, by key. Issues about attendance stand in the books of classes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
     /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.

@@ -1,8 +1,9 @@
 //! Everything that leaves a tick for GEGI and for the school: operations on GEGI's records, and mails about issues.
 //!
-//! GEGI is told of an issue when the issue opens, changes and is resolved. The school is mailed each issue once when it
-//! is open and once when it is resolved. There is one note for the next mail per issue, so that there are never more
-//! notes than issues that are open or were mailed. Not here: the text of the mail (`digest`).
+//! GEGI gets an operation when an issue opens, changes or is resolved. The school is mailed an issue once when it
+//! opens, again when it changes or comes back, and once when it is resolved. There is one note for the next mail per
+//! issue, so that there are never more notes than issues that are open or were mailed. Not here: the text of the mail
+//! (`digest`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
