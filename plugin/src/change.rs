@@ -1,4 +1,5 @@
-//! A course changed in GEGI. Writes the course and a dirty note, and nothing else: everything that follows is a tick's.
+//! The call `on-course-changed`: a course changed in GEGI. The call writes the course and a dirty note and nothing
+//! else; the next tick finds the note and does all the work that follows from the change.
 
 use crate::memory::entries::Held;
 use crate::memory::view::{self, CourseView, StoredCourse};
@@ -12,47 +13,48 @@ use crate::overview::{self, Overview};
 use crate::settings::{self, Settings};
 use crate::world::{Change, StorageError, Writes};
 
-/// The most bytes of an id of GEGI's; several ids make a key of the storage.
+/// The most bytes of one of GEGI's ids. A key of the state is made of several ids and has at most 512 bytes.
 const ID_CAP: usize = 96;
 
-/// What happened to a course.
+/// A change of one course in GEGI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CourseChange {
-    /// Created or changed; the whole course.
+    /// The course was created or changed; the whole course.
     Saved(Box<Course>),
-    /// Removed.
+    /// The course was removed.
     Removed(CourseId),
 }
 
 /// Why a change was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    /// It cannot be taken as it is.
+    /// The course cannot be taken as it is.
     #[error("take the course: {0}")]
     BadInput(String),
-    /// The storage.
+    /// The state could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// What became of a change.
+/// The answer to a change of a course.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CourseOutcome {
-    /// It was news.
+    /// Whether the change was taken; otherwise the plugin holds this revision or a higher one already.
     pub taken: bool,
-    /// Send to CourseKey as it stands.
+    /// Send to CourseKey after the change, resolved.
     pub send: bool,
-    /// Why the option cannot be switched off any more.
+    /// Why Send to CourseKey cannot be switched off any more; none: it can.
     pub locked: Option<&'static str>,
-    /// The change wanted it off and was refused that.
+    /// Whether the change would have switched the locked option off. The option stays on, the rest of the change
+    /// counts.
     pub refused: bool,
-    /// How the course stands.
+    /// The course's status and window.
     pub overview: Overview,
-    /// What cannot be sent as it is.
+    /// The open issues about the course's roster, and those that the course's data show already.
     pub issues: Vec<Issue>,
 }
 
-/// Takes a change.
+/// Takes a change of a course.
 ///
 /// DOMAIN §4 "Revisions": "equal or lower than the one held: ignored, reported as such".
 pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<CourseOutcome, ChangeError> {
@@ -83,7 +85,8 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
     Ok(view.map_or_else(CourseOutcome::unknown, |view| outcome(view, &settings, now, taken, refused)))
 }
 
-/// Whether the course is news, and whether it wanted an option that is refused.
+/// Stores the course in `stored` if its revision is new. Answers whether it was, and whether the course wanted to
+/// switch a locked option off.
 fn save(stored: &mut StoredCourse, course: Course, settings: &Settings, now: Instant) -> (bool, bool) {
     let held = stored.held.as_ref();
     let stale = held.is_some_and(|held| {
@@ -118,14 +121,14 @@ fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool,
 }
 
 impl CourseOutcome {
-    /// Of a course GEGI never told of.
+    /// The answer about a course that GEGI never told of.
     fn unknown() -> Self {
         let overview = Overview::unknown();
         Self { taken: false, send: false, locked: None, refused: false, overview, issues: Vec::new() }
     }
 }
 
-/// Refuses ids that could not be kept or told apart.
+/// Refuses a course with ids that cannot be part of a key, or with a class that is listed twice.
 fn check_ids(course: &Course) -> Result<(), ChangeError> {
     let classes = course.classes.iter().map(|class| ("class", class.id.as_str()));
     let people = course.people().map(|person| ("person", person.id.as_str()));

@@ -1,5 +1,6 @@
-//! Users, course, classes and enrolments as CourseKey should hold them for one course, and issues for what cannot be
-//! sent. Knows nothing of what CourseKey holds but whether an enrolment or an owner was ever acknowledged.
+//! Accounts, course, classes and enrolments as CourseKey should hold them for one course, and issues for what cannot be
+//! sent. Of what CourseKey holds this file looks only at the acknowledged accounts, enrolments and owner. Not here: the
+//! difference between what CourseKey should hold and what CourseKey acknowledged (`plan`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,30 +16,30 @@ use crate::model::time::Instant;
 use crate::settings::CampusSettings;
 use crate::status::Trouble;
 
-/// What is wrong with a person, by code, with a sentence each.
+/// The problems that keep a person from being sent: the code and the sentence of each.
 pub type Problems = Vec<(Code, String)>;
 
-/// A person at the newest revision, or why the person cannot be sent.
+/// A person at the newest revision, with the problems that keep the person from being sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged<'a> {
     /// The person at the newest revision over all courses.
     pub person: &'a Person,
-    /// Empty if the person can be sent.
+    /// The person's problems; empty: the person can be sent.
     pub problems: Problems,
 }
 
-/// What a course's wishes are made from.
+/// Everything from which the wishes of a course follow.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// The course as GEGI sees it.
     pub course: &'a Course,
-    /// Everybody it names.
+    /// Everybody whom the course names.
     pub people: &'a BTreeMap<&'a PersonId, Judged<'a>>,
-    /// What CourseKey acknowledged of it.
+    /// What CourseKey acknowledged of the course; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
-    /// Accounts at its CourseKey school, of everybody it names.
+    /// The accounts, at the course's CourseKey school, of everybody whom the course names.
     pub accounts: &'a BTreeMap<&'a PersonId, &'a PersonLedger>,
-    /// Its campus.
+    /// The course's campus.
     pub campus: &'a CampusSettings,
     /// The campus's zone.
     pub zone: Tz,
@@ -47,43 +48,44 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// Whether CourseKey has the person's account.
+    /// Whether CourseKey acknowledged the person's account.
     fn knows(self, person: &PersonId) -> bool {
         self.accounts.get(person).is_some_and(|ledger| ledger.account.acknowledged.is_some())
     }
 }
 
-/// A course as CourseKey should hold it. There is none without an instructor who can be sent and a class.
+/// A course as CourseKey should hold it. It is made only for a course with a class and with an instructor who can be
+/// sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Desired {
-    /// The course's revision, carried by every item.
+    /// The course's revision, which every item carries but the accounts.
     pub revision: u64,
     /// The course itself.
     pub course: CourseContent,
-    /// Accounts of its instructors, with each person's revision.
+    /// The instructors' accounts, each with the person's revision.
     pub instructors: BTreeMap<PersonId, (u64, Account)>,
-    /// Accounts of its students, with each person's revision.
+    /// The students' accounts, each with the person's revision.
     pub students: BTreeMap<PersonId, (u64, Account)>,
-    /// Its classes.
+    /// The course's classes.
     pub sessions: BTreeMap<ClassId, Session>,
-    /// Its enrolments.
+    /// The course's enrolments.
     pub enrollments: BTreeMap<PersonId, Enrollment>,
 }
 
-/// What a course wants, what it cannot have, and why.
+/// What a course wants CourseKey to hold, and what of that cannot be sent, with the reasons.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wishes {
-    /// None: nothing of the course is sent.
+    /// The course as CourseKey should hold it; none: nothing of the course is sent.
     pub desired: Option<Desired>,
-    /// Facts for people.
+    /// The issues about what cannot be sent.
     pub issues: Vec<Issue>,
-    /// The same for the status's reason, counted.
+    /// The same problems, counted for the reason of the course's status.
     pub troubles: Vec<Trouble>,
-    /// What cannot be sent, with the issue that says why.
+    /// The items that cannot be sent, each with the code of the issue that says why.
     pub unfit: Vec<(Item, Code)>,
 }
 
-/// What CourseKey should hold of a course inside its sync window.
+/// The wishes of a course inside its sync window.
 ///
 /// Seed, "Courses": "The course integration requires adding at least one instructor to the course and at least one
 /// class scheduled."
@@ -102,7 +104,7 @@ pub fn desire(view: View<'_>) -> Wishes {
             wishes.unfit.push((Item::Course, code));
         }
     }
-    // Whoever CourseKey knows goes on teaching, also with a new address that cannot be sent.
+    // An instructor whose account CourseKey holds goes on teaching even if the instructor's new address cannot be sent.
     let teaching = |person: &PersonId| instructors.contains_key(person) || view.knows(person);
     let teaching: BTreeSet<PersonId> =
         view.course.instructors.iter().map(|person| person.id.clone()).filter(teaching).collect();
@@ -121,7 +123,7 @@ pub fn desire(view: View<'_>) -> Wishes {
     wishes
 }
 
-/// What a course that GEGI removed wants: its future classes gone, everything else as it is.
+/// The classes to remove of a course that GEGI removed: its future classes. Everything else of the course stays.
 ///
 /// DOMAIN §4: "future classes without attendance are removed, the rest stays".
 pub fn future_classes(ledger: &CourseLedger, now: Instant) -> BTreeMap<ClassId, Session> {
@@ -143,8 +145,8 @@ fn content(view: View<'_>, owner: Owner, instructors: BTreeSet<PersonId>) -> Cou
     }
 }
 
-/// The owner of the course in CourseKey, which cannot be taken away: the campus's, else the one CourseKey holds, else
-/// the first instructor.
+/// The owner of the course in CourseKey: the account that the campus names, else the owner that CourseKey holds already
+/// (CourseKey takes no owner away), else the first instructor. None: no instructor can be sent.
 fn owner(view: View<'_>, teaching: &BTreeSet<PersonId>) -> Option<Owner> {
     let first = view.course.instructors.iter().map(|listed| &listed.id).find(|id| teaching.contains(id))?;
     let held = view.ledger.and_then(|ledger| ledger.course.acknowledged.as_ref()).map(|course| course.owner.clone());
@@ -163,7 +165,7 @@ fn account(person: &Person, teacher: bool) -> (u64, Account) {
     (person.revision, account)
 }
 
-/// What people are listed as.
+/// As what the course lists a person.
 #[derive(Debug, Clone, Copy)]
 enum Role {
     Instructor,
@@ -186,7 +188,7 @@ impl Role {
     }
 }
 
-/// Those of the listed people who can be sent; issues and a trouble for the others.
+/// The listed people who can be sent. The others become issues, unfit items and a trouble in `wishes`.
 fn sendable<'a>(
     view: View<'a>,
     listed: impl Iterator<Item = &'a PersonId>,
@@ -271,7 +273,7 @@ fn enrollments<'a>(
     (students, enrollments)
 }
 
-/// Whether CourseKey ever acknowledged the enrolment, and if so whether as dropped.
+/// Whether CourseKey acknowledged the enrolment as dropped; none: CourseKey never acknowledged the enrolment.
 fn acknowledged(ledger: Option<&CourseLedger>, student: &PersonId) -> Option<bool> {
     let enrollment = ledger?.enrollments.get(student)?.acknowledged?;
     Some(enrollment.dropped)

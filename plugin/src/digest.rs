@@ -1,4 +1,5 @@
-//! The one mail that tells the school what is wrong with its data: which issues are new, which are resolved.
+//! The digest: the one mail that tells the school which issues are new and which are resolved. Not here: when a mail
+//! leaves and which issues it names (`tick::outgoing`).
 //!
 //! Seed, "Synchronization Error Notifications": "a notification is sent to the email address defined in the Email to
 //! Send Errors About Incompatible Data Received from CourseKey setting. The notification subject and text can be
@@ -13,16 +14,16 @@ use crate::world::records::{Message, Value};
 /// The template's name in Admin → Email Templates.
 pub const TEMPLATE: &str = "synchronization-issues";
 
-/// What the next mail tells of an issue.
+/// What the next mail says about one issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// The issue.
     pub issue: Issue,
-    /// Whether it is resolved by now.
+    /// Whether the mail says that the issue is resolved; otherwise that the issue is open.
     pub resolved: bool,
 }
 
-/// Writes the mail; none if there is nothing to tell.
+/// Writes the mail; none: there are no notes.
 pub fn message<'a>(school: &str, recipient: &str, notes: impl Iterator<Item = &'a Note>) -> Option<Message> {
     let (resolved, open): (Vec<&Note>, Vec<&Note>) = notes.partition(|note| note.resolved);
     if resolved.is_empty() && open.is_empty() {

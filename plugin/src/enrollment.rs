@@ -1,4 +1,5 @@
-//! Who takes a course, from the Enrollment Agreement and the stage.
+//! Who takes a course: what the Enrollment Agreement and the student's stage mean for the enrolment in CourseKey, and
+//! whether a student belonged to a course on a day.
 //!
 //! Seed, "Enrollment and Drop": "The synchronized students are automatically added to the synchronized courses in
 //! CourseKey according to the course lists from the Enrollment Agreement of the students. The students who stopped their
@@ -8,16 +9,16 @@ use crate::model::course::{Agreement, Student};
 use crate::model::issue::Code;
 use crate::model::time::LocalDate;
 
-/// What a stage means here.
+/// What a stage means for the enrolment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Not a student yet.
     NotYet,
-    /// Studies; decisions that are pending can be denied.
+    /// Studies. A pending leave or drop counts as studying, because the school can still deny the request.
     Enrolled,
     /// Stopped studying.
     Stopped,
-    /// Finished.
+    /// Finished studying.
     Finished,
 }
 
@@ -44,12 +45,13 @@ pub const STAGES: [(&str, Standing); 19] = [
     ("GRADUATED", Standing::Finished),
 ];
 
-/// What a stage means; none: it is not in the table. Case and surrounding blanks do not matter.
+/// What a stage means; none: the stage is not in the table. Case and surrounding blanks do not matter.
 pub fn standing(stage: &str) -> Option<Standing> {
     STAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage.trim())).map(|(_, standing)| *standing)
 }
 
-/// What a student's stage means on a day, in a course that ends on another; none: the stage is not in the table.
+/// What a student's stage means on the day `today` in a course that ends on the day `course_end`; none: the stage is
+/// not in the table.
 ///
 /// DOMAIN §1, of COMPLETED and GRADUATED: "before the course's end: as stopped; on or after it the enrolment stays as it is".
 pub fn standing_on(today: LocalDate, student: &Student, course_end: LocalDate) -> Option<Standing> {
@@ -59,21 +61,21 @@ pub fn standing_on(today: LocalDate, student: &Student, course_end: LocalDate) -
     }
 }
 
-/// What CourseKey should hold of a student in a course.
+/// The enrolment that CourseKey should hold of a student in a course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// Enrolled; who was dropped is back.
+    /// Enrolled; an enrolment that was dropped is un-dropped.
     Enrolled,
     /// Dropped.
     Dropped,
-    /// As CourseKey has it, which may be nothing.
+    /// Whatever CourseKey holds, which may be no enrolment at all.
     AsItIs,
-    /// Nothing: CourseKey never had it, so it is not sent.
+    /// None: CourseKey never had the enrolment, so it is not sent.
     Absent,
 }
 
-/// What CourseKey should hold of a student. `acknowledged` says
-/// whether CourseKey ever acknowledged the enrolment, and if so whether as dropped.
+/// The enrolment that CourseKey should hold of a student. `acknowledged` says whether CourseKey acknowledged the
+/// enrolment as dropped; none: CourseKey never acknowledged the enrolment.
 ///
 /// | stage | agreement | acknowledged | wanted |
 /// |---|---|---|---|
@@ -83,7 +85,7 @@ pub enum Wanted {
 /// | everything else | | yes | dropped, from this course only |
 /// | everything else | | no | absent |
 ///
-/// "Everything else" holds a stage that went back to "not yet" too: an enrolment needs an enrolled stage.
+/// "Everything else" includes a stage that went back to "not yet", because an enrolment needs an enrolled stage.
 pub fn wanted(
     student: &Student,
     course_end: LocalDate,
@@ -99,10 +101,10 @@ pub fn wanted(
     }
 }
 
-/// How a student stood to a course on a day, as far as GEGI says by now.
+/// Whether a student belonged to a course on a day, as far as GEGI's present data say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnDay {
-    /// Whether the student belonged to the course; none: GEGI does not tell.
+    /// Whether the student belonged to the course; none: GEGI's data do not say.
     pub belonged: Option<bool>,
     /// Whether the student had left the course before that day.
     pub had_left: HadLeft,
@@ -111,16 +113,17 @@ pub struct OnDay {
 /// Whether a student had left a course before a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HadLeft {
-    /// No.
+    /// The student had not left.
     No,
-    /// Yes.
+    /// The student had left.
     Yes,
-    /// At some time, and GEGI does not say when: whether CourseKey had the drop by then is what is known.
+    /// The student left on a day that GEGI does not name. Whether CourseKey had acknowledged the drop before the class
+    /// decides instead.
     AtSomeTime,
 }
 
-/// How a student stood to a course on a day. The one function for every rule that asks: who is absent by silence, whose Absent
-/// is taken back, whose record comes after a drop.
+/// Whether a student belonged to a course on a day. Every rule that asks uses this one function: who is absent without
+/// a record, whose Absent is taken back, whose record comes after a drop.
 ///
 /// | agreement | stage (`today`) | `enrolled-from` | `stopped-on` | belonged | had left |
 /// |---|---|---|---|---|---|

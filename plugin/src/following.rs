@@ -1,7 +1,8 @@
-//! Which courses' attendance is read, and from when until when.
+//! Which courses are followed, that is, have their attendance read from CourseKey, and from when until when.
 //!
-//! Derived from the course and from what CourseKey acknowledged of it; nothing is counted by hand. Which courses are followed
-//! at the moment is stored by `memory::followed`.
+//! The answer follows from the course and from the course's page of the ledger; nothing is counted by hand. Not here:
+//! the stored list of the courses that are followed at the moment (`memory::followed`), and the reading itself
+//! (`tick::poll`).
 
 use crate::ledger::CourseLedger;
 use crate::model::course::Course;
@@ -14,35 +15,39 @@ const READ_BEFORE: Seconds = Seconds(86_400);
 /// Whether a course's attendance is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Following {
-    /// No.
+    /// The attendance is not read.
     No,
-    /// Yes.
+    /// The attendance is read.
     Yes,
-    /// Its last moment has passed: it is read until everything up to that moment was read, and not any more.
+    /// The last moment of the course's attendance has passed: the attendance is read until everything up to that moment
+    /// was read, and then not any more.
     LastTime,
 }
 
-/// What is remembered of following a course.
+/// Whether a course was followed so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoFar {
-    /// The course is followed.
+    /// The course is followed at the moment.
     pub followed: bool,
-    /// It was followed at some time.
+    /// The course is or was followed at some time.
     pub ever: bool,
 }
 
-/// The first moment at which a course's attendance is read, once CourseKey acknowledged the course.
+/// The first moment at which a course's attendance is read, provided that CourseKey acknowledged the course. None: the
+/// course has no class.
 pub fn from(course: &Course) -> Option<Instant> {
     course.classes.iter().map(|class| class.starts).min().map(|starts| starts - READ_BEFORE)
 }
 
 /// The first moment at which a course's attendance is not read any more: after its last class and the follow-up days.
+/// None: the course has no class.
 ///
 /// Seed, "Requesting Data from CourseKey": "The Number of Days to Follow Attendance Adjustments school setting allows
 /// defining the number of days when GEGI requests and updates attendance from CourseKey."
 ///
-/// With 0 days the settle time still counts, or the last class would never get its marks. The last second of the
-/// follow-up days counts; what was written in it is seen only by a read as of this moment or later.
+/// With 0 follow-up days the settle time still counts, or the last class would never get its marks. The last second of
+/// the follow-up days counts too; a record that CourseKey writes in that second is seen only by a read as of the next
+/// one.
 pub fn until(course: &Course, settings: &Settings) -> Option<Instant> {
     course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle) + Seconds(1))
 }
@@ -54,7 +59,7 @@ pub fn until(course: &Course, settings: &Settings) -> Option<Instant> {
 /// | not acknowledged, or its first class is more than a day away | – | no |
 /// | its last moment has not come | – | yes |
 /// | its last moment has passed | yes | the last time |
-/// | its last moment has passed | never | yes: what nobody ever read is read once, however late |
+/// | its last moment has passed | never | yes: attendance that nobody ever read is read once, however late |
 /// | its last moment has passed | not any more | no |
 pub fn following(
     course: &Course,

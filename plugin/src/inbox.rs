@@ -1,4 +1,5 @@
-//! A push from CourseKey arrived. Puts its raw body into the inbox, and nothing else: the next tick works on it.
+//! The call `on-attendance-received`: a push of attendance records arrived from CourseKey. The call puts the push's raw
+//! body into the inbox and does nothing else; the next tick works on it (`tick::records`).
 
 use crate::coursekey::attendance::read_push;
 use crate::memory::{INBOX, PUSH};
@@ -10,20 +11,20 @@ const BODY_CAP: usize = 1 << 20;
 /// Why a push was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
-    /// It cannot be read; CourseKey should send it again, or the next poll brings its records.
+    /// The push cannot be read. CourseKey should send it again; otherwise the next poll brings its records.
     #[error("read the push: {0}")]
     BadInput(String),
-    /// The storage.
+    /// The state could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// What became of a push.
+/// The answer to a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PushOutcome {
-    /// Records taken.
+    /// Records put into the inbox.
     pub taken: u32,
-    /// Records of a push that waits already.
+    /// Records of a push that was waiting in the inbox already.
     pub repeated: u32,
 }
 
@@ -34,7 +35,7 @@ pub fn on_attendance_received(world: &mut impl Writes, body: Vec<u8>) -> Result<
     }
     let page = read_push(&body).map_err(PushError::BadInput)?;
     if !world.settings().enabled {
-        // Nobody would work on it. Once the integration is on, the listing brings what it says.
+        // No tick works while the integration is off. Once it is on, the poll brings the push's records.
         return Ok(PushOutcome { taken: 0, repeated: 0 });
     }
     let records = u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
@@ -47,8 +48,8 @@ pub fn on_attendance_received(world: &mut impl Writes, body: Vec<u8>) -> Result<
     Ok(PushOutcome { taken: records, repeated: 0 })
 }
 
-/// Tells bodies apart (FNV-1a, 128 bits). Two bodies with one digest would have to be made on purpose, and the poll
-/// brings what such a push would hide.
+/// The digest of a push's body, by which two pushes are told apart (FNV-1a, 128 bits). Two bodies with one digest would
+/// have to be made on purpose, and the poll brings the records that such a push would hide.
 fn digest(body: &[u8]) -> String {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

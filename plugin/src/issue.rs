@@ -1,8 +1,9 @@
-//! The catalogue of issues: what each code means, who can fix it, and how. And the key an issue is known by.
+//! The catalogue of issues: what each code means, who can fix the issue, and how. And the key by which an issue is
+//! known.
 //!
 //! Seed, "Synchronization Error Notifications": "If GEGI data validation errors occur during GEGI and CourseKey
-//! synchronization, a notification is sent". The sentence of one issue is written where it is found; when it is mailed is
-//! the digest's matter.
+//! synchronization, a notification is sent". Not here: the sentence of one issue, which is written where the issue is
+//! found, and the mail about it (`digest`, `tick::outgoing`).
 
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
@@ -19,7 +20,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// For people and programs.
+    /// The name for people and programs.
     pub fn name(self) -> &'static str {
         match self {
             Self::School => "school",
@@ -34,17 +35,17 @@ impl Owner {
 pub struct Row {
     /// The code for programs.
     pub code: &'static str,
-    /// What it is, in few words; fits after "1 of 24 students: ".
+    /// The issue in few words, which fit after "1 of 24 students: ".
     pub title: &'static str,
-    /// What it means, in a sentence.
+    /// What the issue means, in a sentence.
     pub meaning: &'static str,
-    /// Who can fix it.
+    /// Who can fix the issue.
     pub owner: Owner,
-    /// How.
+    /// How to fix the issue.
     pub remedy: &'static str,
 }
 
-/// Makes of one table a list to walk and a match that cannot miss a row or have one twice.
+/// Makes two things of one table: a list to walk over, and a match in which no code can be missing or stand twice.
 macro_rules! catalogue {
     ($($kind:ident $code:literal $title:literal $owner:ident $meaning:literal $remedy:literal;)*) => {
         /// Every kind of issue.
@@ -151,8 +152,8 @@ catalogue! {
         "Cancel the class if it was not held, or enter its attendance by hand.";
 }
 
-/// Stable for the fact an issue is about, whatever its sentence says. A slash inside an id is escaped, so that no two facts
-/// share a key.
+/// The key of an issue: the same for as long as the issue is about the same fact, whatever its sentence says. A slash
+/// inside an id is escaped, so that issues about two facts never share a key.
 pub fn key(issue: &Issue) -> String {
     let Subject { course, class, person, detail } = &issue.subject;
     let parts = [

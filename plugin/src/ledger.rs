@@ -1,6 +1,8 @@
-//! What CourseKey acknowledged, and what it refused: the plugin's only idea of what CourseKey holds.
+//! The ledger: what CourseKey acknowledged and what CourseKey refused. The plugin knows of what CourseKey holds only
+//! through the ledger. A course has one page of the ledger, and so has a person's account at one CourseKey school.
 //!
-//! Decides nothing; `plan` compares it with `desired`. CourseKey's own words for refusals are known in `coursekey/codes` alone.
+//! Nothing here decides; `plan` compares the ledger with `desired`. Not here: CourseKey's own words for refusals
+//! (`coursekey::codes`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,22 +12,23 @@ use crate::model::course::HoursType;
 use crate::model::ids::{AccountId, ClassId, PersonId, SchoolNumber};
 use crate::model::time::{Instant, LocalDate};
 
-/// One thing CourseKey may hold: what was acknowledged of it, and what of it was refused since.
+/// The ledger of one thing that CourseKey may hold: an account, a course, a class or an enrolment. A slot keeps the
+/// content that CourseKey acknowledged last, and the content that CourseKey refused since then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot<T> {
-    /// What CourseKey acknowledged last.
+    /// The content that CourseKey acknowledged last; none: CourseKey acknowledged nothing.
     #[serde(rename = "ok", skip_serializing_if = "Option::is_none", default = "none")]
     pub acknowledged: Option<T>,
-    /// What CourseKey refused since then.
+    /// The content that CourseKey refused since then; none: CourseKey refused nothing.
     #[serde(skip_serializing_if = "Option::is_none", default = "none")]
     pub parked: Option<Parked<T>>,
-    /// What CourseKey acknowledged since when, ascending; kept of classes and enrolments, because an absence is concluded
-    /// only from what CourseKey knew in time.
+    /// The acknowledged contents, each with the moment at which CourseKey acknowledged it, ascending. Only classes and
+    /// enrolments have a history: an Absent without a record is derived only from what CourseKey knew before the class.
     #[serde(rename = "since", skip_serializing_if = "Vec::is_empty", default = "Vec::new")]
     pub history: Vec<(Instant, T)>,
 }
 
-/// How many changes of a class or an enrolment are remembered.
+/// The most contents in the history of a class or an enrolment.
 const REMEMBERED: usize = 8;
 
 fn none<T>() -> Option<T> {
@@ -38,29 +41,29 @@ impl<T> Default for Slot<T> {
     }
 }
 
-/// Something CourseKey refused. It is sent again when GEGI's data differ from what was refused, or when its time comes.
+/// A content that CourseKey refused. It is not sent again before GEGI's data differ from it or its time to retry comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked<T> {
-    /// What was refused.
+    /// The content that was refused.
     pub content: T,
-    /// CourseKey's code and words.
+    /// Why CourseKey refused the content.
     pub refusal: Refusal,
-    /// When it is tried again even so.
+    /// When the same content is sent again.
     pub retry: Retry,
 }
 
-/// When something that was refused is tried again though GEGI's data are the same.
+/// When a refused content is sent again although GEGI's data are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retry {
     /// At this moment.
     At(Instant),
-    /// Only when GEGI's data, or the settings, are other ones.
+    /// Never: only another content is sent.
     WhenChanged,
 }
 
 impl Retry {
-    /// The moment, if there is one.
+    /// The moment of the retry; none: there is no retry.
     pub fn at(self) -> Option<Instant> {
         match self {
             Self::At(at) => Some(at),
@@ -69,7 +72,8 @@ impl Retry {
     }
 }
 
-/// CourseKey's codes of refusals. The named ones decide what comes next; of the others only the word is kept.
+/// CourseKey's codes of refusals. The named codes decide what the plugin does next; of any other code only CourseKey's
+/// word is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RefusalCode {
@@ -87,7 +91,7 @@ pub enum RefusalCode {
     PasswordWeak,
     /// The request that carried the item, and nothing else, was refused as a whole.
     RequestRefused,
-    /// Any other, in CourseKey's word.
+    /// Any other code, in CourseKey's word.
     Other(String),
 }
 
@@ -96,7 +100,7 @@ pub enum RefusalCode {
 pub struct Refusal {
     /// CourseKey's code.
     pub code: RefusalCode,
-    /// The field it is about, if CourseKey names one.
+    /// The field that the refusal is about; none: CourseKey names no field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// CourseKey's words, shortened.
@@ -116,45 +120,49 @@ pub struct Account {
     pub teacher: bool,
 }
 
-/// Names and addresses never reach a log.
+/// Prints no name and no address, because neither may reach a log.
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Account").field("teacher", &self.teacher).finish_non_exhaustive()
     }
 }
 
-/// What the ledger says of a person at one CourseKey school.
+/// A person's page of the ledger at one CourseKey school.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonLedger {
     /// The account.
     #[serde(flatten)]
     pub account: Slot<Account>,
-    /// The account CourseKey had before GEGI sent the person, once it is found; pinned for good.
+    /// The account that CourseKey had before GEGI sent the person and that was adopted for this person; none: no
+    /// account was adopted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<AccountId>,
-    /// An account that CourseKey lost was a teacher's.
+    /// Whether an account of this person that CourseKey lost was a teacher's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taught: bool,
 }
 
 impl PersonLedger {
-    /// Whether the account is a teacher's, or was before CourseKey lost it. A teacher's account stays one.
+    /// Whether the account is a teacher's, or was a teacher's before CourseKey lost the account. A teacher's account
+    /// stays a teacher's.
     pub fn teacher(&self) -> bool {
         self.taught || self.account.acknowledged.as_ref().is_some_and(|account| account.teacher)
     }
 
-    /// CourseKey does not know the account any more: it is sent again, as what it was.
+    /// Forgets the account, which CourseKey does not know any more, so that the account is sent again. Whether the
+    /// account was a teacher's is remembered.
     pub fn forget(&mut self) {
         self.taught = self.teacher();
         self.account = Slot::default();
     }
 }
 
-/// Whose course it is in CourseKey. An instructor is named by id, so that a new address is not a new owner.
+/// The owner of a course in CourseKey. An instructor is named by id, so that a new address of the instructor is not a
+/// new owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
-    /// The account the campus names, by its e-mail.
+    /// The account that the campus's settings name, by its e-mail.
     Named(String),
     /// An instructor.
     Instructor(PersonId),
@@ -173,9 +181,9 @@ pub struct CourseContent {
     pub end_date: LocalDate,
     /// IANA zone.
     pub zone: String,
-    /// Whose course it is in CourseKey.
+    /// The course's owner in CourseKey.
     pub owner: Owner,
-    /// Who teaches it.
+    /// The instructors of the course.
     pub instructors: BTreeSet<PersonId>,
     /// How attendance is kept.
     pub hours_type: HoursType,
@@ -185,25 +193,25 @@ pub struct CourseContent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Session {
-    /// Scheduled.
+    /// The class is scheduled.
     At {
         /// When it starts.
         starts: Instant,
         /// When it ends.
         ends: Instant,
     },
-    /// Not at all.
+    /// The class was removed.
     Removed,
 }
 
-/// Whether a student takes a course. Enrolments have no removal: who stops is dropped.
+/// A student's enrolment in a course. An enrolment is never removed: a student who stops is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrollment {
     /// CourseKey's "is dropped".
     pub dropped: bool,
 }
 
-/// One thing CourseKey may hold of a course.
+/// The name of one thing that CourseKey may hold of a course.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item {
     /// An instructor's account.
@@ -218,26 +226,26 @@ pub enum Item {
     Enrollment(PersonId),
 }
 
-/// A course's page of the ledger. Everything on it belongs to one CourseKey school.
+/// A course's page of the ledger. Everything on the page belongs to one CourseKey school.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseLedger {
-    /// CourseKey's number of the campus it was sent to.
+    /// CourseKey's number of the campus at which the course is held.
     pub school: SchoolNumber,
-    /// When its first send was started; from then on Send to CourseKey cannot be switched off.
+    /// When the first send of the course was started; from then on Send to CourseKey cannot be switched off.
     pub started: Instant,
     /// The course itself.
     #[serde(default)]
     pub course: Slot<CourseContent>,
-    /// Its classes.
+    /// The course's classes.
     #[serde(default)]
     pub sessions: BTreeMap<ClassId, Slot<Session>>,
-    /// Its students.
+    /// The enrolments of the course's students.
     #[serde(default)]
     pub enrollments: BTreeMap<PersonId, Slot<Enrollment>>,
 }
 
 impl CourseLedger {
-    /// An empty page, begun now.
+    /// An empty page of a course whose first send starts now.
     pub fn begin(school: SchoolNumber, now: Instant) -> Self {
         Self { school, started: now, course: Slot::default(), sessions: BTreeMap::new(), enrollments: BTreeMap::new() }
     }
@@ -247,20 +255,21 @@ impl CourseLedger {
         self.course.acknowledged.is_some()
     }
 
-    /// CourseKey does not know the course any more: what was acknowledged of it is forgotten, so that it is sent again.
+    /// Forgets everything that CourseKey acknowledged of the course, which CourseKey does not know any more, so that
+    /// the whole course is sent again.
     pub fn forget(&mut self) {
         *self = Self::begin(self.school, self.started);
     }
 }
 
 impl<T: Clone + PartialEq> Slot<T> {
-    /// CourseKey took the content.
+    /// Notes that CourseKey took the content.
     pub fn acknowledge(&mut self, content: T) {
         self.acknowledged = Some(content);
         self.parked = None;
     }
 
-    /// CourseKey took the content; the moment is remembered.
+    /// Notes that CourseKey took the content, and when.
     pub fn acknowledge_at(&mut self, content: T, now: Instant) {
         if self.acknowledged.as_ref() != Some(&content) {
             self.history.push((now, content.clone()));
@@ -271,22 +280,23 @@ impl<T: Clone + PartialEq> Slot<T> {
         self.acknowledge(content);
     }
 
-    /// What CourseKey held right before a moment.
+    /// The content that CourseKey held right before a moment; none: CourseKey held none, or the history does not reach
+    /// back that far.
     pub fn before(&self, moment: Instant) -> Option<&T> {
         self.history.iter().rev().find(|(since, _)| *since < moment).map(|(_, content)| content)
     }
 
-    /// Since when what CourseKey holds is so; none: it is not.
+    /// Since when the content that CourseKey holds fulfils `so`; none: the present content does not fulfil it.
     pub fn since(&self, so: impl Fn(&T) -> bool) -> Option<Instant> {
         self.history.iter().rev().take_while(|(_, content)| so(content)).last().map(|(since, _)| *since)
     }
 
-    /// CourseKey refused the content.
+    /// Notes that CourseKey refused the content.
     pub fn park(&mut self, content: T, refusal: Refusal, retry: Retry) {
         self.parked = Some(Parked { content, refusal, retry });
     }
 
-    /// Why this content is not to be sent now although it is not acknowledged, if so.
+    /// The refusal because of which this content is not sent now; none: nothing keeps the content from being sent.
     pub fn withheld(&self, wanted: &T, now: Instant) -> Option<&Parked<T>> {
         let is_time = |retry: Retry| retry.at().is_some_and(|at| now >= at);
         self.parked.as_ref().filter(|parked| parked.content == *wanted && !is_time(parked.retry))

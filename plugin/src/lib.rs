@@ -1,18 +1,19 @@
 //! Keeps a GEGI school in step with CourseKey: sends its rosters, takes its attendance back.
 //!
-//! Pure functions, compiled and tested natively; `component` alone knows the bindings and exists only in the component.
-//! In reading order, each room may use those above it:
+//! The rooms are pure functions, compiled and tested natively. `component` alone knows the WIT bindings, and only the
+//! WASM component contains this room. The table lists the rooms in reading order; each room may use the rooms above it.
 //!
 //! | Room | Holds |
 //! |---|---|
 //! | `model` | the nouns |
 //! | `settings` `option` `window` `enrollment` `people` `status` `marking` `issue` | the rules, one room per heading of the requirement |
-//! | `ledger` `desired` `plan` `attendance` `digest` | the engine: what CourseKey holds, should hold, and what separates the two |
-//! | `world` | what the host supplies, as one trait |
-//! | `coursekey` | the wire |
-//! | `memory` | what is stored, under which key |
-//! | `tick` `change` `inbox` `overview` | the four calls |
-//! | `component` | the bindings |
+//! | `ledger` `desired` `plan` `following` `look` | the engine for rosters: what CourseKey acknowledged, what CourseKey should hold, and the plan that leads from the one to the other |
+//! | `attendance` `digest` | the engine for attendance: the book of a class; and the mail about issues |
+//! | `world` | what the host supplies, as traits |
+//! | `coursekey` | CourseKey's wire: JSON, paths, paging, answers |
+//! | `memory` | every key of the plugin's state, and what is stored under the key |
+//! | `tick` `change` `inbox` `overview` | the four calls of GEGI |
+//! | `component` | the WIT bindings |
 
 pub mod attendance;
 pub mod change;

@@ -1,5 +1,6 @@
-//! The Send to CourseKey option: resolved once, then the course's own, and locked once a send was started. Who locks it is
-//! the engine's matter.
+//! The Send to CourseKey option of a course. The first time the plugin sees a course, the option is resolved from
+//! course, program course and School Settings; afterwards only the course's own value changes the option. Once a first
+//! send was started, the option is locked. Not here: the start of a first send (`tick::send`), which locks the option.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +10,22 @@ use crate::model::course::SendOption;
 /// CourseKey".
 pub const LOCK_REASON: &str = "the course has already been synchronized with CourseKey";
 
-/// Send to CourseKey once nothing is inherited any more.
+/// Send to CourseKey after it was resolved, so that nothing is left to inherit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resolved {
-    /// Sent.
+    /// The course is sent.
     On,
-    /// Not sent.
+    /// The course is not sent.
     Off,
 }
 
-/// What a change makes of the option.
+/// What a change of the course does to the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It is this from now on.
+    /// The option has this value from now on.
     Now(Resolved),
-    /// It was to be switched off and cannot be: it stays on.
+    /// The change would switch the locked option off; the option stays on.
     Refused,
 }
 
@@ -38,8 +39,8 @@ impl Change {
     }
 }
 
-/// What the option comes to when a course is first seen: the course's own value, else the program course's, else Allow
-/// Sending New Program Courses to CourseKey.
+/// Resolves the option of a course that the plugin sees for the first time: the course's own value, else the program
+/// course's value, else Allow Sending New Program Courses to CourseKey.
 ///
 /// Seed, "Courses": "If it is enabled for a course when creating a new group for that program, the course in the new
 /// group will have Send to CourseKey enabled by default as well." "Also, the School Settings has the Allow Sending New
@@ -53,8 +54,8 @@ pub fn resolve(course: SendOption, program: SendOption, send_new_program_courses
     }
 }
 
-/// What a course's new value makes of the option held so far. What was inherited once is kept: a later change of a
-/// level above does nothing. A locked option is on, whatever the other arguments say.
+/// What a course's new value does to the option that is held so far. An option that was inherited once is kept: a later
+/// change of a level above does nothing. A locked option stays on, whatever the other arguments say.
 pub fn change(
     held: Option<Resolved>,
     locked: bool,

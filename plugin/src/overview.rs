@@ -1,4 +1,6 @@
-//! How a course stands: its status with the reason, its window, its issues. Read from committed state, at any moment.
+//! The overview of a course: its status with the reason, its sync window, its issues. `get-status` reads overviews from
+//! committed state; `on-course-changed` and the tick make them of the same view. Not here: the rules of the status
+//! (`status`).
 
 use chrono_tz::Tz;
 
@@ -16,59 +18,59 @@ use crate::status::{self, Status};
 use crate::window::{self, Phase, Window};
 use crate::world::{Reads, StorageError};
 
-/// The most courses one query tells of.
+/// The most courses that one query answers for.
 pub const MOST: u32 = 500;
 
-/// How a course stands.
+/// The status of a course and its sync window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overview {
-    /// Its status.
+    /// The course's status.
     pub status: Status,
-    /// Why.
+    /// Why the course has this status; none: there is nothing to say.
     pub reason: Option<String>,
-    /// Its sync window, if its campus's zone is known.
+    /// The course's sync window; none: the campus or its time zone is unknown.
     pub window: Option<Window>,
 }
 
-/// A course with how it stands.
+/// The answer of `get-status` about one course.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CourseStatus {
     /// The course.
     pub course: CourseId,
-    /// How it stands.
+    /// The course's status and window.
     pub overview: Overview,
-    /// Since when.
+    /// Since when the course has this status.
     pub since: Instant,
-    /// Send to CourseKey.
+    /// Send to CourseKey, resolved.
     pub send: bool,
-    /// The option is locked.
+    /// Whether Send to CourseKey is locked.
     pub locked: bool,
     /// Open issues.
     pub issues: Vec<Issue>,
 }
 
-/// Which courses.
+/// Which courses `get-status` answers for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatusQuery {
-    /// These.
+    /// The courses with these ids.
     Ids(Vec<CourseId>),
     /// The page after a course.
     Page {
         /// The last course of the page before.
         after: Option<CourseId>,
-        /// How many.
+        /// The most courses on the page.
         limit: u32,
     },
 }
 
 impl Overview {
-    /// Of a course nobody told of.
+    /// The overview of a course that GEGI never told of.
     pub fn unknown() -> Self {
         Self { status: Status::Disabled, reason: Some("GEGI never told of this course".to_owned()), window: None }
     }
 }
 
-/// How a course stands at a moment.
+/// The overview of a course at a moment.
 pub fn overview(view: CourseView<'_>, settings: &Settings, now: Instant) -> Overview {
     let course = &view.held.course;
     let zone = settings.campuses.get(&course.campus).and_then(|campus| campus.zone);
@@ -93,7 +95,7 @@ fn facts<'a>(
         }
         Some(_) => None,
     };
-    // A campus that is stopped keeps only that from being sent which is not sent yet.
+    // A stopped campus is a reason for the status only while something of the course is still to be sent.
     let pending = page.is_some_and(|page| page.last_failure.is_some()) || !acknowledged;
     let stopped = stop.filter(|_| pending).map(|stop| stop.reason.as_str());
     status::Facts {
@@ -101,7 +103,7 @@ fn facts<'a>(
         enabled: settings.enabled,
         removed: held.removed,
         window,
-        // Without a zone there is no telling; whether the course is to be sent does not hang on it.
+        // Without a time zone nobody can say where the moment lies; the campus's problem, not the phase, then decides.
         phase: window.map_or(Phase::Open, |(window, _)| window.phase(now)),
         instructors: held.course.instructors.len(),
         classes: held.course.classes.len(),
@@ -113,7 +115,7 @@ fn facts<'a>(
     }
 }
 
-/// Statuses of courses, from committed state; unknown courses are left out.
+/// The statuses of courses, read from committed state. Courses that the plugin does not know are left out.
 pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<CourseStatus>, StorageError> {
     let ids = match query {
         StatusQuery::Ids(mut ids) => {
@@ -128,7 +130,7 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
     Ok(stored.views().filter_map(|view| course_status(view, &settings, now)).collect())
 }
 
-/// A course that was removed before CourseKey knew it is gone without a trace.
+/// The status of a course. None: GEGI removed the course before its first send was started, so the course is gone.
 fn course_status(view: CourseView<'_>, settings: &Settings, now: Instant) -> Option<CourseStatus> {
     let CourseView { held, page, ledger, .. } = view;
     let locked = ledger.is_some();
@@ -150,7 +152,7 @@ fn course_status(view: CourseView<'_>, settings: &Settings, now: Instant) -> Opt
     })
 }
 
-/// The ids of a page, from both sightings of courses.
+/// The ids of one page: of the courses that GEGI sent, and of those that the nightly comparison fetched.
 fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<Vec<CourseId>, StorageError> {
     let mut ids = Vec::new();
     for prefix in [COURSE, FETCHED] {
@@ -164,7 +166,8 @@ fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<
     Ok(ids)
 }
 
-/// What is wrong with a course's data as far as the course itself shows it, whether it is sent now or later.
+/// The course's open issues, and the issues about people's e-mails that the course's own data show, whether the course
+/// is sent now or later.
 pub fn issues_in_sight(view: CourseView<'_>) -> Vec<Issue> {
     let CourseView { held, page, .. } = view;
     let open = page.map(|page| page.issues.clone()).unwrap_or_default();

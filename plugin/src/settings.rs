@@ -1,6 +1,7 @@
-//! School Settings, checked: the seed's labels with their units, defaults and ranges. What is out of range is an issue
-//! and replaced by the nearest value inside; what cannot be used is an issue and left out; what is allowed but probably
-//! not meant is an issue too. Not here: where settings come from (the host), and what each of them does.
+//! School Settings, checked: the seed's labels with their units, defaults and ranges. A number out of its range is an
+//! issue, and the nearest number inside is used instead. A setting that cannot be used is an issue, and is left out. A
+//! setting that is allowed but probably not meant is an issue too. Not here: where the settings come from (the host),
+//! and what each setting does (the other rule rooms).
 
 mod in_force;
 
@@ -22,13 +23,13 @@ use crate::model::time::{Instant, Seconds};
 pub struct Setting {
     /// GEGI's label, word for word.
     pub label: &'static str,
-    /// The unit of its value.
+    /// The unit of the value.
     pub unit: &'static str,
-    /// What it has when nobody set it.
+    /// The value while nobody has set one.
     pub default: u32,
-    /// The least it may be.
+    /// The least value that is allowed.
     pub least: u32,
-    /// The most it may be.
+    /// The greatest value that is allowed.
     pub most: u32,
     read: fn(&SchoolSettings) -> u32,
     write: fn(&mut SchoolSettings, u32),
@@ -49,9 +50,9 @@ macro_rules! setting {
 }
 
 /// Seed, "Integration Settings", in its order: "After the initial configuration (URLs, keys, etc.) is complete, the
-/// School Settings will have the following settings available". Below the line what DOMAIN §4 adds, and "The update
-/// frequency can be configured (every minute minimum)". The ranges only stop slips of the keyboard: each holds whatever a
-/// school could mean.
+/// School Settings will have the following settings available". Below the dashed line stand the settings that DOMAIN §4
+/// adds, and "The update frequency can be configured (every minute minimum)". The ranges only stop slips of the
+/// keyboard: every value that a school could mean is inside.
 pub const SETTINGS: [Setting; 9] = [
     setting!("Number of Weeks Before Course Start to Enable Synchronization", weeks_before_start, 3, 0..=52 "weeks"),
     setting!("Number of Weeks After Course End to Disable Synchronization", weeks_after_end, 2, 0..=52 "weeks"),
@@ -74,38 +75,38 @@ pub const SETTINGS: [Setting; 9] = [
 const ERROR_EMAIL: &str = "Email to Send Errors About Incompatible Data Received from CourseKey";
 const INITIAL_PASSWORD: &str = "Initial User Password";
 
-/// Late and early limits that together reach further than this overlap in a class of an hour. Whether they overlap in a
-/// class at hand is the class's matter, and the marking table decides there too: this is only worth a warning.
+/// Limits for coming late and leaving early that add up to more than these minutes overlap in a class of one hour. The
+/// marking table decides every class, overlapping limits or not, so the sum is only worth a warning.
 const DOUBTFUL_LIMITS: u32 = 60;
 
-/// Settings as the rules use them.
+/// Checked School Settings, as the rules use them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The school's name.
     pub name: String,
-    /// The integration is switched on.
+    /// Whether the integration is switched on.
     pub enabled: bool,
     /// CourseKey's base URL.
     pub coursekey_url: String,
-    /// The campuses; one that is listed twice is not among them.
+    /// The campuses, without any campus that GEGI lists twice.
     pub campuses: BTreeMap<CampusId, CampusSettings>,
-    /// Weeks before a course's start.
+    /// Weeks from the opening of the sync window to a course's start.
     pub weeks_before: u32,
-    /// Weeks after a course's end.
+    /// Weeks from a course's end to the close of the sync window.
     pub weeks_after: u32,
     /// What makes a mark late or absent.
     pub thresholds: Thresholds,
-    /// How long adjustments are followed, from the end of the class.
+    /// The follow-up days: how long adjustments are followed, from the end of the class.
     pub follow: Seconds,
-    /// How long attendance may still be arriving, from the end of the class.
+    /// The settle time: how long attendance may still be arriving, from the end of the class.
     pub settle: Seconds,
     /// The update frequency.
     pub update_every: Seconds,
-    /// At most one mail in this time.
+    /// The least time between two mails.
     pub digest_every: Seconds,
-    /// When they were last saved, if GEGI says.
+    /// When the settings were last saved; none: GEGI does not say.
     pub saved_at: Option<Instant>,
-    /// Where errors are mailed; none: nowhere.
+    /// The address to which issues are mailed; none: nothing is mailed.
     pub error_email: Option<String>,
     /// Allow Sending New Program Courses to CourseKey.
     pub send_new_program_courses: bool,
@@ -113,7 +114,7 @@ pub struct Settings {
     pub initial_password: Option<Password>,
 }
 
-/// Addresses and the password are not printed, and nothing else of the settings is worth it.
+/// Prints neither the addresses nor the password.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("enabled", &self.enabled).finish_non_exhaustive()
@@ -125,19 +126,19 @@ impl fmt::Debug for Settings {
 pub struct CampusSettings {
     /// GEGI's id.
     pub id: CampusId,
-    /// Its zone; none: it is not an IANA zone, and nothing of the campus is sent.
+    /// The campus's time zone; none: the name is no IANA zone, and nothing of the campus is sent.
     pub zone: Option<Tz>,
-    /// Its zone's name; as typed where there is no such zone.
+    /// The time zone's name; where there is no such zone, the name as it was typed.
     pub zone_name: String,
-    /// CourseKey's number.
+    /// CourseKey's number of the campus.
     pub school: SchoolNumber,
-    /// E-mail of the account that owns its courses, if one is named.
+    /// E-mail of the account that owns the campus's courses; none: a course's first instructor owns the course.
     pub course_owner: Option<String>,
-    /// Grows whenever its credentials are replaced.
+    /// Grows whenever the campus's credentials are replaced.
     pub credentials_generation: u64,
 }
 
-/// The owner's address is not printed.
+/// Does not print the owner's address.
 impl fmt::Debug for CampusSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CampusSettings").field("id", &self.id).field("school", &self.school).finish_non_exhaustive()
@@ -151,12 +152,13 @@ impl CampusSettings {
     }
 }
 
-/// What makes a mark late or absent. Those in force when a class begins are kept with its marks.
+/// The limits that make a mark late or absent. The thresholds in force when a class begins are kept in the class's
+/// book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// So long after the start a check-in is late and not yet absence.
+    /// How long after the class's start a check-in is only late; after that it is absence.
     pub late: Seconds,
-    /// So long before the end a check-out is early and not yet absence.
+    /// How long before the class's end a check-out is only early; before that it is absence.
     pub early: Seconds,
     /// A longer gap between two visits makes a P an L; none: gaps are ignored.
     pub longest_gap: Option<Seconds>,
@@ -164,7 +166,8 @@ pub struct Thresholds {
     pub never_checked_out: NeverCheckedOut,
 }
 
-/// Checks settings: what the rules use, and what is wrong with what was set. Nothing that is wrong stops the whole school.
+/// Checks School Settings. Answers the settings that the rules use, and the issues about what was set. No wrong setting
+/// stops the whole school.
 pub fn check(settings: &SchoolSettings) -> (Settings, Vec<Issue>) {
     let mut sound = settings.clone();
     let mut issues: Vec<Issue> = SETTINGS.iter().filter_map(|setting| setting.bring_inside(&mut sound)).collect();
@@ -179,7 +182,7 @@ pub fn check(settings: &SchoolSettings) -> (Settings, Vec<Issue>) {
     sound.error_email = address(sound.error_email.as_deref(), ERROR_EMAIL, "nothing is mailed", &mut issues);
     let initial_password = Some(&sound.initial_user_password).filter(|password| password_is_strong(password)).cloned();
     if initial_password.is_none() {
-        // Which of the four is missing is nobody's business but the school's.
+        // The sentence does not say which of the four is missing, because that would tell part of the password.
         let sentence = format!(
             "“{INITIAL_PASSWORD}” needs at least 6 characters, with a lower case letter, an upper case letter and a digit; no \
              new account is sent"
@@ -237,7 +240,7 @@ fn checked(
 }
 
 /// DOMAIN §2: "Password rule: at least 6 characters, a lower case, an upper case, a digit". Whether CourseKey counts
-/// letters beyond A to Z is unknown, so they do not count here.
+/// letters beyond A to Z as lower or upper case is unknown, so such letters do not count here.
 fn password_is_strong(password: &Password) -> bool {
     let text = password.reveal();
     let has = |class: fn(&char) -> bool| text.chars().any(|c| class(&c));
@@ -247,7 +250,8 @@ fn password_is_strong(password: &Password) -> bool {
         && has(char::is_ascii_digit)
 }
 
-/// An address that may be empty; a wrong one is left out, and `without` says what that means.
+/// Checks an address that may be empty. A wrong address is left out and is an issue, in which `without` says what
+/// happens without an address.
 fn address(typed: Option<&str>, label: &str, without: &str, issues: &mut Vec<Issue>) -> Option<String> {
     let typed = typed.filter(|typed| !typed.trim().is_empty())?;
     let address = person::address(typed);
@@ -269,7 +273,7 @@ fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> BTreeMap<CampusId, Ca
         if let [campus] = listings.as_slice() {
             campuses.insert(id.clone(), checked_campus(campus, issues));
         } else {
-            // Taking one of them could send a campus's students to another campus's school.
+            // Taking one of the listings could send a campus's students to another campus's school.
             let sentence = format!("campus {id} is listed {} times; nothing of it is sent", listings.len());
             issues.push(about(Code::SettingOutOfRange, &format!("campus {id}"), sentence));
         }
@@ -307,17 +311,18 @@ fn about(code: Code, detail: &str, sentence: String) -> Issue {
 }
 
 impl Settings {
-    /// The campus through which a school of CourseKey's is read: the first that has its number.
+    /// The campus through which the attendance of a School ID is read: the first campus that has this number.
     pub fn campus_of(&self, school: SchoolNumber) -> Option<&CampusSettings> {
         self.campuses.values().find(|campus| campus.school == school)
     }
 
-    /// The zone whose clocks say when it is night: the first campus's.
+    /// The time zone in which the school's nightly work is timed: that of the first campus that has one.
     pub fn zone(&self) -> Tz {
         self.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC)
     }
 
-    /// Tells apart settings that date courses differently or reach CourseKey otherwise.
+    /// A text that changes whenever the settings change in a way that dates courses differently or reaches CourseKey
+    /// differently.
     pub fn fingerprint(&self) -> String {
         let campuses = self.campuses.values().map(|campus| {
             let owner = campus.course_owner.as_deref().unwrap_or_default();

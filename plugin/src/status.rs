@@ -1,4 +1,5 @@
-//! Synchronization with CourseKey Status: the four statuses, the first that holds, and its reason.
+//! Synchronization with CourseKey Status: the four statuses, which of them a course has, and the reason for the
+//! tooltip. Issues about attendance never change a status.
 
 use chrono::Days;
 use chrono_tz::Tz;
@@ -22,30 +23,30 @@ pub enum Status {
     Synchronized,
 }
 
-/// A status with what the tooltip says.
+/// A status with the text of its tooltip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The status.
     pub status: Status,
-    /// Why; always there with Failed.
+    /// Why the course has the status; never none with Failed.
     pub reason: Option<String>,
 }
 
-/// Some of a course's people or classes that cannot be sent, or were refused, for one reason.
+/// Some of a course's people, classes or enrolments that cannot be sent, or that CourseKey refused, all for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// What they are: `student`, `instructor`, `class`, `enrollment`, `course`.
+    /// The kind of thing that is stuck: `student`, `instructor`, `class`, `enrollment`, `course`.
     pub what: String,
     /// How many are stuck.
     pub stuck: usize,
-    /// Of how many.
+    /// How many of the kind the course wants.
     pub of: usize,
-    /// Why, in few words.
+    /// Why they are stuck, in few words.
     pub why: String,
 }
 
 impl Trouble {
-    /// `stuck` of `of` are stuck.
+    /// A trouble: `stuck` of `of` things of the kind `what` are stuck, because `why`.
     pub fn new(what: &str, stuck: usize, of: usize, why: &str) -> Self {
         Self { what: what.to_owned(), stuck, of, why: why.to_owned() }
     }
@@ -61,42 +62,42 @@ impl Trouble {
     }
 }
 
-/// A course goes to Failed after so many ticks in a row in which something of it could not be sent (DESIGN §5).
+/// A course becomes Failed after this many ticks in a row in which part of the course could not be sent (DESIGN §5).
 pub const FAILED_TICKS: u32 = 3;
 
-/// A tooltip names so many reasons and counts the others.
+/// A tooltip names this many reasons and counts the others.
 const REASONS_SHOWN: usize = 3;
 
-/// What a status is made from. Issues about attendance are not among it: they never change a status.
+/// Everything that decides a status.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// Send to CourseKey.
     pub option: Resolved,
-    /// The integration is switched on.
+    /// Whether the integration is switched on.
     pub enabled: bool,
-    /// GEGI removed the course.
+    /// Whether GEGI removed the course.
     pub removed: bool,
     /// The sync window and the campus's zone; none where the campus or its zone is unknown.
     pub window: Option<(Window, Tz)>,
-    /// Where the present moment lies in it.
+    /// Where the present moment lies: before, in or after the sync window.
     pub phase: Phase,
     /// How many instructors the course has.
     pub instructors: usize,
     /// How many classes the course has.
     pub classes: usize,
-    /// CourseKey acknowledged the course.
+    /// Whether CourseKey acknowledged the course.
     pub acknowledged: bool,
-    /// Why the course's campus keeps it from being sent, if it does.
+    /// Why the campus keeps the course from being sent; none: the campus does not.
     pub campus_problem: Option<&'a str>,
-    /// What is stuck.
+    /// People, classes and enrolments that are stuck.
     pub troubles: &'a [Trouble],
-    /// Ticks in a row in which something of it could not be sent.
+    /// Ticks in a row in which part of the course could not be sent.
     pub failed_ticks: u32,
-    /// Why, the last time.
+    /// Why sending failed the last time.
     pub last_failure: Option<&'a str>,
 }
 
-/// DOMAIN §4 "Status, first that holds".
+/// The status of a course: DOMAIN §4 "Status, first that holds".
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let disabled = disabled(facts).map(|reason| (Status::Disabled, Some(reason)));
     let failed = || failed(facts).map(|reason| (Status::Failed, Some(reason)));
@@ -117,8 +118,8 @@ fn disabled(facts: &Facts<'_>) -> Option<String> {
     rows.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
 }
 
-/// Before the window nothing is tried, so nothing has failed; unless CourseKey has the course already and only its start was
-/// moved.
+/// Why the course is Failed; none: it is not. Before the sync window nothing is sent, so nothing can have failed; the
+/// exception is a course that CourseKey holds already and whose start was moved.
 ///
 /// Seed, "Courses": "The course integration requires adding at least one instructor to the course and at least one class
 /// scheduled." And "Synchronization with CourseKey Status": "You can view the synchronization error reason in a tooltip
@@ -138,7 +139,7 @@ fn failed(facts: &Facts<'_>) -> Option<String> {
     (!reasons.is_empty()).then(|| tooltip(&reasons))
 }
 
-/// The first reasons, and how many more there are.
+/// The text of the tooltip: the first reasons, and how many more there are.
 fn tooltip(reasons: &[String]) -> String {
     let shown = reasons.iter().take(REASONS_SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
     match reasons.len().saturating_sub(REASONS_SHOWN) {

@@ -1,8 +1,9 @@
-//! Who was to be in a class and has no record: the derived Absent.
+//! The derived Absent: which students were expected in a class and have no record. Not here: the mark itself, which
+//! `verdict` decides.
 //!
-//! Seed, "Requesting Data from CourseKey": "Absent (A) … The student skipped the class (has not checked in)." CourseKey has
-//! no record of a student who did nothing, so this mark is concluded from silence; DOMAIN §4 "No record for a student" says
-//! when silence means absence.
+//! Seed, "Requesting Data from CourseKey": "Absent (A) … The student skipped the class (has not checked in)." CourseKey
+//! has no record of a student who did nothing, so this mark is concluded from the missing record. DOMAIN §4 "No record
+//! for a student" says when a missing record means absence.
 
 use super::{ClassBook, LOOK_AGAIN, LOOK_FOR, Sitting};
 use crate::ledger::{CourseLedger, Enrollment, Session};
@@ -15,24 +16,25 @@ use crate::world::records::{CurrentMark, Origin};
 /// DOMAIN §4: "If **nobody** in a class of more than 5 has a record: no marks, one issue".
 const NOT_HELD_ABOVE: usize = 5;
 
-/// The proof that everything CourseKey has of a class that is over was read. An Absent cannot be derived without.
+/// The proof that everything CourseKey has of a class was read after the class was over. No Absent can be derived
+/// without this proof, and only this file can make one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CompleteRead(());
 
-/// What follows from missing records.
+/// What follows from the records that are missing.
 #[derive(Debug, Default)]
 pub(super) struct Missing {
-    /// Who is absent from now on.
+    /// The students who are absent from now on.
     pub(super) absent: Vec<(PersonId, CompleteRead)>,
-    /// Who was taken for absent and, as GEGI has it by now, was not to be there.
+    /// The students who were absent so far and of whom GEGI says by now that they were not expected in the class.
     pub(super) excused: Vec<PersonId>,
-    /// The class was probably not held.
+    /// The issue that the class was probably not held; none: the class was held, or that cannot be said yet.
     pub(super) issue: Option<Issue>,
-    /// When to look again, though nothing arrives.
+    /// When the class should be judged again even if no record arrives.
     pub(super) again_at: Option<Instant>,
 }
 
-/// Looks at everybody who has no record.
+/// Decides about every student who has no record. Each condition of the table must hold for an Absent.
 ///
 /// | condition (DOMAIN §4) | here |
 /// |---|---|
@@ -40,7 +42,7 @@ pub(super) struct Missing {
 /// | "the class and the enrolment were acknowledged before the class began" | `was_expected` |
 /// | "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)" | `belonged` |
 /// | "a complete read as of at least end + settle time came back" | `CompleteRead` |
-/// | "no mark exists" | none but the plugin's own of a record that says nothing any more |
+/// | "no mark exists" | no mark but one that the plugin wrote for a record that says nothing any more |
 /// | no unreadable record may be the student's | `Reading::unreadable` |
 /// | "If nobody in a class of more than 5 has a record: no marks, one issue" | `not_held` |
 pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
@@ -53,7 +55,7 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     let listed = &sitting.course.students;
     let silent = |student: &&Student| {
         let entry = book.students.get(&student.person.id);
-        // A mark of the plugin's own that rested on what CourseKey has taken back goes with it.
+        // A mark that the plugin wrote for a record which CourseKey has taken back since does not count as a mark.
         let is_own =
             |mark: &CurrentMark| mark.origin == Origin::CourseKey && entry.is_some_and(|entry| entry.written.is_some());
         let marked = sitting.marks.get(&student.person.id).is_some_and(|mark| !is_own(mark));
@@ -68,7 +70,8 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
         return missing;
     }
     let Some(read) = complete_read(sitting) else {
-        // The course is followed until everything of it was read. What was told of the class stands until then.
+        // The course is followed until all of its attendance was read. Until then an open issue about the class stays
+        // open.
         missing.again_at = sitting.read_again_at();
         missing.issue = book.issues.values().find(|issue| issue.code == Code::ClassNotHeld).cloned();
         return missing;
@@ -87,8 +90,8 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     missing
 }
 
-/// Whom GEGI's data excuse while the class is followed: who did not belong to the course that day, as it stands now, or
-/// everybody if the class has been moved and is not over.
+/// The absent students whom GEGI's present data excuse while the class is followed: those who did not belong to the
+/// course on the class's day, or all of them if the class was moved and is not over.
 fn excused(book: &ClassBook, sitting: Sitting<'_>) -> Vec<PersonId> {
     if sitting.now > sitting.times.ends + sitting.follow {
         return Vec::new();
@@ -109,13 +112,13 @@ fn may_be_unreadable(student: &PersonId, sitting: Sitting<'_>) -> bool {
     unreadable.contains(&None) || unreadable.iter().flatten().any(|of| of == student)
 }
 
-/// Whether the student belonged to the course on the class's day. Where GEGI does not tell, nothing is concluded: no Absent
-/// is derived, and none is taken back.
+/// Whether the student belonged to the course on the class's day. None: GEGI's data do not say; then no Absent is
+/// derived and no Absent is taken back.
 fn belonged(student: &Student, sitting: Sitting<'_>) -> Option<bool> {
     sitting.on_its_day(student).belonged
 }
 
-/// Whether CourseKey knew before the class began that there was this class, and that the student was to be in it.
+/// Whether CourseKey had acknowledged, before the class began, the class at this start and the student's enrolment.
 fn was_expected(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) -> bool {
     let starts = sitting.times.starts;
     let start_of = |session: &Session| matches!(session, Session::At { starts: at, .. } if *at == starts);

@@ -1,4 +1,5 @@
-//! What is known and was written of one student in one class, and which version of CourseKey's record counts.
+//! The entry of one student in the book of a class: the versions of CourseKey's records, which of them counts, and the
+//! mark or rows that were written. Not here: which mark the record means (`marking`), and what is written (`write`).
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,65 +12,68 @@ use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mar
 use crate::model::ids::RecordId;
 use crate::model::time::Instant;
 
-/// One student in one class.
+/// Everything known about the attendance of one student in one class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// CourseKey's records of the student in the class, the one that counts first. There is one, if all is well.
+    /// CourseKey's records of the student in the class, the one that counts first. CourseKey should have one at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     records: Vec<Versions>,
-    /// CourseKey says nothing of the student, although it should: the student is absent.
+    /// The student was expected and has no record that says something: the student is absent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub missing: bool,
-    /// The mark set by hand that stood when the content of the record changed for the last time; the record overrules it.
+    /// The mark set by hand that stood when the content of the record last changed. The record overrules this mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overruled: Option<Mark>,
-    /// The mark set by hand that stood when the late version came, which therefore does not answer to it.
+    /// The mark set by hand that stood already when the late version came. This mark is therefore no answer to the late
+    /// version, whose issue stays open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stood_before_late: Option<Mark>,
-    /// The basis of the mark that was written.
+    /// The basis of the mark that the plugin wrote; none: no mark of the plugin's stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Basis>,
-    /// The log rows that were written, by number of the visit.
+    /// The log rows that the plugin wrote, check-in and check-out by number of the visit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rows: BTreeMap<u32, (Instant, Instant)>,
-    /// The record those rows are keyed by.
+    /// The record to which these log rows belong; none: there are no rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_of: Option<RecordId>,
 }
 
-/// What matters of the versions of one record.
+/// The at most two versions of one record that are kept: the version that counts, and the newest version if it came too
+/// late to count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Versions {
-    /// The one that counts.
+    /// The version that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counts: Option<AttendanceRecord>,
-    /// The newest, if it came too late to count.
+    /// The newest version, if that version came too late to count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     late: Option<AttendanceRecord>,
 }
 
-/// The last moments at which a version of a record may have been written to count.
+/// The two limits that decide whether a version of a record counts. A version counts if CourseKey wrote it at the limit
+/// or before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Any version: the class's end and the follow-up days.
+    /// The limit of any version: the class's end and the follow-up days.
     pub adjustment: Instant,
-    /// A first record: as long as the course's attendance is followed.
+    /// The limit of a first record: the last moment at which the course's attendance is followed.
     pub first: Instant,
 }
 
 impl Versions {
-    /// Weighs the versions that are held and perhaps one more.
+    /// Decides which of the held versions, and of one more if there is one, counts.
     ///
     /// DOMAIN §4 "Follow-up": "an adjustment counts when CourseKey's `updated-at` ≤ class end + N × 24 h, whenever we read
     /// it; a first record is always taken while the course is followed; later adjustments are not applied".
     ///
-    /// | known versions | the one that counts |
+    /// | known versions | the version that counts |
     /// |---|---|
     /// | some up to the class's limit | the newest of these |
-    /// | none of these, some up to the course's | the oldest of these: the first record |
-    /// | none of either | none |
+    /// | none up to the class's limit, some up to the course's | the oldest of these: the first record |
+    /// | none up to either limit | none |
     ///
-    /// So the order in which versions come makes no difference.
+    /// The order in which versions come therefore makes no difference.
     fn weigh(&mut self, one_more: Option<&AttendanceRecord>, limits: Limits) {
         let known: Vec<AttendanceRecord> =
             self.counts.take().into_iter().chain(self.late.take()).chain(one_more.cloned()).collect();
@@ -91,7 +95,8 @@ impl Versions {
 }
 
 impl Entry {
-    /// Enters a version; whether it changes anything. `hand` is the mark set by hand that stands now.
+    /// Enters a version of a record, and answers whether the entry changed. `hand` is the mark set by hand that stands
+    /// now.
     pub(super) fn enter(&mut self, record: &AttendanceRecord, limits: Limits, hand: Option<Mark>) -> bool {
         let before = self.clone();
         let known = self.records.iter().position(|versions| versions.is_of(&record.id));
@@ -101,21 +106,22 @@ impl Entry {
         self.settle(&before, limits, hand)
     }
 
-    /// Weighs all versions again: the class may have been moved, and with it the limits.
+    /// Decides again which versions count, because the class, and with it the limits, may have been moved.
     pub(super) fn weigh_again(&mut self, limits: Limits, hand: Option<Mark>) {
         let before = self.clone();
         self.records.iter_mut().for_each(|versions| versions.weigh(None, limits));
         self.settle(&before, limits, hand);
     }
 
-    /// A record turned out to be another student's.
+    /// Removes a record that turned out to be another student's.
     pub(super) fn give_away(&mut self, record: &RecordId, limits: Limits, hand: Option<Mark>) {
         let before = self.clone();
         self.records.retain(|versions| !versions.is_of(record));
         self.settle(&before, limits, hand);
     }
 
-    /// Puts the record that counts first, and notes what the change means for marks set by hand; whether there is one.
+    /// Puts the record that counts first, notes what the change means for a mark set by hand, and answers whether the
+    /// records changed.
     fn settle(&mut self, before: &Self, limits: Limits, hand: Option<Mark>) -> bool {
         self.records.sort_by(|one, other| before_other(one, other, limits));
         if content(before.record()) != content(self.record()) {
@@ -138,41 +144,41 @@ impl Entry {
         self.records.iter().filter_map(|versions| versions.late.as_ref()).max_by_key(|late| (late.updated_at, &late.id))
     }
 
-    /// A second record that gives the student time and does not count.
+    /// A second record of the student in the class that gives the student time and does not count.
     pub(super) fn second_record(&self) -> Option<&AttendanceRecord> {
         let others = self.records.iter().skip(1).filter_map(|versions| versions.counts.as_ref());
         others.max_by_key(|other| weight(other)).filter(|other| weight(other) == Weight::Time)
     }
 
-    /// Every version that is held.
+    /// Every version that the entry holds.
     pub(super) fn versions(&self) -> impl Iterator<Item = &AttendanceRecord> {
         self.records.iter().flat_map(Versions::held)
     }
 
-    /// CourseKey says nothing of a student who was to be there.
+    /// Marks the student as absent without a record. Nobody can call this without the proof of a complete read.
     pub(super) fn derive_absence(&mut self, _: CompleteRead) {
         self.missing = true;
     }
 
-    /// The student was not to be there.
+    /// Takes the absence without a record back: the student was not expected in the class.
     pub(super) fn excuse(&mut self) {
         self.missing = false;
     }
 
-    /// Whether a record that counts says anything of the student.
+    /// Whether the student has a record that counts and says something.
     pub(super) fn says_something(&self) -> bool {
         content(self.record()).is_some()
     }
 }
 
-/// How much a record says, least first.
+/// How much a record says about the student, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
-    /// No more than none: no visit, and staff did nothing.
+    /// Nothing: the record has no visit and no adjustment.
     Nothing,
-    /// That staff took all time away.
+    /// Staff removed all time.
     Removed,
-    /// That the student was there, or is to count so.
+    /// The student was there, or staff awarded time.
     Time,
 }
 
@@ -185,10 +191,12 @@ fn weight(record: &AttendanceRecord) -> Weight {
     }
 }
 
-/// Which of two records of one student in one class counts, for CourseKey should have one: the one that says more; of those
-/// up to the class's limit the one written last, beyond it the one written first.
+/// Which of two records of one student in one class comes first, and therefore counts. The record that says more comes
+/// first. Of two that say as much, a record written up to the class's limit comes before one written later; of two up
+/// to the limit the one written last comes first, of two beyond the limit the one written first.
 ///
-/// DOMAIN does not know of two. Counting the one and telling of the other loses nothing and guesses nothing silently.
+/// CourseKey should have one record, and DOMAIN does not mention two. Counting one and opening an issue about the other
+/// loses nothing and guesses nothing silently.
 fn before_other(one: &Versions, other: &Versions, limits: Limits) -> Ordering {
     let (one, other) = match (&one.counts, &other.counts) {
         (Some(one), Some(other)) => (one, other),
@@ -200,7 +208,8 @@ fn before_other(one: &Versions, other: &Versions, limits: Limits) -> Ordering {
     less.then_with(|| if timely(one) { by_time(other).cmp(&by_time(one)) } else { by_time(one).cmp(&by_time(other)) })
 }
 
-/// What a record says of the student, if anything: one without visits and adjustment says no more than none.
+/// The content of a record. None: there is no record, or the record has neither visits nor an adjustment and so says no
+/// more than a missing record.
 fn content(record: Option<&AttendanceRecord>) -> Option<(&[Visit], Option<&Adjustment>)> {
     let content = record.map(|record| (record.visits.as_slice(), record.adjustment.as_ref()));
     content.filter(|(visits, adjustment)| !visits.is_empty() || adjustment.is_some())

@@ -1,8 +1,11 @@
-//! A class's attendance book: which versions of which records are known of each student, what is to stand in GEGI because
-//! of them, and what was written. Takes records in any order, any number of times.
+//! The book of a class: everything known about the attendance of one class. For each student a book holds the versions
+//! of CourseKey's records that still matter, the mark or log rows that were written into GEGI, and beside them the
+//! issues that are open. A book takes records in any order and any number of times, and ends the same.
 //!
-//! What a record means is `marking`'s. Here is what surrounds it: which version counts, who was to be there at all
-//! (`absence`), whose word a person's is (`write`), and what is an issue.
+//! Here lives everything that surrounds one record: which version of a record counts (`entry`), which students without
+//! a record are absent (`absence`), which mark, rows and issues should stand in GEGI (`verdict`), and what is written
+//! because of that, given the marks that people set by hand (`write`). Not here: which mark a record means (`marking`),
+//! and where books are stored (`memory`).
 
 mod absence;
 mod entry;
@@ -25,88 +28,92 @@ use crate::model::time::{Instant, LocalDate, Seconds};
 use crate::settings::{InForce, Thresholds};
 use crate::world::records::{CurrentMark, Operation, Origin};
 
-/// An issue may be settled by hand, in GEGI, without anything arriving: this often it is looked at again.
+/// How often a class with open issues is judged again, because people can settle an issue by hand in GEGI and no record
+/// arrives when they do.
 const LOOK_AGAIN: Seconds = Seconds(86_400);
 
-/// For so long after a course's attendance was followed: what is told at the very end takes people a while.
+/// How long after a course stopped being followed its classes with open issues are still judged again: people need a
+/// while for the issues that open at the very end.
 const LOOK_FOR: Seconds = Seconds(28 * 86_400);
 
-/// What is known and was written of one class.
+/// The book of a class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassBook {
-    /// The start of the class and what was in force then.
+    /// The start of the class and the thresholds in force at that moment; none: they were not noted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<(Instant, Thresholds)>,
-    /// When the class was, as it was last judged within its follow-up days.
+    /// The times by which the class was last judged within its follow-up days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<ClassTimes>,
-    /// By student.
+    /// An entry for each student of whom something is known.
     #[serde(default)]
     pub students: BTreeMap<PersonId, Entry>,
-    /// The issues that are open, by key.
+    /// The open issues about the class's attendance, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
 }
 
-/// A class at the moment it is judged, with everything around it that counts.
+/// Everything beside the book that counts when a class is judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Sitting<'a> {
-    /// Its course, as GEGI has it now.
+    /// The class's course, as GEGI has the course now.
     pub course: &'a Course,
     /// The class.
     pub class: &'a ClassId,
-    /// When it is, as GEGI has it now.
+    /// The class's times that count for its marks: as GEGI schedules the class now, until its follow-up days are over.
     pub times: ClassTimes,
-    /// The local day of its start.
+    /// The local day on which the class starts.
     pub day: LocalDate,
-    /// The local day that it is now.
+    /// The present local day.
     pub today: LocalDate,
-    /// What CourseKey acknowledged of the course; none: nothing.
+    /// What CourseKey acknowledged of the course; none: CourseKey acknowledged nothing.
     pub ledger: Option<&'a CourseLedger>,
-    /// The marks GEGI holds, by student.
+    /// The marks that GEGI holds of the class, by student.
     pub marks: &'a BTreeMap<PersonId, CurrentMark>,
-    /// How the rules are set for it.
+    /// The settings that count for the class.
     pub terms: Terms<'a>,
-    /// How long adjustments are followed, from its end.
+    /// The follow-up days: how long adjustments are followed, from the class's end.
     pub follow: Seconds,
-    /// When the course's attendance is not read any more.
+    /// The first moment at which the course's attendance is not read any more.
     pub followed_until: Instant,
-    /// How completely its attendance was read.
+    /// How completely the class's attendance was read.
     pub reading: &'a Reading,
-    /// Now.
+    /// The present moment.
     pub now: Instant,
 }
 
 /// How completely a class's attendance was read.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// Everything CourseKey had up to this moment was read; none: nothing was.
+    /// The moment up to which everything that CourseKey had was read; none: nothing was read.
     pub until: Option<Instant>,
-    /// Records of the class wait until GEGI knows their students.
+    /// Whether records of the class wait because GEGI does not know their students yet.
     pub unplaced: bool,
-    /// Students of whom an unreadable record may be; with `None` among them it may be anybody's.
+    /// The students whose record an unreadable record may be. `None` among them: an unreadable record may be anybody's.
     pub unreadable: BTreeSet<Option<PersonId>>,
-    /// When reading is tried again.
+    /// When CourseKey's attendance is read again.
     pub again_at: Instant,
 }
 
-/// What came of judging a class.
+/// What is to be done after a class was judged.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// What is to be written into GEGI.
+    /// The operations that are to be written into GEGI.
     pub operations: Vec<Operation>,
     /// Marks written, corrected or withdrawn.
     pub marks: u32,
     /// Log rows written, corrected or voided.
     pub rows: u32,
-    /// When the class should be judged again, though nothing arrives.
+    /// When the class should be judged again even if no record arrives; none: only when a record arrives.
     pub judge_at: Option<Instant>,
-    /// What is wrong with its attendance now; replaces what was wrong before.
+    /// The issues about the class's attendance that are open from now on; they replace the issues that were open
+    /// before.
     pub issues: Vec<Issue>,
 }
 
 impl Taken {
-    /// Takes a row back before anything is written: a row may go from one student's record to another's under the same key.
+    /// Voids a row before any row is written, because a record, and with it the key of its rows, may go from one
+    /// student to another.
     fn void_row(&mut self, row: Operation) {
         let is_voided = |operation: &&Operation| matches!(operation, Operation::VoidLogRow { .. });
         let voided = self.operations.iter().take_while(is_voided).count();
@@ -119,7 +126,8 @@ impl Taken {
 }
 
 impl ClassBook {
-    /// Enters a version of a record; whether it changes anything. `marks` are those GEGI holds of the class.
+    /// Enters a version of a record, and answers whether the book changed. `marks` are the marks that GEGI holds of the
+    /// class.
     pub fn enter(
         &mut self,
         record: &AttendanceRecord,
@@ -131,7 +139,7 @@ impl ClassBook {
             let held = entry.versions().filter(|held| held.id == record.id).map(|held| held.version).max();
             match held {
                 Some(held) if held > record.version => return false,
-                // A record that CourseKey gave to another student is not the first one's any more.
+                // CourseKey gave the record to another student, so the first student has it no more.
                 Some(_) => {
                     entry.give_away(&record.id, limits, by_hand(marks.get(student)));
                     changed = true;
@@ -143,25 +151,27 @@ impl ClassBook {
         self.students.entry(record.student.clone()).or_default().enter(record, limits, hand) || changed
     }
 
-    /// Whether this very version counts already, or was already found too late.
+    /// Whether the book holds this very version, as the one that counts or as the one that came too late.
     pub fn knows(&self, record: &AttendanceRecord) -> bool {
         self.versions_of(record).any(|held| held == record.version)
     }
 
-    /// Whether this version, or a later one of the same record, came before.
+    /// Whether the book holds this version of the record or a later one.
     pub fn has_seen(&self, record: &AttendanceRecord) -> bool {
         self.versions_of(record).any(|held| held >= record.version)
     }
 
-    /// The versions that are held of a record.
+    /// The versions of a record that the book holds.
     fn versions_of(&self, record: &AttendanceRecord) -> impl Iterator<Item = u64> {
         let held = self.students.get(&record.student).into_iter().flat_map(Entry::versions);
         held.filter(|held| held.id == record.id).map(|held| held.version)
     }
 
-    /// When the class is for its marks: as GEGI schedules it, until its follow-up days are over.
+    /// The times by which the class's marks are decided: as GEGI schedules the class, until its follow-up days are
+    /// over.
     ///
-    /// DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again". Those beyond stay.
+    /// DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again". Marks beyond the
+    /// follow-up days stay, so a class that is moved afterwards keeps the times by which it was judged.
     pub fn times(&mut self, scheduled: ClassTimes, follow: Seconds, now: Instant) -> ClassTimes {
         let is_over = |times: &ClassTimes| now > times.ends + follow;
         let times = self.times.filter(|judged| is_over(judged) && is_over(&scheduled)).unwrap_or(scheduled);
@@ -169,7 +179,8 @@ impl ClassBook {
         times
     }
 
-    /// What was in force when the class began; before that, what would be if it began now.
+    /// The thresholds in force when the class began or, before it begins, the thresholds in force now. None: no
+    /// thresholds are known.
     pub fn thresholds(&mut self, starts: Instant, history: &InForce, now: Instant) -> Option<Thresholds> {
         if let Some((_, kept)) = self.begun.as_ref().filter(|(begun, _)| *begun == starts) {
             return Some(kept.clone());
@@ -181,7 +192,8 @@ impl ClassBook {
         Some(thresholds)
     }
 
-    /// Judges everything that is known of the class and says what is to be written. Judging twice writes nothing twice.
+    /// Judges every student of the class and answers what is to be written into GEGI. A second judgement of the same
+    /// book writes nothing.
     pub fn judge(&mut self, sitting: Sitting<'_>) -> Taken {
         let mut taken = Taken::default();
         for (student, entry) in &mut self.students {
@@ -216,22 +228,22 @@ impl ClassBook {
         taken
     }
 
-    /// Whether CourseKey says anything of anybody in the class.
+    /// Whether CourseKey has a record of anybody in the class that says something.
     fn says_something(&self) -> bool {
         self.students.values().any(Entry::says_something)
     }
 }
 
 impl Limits {
-    /// Of a class that ends then, whose course's attendance is followed until a moment.
+    /// The limits of a class that ends at `ends`, in a course that is followed until `followed_until`.
     pub fn of(ends: Instant, follow: Seconds, settle: Seconds, followed_until: Instant) -> Self {
-        // With 0 days the settle time still counts, or whoever checks out at the end would be adjusted too late.
+        // With 0 follow-up days the settle time still counts, or a check-out at the class's end would come too late.
         Self { adjustment: ends + follow.max(settle), first: followed_until - Seconds(1) }
     }
 }
 
 impl Sitting<'_> {
-    /// When reading is tried again, as long as anybody looks.
+    /// When attendance is read again; none: the class is not judged again any more.
     fn read_again_at(&self) -> Option<Instant> {
         Some(self.reading.again_at).filter(|_| self.now < self.followed_until + LOOK_FOR)
     }
@@ -240,28 +252,28 @@ impl Sitting<'_> {
         Limits::of(self.times.ends, self.follow, self.terms.settle, self.followed_until)
     }
 
-    /// When it is over and everything of it should have arrived.
+    /// When the class is over and all of its attendance should have arrived.
     fn settled(&self) -> Instant {
         self.times.ends + self.terms.settle
     }
 
-    /// How a student stood to the course on the class's day.
+    /// Whether a student belonged to the course on the class's day.
     fn on_its_day(&self, student: &Student) -> OnDay {
         enrollment::on_day(student, self.day, self.today, self.course.end())
     }
 
-    /// The mark somebody set by hand, if such a mark stands.
+    /// The mark that GEGI holds of a student and that somebody set by hand; none: there is no such mark.
     fn hand(&self, student: &PersonId) -> Option<Mark> {
         by_hand(self.marks.get(student))
     }
 }
 
-/// The mark, if somebody set it by hand.
+/// The mark, if somebody set the mark by hand.
 pub fn by_hand(mark: Option<&CurrentMark>) -> Option<Mark> {
     mark.filter(|mark| mark.origin == Origin::Hand).map(|mark| mark.mark)
 }
 
-/// Whether the issue is what more reading may answer of the student.
+/// Whether the issue is about a student whose missing check-out may still be read.
 fn is_open_question(issue: &Issue, student: &PersonId) -> bool {
     issue.code == Code::NeverCheckedOut && issue.subject.person.as_ref() == Some(student)
 }
@@ -276,7 +288,8 @@ fn about(sitting: Sitting<'_>, student: &PersonId, code: Code, sentence: &str) -
     Issue { code, subject, sentence: sentence.to_owned() }
 }
 
-/// A record without a place: its class is unknown, or its course does not list the student.
+/// The issue about a record without a place: GEGI does not know the class, or the class's course does not list the
+/// student.
 pub fn unplaced(record: &AttendanceRecord, course: Option<&CourseId>) -> Issue {
     let AttendanceRecord { class, student, .. } = record;
     let (code, person, sentence) = if course.is_none() {

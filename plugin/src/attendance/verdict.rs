@@ -1,5 +1,6 @@
-//! What is to stand in GEGI of one student in one class, by what is known: a mark or log rows, or an issue why not.
-//! What stands there already, and whose word it is, does not matter here.
+//! The verdict about one student in one class: the mark or the log rows that should stand in GEGI, or the issues that
+//! say why none can. Not here: the difference between the verdict and what GEGI holds, and whether a mark set by hand
+//! is kept (`write`).
 
 use super::{Entry, Sitting};
 use crate::enrollment::HadLeft;
@@ -11,18 +12,19 @@ use crate::model::ids::PersonId;
 use crate::model::issue::Code;
 use crate::model::time::Instant;
 
-/// What is to stand in GEGI.
+/// What should stand in GEGI of one student in one class.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
-    /// The mark.
+    /// The mark, as its basis; none: no mark.
     pub(super) mark: Option<Basis>,
     /// The log rows.
     pub(super) rows: Vec<LogRow>,
-    /// What is wrong.
+    /// The issues: the code and the sentence of each.
     pub(super) issues: Vec<(Code, String)>,
-    /// When it can be told, or told better.
+    /// When the student should be judged again.
     pub(super) judge_at: Option<Instant>,
-    /// It cannot be told before more was read: what stands and what is told stays until then.
+    /// Nothing can be decided before more of CourseKey's attendance was read. Until then the mark that stands and the
+    /// issues that are open stay as they are.
     pub(super) stays: bool,
 }
 
@@ -39,7 +41,7 @@ pub(super) fn of(entry: &Entry, student: &PersonId, sitting: Sitting<'_>) -> Ver
         verdict.issues.push((Code::SecondRecord, two_records(first, second, sitting)));
     }
     if hand.is_some() {
-        // Somebody has said what the missing check-out would have told.
+        // Somebody set a mark by hand, so the missing check-out is not needed any more.
         verdict.issues.retain(|(code, _)| *code != Code::NeverCheckedOut);
     }
     let answered = hand.is_some() && hand != entry.stood_before_late;
@@ -50,7 +52,8 @@ pub(super) fn of(entry: &Entry, student: &PersonId, sitting: Sitting<'_>) -> Ver
     verdict
 }
 
-/// Of a student whom silence, or a record that says nothing, shows to be absent. Only Class Schedule has marks.
+/// The verdict about a student who is absent because there is no record, or a record that says nothing. Only courses of
+/// Class Schedule have marks.
 fn by_silence(record: Option<&AttendanceRecord>, sitting: Sitting<'_>) -> Verdict {
     match (sitting.course.hours_type, marking::decide(sitting.times, record, sitting.terms, sitting.now)) {
         (HoursType::ClassSchedule, Decision::Mark { basis, .. }) => Verdict { mark: Some(basis), ..Verdict::default() },
@@ -86,8 +89,9 @@ fn by_record(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
     verdict
 }
 
-/// Until when everything must have been read for the decision to hold, because what CourseKey wrote up to then may mend it: a
-/// break checks everybody out and in again, and a check-out may still arrive. None: nothing but an adjustment can.
+/// The moment up to which everything must have been read before the decision holds. CourseKey may have written
+/// something up to that moment that changes the decision: a break checks everybody out and in again, and a check-out
+/// may still arrive. None: the decision holds at once, because nothing but an adjustment can change it.
 fn to_be_read_until(decision: &Decision, sitting: Sitting<'_>) -> Option<Instant> {
     match decision {
         Decision::Mark { basis, .. } => match basis.rule {
@@ -100,12 +104,13 @@ fn to_be_read_until(decision: &Decision, sitting: Sitting<'_>) -> Option<Instant
     }
 }
 
-/// Whether what is known of the record is as it was at that moment or later.
+/// Whether the record was read in its state at that moment or later.
 fn was_read(record: &AttendanceRecord, until: Instant, sitting: Sitting<'_>) -> bool {
     sitting.reading.until.max(Some(record.updated_at)) >= Some(until)
 }
 
-/// The one counts, and somebody has to look: CourseKey has one record of a student in a class.
+/// The sentence about two records. One of them counts, but CourseKey should have a single record of a student in a
+/// class.
 fn two_records(first: &AttendanceRecord, second: &AttendanceRecord, sitting: Sitting<'_>) -> String {
     let AttendanceRecord { id, class, student, .. } = first;
     format!(
@@ -123,8 +128,8 @@ fn after_drop(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
     Verdict { issues: vec![(Code::RecordAfterDrop, sentence)], ..Verdict::default() }
 }
 
-/// Whether the student had left the course before the class: by the day on which they stopped or, where GEGI names none, by
-/// the drop CourseKey acknowledged.
+/// Whether the student had left the course before the class: by the day on which the student stopped or, where GEGI
+/// names no day, by the drop that CourseKey acknowledged before the class.
 fn dropped_before(student: &PersonId, sitting: Sitting<'_>) -> bool {
     let Some(listed) = sitting.course.student(student) else { return false };
     match sitting.on_its_day(listed).had_left {
@@ -137,13 +142,14 @@ fn dropped_before(student: &PersonId, sitting: Sitting<'_>) -> bool {
     }
 }
 
-/// When a record that names a time in the future can be judged (DOMAIN §4: "future times are tried again").
+/// When a record with a time in the future can be judged (DOMAIN §4: "future times are tried again").
 fn when_past(code: Code, record: &AttendanceRecord) -> Option<Instant> {
     let last = record.visits.iter().map(|visit| visit.checked_out.unwrap_or(visit.checked_in)).max();
     last.filter(|_| code == Code::VisitInFuture)
 }
 
-/// Says what the version that came too late would have made, so that it can be entered by hand.
+/// The sentence about a version that came too late. It names the mark or the minutes that the version would have made,
+/// so that people can enter them by hand.
 fn too_late(late: &AttendanceRecord, sitting: Sitting<'_>) -> String {
     let would_be = by_record(late, sitting);
     let would_be = match (&would_be.mark, would_be.rows.len()) {

@@ -1,4 +1,5 @@
-//! From what is to stand in GEGI, and what was written before, to what is written now. A person's word counts here.
+//! From the verdict about a student, and what was written before, to the operations on GEGI's records. A mark that a
+//! person set by hand is kept or overruled here.
 //!
 //! DOMAIN §4 "Mark edited by hand in GEGI": "kept while the *content* of CourseKey's record (visits, adjustment) is
 //! unchanged; changed content wins and the journal keeps both. A preset mark is not a hand mark".
@@ -13,7 +14,8 @@ use crate::model::ids::{PersonId, RecordId};
 use crate::model::time::Instant;
 use crate::world::records::{JournalEntry, LogRowEntry, Operation, Origin};
 
-/// Writes what differs. Writing twice writes nothing twice.
+/// Writes the difference between the verdict and what was written before. A second call with the same verdict writes
+/// nothing.
 pub(super) fn write(entry: &mut Entry, student: &PersonId, verdict: Verdict, sitting: Sitting<'_>, taken: &mut Taken) {
     let pen = Pen { student, sitting };
     let reason = verdict.issues.first().map(|(_, sentence)| sentence.clone());
@@ -25,7 +27,7 @@ pub(super) fn write(entry: &mut Entry, student: &PersonId, verdict: Verdict, sit
     pen.put_rows(entry, &verdict.rows, taken);
 }
 
-/// Writes about one student in one class.
+/// Writes operations about one student in one class.
 #[derive(Clone, Copy)]
 struct Pen<'a> {
     student: &'a PersonId,
@@ -59,7 +61,7 @@ impl Pen<'_> {
         entry.overruled = None;
     }
 
-    /// Takes back a mark this plugin wrote; a mark of GEGI's own stays.
+    /// Takes back the mark that this plugin wrote. A mark that a person or GEGI itself set stays.
     fn withdraw_mark(self, entry: &mut Entry, reason: Option<&str>, taken: &mut Taken) {
         if entry.written.take().is_none() {
             return;
@@ -79,11 +81,12 @@ impl Pen<'_> {
         taken.marks += 1;
     }
 
-    /// Writes the rows the record makes, corrects those that differ, voids those it does not make any more.
+    /// Writes the rows that the record makes, corrects rows that differ, and voids rows that the record does not make
+    /// any more.
     fn put_rows(self, entry: &mut Entry, rows: &[LogRow], taken: &mut Taken) {
         let wanted: BTreeMap<u32, &LogRow> = rows.iter().map(|row| (row.visit, row)).collect();
         let record = entry.record().map(|record| record.id.clone());
-        // Rows of another record of the student's, which counted before, are all taken back.
+        // All rows of another record of the student, which counted before, are voided.
         let same_record = entry.rows_of == record;
         let gone: Vec<u32> =
             entry.rows.keys().filter(|visit| !same_record || !wanted.contains_key(visit)).copied().collect();
@@ -140,7 +143,7 @@ impl Pen<'_> {
         }
     }
 
-    /// On whose word: CourseKey's record and what staff did to it, or its silence.
+    /// The source of what is written, for the journal: CourseKey's record with its adjustment, or the missing record.
     fn source(self, entry: &Entry) -> String {
         match (entry.record(), self.sitting.reading.until) {
             (Some(record), _) => told_by(record),

@@ -1,4 +1,4 @@
-//! Between the bindings' types and the core's, field by field.
+//! Converts the bindings' types into the core's types and back, field by field.
 
 use super::bindings::exports::gegi::coursekey::integration as wire;
 use super::bindings::gegi::coursekey::{email, records, school, state, types};
@@ -93,7 +93,7 @@ pub(super) fn change(from: wire::CourseChange) -> Result<CourseChange, String> {
     })
 }
 
-/// A course; the error names the field whose date is on no calendar.
+/// Converts a course. The error names a field whose date is on no calendar.
 pub(super) fn course(from: types::Course) -> Result<Course, String> {
     let date = |field: &str, date: types::LocalDate| {
         day(date)

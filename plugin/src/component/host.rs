@@ -1,4 +1,4 @@
-//! The core's world, made of the host's imports.
+//! The core's world in the component: each method calls one of the host's imports. Not here: HTTP (`http`).
 
 use super::bindings::gegi::coursekey::{email, records, school, state};
 use super::{convert, http};
@@ -30,7 +30,8 @@ impl Reads for Host {
     }
 
     fn gegi_course(&mut self, id: &CourseId) -> Option<Course> {
-        // A course whose dates are impossible is as good as none: its event was refused with the reason.
+        // A course with an impossible date counts as missing: `on-course-changed` has refused the course with the
+        // reason.
         convert::course(school::get_course(id.as_str())?).ok()
     }
 

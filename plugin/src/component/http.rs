@@ -1,4 +1,5 @@
-//! HTTP over `wasi:http`: several requests in flight, each answer read whole.
+//! HTTP over `wasi:http`: several requests in flight, each answer read whole. Not here: what a request or an answer
+//! means (`coursekey`).
 //!
 //! WASI's resources are children of one another and trap when a parent is dropped first: pollable before stream, stream
 //! before body, body before response. Every function here drops in that order.
@@ -15,9 +16,9 @@ use super::host::Host;
 use crate::world::Reads;
 use crate::world::network::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
 
-/// How much of a body is read or written at once.
+/// The most bytes of an answer's body that one read asks for.
 const CHUNK: usize = 64 * 1_024;
-/// How much `blocking_write_and_flush` takes at the most (WASI 0.2).
+/// The most bytes that `blocking_write_and_flush` takes (WASI 0.2).
 const WRITE: usize = 4_096;
 
 /// Sends the requests in order, at most [`IN_FLIGHT`] at a time, and hands over the answers as they arrive.
@@ -45,7 +46,7 @@ pub(super) fn exchange(requests: &[Request], exchange: &mut dyn Exchange) {
     }
 }
 
-/// Which of the flying requests were answered.
+/// The places, in `flying`, of the requests that were answered.
 fn ready(flying: &[(usize, FutureIncomingResponse)]) -> Vec<usize> {
     let pollables: Vec<_> = flying.iter().map(|(_, future)| future.subscribe()).collect();
     let mut ready: Vec<usize> = poll(&pollables.iter().collect::<Vec<_>>())
@@ -98,7 +99,7 @@ fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), Unheard> {
     let stream = body.write().map_err(|()| Unheard::Cut)?;
     for chunk in bytes.chunks(WRITE) {
         if stream.blocking_write_and_flush(chunk).is_err() {
-            // The answer, which says why, is still read.
+            // CourseKey does not want the rest of the body; its answer says why and is still read.
             break;
         }
     }

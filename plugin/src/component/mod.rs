@@ -1,7 +1,7 @@
-//! The only room that knows the bindings: GEGI's four calls come in here, and the core's [`World`] is made of imports.
-//! Translates; decides nothing.
+//! The component: the only room that knows the WIT bindings. GEGI's four calls come in here, and here the core's world
+//! is made of the host's imports. This room translates between the bindings and the core and decides nothing.
 
-// The generated code is not ours to document, and `export!` expands to unsafe code.
+// The macro `export!` expands to unsafe code. The generated bindings have no documentation (below).
 #![allow(unsafe_code)]
 
 mod convert;

@@ -1,40 +1,41 @@
-//! What each answer means for what comes next (DESIGN §5, the table of answers).
+//! Sorts CourseKey's answers by what the plugin does next (DESIGN §5, the table of answers). Not here: what the bodies
+//! of the answers mean (`items`, `reads`, `attendance`).
 
 use crate::model::time::{Instant, Seconds};
 use crate::world::network::{Reply, Unheard};
 
-/// The longest a Retry-After is honoured.
+/// The longest time for which a Retry-After is honoured.
 const RETRY_AFTER_CAP: Seconds = Seconds(3_600);
-/// The most bytes of CourseKey's own words that are kept of a refusal.
+/// The most bytes of CourseKey's own words that a refusal keeps.
 const MESSAGE_CAP: usize = 200;
 
-/// What an answer means for what comes next.
+/// What an answer means for what the plugin does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer<T> {
-    /// It was understood.
+    /// CourseKey did what the request asked, and the body was read.
     Understood(T),
-    /// Try again on a later tick, not before the instant if there is one.
+    /// The request failed: a later tick sends it again, not before the failure's moment if it names one.
     Later(Failure),
-    /// Stop this campus: its credentials are refused.
+    /// CourseKey refused the campus's credentials: the campus is stopped.
     Stop(Failure),
-    /// The request itself was refused: split it, or give up on what it carries.
+    /// CourseKey refused the request itself: a batch is split in halves, and an item alone counts as refused.
     Refused(Failure),
-    /// CourseKey does not know what the path names.
+    /// CourseKey does not know the school in the path.
     Unknown(Failure),
 }
 
-/// Why something did not work, for people, and when it may be tried again.
+/// Why a request did not work, and when it may be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// One short sentence.
+    /// The reason in one short sentence, for people.
     pub reason: String,
-    /// Not before this moment.
+    /// The first moment at which the request may be sent again; none: CourseKey named no moment.
     pub not_before: Option<Instant>,
-    /// Whether the service as a whole asks for peace, so that no other request should be started now.
+    /// Whether all of CourseKey asks to be left alone, so that no other request to the campus should be started now.
     pub all: bool,
 }
 
-/// Sorts an answer by the table of DESIGN §5; `read` understands the body of a success.
+/// Sorts an answer by the table of DESIGN §5. `read` reads the body of a success.
 pub fn sort<T>(
     answer: Result<Reply, Unheard>,
     now: Instant,
@@ -66,13 +67,14 @@ pub fn sort<T>(
         408 | 429 | 500..=599 => {
             Answer::Later(failure(format!("CourseKey answered HTTP {status}"), matches!(status, 429 | 503)))
         }
-        // Somebody between: a redirect to a maintenance page says nothing about what was sent.
+        // Something between the plugin and CourseKey answered: a redirect to a maintenance page says nothing about the
+        // items.
         300..=399 => Answer::Later(failure(format!("CourseKey answered HTTP {status}"), true)),
         _ => Answer::Refused(failure(format!("CourseKey refused the request (HTTP {status})"), false)),
     }
 }
 
-/// The moment a Retry-After names (RFC 9110 §10.2.3), no further away than the cap.
+/// The moment that a Retry-After names (RFC 9110 §10.2.3), no further away than the cap.
 fn retry_at(text: &str, now: Instant) -> Option<Instant> {
     let wait = match text.trim().parse::<u32>() {
         Ok(seconds) => Seconds(i64::from(seconds)),
@@ -81,7 +83,7 @@ fn retry_at(text: &str, now: Instant) -> Option<Instant> {
     Some(now + wait.min(RETRY_AFTER_CAP))
 }
 
-/// Somebody else's words, short enough to keep.
+/// CourseKey's words, cut to a length that can be kept.
 pub fn shorten(text: &str) -> String {
     let end =
         text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MESSAGE_CAP).last().unwrap_or(0);

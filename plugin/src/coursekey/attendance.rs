@@ -1,4 +1,5 @@
-//! Attendance records as they come from CourseKey: the polled listing, page by page, and pushes of the same records.
+//! Attendance records as they come from CourseKey: the listing, which the plugin polls page by page, and pushes of the
+//! same records. Not here: how far the listing was read (`tick::poll`), and which mark a record means (`marking`).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,13 +13,15 @@ use crate::model::time::{Instant, Seconds};
 use crate::world::Network;
 use crate::world::network::{Kind, Method};
 
-/// The longest id in bytes: CourseKey's contract has 100 characters, and several have to fit into a key of the storage.
+/// The most bytes of an id: CourseKey's contract allows 100 characters, and several ids have to fit into one key of the
+/// state.
 const ID_BYTES: usize = 100;
 
-/// What is kept of a name.
+/// The most characters that are kept of a name.
 const NAME_CHARACTERS: usize = 100;
 
-/// The most visits of a record: a punch every few minutes of a day. A class's records lie in one value of the storage.
+/// The most visits of a record: a punch every few minutes of a day. There is a limit because all records of a class lie
+/// in one value of the state.
 const VISITS: usize = 100;
 
 /// The most records on a page.
@@ -27,40 +30,41 @@ const PAGE: usize = 500;
 /// One page of the listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Records that could be read, in CourseKey's order.
+    /// The records that could be read, in CourseKey's order.
     pub records: Vec<AttendanceRecord>,
-    /// Records that could not, with what is wrong with each.
+    /// The records that could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// Where the next page begins; none: this was the last.
+    /// The cursor with which the next page begins; none: this was the last page.
     pub next: Option<String>,
-    /// Up to when the listing is complete.
+    /// The moment up to which the listing is complete; none: CourseKey does not say.
     pub as_of: Option<Instant>,
 }
 
-/// A record that cannot be read.
+/// A record that cannot be read, with those of its fields that can be. A field is none if it cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// CourseKey's id of it, if that much could be read.
+    /// CourseKey's id of the record.
     pub id: Option<RecordId>,
-    /// Its version, likewise.
+    /// The record's version.
     pub version: Option<u64>,
-    /// The class it is of, likewise.
+    /// The record's class.
     pub class: Option<ClassId>,
-    /// The student, likewise.
+    /// The record's student.
     pub student: Option<PersonId>,
-    /// When CourseKey wrote it, likewise.
+    /// When CourseKey wrote the record.
     pub updated_at: Option<Instant>,
-    /// What is wrong.
+    /// Why the record cannot be read.
     pub problem: String,
 }
 
 impl Unreadable {
-    /// Nothing of what came can be read.
+    /// A push of which nothing at all can be read.
     pub fn whole(problem: String) -> Self {
         Self { id: None, version: None, class: None, student: None, updated_at: None, problem }
     }
 
-    /// The version after this one, of which no more is known; none where not even that much could be read.
+    /// An empty record with the version after this one, to ask whether a later version was read. None: id, version,
+    /// class or student cannot be read.
     pub fn next_version(&self) -> Option<AttendanceRecord> {
         Some(AttendanceRecord {
             id: self.id.clone()?,
@@ -74,7 +78,8 @@ impl Unreadable {
     }
 }
 
-/// Reads one page of what changed since an instant (inclusive); none when the gate let no request out.
+/// Asks CourseKey for one page of the records that changed at the instant `since` or later. None: the gate let no
+/// request out.
 pub fn page(
     world: &mut impl Network,
     gate: &mut dyn Gate,
@@ -90,7 +95,7 @@ pub fn page(
     one(world, gate, request, now, read_page)
 }
 
-/// Reads the records of a push; the error says why nothing of it can be read.
+/// Reads the records of a push. The error says why nothing of the push can be read.
 pub fn read_push(body: &[u8]) -> Result<Page, String> {
     read_page(body)
 }
@@ -136,7 +141,7 @@ struct WireAdjustment {
 }
 
 fn read_page(body: &[u8]) -> Result<Page, String> {
-    // What stands there is not repeated: it may name people.
+    // The error gives the place and not the text, because the text may name people.
     let wire: WirePage = serde_json::from_slice(body).map_err(|problem| {
         format!("it is no page of attendance records (line {}, column {})", problem.line(), problem.column())
     })?;
@@ -152,7 +157,7 @@ fn read_page(body: &[u8]) -> Result<Page, String> {
     Ok(page)
 }
 
-/// As much of a record as can be read, whatever the rest.
+/// Reads as many fields of a record as can be read, whether or not the others can.
 fn unreadable(value: &Value) -> Unreadable {
     let text = |key| value.get(key).and_then(Value::as_str);
     let id = |key| text(key).filter(|id| id.len() <= ID_BYTES);
@@ -185,10 +190,11 @@ fn record(value: Value) -> Result<AttendanceRecord, String> {
     })
 }
 
-/// A key and whether a value is of its form.
+/// A key, and the test whether a value has the form that the key demands.
 type Field<'a> = (&'a str, &'a dyn Fn(&Value) -> bool);
 
-/// Names what is missing or of another form, and does not repeat what stands there: it may name people.
+/// Checks that every key is there and has its form. The error names the key and does not repeat the value, which may
+/// name people.
 fn check_form(value: &Value) -> Result<(), String> {
     let is_id = |value: &Value| value.as_str().is_some_and(|id| !id.is_empty() && id.len() <= ID_BYTES);
     let fields: [Field<'_>; 6] = [

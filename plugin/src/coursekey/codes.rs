@@ -1,12 +1,12 @@
-//! CourseKey's words for refusals. No other room knows them.
+//! CourseKey's words for its refusals. No other file knows these words.
 
 use std::fmt;
 
 use super::answer::shorten;
 use crate::ledger::RefusalCode;
 
-/// The words that mean something for what comes next, as `coursekey.openapi.yaml` has them. The word of an account that is
-/// another person's and the word of a request that was refused as a whole are this plugin's own.
+/// The words that decide what the plugin does next, as in `coursekey.openapi.yaml`. Two of them are this plugin's own
+/// and never come from CourseKey: `account_mismatch` and `refused`.
 const WORDS: [(&str, RefusalCode); 7] = [
     ("email_taken", RefusalCode::EmailTaken),
     ("account_mismatch", RefusalCode::AccountMismatch),

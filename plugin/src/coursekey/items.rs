@@ -1,4 +1,5 @@
-//! The JSON of what is written: users, courses, sessions, enrolments, and the result of each.
+//! The JSON of the items that the plugin writes (users, courses, sessions, enrolments) and of CourseKey's result for
+//! each item.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +49,7 @@ enum Item<'a> {
     Enrollment { course_id: &'a str, user_id: &'a str, dropped: bool, revision: u64 },
 }
 
-/// Which list of CourseKey's an action writes to.
+/// The list of CourseKey to which an action writes.
 pub fn kind<O>(write: &Write<O>) -> Kind {
     match write {
         Write::User { .. } => Kind::Users,
@@ -58,7 +59,7 @@ pub fn kind<O>(write: &Write<O>) -> Kind {
     }
 }
 
-/// The body of a batch.
+/// The JSON body of a batch of actions.
 pub fn body(actions: &[&Action<String>], password: Option<&Password>) -> Result<Vec<u8>, serde_json::Error> {
     #[derive(Serialize)]
     struct Batch<'a> {
@@ -168,8 +169,8 @@ impl Key {
     }
 }
 
-/// What CourseKey made of each item of a batch, in the batch's order. A result too few, too many or about something
-/// else makes the whole answer unreadable: nothing of it is believed.
+/// Reads CourseKey's result for each item of a batch, in the batch's order. If a result is missing, is too many or is
+/// about another item, the whole answer counts as unreadable and no result is believed.
 pub fn results(actions: &[&Action<String>], body: &[u8]) -> Result<Vec<Result<(), Refusal>>, String> {
     let Results { results } = serde_json::from_slice(body).map_err(|problem| problem.to_string())?;
     if results.len() != actions.len() {

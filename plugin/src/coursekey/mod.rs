@@ -1,5 +1,6 @@
-//! CourseKey's wire: the only room that knows its JSON, paths, paging and answers. What is known of the contract and
-//! what is assumed stands in `coursekey.openapi.yaml`; when the true contract arrives, only this room changes.
+//! CourseKey's wire: the only room that knows CourseKey's JSON, paths, paging and answers. `coursekey.openapi.yaml`
+//! says which parts of the contract are known and which are assumed; when the true contract arrives, only this room
+//! changes. Not here: which actions are sent and when a campus is left alone (`tick`).
 
 pub mod answer;
 pub mod attendance;
@@ -14,22 +15,22 @@ use crate::model::issue::Code;
 use crate::model::time::Instant;
 use crate::world::network::{Kind, Method, Request};
 
-/// Who decides whether a request may be started, and hears how it went.
+/// Decides whether a request may be started, and hears how the request went. The tick's campuses are the gate.
 pub trait Gate {
     /// Whether a request may be started now.
     fn may_start(&mut self, request: &Request, now: Instant) -> bool;
-    /// A request was answered, or will not be.
+    /// Hears how a request went that was started.
     fn heard(&mut self, address: &Address, kind: Kind, outcome: Heard<'_>);
 }
 
-/// How a request went, as far as the campus is concerned.
+/// What the outcome of a request means for its campus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard<'a> {
-    /// It was understood, or refused for what it carried: CourseKey is well.
+    /// CourseKey works: it understood the request, or refused the request for what the request carried.
     Well,
-    /// It is to be tried again later.
+    /// The request failed and is to be sent again later.
     Later(&'a Failure),
-    /// The campus is to be stopped, for this kind of issue.
+    /// The campus is to be stopped, with an issue of this code.
     Stop(Code, &'a Failure),
 }
 
@@ -44,7 +45,7 @@ impl<'a> Heard<'a> {
     }
 }
 
-/// A request to a school of CourseKey; `tail` begins with `/` or `?`, or is empty.
+/// A request without a body. `tail` follows the school in the path: it begins with `/` or `?`, or is empty.
 fn request(base: &str, address: &Address, kind: Kind, method: Method, tail: &str) -> Request {
     let url = format!("{base}/schools/{}{tail}", address.school);
     Request { address: address.clone(), kind, method, url, items: 0, body: Vec::new() }

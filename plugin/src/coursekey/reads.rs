@@ -1,4 +1,5 @@
-//! What is read of a school besides attendance: the connection check, and the account behind an e-mail address.
+//! What the plugin reads of a CourseKey school besides attendance: the connection check, and the accounts with an
+//! e-mail address. And the one way to send a single request.
 
 use serde::Deserialize;
 
@@ -9,23 +10,23 @@ use crate::model::time::Instant;
 use crate::world::Network;
 use crate::world::network::{Exchange, Kind, Method, Reply, Request, Unheard};
 
-/// What CourseKey says of a school.
+/// CourseKey's answer to the connection check.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SchoolFacts {
-    /// CourseKey's number.
+    /// CourseKey's number of the school.
     pub school_id: SchoolNumber,
-    /// IANA zone.
+    /// The school's IANA time zone.
     pub time_zone: String,
 }
 
-/// An account CourseKey holds.
+/// An account that CourseKey holds.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountFacts {
     /// CourseKey's own id.
     pub account_id: AccountId,
-    /// The school's id of the person, if the account has one.
+    /// GEGI's id of the person who has the account; none: the account has no such id.
     #[serde(default)]
     pub issued_id: Option<String>,
     /// First name.
@@ -39,7 +40,7 @@ struct Accounts {
     items: Vec<AccountFacts>,
 }
 
-/// Asks CourseKey who it thinks the school is; none when the gate let no request out.
+/// Asks CourseKey for the number and the time zone of the school. None: the gate let no request out.
 pub fn connection(
     world: &mut impl Network,
     gate: &mut dyn Gate,
@@ -51,7 +52,7 @@ pub fn connection(
     one(world, gate, request, now, |body| serde_json::from_slice(body).map_err(|problem| problem.to_string()))
 }
 
-/// The accounts with an e-mail address; none when the gate let no request out.
+/// Asks CourseKey for the accounts with an e-mail address. None: the gate let no request out.
 pub fn accounts_with(
     world: &mut impl Network,
     gate: &mut dyn Gate,
@@ -80,7 +81,7 @@ pub(super) fn escape(text: &str) -> String {
     })
 }
 
-/// Sends one request and understands its answer.
+/// Sends one request, sorts its answer and tells the gate. None: the gate did not let the request out.
 pub(super) fn one<T>(
     world: &mut impl Network,
     gate: &mut dyn Gate,
@@ -93,8 +94,8 @@ pub(super) fn one<T>(
     world.exchange(&[request], &mut single);
     let answer = sort(single.answer?, now, read);
     let heard = match &answer {
-        // What asks for a whole list carries nothing that could be left out: the list is what does not work. A search
-        // for one account is refused for what it looks for, which says nothing of the other accounts.
+        // A refused request for a whole list carried no item that could be at fault, so the list itself does not work
+        // and is left alone for a while. A refused search for one account says nothing about the other accounts.
         Answer::Refused(failure) if kind != Kind::Users => Heard::Later(failure),
         answer => Heard::from(answer),
     };

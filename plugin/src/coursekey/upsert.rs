@@ -1,4 +1,5 @@
-//! Sends actions of one kind in full batches, several in flight, and brings back what became of each.
+//! Sends actions of one kind in full batches, several batches in flight, and answers the fate of each action. Not here:
+//! which actions are sent (`plan`, `tick::send`).
 
 use super::answer::{Answer, Failure, sort};
 use super::{Gate, Heard, items, request};
@@ -13,36 +14,36 @@ use crate::world::network::{Exchange, Kind, Method, Reply, Request, Unheard};
 /// The most items in a batch.
 const BATCH: usize = 100;
 
-/// An action with the school it goes to.
+/// An action with the campus and the School ID to which it goes.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
-    /// Where to.
+    /// The campus and the School ID.
     pub address: &'a Address,
-    /// What.
+    /// The action.
     pub action: &'a Action<String>,
 }
 
-/// What became of an action.
+/// What became of an action that was to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// CourseKey holds it.
+    /// CourseKey took the item.
     Accepted,
-    /// CourseKey refused it.
+    /// CourseKey refused the item.
     Rejected(Refusal),
-    /// It is to be tried again on a later tick.
+    /// The request failed; a later tick sends the item again.
     Failed(Failure),
-    /// Its campus is stopped.
+    /// The campus was stopped because of the answer.
     Stopped(Failure),
-    /// It was not sent.
+    /// The item was not sent.
     Unsent,
 }
 
-/// What every batch needs.
+/// Everything that all batches have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Post<'a> {
     /// CourseKey's base URL.
     pub base: &'a str,
-    /// Initial User Password; none: it is too weak to be sent.
+    /// Initial User Password; none: the password is too weak, so that no new account is sent.
     pub password: Option<&'a Password>,
     /// The present moment.
     pub now: Instant,
@@ -54,7 +55,8 @@ struct Batch {
     request: Request,
 }
 
-/// Sends the letters, which are of one kind and lie together by address, and answers the fate of each.
+/// Sends the letters and answers the fate of each. The letters must be of one kind, and letters to one address must lie
+/// together.
 ///
 /// A batch that is refused as a whole (HTTP 400, 413) is split in halves until the culprit is alone.
 pub fn upsert(world: &mut impl Network, gate: &mut dyn Gate, post: Post<'_>, letters: &[Letter<'_>]) -> Vec<Fate> {

@@ -1,4 +1,4 @@
-//! What stands in a mail.
+//! The variables of a mail.
 
 use expect_test::expect;
 
@@ -10,7 +10,7 @@ fn note(code: Code, subject: Subject, resolved: bool) -> Note {
     Note { issue: Issue { code, subject, sentence: format!("a sentence about {code:?}") }, resolved }
 }
 
-/// A variable, a line for each cell that is not empty.
+/// A variable in words, with a line for each cell that is not empty.
 fn lines((name, value): &(&str, Value)) -> Vec<String> {
     match value {
         Value::Text(text) => vec![format!("{name}: {text}")],

@@ -20,7 +20,7 @@ fn student(stage: &str, agreement: Agreement) -> Student {
     Student { stage: stage.to_owned(), agreement, ..listed }
 }
 
-/// What is wanted of a student whom CourseKey never had, has, and has as dropped.
+/// The wanted enrolment of a student in three cases: CourseKey never had the enrolment, has it, and has it as dropped.
 fn wishes(stage: &str, agreement: Agreement, today: &str) -> String {
     let student = student(stage, agreement);
     let of = |acknowledged| match wanted(&student, date(COURSE_END), date(today), acknowledged) {

@@ -1,4 +1,4 @@
-//! Which courses' attendance is read, in words.
+//! Which courses are followed, from when until when.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! The catalogue is whole, and a key tells facts apart.
+//! The catalogue is complete, and issues about different facts have different keys.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

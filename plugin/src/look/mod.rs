@@ -1,5 +1,8 @@
-//! A look at one course: facts in, and out what is to be sent, what is not and why, and what is wrong. Pure: looking twice
-//! changes nothing, and whoever carries the plan out has nothing left to decide.
+//! A look at one course: the facts go in; the plan, the issues and the reasons for everything that is not sent come
+//! out.
+//!
+//! Pure: a second look at the same facts finds the same, and whoever carries the plan out has nothing left to decide.
+//! Not here: gathering the facts (`tick::facts`), carrying the plan out (`tick::send`), and attendance (`attendance`).
 
 pub mod next;
 mod refused;
@@ -22,22 +25,23 @@ use crate::settings::{CampusSettings, Settings};
 use crate::status::Trouble;
 use crate::window::{self, Phase, Window};
 
-/// Everything a look rests on.
+/// Everything from which a look follows.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
     /// The course as GEGI sees it.
     pub course: &'a Course,
     /// Send to CourseKey, resolved.
     pub option: Resolved,
-    /// GEGI removed the course.
+    /// Whether GEGI removed the course.
     pub removed: bool,
-    /// What CourseKey acknowledged of it.
+    /// The course's page of the ledger; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
-    /// Everybody it names, at the newest revision over all courses.
+    /// Everybody whom the course names, each at the newest revision over all courses.
     pub people: BTreeMap<&'a PersonId, &'a Person>,
-    /// Who has an e-mail address, by the address's key; of the addresses of the people above.
+    /// For each e-mail address that several people have and one of these people is: who has the address, by the
+    /// address's key.
     pub claims: BTreeMap<String, &'a BTreeSet<PersonId>>,
-    /// Accounts at the campus's CourseKey school, of all these people.
+    /// The accounts, at the campus's CourseKey school, of everybody in `people` and `claims`.
     pub accounts: Accounts<'a>,
     /// School Settings.
     pub settings: &'a Settings,
@@ -45,18 +49,18 @@ pub struct Facts<'a> {
     pub now: Instant,
 }
 
-/// What a look found.
+/// What a look at a course finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Look {
-    /// Where the course is sent; none: nowhere.
+    /// Where the course is sent; none: the course is not sent.
     pub address: Option<Address>,
-    /// Why nothing of the course is sent at all, if so.
+    /// Why nothing of the course is sent; none: the plan may send something.
     pub rest: Option<Rest>,
-    /// What is to be sent, and what of it waits.
+    /// The actions to send, and the items that wait.
     pub plan: Plan,
-    /// What cannot be sent.
+    /// The issues about everything that cannot be sent.
     pub issues: Vec<Issue>,
-    /// The same, counted, for the status.
+    /// The same problems, counted for the reason of the course's status.
     pub troubles: Vec<Trouble>,
 }
 
@@ -77,7 +81,7 @@ pub enum Rest {
     Over(Window),
     /// GEGI removed the course, and CourseKey never acknowledged it.
     Removed,
-    /// It lacks an instructor who can be sent, or a class.
+    /// The course has no instructor who can be sent, or no class.
     Incomplete,
 }
 
@@ -86,7 +90,7 @@ impl Look {
         Self { rest: Some(rest), issues, ..Self::default() }
     }
 
-    /// The same look once CourseKey took everything of its plan, as it was planned.
+    /// This look after CourseKey took every action of the plan as planned: a second look would find the same.
     #[must_use]
     pub fn carried_out(mut self) -> Self {
         self.plan.actions.clear();
@@ -105,7 +109,7 @@ pub fn look(facts: &Facts<'_>) -> Look {
     if facts.ledger.is_some_and(|ledger| elsewhere(&ledger) && ledger.acknowledged()) {
         return Look::resting(Rest::CampusChanged, vec![campus_changed(course)]);
     }
-    // What was begun at another school and never acknowledged there is begun anew.
+    // A send that was started at another CourseKey school and never acknowledged there starts anew at this one.
     let ledger = facts.ledger.filter(|ledger| !elsewhere(ledger));
     if facts.removed {
         return at_removed(facts, ledger, campus.address());
@@ -115,7 +119,7 @@ pub fn look(facts: &Facts<'_>) -> Look {
     match window.phase(now) {
         _ if facts.option == Resolved::Off => Look::resting(Rest::OptionOff, Vec::new()),
         Phase::Over => Look::resting(Rest::Over(window), Vec::new()),
-        // A start moved later after synchronization is sent like any other change.
+        // CourseKey holds the course already and its start was moved to later: the move is sent like any other change.
         Phase::Before if !acknowledged => Look::resting(Rest::Before(window), Vec::new()),
         Phase::Before | Phase::Open => at_open(facts, ledger, campus, zone),
     }
@@ -145,7 +149,7 @@ fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSett
     look
 }
 
-/// What is unfit waits, and with a student the enrolment.
+/// An item that cannot be sent waits; with a student's account the student's enrolment waits too.
 fn unfit(item: Item, code: Code) -> impl Iterator<Item = Waiting> {
     let enrollment = match &item {
         Item::Student(person) => {
@@ -170,7 +174,7 @@ fn at_removed(facts: &Facts<'_>, ledger: Option<&CourseLedger>, address: Address
 }
 
 impl<'a> Facts<'a> {
-    /// Everybody a course names, with what is wrong with them.
+    /// Everybody whom the course names, each with the problems that keep the person from being sent.
     fn judge_people(&self) -> BTreeMap<&'a PersonId, Judged<'a>> {
         let judge = |(id, person): (&&'a PersonId, &&'a Person)| {
             let mut problems = people::problems(person);

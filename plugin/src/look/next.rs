@@ -1,4 +1,4 @@
-//! When a course is looked at next, if nothing changes before.
+//! When a course is looked at next if nothing changes before: the one date of the course in the due index.
 
 use super::Look;
 use crate::following;
@@ -8,31 +8,31 @@ use crate::plan::Why;
 use crate::settings::Settings;
 use crate::window;
 
-/// What is left of a plan after a tick, and what keeps it from being sent.
+/// Whether actions of a plan are left after a tick, and what keeps them from being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// Nothing is left.
+    /// No action is left.
     Nothing,
-    /// It could be sent at once: the budget, or the lock that precedes a first send, kept it.
+    /// The actions could be sent at once: the budget was used up, or the option was locked first.
     Unsent,
-    /// Something failed, or waits for something else; the next tick tries again.
+    /// A request failed, or an action waits for something else; the next tick tries again.
     Failed,
-    /// A list of CourseKey's that it needs is left alone until then.
+    /// A list of CourseKey that the actions need is not used before this moment.
     Blocked(Instant),
 }
 
-/// What is known of the course's attendance.
+/// What the next look has to know of the course's attendance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attendance {
-    /// The course is followed.
+    /// Whether the course is followed.
     pub followed: bool,
-    /// Classes that ended up to this moment were judged once everything of them should have arrived.
+    /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
     pub judged_until: Option<Instant>,
-    /// When the next of its classes is to be judged again, though nothing arrives.
+    /// When the next class of the course is to be judged again even if no record arrives; none: no class is.
     pub judge: Option<Instant>,
 }
 
-/// When the course is looked at next; none: not before something changes.
+/// When the course is looked at next; none: not before the course changes.
 pub fn next(
     course: &Course,
     look: &Look,
@@ -53,7 +53,7 @@ pub fn next(
         first_retry(look),
         attendance.judge,
         next_to_settle(course, attendance, settings, now),
-        // What was missed is read by the next tick.
+        // The course is followed beyond its last moment, so something was not read yet: the next tick reads it.
         Some(soon).filter(|_| attendance.followed && until.is_some_and(|until| until <= now)),
     ];
     let later = dates.into_iter().flatten().filter(|at| *at > now).min();
@@ -74,10 +74,10 @@ fn first_retry(look: &Look) -> Option<Instant> {
     retries.min()
 }
 
-/// When the next class of a followed course is over and everything of it should have arrived.
+/// When the settle time of the next class of a followed course is over.
 fn next_to_settle(course: &Course, attendance: Attendance, settings: &Settings, now: Instant) -> Option<Instant> {
     let until = attendance.judged_until.filter(|_| attendance.followed)?;
     let ends = course.classes.iter().map(|class| class.ends).filter(|ends| *ends > until).min()?;
-    // What was missed while nobody ticked comes with the next tick.
+    // A settle time that was over while no tick ran counts for the next tick.
     Some((ends + settings.settle).max(now + settings.update_every))
 }

@@ -1,4 +1,4 @@
-//! What CourseKey refused of a course, as issues and as troubles for the status.
+//! The items of a course that CourseKey refused: as issues, and counted as troubles for the course's status.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::plan::{Waiting, Why};
 use crate::status::Trouble;
 
 impl Look {
-    /// Adds what CourseKey refused, and accounts that a weak Initial User Password keeps back, to the issues and the troubles.
+    /// Adds the items that CourseKey refused, and the accounts that a weak Initial User Password keeps back, to the
+    /// issues and the troubles.
     pub(super) fn count_refused(&mut self, course: &CourseId, desired: &Desired) {
         let mut groups: BTreeMap<(&'static str, usize, String), usize> = BTreeMap::new();
         for Waiting { item, why } in &self.plan.waiting {
@@ -38,7 +39,7 @@ impl Look {
     }
 }
 
-/// What an item is called, and how many of its kind the course wants.
+/// The word for an item's kind, and how many items of that kind the course wants.
 fn name_and_number(item: &Item, desired: &Desired) -> (&'static str, usize) {
     match item {
         Item::Instructor(_) => ("instructor", desired.instructors.len()),

@@ -17,7 +17,7 @@ use crate::plan::answer;
 use crate::plan::ready::{ByNow, Ready};
 use crate::testing::{at, course};
 
-/// Everything a look rests on, to be changed.
+/// Everything from which a look follows, to be changed by a test.
 #[derive(Clone)]
 struct School {
     course: Course,
@@ -31,7 +31,7 @@ struct School {
 }
 
 impl School {
-    /// The course of the tests, inside its window; CourseKey has heard nothing of it.
+    /// The course of the tests, inside its sync window, before anything of the course was sent.
     fn new() -> Self {
         let course = course("C1");
         let claim = |person: &Person| (people::email_key(&person.email), BTreeSet::from([person.id.clone()]));
@@ -47,7 +47,7 @@ impl School {
         }
     }
 
-    /// CourseKey holds everything of it.
+    /// The course of the tests, of which CourseKey holds everything.
     fn synchronized() -> Self {
         let mut school = Self::new();
         school.carry_out(&school.look());
@@ -69,7 +69,7 @@ impl School {
         })
     }
 
-    /// CourseKey takes everything; whether all of it could be sent as it was planned.
+    /// Lets CourseKey take the whole plan. Answers whether every action could be sent as planned.
     fn carry_out(&mut self, look: &Look) -> bool {
         let school = look.address.as_ref().map_or(SchoolNumber(100), |address| address.school);
         let ledger = self.ledger.get_or_insert_with(|| CourseLedger::begin(school, at("2023-08-20T12:00:00Z")));
@@ -92,7 +92,7 @@ impl School {
         whole
     }
 
-    /// What a look finds, a line for each thing.
+    /// A look in words, with a line for each action, waiting item and issue.
     fn finds(&self) -> String {
         let found = self.look();
         let mut text = found.plan.to_string();

@@ -1,5 +1,5 @@
-//! Why a mark is what it is: the rule that decided and everything it was decided on, enough to explain the mark years
-//! later, when settings and schedule have changed.
+//! The basis of a mark: the rule that decided the mark and everything that the rule looked at, so that the mark can be
+//! explained years later, when settings and schedule have changed.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::model::ids::RecordId;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::Thresholds;
 
-/// The rule that decided a mark: the rows of DOMAIN §3, and what staff can do instead. Quotations are the seed's,
+/// The rule that decided a mark: a row of DOMAIN §3, or an adjustment by staff. The quotations are from the seed,
 /// "Requesting Data from CourseKey".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -22,9 +22,9 @@ pub enum Rule {
     /// L: "checked out before the class end, but after the time defined in the Time Before Class End Leave Students
     /// Considered Absent setting".
     LeftEarly,
-    /// L: both of these.
+    /// L: came late and left early, each within its limit.
     CameLateAndLeftEarly,
-    /// L: present, but for a gap longer than Longest Gap Within a Class.
+    /// L: there at the start and at the end, and away in between for longer than Longest Gap Within a Class.
     LongGap,
     /// A: "skipped the class (has not checked in)".
     Skipped,
@@ -34,22 +34,22 @@ pub enum Rule {
     /// A: "checked out before the class end and before the time defined in the Time Before Class End Leave Students
     /// Considered Absent setting".
     LeftTooEarly,
-    /// A: checked in and never out, where the school wants that to be absence.
+    /// A: checked in and never out, in a school whose setting makes that absence.
     NeverCheckedOut,
     /// P: staff awarded the full time.
     AwardedFull,
     /// A: staff removed all time.
     AllTimeRemoved,
-    /// P: the time staff awarded misses nothing of the class.
+    /// P: the time that staff awarded is the whole class or more.
     OverrideWhole,
-    /// L: it misses no more than both limits together.
+    /// L: the time that staff awarded is shorter than the class, by no more than both limits together.
     OverrideShort,
-    /// A: it misses more.
+    /// A: the time that staff awarded is shorter than the class by more than both limits together.
     OverrideTooShort,
 }
 
 impl Rule {
-    /// The mark the rule gives.
+    /// The mark that the rule gives.
     pub fn mark(self) -> Mark {
         match self {
             Self::Present | Self::AwardedFull | Self::OverrideWhole => Mark::Present,
@@ -65,7 +65,7 @@ impl Rule {
         }
     }
 
-    /// The name for programs.
+    /// The rule's name for programs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Present => "present",
@@ -86,40 +86,41 @@ impl Rule {
     }
 }
 
-/// Why a mark is what it is.
+/// Why a student has a mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// The rule that decided.
     pub rule: Rule,
-    /// The class's start as it was then.
+    /// The start of the class when the mark was decided.
     pub starts: Instant,
-    /// The class's end as it was then.
+    /// The end of the class when the mark was decided.
     pub ends: Instant,
-    /// The latest check-in that is not absence.
+    /// The latest check-in that is late; a later check-in is absence.
     pub late_until: Instant,
-    /// The earliest check-out that is not absence.
+    /// The earliest check-out that is early; an earlier check-out is absence.
     pub early_from: Instant,
-    /// The longest gap between visits that does not make a student late; none: any.
+    /// The longest gap between visits that does not make a P an L; none: gaps are ignored.
     pub longest_gap: Option<Seconds>,
     /// The visits as CourseKey has them, in order of time.
     pub visits: Vec<Visit>,
-    /// What staff did.
+    /// The adjustment that staff made; none: staff made no adjustment.
     pub adjustment: Option<AdjustmentKind>,
-    /// The time staff awarded, if CourseKey says so.
+    /// The time that staff awarded; none: CourseKey names no time.
     pub awarded: Option<Seconds>,
-    /// CourseKey's record; none: there was none.
+    /// CourseKey's attendance record; none: CourseKey had no record.
     pub record: Option<RecordId>,
-    /// Its version; 0 without one.
+    /// The version of the record; 0 without a record.
     pub version: u64,
 }
 
 impl Basis {
-    /// Whether another basis tells the same, though perhaps of another version of the record.
+    /// Whether two bases differ in nothing but the record and its version.
     pub fn says_the_same(&self, other: &Self) -> bool {
         Self { record: None, version: 0, ..self.clone() } == Self { record: None, version: 0, ..other.clone() }
     }
 
-    /// Everything a rule decides on. The rule itself stands in until [`Basis::decided_by`] sets it.
+    /// A basis with everything that a rule looks at, before a rule has decided. Its rule is a placeholder until
+    /// [`Basis::decided_by`] sets the real one.
     pub(super) fn undecided(times: ClassTimes, record: Option<&AttendanceRecord>, thresholds: &Thresholds) -> Self {
         let mut visits = record.map(|record| record.visits.clone()).unwrap_or_default();
         visits.sort();
@@ -139,13 +140,13 @@ impl Basis {
         }
     }
 
-    /// The mark of that rule.
+    /// The decision for the rule's mark, with this basis.
     pub(super) fn decided_by(self, rule: Rule) -> Decision {
         Decision::Mark { mark: rule.mark(), basis: Self { rule, ..self } }
     }
 
-    /// The longest time away between two visits, as far as it lies within the class. Overlapping visits count as their
-    /// union. Where a check-out is missing nobody saw the student leave, so that visit lasts until the next check-in.
+    /// The longest time away between two visits, as far as that time lies within the class. Overlapping visits count as
+    /// their union. A visit without a check-out lasts until the next check-in, because nobody saw the student leave.
     pub(super) fn gap(&self) -> Seconds {
         let mut longest = Seconds::ZERO;
         let mut away_since: Option<Instant> = None;
@@ -158,7 +159,7 @@ impl Basis {
         longest
     }
 
-    /// Whether visits overlap, so that the union of them was taken.
+    /// Whether visits overlap, so that their union was counted.
     pub(super) fn overlaps(&self) -> bool {
         let mut here_until: Option<Instant> = None;
         self.visits.iter().any(|visit| {
@@ -168,12 +169,12 @@ impl Basis {
         })
     }
 
-    /// How much of the class the awarded time misses; none: no time was awarded.
+    /// By how much the awarded time is shorter than the class; none: no time was awarded.
     pub(super) fn missing(&self) -> Option<Seconds> {
         self.awarded.map(|awarded| Seconds((self.ends - self.starts).0.saturating_sub(awarded.0)))
     }
 
-    /// How much of the class may be missing before it is absence: both limits together.
+    /// By how much the awarded time may be shorter than the class before that is absence: both limits together.
     pub(super) fn allowed_missing(&self) -> Seconds {
         Seconds((self.late_until - self.starts).0.saturating_add((self.ends - self.early_from).0))
     }

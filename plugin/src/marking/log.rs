@@ -1,4 +1,4 @@
-//! Attendance Log courses: rows of time spent instead of marks.
+//! Courses of Attendance Log: a record becomes rows of time spent instead of a mark.
 //!
 //! Seed, "Requesting Data from CourseKey": "For courses with Hours Type = Attendance Log, the records from CourseKey are
 //! added in the attendance log format".
@@ -7,7 +7,7 @@ use super::{Attended, ClassTimes, Decision, impossible, never_out, override_with
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord};
 use crate::model::time::{Instant, Seconds};
 
-/// One row: one visit.
+/// One row of the attendance log. A row stands for one visit, or for the time that staff awarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogRow {
     /// Number of the visit within the record, from 1.
@@ -16,11 +16,12 @@ pub struct LogRow {
     pub checked_in: Instant,
     /// Check-out.
     pub checked_out: Instant,
-    /// Whole minutes between them.
+    /// Whole minutes from check-in to check-out.
     pub minutes: u32,
 }
 
-/// The rows a record makes by now, and what is to be done about the rest of it. A record that is impossible makes none.
+/// The rows that a record makes by now, and what is to be done about the part of the record that makes no row. A record
+/// with an impossible visit makes no rows.
 ///
 /// DOMAIN §4: "one row per visit, keyed by (record id, number of the visit), with in, out, minutes; …; award-full makes
 /// one row of the class's length; an open visit waits".
@@ -28,8 +29,8 @@ pub struct LogRow {
 /// | adjustment | rows |
 /// |---|---|
 /// | none, edit | one for each visit with a check-out, at once |
-/// | override | the same; where the student was not seen leaving, one of the awarded time from the class's start; without either an issue |
-/// | award full | one of the class's length, once the class is over; until then as without |
+/// | override | as with none; where the last check-out is missing, one row of the awarded time from the class's start; with neither visits nor awarded time an issue |
+/// | award full | one of the class's length, once the class is over; until then as with none |
 /// | remove all | none |
 pub fn log_rows(
     record: &AttendanceRecord,
@@ -59,7 +60,8 @@ pub fn log_rows(
     (vec![row(1, times.starts, times.starts + awarded)], Decision::Nothing)
 }
 
-/// Numbered in CourseKey's order, visits without a check-out too, so that an edit or a late check-out moves no row.
+/// One row for each visit with a check-out. The numbers follow CourseKey's order and count visits without a check-out
+/// too, so that an edit or a late check-out changes no other row's number.
 fn visits(record: &AttendanceRecord) -> Vec<LogRow> {
     let numbered = (1..).zip(&record.visits);
     numbered.filter_map(|(number, visit)| Some(row(number, visit.checked_in, visit.checked_out?))).collect()

@@ -1,7 +1,8 @@
 //! From CourseKey's record of one student in one class to GEGI's P, A or L mark, with its basis.
 //!
-//! Pure: what is known, the limits and the present moment go in, a decision comes out. When a student without a record
-//! may be called absent is not decided here, nor what becomes of late adjustments and of marks set by hand.
+//! Pure: the record, the class's times, the limits and the present moment go in, and a decision comes out. Not here:
+//! when a student without a record may be marked absent, and what becomes of late adjustments and of marks set by hand
+//! (all three `attendance`).
 
 mod basis;
 mod log;
@@ -19,57 +20,58 @@ use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::Thresholds;
 
-/// A time further ahead of now than this is a time in the future (DOMAIN §4); clocks differ.
+/// A time further ahead of now than this counts as a time in the future (DOMAIN §4). A time less far ahead does not,
+/// because clocks differ.
 const AHEAD: Seconds = Seconds(300);
 
-/// When a class is.
+/// The start and the end of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassTimes {
-    /// Its start.
+    /// The class's start.
     pub starts: Instant,
-    /// Its end.
+    /// The class's end.
     pub ends: Instant,
 }
 
-/// What is to be done about a student in a class.
+/// What is to be written into GEGI about a student in a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Set this mark.
+    /// A mark.
     Mark {
         /// P, A or L.
         mark: Mark,
-        /// Why.
+        /// Why the student gets this mark.
         basis: Basis,
     },
-    /// It cannot be told yet.
+    /// Nothing yet: the mark cannot be decided before a moment.
     Wait {
-        /// When it can.
+        /// The first moment at which the mark can be decided.
         until: Instant,
     },
-    /// It cannot be told: an issue, no mark.
+    /// An issue and no mark.
     Report {
-        /// Which.
+        /// The issue's code.
         code: Code,
-        /// What is wrong.
+        /// What is wrong, in a sentence for people.
         sentence: String,
     },
-    /// There is nothing to do.
+    /// Nothing, for good.
     Nothing,
 }
 
-/// How the rules are set for a class.
+/// The settings that count for one class.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
-    /// What was in force when the class began.
+    /// The thresholds in force when the class began.
     pub thresholds: &'a Thresholds,
-    /// How long attendance may still be arriving after the class.
+    /// The settle time: how long attendance may still be arriving after the class.
     pub settle: Seconds,
 }
 
-/// Decides about a student in a class. No record means that a complete read of the class brought none.
+/// Decides the mark of a student in a class. `record` is none if a complete read of the class brought no record.
 ///
-/// There is no mark while the class runs: until its end every student may still come, or leave. Exactly on a boundary is
-/// in the student's favour, to the second.
+/// There is no mark while the class runs, because until the class's end every student may still come or leave. A
+/// check-in or check-out exactly on a boundary, to the second, counts in the student's favour.
 pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms<'_>, now: Instant) -> Decision {
     let settled = times.ends + terms.settle;
     let class = Basis::undecided(times, record, terms.thresholds);
@@ -91,7 +93,7 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
             let rule = table(&class, came, left);
             class.decided_by(rule)
         }
-        // The check-in alone decides: no check-out could mend it.
+        // The check-in alone means absence, whatever check-out may still arrive.
         Attended::Still { came } if came > class.late_until => class.decided_by(Rule::CameTooLate),
         _ if now < settled => Decision::Wait { until: settled },
         Attended::Never if class.adjustment == Some(AdjustmentKind::Override) => override_without_time(record),
@@ -100,20 +102,20 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
     }
 }
 
-/// When a student came and left, by all visits of a record: first in and last out decide.
+/// When a student came and left: the first check-in and the last check-out of all visits of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attended {
-    /// There is no check-in.
+    /// The record has no check-in.
     Never,
-    /// The last thing seen of the student is a check-in.
+    /// The student's last punch is a check-in.
     Still { came: Instant },
-    /// Came and left.
+    /// The student came and left.
     Between { came: Instant, left: Instant },
 }
 
 impl Attended {
-    /// A missing check-out does not matter where the student was seen leaving at the time of that check-in or later, nor
-    /// where the check-in was after the class.
+    /// A visit without a check-out does not count as open where another visit has a check-out at the time of that
+    /// check-in or later, nor where that check-in was after the class.
     fn of(visits: &[Visit], ends: Instant) -> Self {
         let Some(came) = visits.iter().map(|visit| visit.checked_in).min() else { return Self::Never };
         let open = visits.iter().filter(|visit| visit.checked_out.is_none() && visit.checked_in < ends);
@@ -125,7 +127,7 @@ impl Attended {
     }
 }
 
-/// The table of DOMAIN §3, worst row first; what each row says in the seed's words stands with its [`Rule`].
+/// The table of DOMAIN §3, worst row first. The seed's words for each row stand with its [`Rule`].
 ///
 /// | check-in | check-out | rule |
 /// |---|---|---|
@@ -148,7 +150,7 @@ fn table(class: &Basis, came: Instant, left: Instant) -> Rule {
     }
 }
 
-/// What staff decided; none: the visits decide, edited or not.
+/// The rule that an adjustment by staff decides; none: the visits decide, whether staff edited them or not.
 ///
 /// Seed: "The Absent (A) grades can be edited in CourseKey and the modifications will be synchronized with GEGI." DOMAIN §4:
 /// "Award full time / remove all time / override: P / A / by its in and out times, else by missing time: none → P; ≤ late
@@ -183,7 +185,7 @@ fn never_left(class: Basis, setting: NeverCheckedOut) -> Decision {
     }
 }
 
-/// Staff overrode the record and did not say by what.
+/// The issue about a record that staff overrode without giving times or awarded time.
 fn override_without_time(record: &AttendanceRecord) -> Decision {
     Decision::Report {
         code: Code::RecordUnreadable,
@@ -191,7 +193,7 @@ fn override_without_time(record: &AttendanceRecord) -> Decision {
     }
 }
 
-/// The issue about a student who never checked out; names the last check-in that has no check-out.
+/// The issue about a student who never checked out. Its sentence names the last check-in that has no check-out.
 fn never_out(visits: &[Visit], starts: Instant) -> (Code, String) {
     let open = visits.iter().filter(|visit| visit.checked_out.is_none()).map(|visit| visit.checked_in).max();
     let at = open.map(|open| format!(" {}", from_start(open, starts))).unwrap_or_default();
@@ -199,7 +201,7 @@ fn never_out(visits: &[Visit], starts: Instant) -> (Code, String) {
 }
 
 /// DOMAIN §4: "check-out before check-in, times in the future (more than 5 minutes): issue, nothing written for that
-/// record". Where staff awarded or removed all time, the visits do not matter, so nothing is wrong with them.
+/// record". Where staff awarded or removed all time, the visits decide nothing, so an impossible visit is no issue.
 fn impossible(record: &AttendanceRecord, starts: Instant, now: Instant) -> Option<(Code, String)> {
     let kind = record.adjustment.as_ref().map(|adjustment| adjustment.kind);
     if matches!(kind, Some(AdjustmentKind::AwardFull | AdjustmentKind::RemoveAll)) {

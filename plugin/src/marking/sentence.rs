@@ -4,7 +4,7 @@ use super::{Attended, Basis, Rule};
 use crate::model::attendance::{AdjustmentKind, Mark};
 use crate::model::time::{Instant, Seconds};
 
-/// For example "Late: came 4 min after the start; left 2 min before the end".
+/// The basis in words, for example "Late: came 4 min after the start; left 2 min before the end".
 pub fn sentence(basis: &Basis) -> String {
     let mark = match basis.rule.mark() {
         Mark::Present => "Present",
@@ -35,7 +35,7 @@ fn why(basis: &Basis) -> String {
     }
 }
 
-/// What the visits tell: everything about them, whichever of it decided.
+/// Everything about the visits, one clause each, including what did not decide the mark.
 fn by_visits(basis: &Basis) -> Vec<String> {
     let (came, left) = match Attended::of(&basis.visits, basis.ends) {
         Attended::Never => (None, None),
@@ -79,7 +79,7 @@ fn departure(basis: &Basis, left: Instant) -> Option<String> {
     (early > Seconds::ZERO).then(|| format!("left {} before the end{limit}", length(early)))
 }
 
-/// When something was, for people: every clock of the school agrees on it.
+/// A moment for people, counted from the class's start. Such a sentence needs no time zone.
 pub(super) fn from_start(at: Instant, starts: Instant) -> String {
     match at - starts {
         Seconds::ZERO => "at the start".to_owned(),
@@ -88,12 +88,12 @@ pub(super) fn from_start(at: Instant, starts: Instant) -> String {
     }
 }
 
-/// The limit, where a length is beyond it.
+/// A clause that names the limit, if a length is beyond the limit.
 fn beyond(length_of: Seconds, limit: Seconds) -> String {
     if length_of > limit { format!("; the limit is {}", length(limit)) } else { String::new() }
 }
 
-/// To the second, because a second decides: "4 min", "15 min 1 s", "30 s".
+/// A length of time to the second, because one second can decide a mark: "4 min", "15 min 1 s", "30 s".
 fn length(time: Seconds) -> String {
     match (time.whole_minutes(), time.0.rem_euclid(60)) {
         (0, seconds) => format!("{seconds} s"),

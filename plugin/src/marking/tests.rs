@@ -1,4 +1,4 @@
-//! Attendance in one line: `class 09:00-12:00; late 15; early 15; in 09:04; out 11:58`.
+//! Tests of the marking rules, each from one line: `class 09:00-12:00; late 15; early 15; in 09:04; out 11:58`.
 
 mod boundaries;
 mod log;

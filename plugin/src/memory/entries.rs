@@ -1,4 +1,5 @@
-//! The entries of the plugin's memory, but for the head.
+//! The entries of the plugin's memory: what is stored about courses, people, addresses, classes and unplaced records.
+//! Not here: the head (`head`), the ledgers (`ledger`) and the books of classes (`attendance`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::model::time::Instant;
 use crate::option::Resolved;
 use crate::status::Trouble;
 
-/// A course as GEGI last told of it, with what Send to CourseKey came to.
+/// One sighting of a course: the course as GEGI had it, with its resolved Send to CourseKey option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The whole course.
@@ -22,69 +23,68 @@ pub struct Held {
     pub option: Resolved,
     /// When GEGI first told of the course.
     pub first_seen: Instant,
-    /// GEGI removed it.
+    /// Whether GEGI removed the course.
     #[serde(default)]
     pub removed: bool,
 }
 
-/// What the tick keeps of a course beside its ledger.
+/// The page of a course: what the tick keeps of the course beside its ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoursePage {
-    /// Where the course stands in the due index.
+    /// The moment of the course in the due index; none: the course is not due before something changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Instant>,
-    /// What kept part of the course from being sent when it was last looked at.
+    /// The troubles that the last look at the course found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<Trouble>,
-    /// Ticks in a row in which something of the course could not be sent.
+    /// Ticks in a row in which part of the course could not be sent.
     #[serde(default)]
     pub failed_ticks: u32,
-    /// Why, the last time.
+    /// Why sending failed the last time; none: nothing has failed since everything was last sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
-    /// The status when it last changed, and since when it is so.
+    /// The status that the last tick gave the course, and since when the course has this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
-    /// Open issues, by key.
+    /// The open issues about the course's roster, by key. Issues about attendance stand in the books of classes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
-    /// Classes that ended up to this moment were judged once everything of them should have arrived; none: the course's
-    /// attendance was never followed.
+    /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_until: Option<Instant>,
-    /// Classes whose attendance is to be judged again at a moment, though nothing arrives.
+    /// Classes that are to be judged again at a moment even if no record arrives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub judge: BTreeMap<ClassId, Instant>,
 }
 
-/// Whom a course named and which classes it listed when it was last absorbed.
+/// The people and the classes that a course listed when the course was last absorbed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// Everybody it named.
+    /// Everybody whom the course named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub people: BTreeSet<PersonId>,
-    /// Its classes.
+    /// The classes that the course listed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub classes: BTreeSet<ClassId>,
 }
 
-/// A status and when it began.
+/// A status and the moment at which it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Since {
     /// The status.
     pub status: crate::status::Status,
-    /// Its reason then.
+    /// The status's reason at the last tick.
     pub reason: Option<String>,
-    /// Its first moment.
+    /// The first moment of the status.
     pub at: Instant,
 }
 
-/// The newest that any course said of a person.
+/// A person at the newest revision over all courses, and the courses that name the person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonEntry {
-    /// The person; none when nobody named them yet.
+    /// The person; none: no course has named the person yet.
     pub person: Option<Person>,
-    /// Courses that name them now.
+    /// The courses that name the person now.
     #[serde(default)]
     pub courses: BTreeSet<CourseId>,
 }
@@ -92,44 +92,47 @@ pub struct PersonEntry {
 /// Who has an e-mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// One person, if all is well.
+    /// The people who have the address. There should be one.
     pub people: BTreeSet<PersonId>,
 }
 
-/// Records of one class that have no place yet.
+/// The records of one class that have no place yet: GEGI does not have the class, or its course does not list the
+/// student.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unplaced {
-    /// The versions of each that were read, by id, oldest first: which one counts is not known before the class is.
+    /// The versions of each record that were read, by the record's id, oldest first. All are kept, because which
+    /// version counts depends on the class's times, which are not known yet.
     pub records: BTreeMap<String, Vec<AttendanceRecord>>,
-    /// The issues that are open about them, by key.
+    /// The open issues about these records, by key.
     #[serde(default)]
     pub issues: BTreeMap<String, Issue>,
 }
 
-/// Where a class belongs.
+/// The course to which a class belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassEntry {
-    /// Its course; the last one it had if none lists it now.
+    /// The class's course; if no course lists the class now, the last course that did.
     pub course: CourseId,
-    /// Courses that list it now, in the order in which they began to. More than one only while it moves.
+    /// The courses that list the class now, in the order in which they began to list it. There is more than one only
+    /// while the class moves from course to course.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listed_by: Vec<CourseId>,
 }
 
 impl ClassEntry {
-    /// A class that no course lists yet.
+    /// The entry of a class that no course lists yet.
     pub fn new(course: CourseId) -> Self {
         Self { course, listed_by: Vec::new() }
     }
 
-    /// A course begins to list it.
+    /// Notes that a course begins to list the class.
     pub fn list(&mut self, course: &CourseId) {
         self.let_go(course);
         self.listed_by.push(course.clone());
         self.course.clone_from(course);
     }
 
-    /// A course does not list it any more.
+    /// Notes that a course does not list the class any more.
     pub fn let_go(&mut self, course: &CourseId) {
         self.listed_by.retain(|listing| listing != course);
         if let Some(last) = self.listed_by.last() {

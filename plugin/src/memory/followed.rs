@@ -1,5 +1,5 @@
-//! Courses whose attendance is read, by the School ID under which CourseKey holds them. A campus is read if and only if its
-//! School ID has such a course.
+//! The courses that are followed, by the School ID under which CourseKey holds them. The attendance of a School ID is
+//! polled if and only if one of its courses is followed. Not here: which courses should be followed (`following`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use super::{FOLLOWED, decode, encode};
 use crate::model::ids::{CourseId, SchoolNumber};
 use crate::world::{Change, StorageError};
 
-/// The courses of each school whose attendance is read.
+/// The courses that are followed, by School ID.
 #[derive(Debug, Default)]
 pub struct Followed {
     schools: BTreeMap<SchoolNumber, BTreeSet<CourseId>>,
-    /// Schools whose courses are other ones than those stored.
+    /// The School IDs whose courses differ from those that are stored.
     changed: BTreeSet<SchoolNumber>,
 }
 
 impl Followed {
-    /// Takes an entry that was read.
+    /// Takes an entry that was read from the state.
     pub fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), StorageError> {
         if let Some(school) = key.strip_prefix(FOLLOWED).and_then(|number| number.parse().ok()) {
             self.schools.insert(SchoolNumber(school), decode(key, value)?);
@@ -24,17 +24,17 @@ impl Followed {
         Ok(())
     }
 
-    /// Whether attendance of a school is read.
+    /// Whether any course of a School ID is followed.
     pub fn any(&self, school: SchoolNumber) -> bool {
         self.schools.contains_key(&school)
     }
 
-    /// Whether the attendance of a course, which CourseKey holds under a school, is read.
+    /// Whether a course, which CourseKey holds under a School ID, is followed.
     pub fn has(&self, school: SchoolNumber, course: &CourseId) -> bool {
         self.schools.get(&school).is_some_and(|courses| courses.contains(course))
     }
 
-    /// Follows a course, or does not any more.
+    /// Follows a course from now on, or stops following the course.
     pub fn set(&mut self, school: SchoolNumber, course: &CourseId, followed: bool) {
         if self.has(school, course) == followed {
             return;
@@ -51,7 +51,7 @@ impl Followed {
         }
     }
 
-    /// Adds what changed to `changes`.
+    /// Adds to `changes` a change of the state for every School ID whose courses changed.
     pub fn collect(&self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         for school in &self.changed {
             let key = format!("{FOLLOWED}{school}");

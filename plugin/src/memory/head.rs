@@ -1,4 +1,5 @@
-//! The head: what every tick reads first. Small, whatever the size of the school.
+//! The head: the entry that every tick reads first. The head stays small whatever the size of the school; everything
+//! that grows with courses, people or classes has entries of its own (`entries`).
 
 use std::collections::BTreeMap;
 
@@ -12,43 +13,43 @@ use crate::model::time::Instant;
 use crate::settings::InForce;
 use crate::world::StorageError;
 
-/// The schema this version writes. A head of any other is left alone.
+/// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
 pub const SCHEMA: u32 = 2;
 
-/// What every tick reads first.
+/// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Number of the schema of everything that is stored.
+    /// The number of the schema of the whole state.
     pub schema: u32,
-    /// Fingerprint of the settings that the due index was made with.
+    /// The fingerprint of the settings with which the due index was made.
     pub settings: String,
-    /// Where the walk over all courses after a change of settings has come to.
+    /// How far the walk over all courses after a change of settings has come; none: no walk is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reindex: Option<Walk>,
-    /// The nightly comparison with GEGI's list.
+    /// The nightly comparison with GEGI's list of courses.
     pub comparison: Comparison,
-    /// What is known of each campus.
+    /// The state of each campus's connection and attendance.
     #[serde(default)]
     pub campuses: BTreeMap<CampusId, CampusState>,
-    /// What makes a mark late or absent, and since when.
+    /// The thresholds that make a mark late or absent, and since when each were in force.
     #[serde(default)]
     pub thresholds: InForce,
-    /// Attendance records that cannot be read.
+    /// The attendance records that cannot be read.
     #[serde(default, skip_serializing_if = "UnreadableRecords::is_empty")]
     pub unreadable: UnreadableRecords,
-    /// Issues of the school as a whole, by key.
+    /// The open issues of the school as a whole, by key.
     #[serde(default)]
     pub issues: BTreeMap<String, Issue>,
-    /// How many records wait for their class or student to be known.
+    /// How many records wait because GEGI does not have their class or student.
     #[serde(default)]
     pub unplaced: u32,
-    /// Mails.
+    /// When the next mail may leave, and whether issues wait for it.
     #[serde(default)]
     pub digest: DigestState,
 }
 
 impl Head {
-    /// The head of a school that was never ticked.
+    /// The head of a school that had no tick yet.
     pub fn first(now: Instant) -> Self {
         Self {
             schema: SCHEMA,
@@ -64,7 +65,8 @@ impl Head {
         }
     }
 
-    /// Reads a head, unless another version wrote it: nothing else that is stored can be read then either.
+    /// Reads a head. The error names the schema if another version of the plugin wrote the head; then nothing else of
+    /// the state can be read either.
     pub fn read(bytes: &[u8]) -> Result<Self, StorageError> {
         #[derive(Deserialize)]
         struct Schema {
@@ -83,51 +85,51 @@ impl Head {
     }
 }
 
-/// A walk over courses in order of id.
+/// How far a walk over all courses, in order of id, has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walk {
-    /// The last course that was reached; none at the start.
+    /// The last course that the walk reached; none: the walk has not begun.
     pub after: Option<CourseId>,
 }
 
 /// The nightly comparison of ids and revisions with what GEGI lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// When the next one begins.
+    /// When the next comparison begins.
     pub next: Instant,
-    /// Where the one under way has come to.
+    /// How far the comparison under way has come; none: no comparison is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Walk>,
 }
 
-/// What is known of a campus's connection, and how far its attendance was read.
+/// The state of a campus: its connection to CourseKey, and how far its attendance was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampusState {
-    /// What the campus was connected with; another value, and what is known of the connection is forgotten.
+    /// What the campus is connected with. When this changes, everything learnt of the old connection is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Connection>,
-    /// The check of key, number and zone went well.
+    /// Whether the check of key, School ID and time zone went well.
     #[serde(default)]
     pub connected: bool,
-    /// The campus is stopped.
+    /// Why the campus is stopped; none: the campus is not stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
-    /// Lists of CourseKey's that failed lately, by name.
+    /// The lists of CourseKey whose requests failed in the last tick that used them, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub backoff: BTreeMap<String, Backoff>,
-    /// How far attendance was read.
+    /// The cursor: how far the campus's attendance was read.
     #[serde(default)]
     pub cursor: Cursor,
-    /// Everything CourseKey had up to this moment was read.
+    /// The moment up to which everything that CourseKey had was read; none: nothing was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_until: Option<Instant>,
-    /// The daily pass over the follow-up days; none before attendance is read.
+    /// The daily pass over the follow-up days; none: the campus's attendance was never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<Pass>,
 }
 
 impl CampusState {
-    /// Whatever was read was another school's: reading begins anew where it once began.
+    /// Starts reading again from where it once began, because everything read so far was of another School ID.
     pub fn read_anew(&mut self) {
         self.read_until = None;
         if let Some(pass) = &mut self.pass {
@@ -137,57 +139,58 @@ impl CampusState {
     }
 }
 
-/// The daily pass over the follow-up days, which finds what the cursor passed over.
+/// The daily pass over the follow-up days, which finds records that the cursor passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
-    /// Where the cursor began: what CourseKey holds from before is not this integration's.
+    /// Where the cursor began. Records that CourseKey holds from before that moment are not this integration's.
     pub begun: Instant,
-    /// When the next one begins.
+    /// When the next pass begins.
     pub next: Instant,
-    /// From where the one under way goes on; none: there is none.
+    /// The moment from which the pass under way goes on; none: no pass is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Instant>,
 }
 
-/// Everything that a campus's requests are made with.
+/// Everything with which a campus's requests are made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// CourseKey's base URL.
     pub base: String,
-    /// Generation of the credentials.
+    /// The generation of the campus's credentials.
     pub generation: u64,
-    /// CourseKey's number.
+    /// CourseKey's number of the campus.
     pub school: SchoolNumber,
-    /// The zone.
+    /// The name of the campus's time zone.
     pub zone: String,
 }
 
-/// Why a campus is stopped and when it is probed.
+/// Why a campus is stopped and when the campus is probed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {
-    /// The kind of problem.
+    /// The code of the issue about the stop.
     pub code: Code,
-    /// For people.
+    /// Why the campus is stopped, for people.
     pub reason: String,
-    /// When it is tried again.
+    /// When the connection is checked again.
     pub probe_at: Instant,
 }
 
-/// A list of CourseKey's that failed.
+/// How long a list of CourseKey, whose requests failed, is left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
-    /// Ticks in a row.
+    /// How many ticks in a row a request to the list failed.
     pub failures: u32,
-    /// Not before this moment.
+    /// The first moment at which the list is used again.
     pub not_before: Instant,
 }
 
-/// How far a campus's attendance was read: everything up to `since`, and of that very moment the versions in `seen`.
+/// The cursor: how far a campus's attendance was read. Everything before `since` was read, and of the moment `since`
+/// itself the versions in `seen`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The highest `updatedAt` that was read.
     pub since: Instant,
-    /// Versions of that moment, by record.
+    /// The versions written at the moment `since` that were read, by the record's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub seen: BTreeMap<String, u64>,
 }
@@ -198,10 +201,10 @@ impl Default for Cursor {
     }
 }
 
-/// When the next mail may leave.
+/// When the next mail may leave, and whether issues wait for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestState {
-    /// Not before this moment.
+    /// The first moment at which the next mail may leave; none: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Instant>,
     /// Whether issues wait to be mailed.

@@ -1,29 +1,44 @@
-//! What the plugin remembers of a school between calls: which keys there are, what stands under each, who writes it.
+//! The memory: everything that the plugin remembers of a school between calls. The first table explains the words; the
+//! second lists every key, what is stored under the key, and which call writes it.
+//!
+//! | Word | Means |
+//! |---|---|
+//! | head (`head`) | the entry that every tick reads first: campuses, cursors, the issues of the school as a whole |
+//! | page of a course (`entries::CoursePage`) | what the tick keeps of a course beside its ledger: status, issues, dates |
+//! | page of the ledger (`ledger`) | what CourseKey acknowledged and refused of one course, or of one person's account at one School ID |
+//! | page of a listing (`coursekey::attendance`) | the attendance records of one answer or push; never stored as a page |
+//! | book of a class (`attendance::ClassBook`) | everything known about the attendance of one class |
+//! | dirty note | the sign that GEGI changed a course and no tick has absorbed the change yet |
+//! | due index | the moments at which courses are due, in order: one moment a course |
+//! | inbox | the pushes that no tick has taken yet |
+//! | to absorb a course | to take a changed course into people, addresses and classes (`tick::absorb`) |
+//! | sightings of a course | the course as GEGI sent it and the course as the nightly comparison found it; the newer counts |
+//! | shelf (`shelf`) | all entries of one kind that a call has loaded |
 //!
 //! | Key | Holds | Written by |
 //! |---|---|---|
-//! | `hot/0` | `Head`: campuses, cursors, the school's own issues | tick |
-//! | `hot/0/followed/<school>` | `Followed`: courses whose attendance is read at a School ID | tick |
+//! | `hot/0` | `Head`: campuses, cursors, the issues of the school as a whole | tick |
+//! | `hot/0/followed/<school>` | `Followed`: the courses that are followed at a School ID | tick |
 //! | `hot/1/<course>` | a dirty note: the revision that arrived | on-course-changed; cleared by tick |
-//! | `hot/2/<digest>` | nothing: a push waits | on-attendance-received; cleared by tick |
-//! | `push/<digest>` | its raw body | on-attendance-received; cleared by tick |
-//! | `hot/3/<instant>/<course>` | nothing: the course is due then | tick |
+//! | `hot/2/<digest>` | an empty value: the push with this digest waits in the inbox | on-attendance-received; cleared by tick |
+//! | `push/<digest>` | the raw body of that push | on-attendance-received; cleared by tick |
+//! | `hot/3/<instant>/<course>` | an empty value: the due index has the course at this instant | tick |
 //! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed |
 //! | `fetched/<id>` | `Held`: the course as the nightly comparison found it | tick |
 //! | `page/<id>` | `CoursePage`: the course's status, issues and dates | tick |
 //! | `ledger/<id>` | `CourseLedger`: what CourseKey acknowledged of the course | tick |
 //! | `listed/<id>` | `Listed`: people and classes of the course when it was last absorbed | tick |
-//! | `person/<id>` | `PersonEntry`: newest revision over all courses | tick |
+//! | `person/<id>` | `PersonEntry`: a person at the newest revision over all courses | tick |
 //! | `email/<address>` | `Claim`: who has this address | tick |
-//! | `account/<school>/<person>` | the account's ledger | tick |
-//! | `class/<id>` | `ClassEntry`: which course | tick |
-//! | `attendance/<class>` | what is known and was written of each student | tick |
-//! | `unplaced/<class>` | records of an unknown class or of students it does not have | tick |
-//! | `digest/<issue>` | `Note`: what the next mail tells of an issue | tick |
-//! | `told/<issue>` | nothing: the issue was mailed, and that it is resolved was not | tick |
+//! | `account/<school>/<person>` | `PersonLedger`: what CourseKey acknowledged of the person's account | tick |
+//! | `class/<id>` | `ClassEntry`: the course to which the class belongs | tick |
+//! | `attendance/<class>` | `ClassBook`: the book of the class | tick |
+//! | `unplaced/<class>` | `Unplaced`: records of a class that GEGI does not have, or of students whom its course does not list | tick |
+//! | `digest/<issue>` | `Note`: what the next mail says about an issue | tick |
+//! | `told/<issue>` | an empty value: the issue was mailed as open and not yet as resolved | tick |
 //!
-//! Everything a tick needs to find its work lies under `hot/`, in the order in which it is needed, so that an idle tick
-//! is one read.
+//! Everything that a tick needs to find its work lies under `hot/`, in the order in which the tick needs it, so that an
+//! idle tick reads once.
 
 pub mod entries;
 pub mod followed;
@@ -41,11 +56,11 @@ use crate::model::ids::{CourseId, PersonId, SchoolNumber};
 use crate::model::time::Instant;
 use crate::world::StorageError;
 
-/// Everything a tick looks for first.
+/// The prefix of everything that a tick needs to find its work.
 pub const HOT: &str = "hot/";
 /// The head's key.
 pub const HEAD: &str = "hot/0";
-/// Courses whose attendance is read.
+/// The courses that are followed, by School ID.
 pub const FOLLOWED: &str = "hot/0/followed/";
 /// Dirty notes.
 pub const DIRTY: &str = "hot/1/";
@@ -71,18 +86,18 @@ pub fn due_key(at: Instant, course: &CourseId) -> String {
     format!("{DUE}{:012}/{course}", at.0.max(0))
 }
 
-/// Reads a due key back.
+/// The instant and the course of a key of the due index; none: the key is not one of the due index.
 pub fn read_due_key(key: &str) -> Option<(Instant, CourseId)> {
     let (at, course) = key.strip_prefix(DUE)?.split_once('/')?;
     Some((Instant(at.parse().ok()?), CourseId::from(course)))
 }
 
-/// The id of a person's account at a CourseKey school.
+/// The id under which a person's page of the ledger at a CourseKey school is stored.
 pub fn account_id(school: SchoolNumber, person: &PersonId) -> String {
     format!("{school}/{person}")
 }
 
-/// The newer of two sightings; the one GEGI sent if they are equally new.
+/// The newer of a course's two sightings; if both have the same revision, the one that GEGI sent.
 pub fn newer<'a>(sent: Option<&'a Held>, fetched: Option<&'a Held>) -> Option<&'a Held> {
     match (sent, fetched) {
         (Some(sent), Some(fetched)) if fetched.course.revision > sent.course.revision => Some(fetched),
@@ -91,13 +106,13 @@ pub fn newer<'a>(sent: Option<&'a Held>, fetched: Option<&'a Held>) -> Option<&'
     }
 }
 
-/// Reads one value.
+/// Decodes the value of a key.
 pub fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StorageError> {
     serde_json::from_slice(bytes)
         .map_err(|problem| StorageError::Unreadable { key: key.to_owned(), reason: problem.to_string() })
 }
 
-/// Writes one value.
+/// Encodes the value of a key.
 pub fn encode<T: serde::Serialize>(key: &str, value: &T) -> Result<Vec<u8>, StorageError> {
     serde_json::to_vec(value)
         .map_err(|problem| StorageError::Unreadable { key: key.to_owned(), reason: problem.to_string() })

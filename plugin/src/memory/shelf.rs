@@ -1,4 +1,5 @@
-//! One kind of entry, loaded many at a time, written back only where it changed.
+//! A shelf: all entries of one kind that a call has loaded. A shelf loads many entries at a time and writes back only
+//! those that changed. Not here: which shelves there are (`shelves`).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{decode, encode};
 use crate::world::{Change, Reads, StorageError};
 
-/// How many keys are asked for at once.
+/// How many keys one read asks for.
 const KEYS_AT_ONCE: usize = 5_000;
 
 /// Entries of one kind, by id.
@@ -20,10 +21,10 @@ pub struct Shelf<T> {
 
 #[derive(Debug)]
 struct Entry<T> {
-    /// As it is stored; none: it is not.
+    /// The bytes that the state holds; none: the state has no such entry.
     stored: Option<Vec<u8>>,
     value: Option<T>,
-    /// Whether somebody was given the value to change.
+    /// Whether the value may have been changed since it was loaded or collected.
     touched: bool,
 }
 
@@ -33,7 +34,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         Self { prefix, entries: BTreeMap::new() }
     }
 
-    /// Loads the entries that are not here yet.
+    /// Loads those of the entries that are not on the shelf yet.
     pub fn load<'a>(&mut self, world: &mut impl Reads, ids: impl Iterator<Item = &'a str>) -> Result<(), StorageError> {
         let mut missing: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
         missing.sort_unstable();
@@ -47,7 +48,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         Ok(())
     }
 
-    /// Takes an entry that was read in another way, for example by a scan.
+    /// Puts an entry on the shelf that was read in another way, for example by a scan.
     pub fn keep(&mut self, id: &str, key: &str, stored: Option<Vec<u8>>) -> Result<(), StorageError> {
         if !self.entries.contains_key(id) {
             let value = stored.as_deref().map(|bytes| decode(key, bytes)).transpose()?;
@@ -56,34 +57,34 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         Ok(())
     }
 
-    /// Forgets the entries that nobody was given to change. They can be loaded again.
+    /// Forgets the entries that cannot have changed. They can be loaded again.
     pub fn forget_untouched(&mut self) {
         self.entries.retain(|_, entry| entry.touched);
     }
 
-    /// How many entries are here.
+    /// How many entries are on the shelf.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether no entry is here.
+    /// Whether the shelf is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// An entry that was loaded; none if there is none.
+    /// An entry that was loaded; none: the entry does not exist, or was not loaded.
     pub fn get(&self, id: &str) -> Option<&T> {
         self.entries.get(id)?.value.as_ref()
     }
 
-    /// An entry to change; none if there is none.
+    /// An entry that was loaded, to be changed; none: the entry does not exist, or was not loaded.
     pub fn change(&mut self, id: &str) -> Option<&mut T> {
         let entry = self.entries.get_mut(id).filter(|entry| entry.value.is_some())?;
         entry.touched = true;
         entry.value.as_mut()
     }
 
-    /// An entry to change; begun with `T`'s default if there is none.
+    /// An entry that was loaded, to be changed; an entry that does not exist begins with `T`'s default.
     pub fn edit(&mut self, id: &str) -> &mut T
     where
         T: Default,
@@ -108,7 +109,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         entry
     }
 
-    /// Adds what changed to `changes`.
+    /// Adds to `changes` a change of the state for every entry whose bytes differ from those that the state holds.
     pub fn collect(&mut self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         for (id, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.touched) {
             let key = format!("{}{id}", self.prefix);

@@ -1,5 +1,5 @@
-//! The shelves of one call, in three groups: what is known of courses and people, what is known of attendance, and what is
-//! told of issues. Each step of a tick is given the groups it works on.
+//! The shelves of one call, in three groups: rosters (courses and people), books (attendance of classes) and notes
+//! (issues for the next mail). Each step of a tick is given only the groups on which it works.
 
 use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, PersonEntry, Unplaced};
 use super::shelf::Shelf;
@@ -13,41 +13,41 @@ use crate::world::{Change, Reads, StorageError};
 /// Courses and people, as GEGI has them and as CourseKey acknowledged them.
 #[derive(Debug)]
 pub struct Rosters {
-    /// Courses as GEGI sent them. Not the tick's to write.
+    /// Courses as GEGI sent them. Only `on-course-changed` writes these; the tick reads them.
     pub courses: Shelf<Held>,
     /// Courses as the nightly comparison found them.
     pub fetched: Shelf<Held>,
     /// Status, issues and dates by course.
     pub pages: Shelf<CoursePage>,
-    /// What CourseKey acknowledged of a course; none before the first send is started.
+    /// The courses' pages of the ledger. A course has none before its first send is started.
     pub ledgers: Shelf<CourseLedger>,
-    /// Whom and which classes a course listed when it was last absorbed.
+    /// The people and the classes that each course listed when it was last absorbed.
     pub listed: Shelf<Listed>,
-    /// People.
+    /// People at their newest revision over all courses.
     pub people: Shelf<PersonEntry>,
     /// E-mail addresses and who has them.
     pub claims: Shelf<Claim>,
-    /// Accounts by school and person.
+    /// People's pages of the ledger, by School ID and person.
     pub accounts: Shelf<PersonLedger>,
     /// Which course a class belongs to.
     pub classes: Shelf<ClassEntry>,
 }
 
-/// Attendance.
+/// Attendance of classes.
 #[derive(Debug)]
 pub struct Books {
-    /// By class.
+    /// The books of classes.
     pub classes: Shelf<ClassBook>,
     /// Records that have no place yet, by class.
     pub unplaced: Shelf<Unplaced>,
 }
 
-/// What is told of issues.
+/// Notes about issues for the next mail.
 #[derive(Debug)]
 pub struct Notes {
-    /// What the next mail tells, by issue.
+    /// What the next mail says, by issue.
     pub digest: Shelf<Note>,
-    /// Issues the school was told of, until it is told that they are resolved.
+    /// Issues that were mailed as open and not yet as resolved.
     pub told: Shelf<()>,
 }
 
@@ -80,7 +80,7 @@ impl Default for Notes {
 }
 
 impl Rosters {
-    /// Loads both sightings of courses, their pages and their ledgers.
+    /// Loads both sightings of courses, the courses' pages and their pages of the ledger.
     pub fn load_courses<'a>(
         &mut self,
         world: &mut impl Reads,
@@ -103,17 +103,18 @@ impl Rosters {
         self.pages.get(id.as_str())
     }
 
-    /// The ledger of a course that was loaded.
+    /// The page of the ledger of a course that was loaded.
     pub fn ledger(&self, id: &CourseId) -> Option<&CourseLedger> {
         self.ledgers.get(id.as_str())
     }
 
-    /// The same, to be changed.
+    /// The page of the ledger of a course that was loaded, to be changed.
     pub fn ledger_mut(&mut self, id: &CourseId) -> Option<&mut CourseLedger> {
         self.ledgers.change(id.as_str())
     }
 
-    /// Adds what changed to `changes`.
+    /// Adds to `changes` a change of the state for every entry that changed. The courses as GEGI sent them are not the
+    /// tick's to write.
     pub fn collect(&mut self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         self.fetched.collect(changes)?;
         self.pages.collect(changes)?;
@@ -127,7 +128,7 @@ impl Rosters {
 }
 
 impl Books {
-    /// Adds what changed to `changes`.
+    /// Adds to `changes` a change of the state for every entry that changed.
     pub fn collect(&mut self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         self.classes.collect(changes)?;
         self.unplaced.collect(changes)
@@ -135,7 +136,7 @@ impl Books {
 }
 
 impl Notes {
-    /// Adds what changed to `changes`.
+    /// Adds to `changes` a change of the state for every entry that changed.
     pub fn collect(&mut self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         self.digest.collect(changes)?;
         self.told.collect(changes)

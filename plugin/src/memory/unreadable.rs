@@ -1,7 +1,9 @@
-//! Attendance records that cannot be read: of whom each may be, which schools may hold it, and when it is forgotten.
+//! The memory of attendance records that cannot be read: whose record each may be, which School IDs may hold the
+//! record, and when the record is forgotten.
 //!
-//! Whoever an unreadable record may be of is spared an Absent by silence. So it is forgotten only when the record was read,
-//! this version or a later one, or when a listing that would have brought it did not.
+//! No Absent is derived for a student whose record an unreadable record may be. An unreadable record is therefore
+//! forgotten only when this version of the record or a later one was read, or when a listing that would have brought
+//! the record did not bring it.
 
 use std::collections::BTreeSet;
 
@@ -11,60 +13,63 @@ use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
 
-/// The head stays small, for every tick reads it: beyond so many records the next are not told apart.
+/// How many unreadable records are kept one by one. Beyond this number unreadable records share one entry, because
+/// every tick reads the head and the head must stay small.
 const TOLD_APART: usize = 100;
 
-/// Every attendance record that cannot be read.
+/// All attendance records that cannot be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnreadableRecords(Vec<UnreadableRecord>);
 
-/// A record that cannot be read, as far as it can; without an id it stands for all that cannot be told apart.
+/// A record that cannot be read, with those of its fields that can be. An entry without an id stands for all records of
+/// its schools that cannot be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadableRecord {
-    /// CourseKey's id.
+    /// CourseKey's id of the record; none: records that cannot be told apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RecordId>,
-    /// Its version.
+    /// The record's version; none: the version cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// CourseKey's schools that may hold it: the one that listed it, or every one, if it was pushed.
+    /// The School IDs that may hold the record: the one that listed the record or, if the record was pushed, every one
+    /// that may have pushed it.
     pub schools: BTreeSet<SchoolNumber>,
-    /// The class; none: any.
+    /// The record's class; none: the record may be of any class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassId>,
-    /// The student; none: anybody.
+    /// The record's student; none: the record may be anybody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub student: Option<PersonId>,
-    /// What is wrong.
+    /// Why the record cannot be read.
     pub problem: String,
-    /// A listing from here on brings it, as long as it is there.
+    /// A listing that begins at this moment or earlier brings the record, as long as CourseKey has it.
     pub listed_from: Instant,
-    /// When it came last.
+    /// When the record last came.
     pub came: Instant,
-    /// Schools whose daily pass looks for it and has not brought it yet.
+    /// The School IDs whose daily pass looks for the record and has not brought it yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sought_at: BTreeSet<SchoolNumber>,
 }
 
 impl UnreadableRecords {
-    /// Whether there are none.
+    /// Whether there is no unreadable record.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What is told of them, one after the other.
+    /// The issues about the unreadable records.
     pub fn issues(&self) -> impl Iterator<Item = Issue> {
         self.0.iter().map(UnreadableRecord::issue)
     }
 
-    /// A record came that cannot be read.
+    /// Notes that a record came that cannot be read.
     pub fn note(&mut self, mut record: UnreadableRecord) {
         let told_apart = self.0.iter().filter(|held| held.id.is_some()).count();
         if told_apart >= TOLD_APART && !self.0.iter().any(|held| held.is_told_as(&record)) {
             record.id = None;
         }
-        // Versions of different records say nothing of each other.
+        // Without an id the entry stands for several records, whose versions cannot be compared.
         record.version = record.version.filter(|_| record.id.is_some());
         match self.0.iter_mut().find(|held| held.is_told_as(&record)) {
             Some(held) => held.hear(record),
@@ -72,7 +77,8 @@ impl UnreadableRecords {
         }
     }
 
-    /// A version of a record was read. A listing has every record in its newest version, a push may bring an older one.
+    /// Notes that a version of a record was read, which ends an unreadable version up to it. `listed` says that the
+    /// version came in a listing, which has every record in its newest version; a push may bring an older one.
     pub fn read(&mut self, id: &RecordId, version: u64, schools: &BTreeSet<SchoolNumber>, listed: bool) {
         self.0.retain(|held| {
             let of_record = held.id.as_ref() == Some(id) && !held.schools.is_disjoint(schools);
@@ -80,19 +86,21 @@ impl UnreadableRecords {
         });
     }
 
-    /// Whether a school may hold one.
+    /// Whether a School ID may hold an unreadable record.
     pub fn may_be_at(&self, school: SchoolNumber) -> bool {
         self.0.iter().any(|record| record.schools.contains(&school))
     }
 
-    /// The students a class's unreadable records may be of; with `None` among them they may be anybody's.
+    /// The students whose records the unreadable records of a class may be. `None` among them: a record may be
+    /// anybody's.
     pub fn students_of(&self, class: &ClassId, school: SchoolNumber) -> BTreeSet<Option<PersonId>> {
         let at_school = self.0.iter().filter(|record| record.schools.contains(&school));
         let of_class = at_school.filter(|record| record.class.as_ref().is_none_or(|of| of == class));
         of_class.map(|record| record.student.clone()).collect()
     }
 
-    /// A pass over a school's listing begins, and looks for all it may hold; from where on it would bring each of them.
+    /// Notes that a pass over a school's listing begins and looks for all unreadable records that the school may hold.
+    /// Answers the moment from which the pass must read to bring each of them; none: there are none.
     pub fn seek(&mut self, school: SchoolNumber) -> Option<Instant> {
         let at_school = self.0.iter_mut().filter(|record| record.schools.contains(&school));
         at_school
@@ -103,7 +111,8 @@ impl UnreadableRecords {
             .min()
     }
 
-    /// The pass has come to its end, complete up to a moment: what it looked for and did not bring is not at the school.
+    /// Notes that the pass has come to its end and was complete up to a moment: a record that the pass looked for and
+    /// did not bring is not at the school.
     pub fn sought(&mut self, school: SchoolNumber, as_of: Instant) {
         for record in &mut self.0 {
             if record.sought_at.remove(&school) && record.came <= as_of {
@@ -113,7 +122,7 @@ impl UnreadableRecords {
         self.0.retain(|record| !record.schools.is_empty());
     }
 
-    /// A school that no campus has any more holds none.
+    /// Forgets unreadable records of School IDs that no campus has any more.
     pub fn keep_only(&mut self, schools: &BTreeSet<SchoolNumber>) {
         for record in &mut self.0 {
             record.schools.retain(|school| schools.contains(school));
@@ -123,7 +132,7 @@ impl UnreadableRecords {
 }
 
 impl UnreadableRecord {
-    /// What is told of it. Those of a school that cannot be told apart are one issue.
+    /// The issue about the record. All records of a school that cannot be told apart are one issue.
     fn issue(&self) -> Issue {
         let Self { id, schools, class, student, problem, .. } = self;
         let (detail, sentence) = if let Some(id) = id {
@@ -139,12 +148,12 @@ impl UnreadableRecord {
         Issue { code: Code::RecordUnreadable, subject, sentence }
     }
 
-    /// Whether the two may be one record, or cannot be told apart. Two schools may use one id.
+    /// Whether two entries may be the same record, or cannot be told apart. Two schools may use one id for two records.
     fn is_told_as(&self, other: &Self) -> bool {
         self.id == other.id && !self.schools.is_disjoint(&other.schools)
     }
 
-    /// The record came again, or another that cannot be told from it.
+    /// Notes that the record came again, or another record that cannot be told apart from it.
     fn hear(&mut self, came: Self) {
         match (self.version, came.version) {
             (Some(held), Some(version)) if version < held => {}
@@ -153,7 +162,7 @@ impl UnreadableRecord {
         }
     }
 
-    /// Both count from now on: where they differ, it may be anybody's.
+    /// Lets this entry stand for both records: it keeps the class and the student only if both records agree.
     fn widen(&mut self, other: &Self) {
         fn common<T: PartialEq>(one: Option<T>, other: Option<&T>) -> Option<T> {
             one.filter(|one| other == Some(one))

@@ -1,5 +1,5 @@
-//! One view of a course: everything its status is made from. Whoever shows a status, GEGI's event, the status page or the
-//! tick itself, looks at the same.
+//! The view of a course: everything from which its status follows. `on-course-changed`, `get-status` and the tick make
+//! the status of this one view, so that they never disagree. Not here: the status itself (`overview`).
 
 use super::entries::{CoursePage, Held};
 use super::head::{CampusState, Head, Stopped};
@@ -8,20 +8,20 @@ use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
 use crate::world::{Reads, StorageError};
 
-/// A course with everything that is known of it.
+/// A course with everything from which its status follows.
 #[derive(Debug, Clone, Copy)]
 pub struct CourseView<'a> {
-    /// The course as GEGI last told of it.
+    /// The newer sighting of the course.
     pub held: &'a Held,
-    /// What the tick keeps of it; none: no tick has looked at it.
+    /// The page of the course; none: no tick has looked at the course.
     pub page: Option<&'a CoursePage>,
-    /// What CourseKey acknowledged of it; none before the first send is started.
+    /// The course's page of the ledger; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
-    /// Why its campus is stopped, if it is.
+    /// Why the course's campus is stopped; none: the campus is not stopped.
     pub stop: Option<&'a Stopped>,
 }
 
-/// Courses as they are stored, for a call that is no tick.
+/// Courses as they are stored, for the calls that are no tick.
 #[derive(Debug)]
 pub struct Stored {
     head: Option<Head>,
@@ -31,18 +31,18 @@ pub struct Stored {
 /// A course as it is stored.
 #[derive(Debug)]
 pub struct StoredCourse {
-    /// The newer of its two sightings.
+    /// The newer of the course's two sightings; none: GEGI never told of the course.
     pub held: Option<Held>,
-    /// What the tick keeps of it.
+    /// The page of the course.
     pub page: Option<CoursePage>,
-    /// What CourseKey acknowledged of it.
+    /// The course's page of the ledger.
     pub ledger: Option<CourseLedger>,
 }
 
-/// Keys that are read of each course.
+/// How many keys are read of each course.
 const KEYS: usize = 4;
 
-/// Reads courses, in the order asked for, with what is known of their campuses.
+/// Reads courses, in the order of the ids, and the state of their campuses.
 pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageError> {
     let of_course = |id: &CourseId| [COURSE, FETCHED, PAGE, LEDGER].map(|prefix| format!("{prefix}{id}"));
     let keys: Vec<String> = std::iter::once(HEAD.to_owned()).chain(ids.iter().flat_map(of_course)).collect();
@@ -70,17 +70,17 @@ fn read_one<T: serde::de::DeserializeOwned>(key: &str, bytes: Option<&[u8]>) -> 
 }
 
 impl Stored {
-    /// Takes the courses out, to be changed. What is known of campuses stays.
+    /// Takes the courses out, to be changed. The state of the campuses stays.
     pub fn take_courses(&mut self) -> Vec<StoredCourse> {
         std::mem::take(&mut self.courses)
     }
 
-    /// The courses that GEGI told of.
+    /// The views of the courses that GEGI told of.
     pub fn views(&self) -> impl Iterator<Item = CourseView<'_>> {
         self.courses.iter().filter_map(|course| self.view(course))
     }
 
-    /// The view of a course; none if GEGI never told of it.
+    /// The view of a course; none: GEGI never told of the course.
     pub fn view<'a>(&'a self, course: &'a StoredCourse) -> Option<CourseView<'a>> {
         let held = course.held.as_ref()?;
         let stop = self.head.as_ref().and_then(|head| stop(&head.campuses, &held.course.campus));
@@ -88,7 +88,7 @@ impl Stored {
     }
 }
 
-/// Why a campus is stopped, if it is.
+/// Why a campus is stopped; none: the campus is not stopped.
 pub fn stop<'a>(
     campuses: &'a std::collections::BTreeMap<CampusId, CampusState>,
     campus: &CampusId,

@@ -1,4 +1,5 @@
-//! What CourseKey says of a student in a class, and what GEGI keeps of it.
+//! CourseKey's attendance record of a student in a class, and GEGI's mark. Not here: how a record becomes a mark
+//! (`marking`).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use super::time::{Instant, Seconds};
 pub struct AttendanceRecord {
     /// CourseKey's id.
     pub id: RecordId,
-    /// Grows with every change.
+    /// Grows with every change of the record.
     pub version: u64,
     /// The class, in GEGI's id (CourseKey: session).
     pub class: ClassId,
@@ -20,12 +21,12 @@ pub struct AttendanceRecord {
     pub updated_at: Instant,
     /// Check-ins with their check-outs, in CourseKey's order.
     pub visits: Vec<Visit>,
-    /// What staff did to it, if anything.
+    /// The adjustment that staff made; none: staff made no adjustment.
     pub adjustment: Option<Adjustment>,
 }
 
 impl AttendanceRecord {
-    /// Whether two versions say the same of the student: visits and adjustment.
+    /// Whether two versions have the same content: the same visits and the same adjustment.
     pub fn same_content(&self, other: &Self) -> bool {
         (&self.visits, &self.adjustment) == (&other.visits, &other.adjustment)
     }
@@ -40,22 +41,22 @@ pub struct Visit {
     pub checked_out: Option<Instant>,
 }
 
-/// A later adjustment by CourseKey's staff.
+/// A change that staff made to an attendance record in CourseKey.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjustment {
-    /// What was done.
+    /// The kind of change.
     pub kind: AdjustmentKind,
-    /// By whom, in CourseKey's word.
+    /// Who made the change, as CourseKey names them.
     pub by: String,
-    /// Time awarded, if CourseKey says so.
+    /// The time that staff awarded; none: CourseKey names no time.
     pub awarded: Option<Seconds>,
 }
 
-/// What staff can do to a record.
+/// The kinds of adjustment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AdjustmentKind {
-    /// Check-in or check-out edited: the visits decide.
+    /// A check-in or a check-out was edited; the visits still decide the mark.
     Edit,
     /// Full time awarded.
     AwardFull,
@@ -66,7 +67,7 @@ pub enum AdjustmentKind {
 }
 
 impl AdjustmentKind {
-    /// CourseKey's word for it.
+    /// CourseKey's word for the adjustment.
     pub fn name(self) -> &'static str {
         match self {
             Self::Edit => "edit",

@@ -1,4 +1,4 @@
-//! A course as GEGI sees it, whole: its students, instructors and classes.
+//! A whole course as GEGI sees it, with its students, instructors and classes.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,9 @@ pub struct Course {
     pub revision: u64,
     /// Which page of GEGI shows it.
     pub kind: CourseKind,
-    /// Its one campus.
+    /// The one campus to which the course belongs.
     pub campus: CampusId,
-    /// Name of the education group that takes it.
+    /// Name of the education group that takes the course.
     pub group_name: String,
     /// Course number.
     pub number: String,
@@ -27,17 +27,17 @@ pub struct Course {
     pub start_date: LocalDate,
     /// Last day as planned.
     pub end_date: LocalDate,
-    /// The day it really ended, once known.
+    /// The day on which the course really ended; none: the course has not ended, or GEGI does not know the day.
     pub completed_date: Option<LocalDate>,
     /// How attendance is kept.
     pub hours_type: HoursType,
-    /// Send to CourseKey, on the course.
+    /// Send to CourseKey as set on the course.
     pub send: SendOption,
-    /// Send to CourseKey, on the program's course.
+    /// Send to CourseKey as set on the program's course.
     pub program_send: SendOption,
-    /// Everybody who teaches it now.
+    /// Everybody who teaches the course now.
     pub instructors: Vec<Person>,
-    /// Everybody on its list now.
+    /// Everybody on the course's list now.
     pub students: Vec<Student>,
     /// Every class scheduled now, past ones too.
     pub classes: Vec<Class>,
@@ -49,22 +49,22 @@ impl Course {
         self.instructors.iter().chain(self.students.iter().map(|student| &student.person))
     }
 
-    /// The day on which it really ended, or is to end.
+    /// The day on which the course really ended or, while that is unknown, is planned to end.
     pub fn end(&self) -> LocalDate {
         self.completed_date.unwrap_or(self.end_date)
     }
 
-    /// The student of that id.
+    /// The student of this id; none: the course does not list the student.
     pub fn student(&self, id: &PersonId) -> Option<&Student> {
         self.students.iter().find(|student| student.person.id == *id)
     }
 
-    /// The class of that id.
+    /// The class of this id; none: the course does not list the class.
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == *id)
     }
 
-    /// When its last class ends.
+    /// When the course's last class ends; none: the course has no class.
     pub fn last_class_end(&self) -> Option<Instant> {
         self.classes.iter().map(|class| class.ends).max()
     }
@@ -90,30 +90,30 @@ pub enum HoursType {
     AttendanceLog,
 }
 
-/// Send to CourseKey as set on one level.
+/// Send to CourseKey as set on the course or on the program's course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SendOption {
-    /// Sent.
+    /// The course is sent.
     On,
-    /// Not sent.
+    /// The course is not sent.
     Off,
-    /// As the level above says.
+    /// The level above decides.
     Inherit,
 }
 
 /// A student on the list of a course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Student {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// GEGI's stage in this course's group, in GEGI's words.
+    /// GEGI's stage of the student in this course's group, in GEGI's own words.
     pub stage: String,
-    /// What the Enrollment Agreement says of this course.
+    /// How the Enrollment Agreement lists this course.
     pub agreement: Agreement,
     /// The first day the student belongs to the course.
     pub enrolled_from: LocalDate,
-    /// The day the student stopped, if any.
+    /// The day on which the student stopped; none: the student has not stopped, or GEGI does not know the day.
     pub stopped_on: Option<LocalDate>,
 }
 
@@ -121,9 +121,9 @@ pub struct Student {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
-    /// The student takes it.
+    /// The student takes the course.
     Assigned,
-    /// The student has credit for it.
+    /// The student has credit for the course and does not attend.
     CreditGranted,
 }
 

@@ -1,4 +1,4 @@
-//! Identifiers, one type for each thing that has one, so that they cannot be mixed up.
+//! Identifiers: a type for each kind of id, so that two kinds cannot be mixed up.
 
 use std::fmt;
 
@@ -57,7 +57,8 @@ text_id!(
     RecordId
 );
 
-/// CourseKey's number of a campus (its "School ID"). Everything CourseKey holds is held under one.
+/// CourseKey's number of a campus (its "School ID"). CourseKey holds every account, course and record under such a
+/// number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SchoolNumber(pub u64);
@@ -68,11 +69,11 @@ impl fmt::Display for SchoolNumber {
     }
 }
 
-/// Where a campus is reached.
+/// Where a request to CourseKey goes: the campus whose credentials it carries, and the School ID in its path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
-    /// GEGI's campus, by which the host picks the credentials.
+    /// GEGI's campus. The host picks the credentials by this id.
     pub campus: CampusId,
-    /// CourseKey's school.
+    /// CourseKey's number of the campus.
     pub school: SchoolNumber,
 }

@@ -1,10 +1,11 @@
-//! An issue: a fact about data that cannot be sent or taken. Who fixes it and how stands in the rule room `issue`.
+//! An issue: data that cannot be sent to CourseKey or taken from CourseKey as they are. Not here: who can fix an issue
+//! and how; the catalogue in the rule room `issue` says so.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClassId, CourseId, PersonId};
 
-/// What an issue is about. All none: the whole school.
+/// What an issue is about. Where all four fields are none, the issue is about the whole school.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subject {
     /// The course.
@@ -16,25 +17,26 @@ pub struct Subject {
     /// The person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
-    /// What else tells two issues of one code apart: a campus, a setting, an attendance record.
+    /// The campus, the setting or the attendance record that the issue is about, so that two issues of one code about
+    /// different ones have different keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// An issue.
+/// One issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
-    /// Which row of the catalogue.
+    /// The row of the catalogue.
     pub code: Code,
-    /// What it is about.
+    /// What the issue is about.
     #[serde(flatten)]
     pub subject: Subject,
-    /// What is wrong, for people.
+    /// What is wrong, in a sentence for people.
     pub sentence: String,
 }
 
-/// Every kind of issue there is, in the order of the catalogue. What each means, who can fix it and how stands there: in the
-/// rule room `issue`, and printed in `docs/issues.md`.
+/// Every kind of issue, in the order of the catalogue. The catalogue, in the rule room `issue` and printed in
+/// `docs/issues.md`, says what each code means, who can fix the issue and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "one row of the catalogue documents each")]

@@ -1,4 +1,5 @@
-//! The nouns of GEGI and CourseKey, and nothing that decides. Imports no other room.
+//! The nouns of GEGI and CourseKey: course, class, person, attendance record, mark, issue, settings, time. Nothing here
+//! decides anything, and nothing here imports another room.
 
 pub mod attendance;
 pub mod course;

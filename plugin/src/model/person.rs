@@ -1,11 +1,11 @@
-//! People as GEGI knows them. One person is one GEGI id, whatever the role.
+//! People as GEGI knows them. A person has one GEGI id, as a student and as an instructor.
 
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 
 use super::ids::PersonId;
 
-/// What GEGI says of a person at one revision.
+/// A person as GEGI has them at one revision.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// GEGI's id.
@@ -27,8 +27,9 @@ impl std::fmt::Debug for Person {
     }
 }
 
-/// Reads the e-mail address in a field as typed, without the blanks around it; none: the field is empty, or holds anything
-/// but one address that a mail could reach. A display name is not part of an address, and a domain has a dot in it.
+/// The e-mail address that somebody typed into a field, without the blanks around it. None: the field is empty, or
+/// holds anything but one address that a mail could reach. A display name is not part of an address, and the domain of
+/// an address has a dot.
 pub fn address(typed: &str) -> Option<&str> {
     let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
     Some(typed.trim()).filter(|text| EmailAddress::parse_with_options(text, options).is_ok())

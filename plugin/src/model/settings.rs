@@ -1,4 +1,4 @@
-//! School Settings as GEGI supplies them, before `settings` (the rule room) has checked them.
+//! School Settings as GEGI supplies them. Not here: the checked settings that the rules use (rule room `settings`).
 
 use serde::{Deserialize, Serialize};
 
@@ -34,15 +34,15 @@ pub struct SchoolSettings {
     pub initial_user_password: Password,
     /// Update frequency, minutes.
     pub update_every_minutes: u32,
-    /// How long after a class its attendance may still be arriving, minutes.
+    /// Settle time: the minutes after a class in which its attendance may still be arriving.
     pub settle_minutes: u32,
     /// Longest Gap Within a Class, minutes; 0: gaps are ignored.
     pub longest_gap_minutes: u32,
     /// What to do about a student who checked in and never out.
     pub never_checked_out: NeverCheckedOut,
-    /// At most one mail in this many minutes.
+    /// Least time between two error notifications, minutes.
     pub digest_every_minutes: u32,
-    /// When they were last saved, if GEGI says.
+    /// When the settings were last saved; none: GEGI does not say.
     pub saved_at: Option<Instant>,
 }
 
@@ -53,9 +53,10 @@ pub struct Campus {
     pub id: CampusId,
     /// IANA time zone, as typed.
     pub zone: String,
-    /// CourseKey's number.
+    /// CourseKey's number of the campus.
     pub school: SchoolNumber,
-    /// E-mail of the CourseKey account that owns this campus's courses, if one is named.
+    /// E-mail of the CourseKey account that owns this campus's courses; none: a course's first instructor owns the
+    /// course.
     pub course_owner: Option<String>,
     /// Grows whenever the campus's credentials are replaced.
     pub credentials_generation: u64,
@@ -65,9 +66,9 @@ pub struct Campus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NeverCheckedOut {
-    /// An issue, no mark.
+    /// Open an issue and write no mark.
     Report,
-    /// Absent.
+    /// Mark the student absent.
     Absent,
 }
 

@@ -1,4 +1,5 @@
-//! Instants and local dates. Instants decide everything; local dates only open and close windows.
+//! Instants, lengths of time and local dates. The rules compare instants; a local date becomes an instant in the room
+//! `window`.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -24,17 +25,17 @@ impl Seconds {
     /// No time at all.
     pub const ZERO: Self = Self(0);
 
-    /// So many minutes.
+    /// A length in minutes.
     pub fn minutes(minutes: u32) -> Self {
         Self(i64::from(minutes) * 60)
     }
 
-    /// So many hours.
+    /// A length in hours.
     pub fn hours(hours: u32) -> Self {
         Self(i64::from(hours) * 3_600)
     }
 
-    /// So many times 24 hours.
+    /// A length in days of 24 hours.
     pub fn days(days: u32) -> Self {
         Self(i64::from(days) * 86_400)
     }
@@ -105,12 +106,12 @@ impl Sub for Instant {
     }
 }
 
-/// `weeks` before a date; the calendar's first day if that is past its end.
+/// The day `weeks` before a date, or the calendar's first day where the calendar does not reach that far.
 pub fn weeks_before(date: LocalDate, weeks: u32) -> LocalDate {
     date.checked_sub_days(Days::new(7 * u64::from(weeks))).unwrap_or(LocalDate::MIN)
 }
 
-/// `weeks` after a date; the calendar's last day if that is past its end.
+/// The day `weeks` after a date, or the calendar's last day where the calendar does not reach that far.
 pub fn weeks_after(date: LocalDate, weeks: u32) -> LocalDate {
     date.checked_add_days(Days::new(7 * u64::from(weeks))).unwrap_or(LocalDate::MAX)
 }

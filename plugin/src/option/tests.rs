@@ -1,4 +1,4 @@
-//! The option on three levels, and after the course was seen.
+//! The Send to CourseKey option: resolved on three levels, and changed after the course was first seen.
 
 use std::fmt::Write as _;
 

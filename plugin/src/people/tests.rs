@@ -1,4 +1,4 @@
-//! What may stand in an e-mail field, and who owns an address.
+//! Which texts in an e-mail field are addresses, and who keeps an address that several people have.
 
 use std::fmt::Write as _;
 
@@ -99,7 +99,8 @@ fn only_a_higher_revision_of_a_person_is_news() {
     assert_eq!([1, 2, 3].map(|seen| newer(&at(2), &at(seen))), [false, false, true]);
 }
 
-/// Who loses, from lines such as `S1 S2* S3`; a star: CourseKey holds the address for that person.
+/// The people who are not sent, from lines such as `S1 S2* S3`. A star: CourseKey holds an account of this person with
+/// the address.
 fn losers(claimants: &str) -> String {
     let claimants: Vec<(PersonId, bool)> = claimants
         .split_whitespace()

@@ -1,21 +1,21 @@
-//! What CourseKey's answer to an action makes of the ledger. Nothing is sent or decided here.
+//! Enters CourseKey's answer to an action into the ledger. Nothing is sent here, and nothing else is decided.
 
 use super::{Action, Write};
 use crate::ledger::{CourseLedger, Enrollment, PersonLedger, Refusal, RefusalCode, Retry, Session, Slot};
 use crate::model::ids::PersonId;
 use crate::model::time::{Instant, Seconds};
 
-/// What CourseKey refused is tried again after this long, though nothing changed (DESIGN §5: once a day).
+/// After this time a refused item is sent again although nothing changed (DESIGN §5: once a day).
 const RETRY_AFTER: Seconds = Seconds(86_400);
 
-/// CourseKey took an item, or refused it.
+/// CourseKey's answer to an item: taken, or refused with a reason.
 pub type Answer = Result<(), Refusal>;
 
 /// Enters the answer to an account into the person's ledger.
 pub fn to_account(ledger: &mut PersonLedger, action: &Action<String>, answer: Answer, now: Instant) {
     let Write::User { account, adopt, .. } = &action.write else { return };
     if adopt.is_some() && code(&answer) == Some(&RefusalCode::UnknownUser) {
-        // The account that was adopted is gone: the person gets one of their own.
+        // The adopted account is gone from CourseKey: the person gets a new account.
         ledger.adopted = None;
     }
     match answer {
@@ -24,10 +24,10 @@ pub fn to_account(ledger: &mut PersonLedger, action: &Action<String>, answer: An
     }
 }
 
-/// Enters the answer to a course, a class or an enrolment into the course's ledger; whose account CourseKey does not know any
-/// more, if that is what it says.
+/// Enters the answer to a course, a class or an enrolment into the course's ledger. Answers the person whose account
+/// CourseKey does not know any more, if the answer says so.
 ///
-/// What CourseKey does not know any more is forgotten, so that it is sent again (DESIGN §5).
+/// A course or an enrolment that CourseKey does not know any more is forgotten, so that it is sent again (DESIGN §5).
 pub fn to_course(ledger: &mut CourseLedger, action: &Action<String>, answer: Answer, now: Instant) -> Option<PersonId> {
     let refused = code(&answer).cloned();
     match &action.write {
@@ -57,7 +57,7 @@ fn code(answer: &Answer) -> Option<&RefusalCode> {
     answer.as_ref().err().map(|refusal| &refusal.code)
 }
 
-/// Of classes and enrolments it matters since when CourseKey knows them.
+/// Enters the answer to a class or an enrolment with its moment, because it matters since when CourseKey knows them.
 fn enter_dated<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Answer, now: Instant) {
     match answer {
         Ok(()) => slot.acknowledge_at(content, now),
@@ -65,7 +65,8 @@ fn enter_dated<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Ans
     }
 }
 
-/// A class that has attendance is refused for good; everything else may be taken another day.
+/// Notes a refusal. CourseKey never removes a class that has attendance, so this refusal is final; any other refused
+/// item is sent again another day.
 fn park<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, refusal: Refusal, now: Instant) {
     let is_final = refusal.code == RefusalCode::HasAttendance;
     let retry = if is_final { Retry::WhenChanged } else { Retry::At(now + RETRY_AFTER) };

@@ -1,8 +1,9 @@
-//! Desired minus ledger: the ordered list of what is to be sent for a course, each action with its reason and with what it
-//! needs, and of what is not sent, each item with its reason. Pure and synchronous.
+//! The plan of a course: everything that separates what CourseKey should hold (`desired`) from what CourseKey
+//! acknowledged (`ledger`). A plan lists the actions to send, in order, each with its reason and with what CourseKey
+//! must hold before; and the items that wait, each with the reason why. Pure: no clock, no network.
 //!
-//! Carrying a plan out makes no choices: `ready` says what of it can be sent once what it needs is acknowledged, `answer`
-//! what CourseKey's answer makes of the ledger.
+//! Whoever carries a plan out makes no choices: `ready` says which actions can be sent by now, and `answer` enters
+//! CourseKey's answer into the ledger. Not here: sending (`tick::send`).
 
 pub mod answer;
 pub mod ready;
@@ -18,7 +19,7 @@ use crate::model::ids::{AccountId, ClassId, CourseId, PersonId};
 use crate::model::issue::Code;
 use crate::model::time::Instant;
 
-/// CourseKey's own order of work (DOMAIN §2): each job is done before the next begins.
+/// The jobs of a plan, in CourseKey's own order of work (DOMAIN §2): each job is done before the next job begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
     /// Accounts of instructors.
@@ -34,25 +35,26 @@ pub enum Job {
 }
 
 impl Job {
-    /// All of them, in order.
+    /// All jobs, in order.
     pub const ORDER: [Self; 5] = [Self::Instructors, Self::Courses, Self::Classes, Self::Students, Self::Enrollments];
 }
 
-/// One thing to send. A planned course names who may own it, in order of preference; a sendable one the e-mail by which
-/// CourseKey knows the owner.
+/// One thing to send for a course. `O` says how an action names the owner of the course: a planned action by everybody
+/// who may own the course, in order of preference ([`Owners`]); a sendable action by the e-mail of the one owner
+/// ([`String`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action<O = Owners> {
-    /// When in the order.
+    /// The job to which the action belongs.
     pub job: Job,
-    /// The course it is sent for.
+    /// The course for which the action is sent.
     pub course: CourseId,
-    /// What.
+    /// The item with the content that CourseKey is asked to hold.
     pub write: Write<O>,
-    /// GEGI's revision of what it carries.
+    /// GEGI's revision of the person or course from which the action's content comes.
     pub revision: u64,
-    /// Why.
+    /// Why the item is sent.
     pub reason: Reason,
-    /// What CourseKey has to hold before.
+    /// What CourseKey has to hold before the action is sent.
     pub needs: Vec<Need>,
 }
 
@@ -61,18 +63,19 @@ pub struct Action<O = Owners> {
 pub enum Write<O = Owners> {
     /// An account.
     User {
-        /// Whose.
+        /// The person who has the account.
         person: PersonId,
-        /// What of it.
+        /// The account's content.
         account: Account,
-        /// The existing account that becomes this person's.
+        /// The account that CourseKey has already and that becomes this person's; none: a new account, or the person's
+        /// own.
         adopt: Option<AccountId>,
     },
     /// A course.
     Course {
-        /// What of it.
+        /// The course's content.
         content: CourseContent,
-        /// Whose it is in CourseKey.
+        /// The course's owner in CourseKey.
         owner: O,
     },
     /// A class.
@@ -81,7 +84,8 @@ pub enum Write<O = Owners> {
     Enrollment(PersonId, Enrollment),
 }
 
-/// Who may own a course in CourseKey, in order of preference: the first whom CourseKey knows does.
+/// Who may own a course in CourseKey, in order of preference: the first whose account CourseKey holds becomes the
+/// owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owners(pub Vec<Owner>);
 
@@ -99,69 +103,69 @@ pub enum Need {
 /// Why something is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// CourseKey does not hold it.
+    /// CourseKey does not hold the item.
     New,
-    /// It differs from what CourseKey holds.
+    /// The item differs from what CourseKey holds.
     Changed,
-    /// GEGI does not have it any more.
+    /// GEGI does not have the class any more.
     Gone,
-    /// The student stopped, or the course was taken off the agreement.
+    /// The student stopped, or the course was taken off the student's agreement.
     Stopped,
     /// The student is back.
     Back,
 }
 
-/// Something of a course that is not sent now.
+/// An item of a course that is not sent now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// What.
+    /// The item.
     pub item: Item,
-    /// Why.
+    /// Why the item is not sent now.
     pub why: Why,
 }
 
-/// Why something is not sent now.
+/// Why an item is not sent now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// GEGI's data do not allow it; the issue of this code says what is wrong.
     Unfit(Code),
     /// Initial User Password is too weak for a new account.
     NoPassword,
-    /// CourseKey refused the very same before.
+    /// CourseKey refused the same content before.
     Refused(Refusal, Retry),
-    /// What it needs waits itself.
+    /// The item needs something that CourseKey does not hold and that waits too.
     Needs(Need),
 }
 
-/// What is to be done for one course.
+/// The plan of one course.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// In job order, then by key.
+    /// The actions to send, in the order of jobs and within a job by key.
     pub actions: Vec<Action>,
-    /// What waits, with its reason.
+    /// The items that wait.
     pub waiting: Vec<Waiting>,
 }
 
-/// Accounts at one CourseKey school, by person.
+/// People's pages of the ledger at one CourseKey school, by person.
 pub type Accounts<'a> = BTreeMap<&'a PersonId, &'a PersonLedger>;
 
-/// What a plan is made against.
+/// What CourseKey holds, as far as a plan has to know.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {
     /// The course's page of the ledger.
     pub ledger: &'a CourseLedger,
-    /// Accounts at the course's CourseKey school.
+    /// The accounts at the course's CourseKey school.
     pub accounts: &'a Accounts<'a>,
-    /// Whether new accounts can be made: without a good Initial User Password they cannot.
+    /// Whether new accounts can be sent; they cannot while Initial User Password is too weak.
     pub new_accounts: bool,
     /// The present moment.
     pub now: Instant,
 }
 
-/// Everything that separates what CourseKey should hold of a course from what it acknowledged.
+/// The plan that leads from what CourseKey acknowledged to what CourseKey should hold of a course.
 ///
-/// What depends on something that waits is not planned: no course without an instructor, nothing of a course that waits
-/// itself, no enrolment of a student whose account waits. Each of them waits too, and says for what.
+/// An item that depends on a waiting item waits too and names the item it needs: a course whose instructors all wait,
+/// everything of a course that waits, the enrolment of a student whose account waits.
 pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
     let mut plan = Planner::new(course, desired.revision, held);
     for (person, (revision, account)) in &desired.instructors {
@@ -193,7 +197,7 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
     plan.plan
 }
 
-/// The removal of classes of a course that GEGI removed.
+/// The plan of a course that GEGI removed: removing its classes.
 pub fn removals(course: &CourseId, revision: u64, sessions: &BTreeMap<ClassId, Session>, held: Held<'_>) -> Plan {
     let mut plan = Planner::new(course, revision, held);
     for (class, session) in sessions {
@@ -219,7 +223,8 @@ impl<'a> Planner<'a> {
         Self { course, revision, held, plan: Plan::default() }
     }
 
-    /// Compares one slot with what is wanted of it; the action, if there is one to do.
+    /// Compares what CourseKey acknowledged of one item with what is wanted. Adds the action, if one is needed, or
+    /// notes that the item waits; answers the action.
     fn step<T: Clone + PartialEq>(
         &mut self,
         (job, item): (Job, Item),
@@ -242,7 +247,7 @@ impl<'a> Planner<'a> {
         self.plan.actions.last_mut()
     }
 
-    /// A teacher's account stays a teacher's: accounts lose nothing, and an enrolment grants nothing.
+    /// Plans an account. A teacher's account stays a teacher's, even for a person who is only a student now.
     fn user(&mut self, job: Job, person: &PersonId, revision: u64, mut account: Account) {
         let empty = PersonLedger::default();
         let ledger = self.held.accounts.get(person).copied().unwrap_or(&empty);
@@ -305,7 +310,7 @@ impl<'a> Planner<'a> {
         self.plan.waiting.push(Waiting { item, why });
     }
 
-    /// Everything CourseKey can hold only together with the course waits for it.
+    /// Notes that everything CourseKey can hold only together with the course waits for the course.
     fn wait_for_course(&mut self, desired: &Desired) {
         let classes = desired.sessions.keys().cloned().map(Item::Class);
         let students = desired.students.keys().cloned().map(Item::Student);
@@ -316,7 +321,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// A new course whose first instructor CourseKey does not take belongs to the next it does.
+/// Who may own the course: if CourseKey does not take the preferred instructor, the next instructor owns the course.
 fn owners(content: &CourseContent) -> Owners {
     let preferred = std::iter::once(content.owner.clone());
     match content.owner {

@@ -1,5 +1,5 @@
-//! What of a plan can be sent by now. Follows from what each action needs and from what CourseKey has acknowledged meanwhile;
-//! nothing is decided here that the plan has not said.
+//! Which actions of a plan can be sent by now. The answer follows from what each action needs and from what CourseKey
+//! has acknowledged since the plan was made. Nothing is decided here that the plan has not decided.
 
 use std::collections::BTreeSet;
 
@@ -7,23 +7,23 @@ use super::{Action, Need, Owners, Write};
 use crate::ledger::{Account, CourseContent, CourseLedger, Owner, PersonLedger};
 use crate::model::ids::PersonId;
 
-/// What CourseKey has acknowledged by now of a course and of people.
+/// What CourseKey has acknowledged by now of a course and of people's accounts.
 #[derive(Clone, Copy)]
 pub struct ByNow<'a> {
     /// The course's page of the ledger.
     pub ledger: Option<&'a CourseLedger>,
-    /// A person's account at the course's CourseKey school.
+    /// Finds a person's page of the ledger at the course's CourseKey school.
     pub account: &'a dyn Fn(&PersonId) -> Option<&'a PersonLedger>,
 }
 
 /// Whether an action can be sent now.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ready {
-    /// Yes, in this form.
+    /// The action can be sent, in this form.
     Send(Box<Action<String>>),
-    /// CourseKey holds it by now: another course of the same tick has sent it.
+    /// CourseKey holds the item by now, because the same tick has sent it for another course.
     Done,
-    /// Something it needs is not acknowledged.
+    /// CourseKey has not acknowledged something that the action needs.
     Waits,
 }
 
@@ -51,7 +51,7 @@ impl Action {
 }
 
 impl Action<String> {
-    /// What makes two actions of one job the same item of CourseKey's.
+    /// The key of the item in CourseKey. Two actions of one job with one key are about the same item.
     pub fn item_key(&self) -> String {
         match &self.write {
             Write::User { person, .. } => person.to_string(),
@@ -71,20 +71,21 @@ impl<'a> ByNow<'a> {
         }
     }
 
-    /// The account CourseKey acknowledged.
+    /// The account of the person that CourseKey acknowledged; none: CourseKey acknowledged none.
     fn known(self, person: &PersonId) -> Option<&'a Account> {
         (self.account)(person)?.account.acknowledged.as_ref()
     }
 
-    /// The account as it is to be sent; none if CourseKey holds it. A teacher's account stays a teacher's.
+    /// The account as it is to be sent; none: CourseKey holds the account in this form. A teacher's account stays a
+    /// teacher's.
     fn user(self, person: &PersonId, wanted: &Account) -> Option<Account> {
         let mut account = wanted.clone();
         account.teacher |= (self.account)(person).is_some_and(PersonLedger::teacher);
         (self.known(person) != Some(&account)).then_some(account)
     }
 
-    /// The course as it is to be sent, with the instructors whom CourseKey knows and the first owner whom it knows; none if
-    /// CourseKey holds it.
+    /// The course as it is to be sent, with those instructors and the first owner whose accounts CourseKey holds; none:
+    /// CourseKey holds the course in this form.
     fn course(self, wanted: &CourseContent, owners: &Owners) -> Option<Write<String>> {
         let known = |person: &&PersonId| self.known(person).is_some();
         let instructors: BTreeSet<PersonId> = wanted.instructors.iter().filter(known).cloned().collect();

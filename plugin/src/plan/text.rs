@@ -1,4 +1,4 @@
-//! A plan in words, a line for each action and each item that waits.
+//! A plan in words: a line for each action, then a line for each item that waits.
 
 use std::fmt;
 

@@ -8,17 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::Thresholds;
 use crate::model::time::Instant;
 
-/// Changes that are remembered. A class is judged within hours of its end; nobody changes thresholds so often meanwhile.
+/// How many changes of thresholds are remembered. A class is judged within hours of its end, and nobody changes
+/// thresholds this often in that time.
 const REMEMBERED: usize = 32;
 
-/// Thresholds with the moment from which each was in force, ascending; the first stand for all time before.
+/// Thresholds, each with the moment from which they were in force, ascending. The first thresholds count for all time
+/// before them too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InForce(Vec<(Instant, Thresholds)>);
 
 impl InForce {
-    /// What the settings say by now, since they were saved. Where GEGI does not say when that was, or names a moment that
-    /// cannot be, they count from now on.
+    /// Notes the thresholds of the settings. They count from the moment at which the settings were saved. Where GEGI
+    /// does not name that moment, or names one that cannot be, they count from now on.
     pub fn notice(&mut self, thresholds: &Thresholds, saved_at: Option<Instant>, now: Instant) {
         let last = self.0.last();
         if last.is_some_and(|(_, last)| last == thresholds) {
@@ -32,7 +34,7 @@ impl InForce {
         }
     }
 
-    /// What was in force at a moment; none before the first notice.
+    /// The thresholds in force at a moment; none: no thresholds were noted yet.
     pub fn at(&self, moment: Instant) -> Option<&Thresholds> {
         let later = self.0.iter().position(|(since, _)| *since > moment).unwrap_or(self.0.len());
         self.0.get(later.saturating_sub(1)).map(|(_, thresholds)| thresholds)

@@ -1,4 +1,4 @@
-//! What is wrong with settings, and what is used instead.
+//! Wrong settings: the issues about them, and the values that are used instead.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::settings::{Campus, Password, SchoolSettings};
 use crate::testing::settings;
 
-/// The issues of the usual settings after a change, one a line.
+/// The issues about the usual settings after a test changed one of them, one a line.
 fn issues(change: impl FnOnce(&mut SchoolSettings)) -> String {
     let mut seen = settings();
     change(&mut seen);

@@ -1,4 +1,4 @@
-//! Statuses from facts in one line.
+//! Statuses, each from one line of facts.
 
 use chrono_tz::America::New_York;
 use expect_test::expect;
@@ -8,8 +8,8 @@ use crate::option::Resolved;
 use crate::testing::at;
 use crate::window::Window;
 
-/// The status of a course that CourseKey does not have yet, inside its window, with one instructor and one class, but for
-/// what the line says, for example `acknowledged; student 1 of 24: no e-mail`.
+/// The status of a course. The course is inside its sync window, has one instructor and one class, and CourseKey does
+/// not hold it, unless the line says otherwise, for example `acknowledged; student 1 of 24: no e-mail`.
 fn check(line: &str) -> String {
     let window = Window { opens: at("2023-08-07T04:00:00Z"), closes: at("2024-01-04T05:00:00Z") };
     let mut now = at("2023-09-01T12:00:00Z");

@@ -1,4 +1,4 @@
-//! Attendance as CourseKey serves it, and a course to serve it for.
+//! Attendance records as CourseKey serves them, and worlds whose courses CourseKey holds already.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) fn synchronized() -> Fake {
     world
 }
 
-/// The record with something in it that cannot be read.
+/// The record with visits that cannot be read.
 pub(crate) fn broken(mut record: Value) -> Value {
     record["visits"] = "none".into();
     record

@@ -1,4 +1,5 @@
-//! A CourseKey of a few lines: takes everything it is not told to refuse, and keeps a log of what was written.
+//! A CourseKey of a few lines. It takes every item that a test does not tell it to refuse, serves the attendance
+//! records that a test gives it, and keeps a log of the items that were written.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,32 +8,32 @@ use serde_json::{Value, json};
 use crate::model::time::Instant;
 use crate::world::network::{Method, Reply, Request, Unheard};
 
-/// Answers to give instead of the right ones, in order.
+/// Wrong answers that CourseKey gives instead of the right ones, in order.
 pub(crate) type Faults = VecDeque<Result<(u16, &'static str), Unheard>>;
 
 #[derive(Default)]
 pub(crate) struct CourseKey {
-    /// What was written, one item a line.
+    /// The items that were written, one a line.
     pub(crate) log: Vec<String>,
-    /// Refusals by key of the item.
+    /// The code with which an item is refused, by the item's key.
     pub(crate) refuses: BTreeMap<String, String>,
-    /// Answers to give instead of the right ones, by last segment of the path.
+    /// Wrong answers, by the last segment of the request's path.
     pub(crate) faults: BTreeMap<String, Faults>,
     /// Attendance records, as JSON, ascending by `updatedAt`.
     pub(crate) records: Vec<Value>,
-    /// Attendance records of schools that have their own, by number.
+    /// Attendance records of School IDs that have their own, by School ID.
     pub(crate) elsewhere: BTreeMap<u64, Vec<Value>>,
-    /// Schools whose attendance is answered 503.
+    /// School IDs whose requests for attendance are answered with 503.
     pub(crate) down: BTreeSet<u64>,
-    /// The school and the `updatedSince` of each request for attendance.
+    /// The School ID and the `updatedSince` of each request for attendance.
     pub(crate) asked: Vec<String>,
-    /// Accounts a search by e-mail finds.
+    /// The accounts that a search by e-mail finds.
     pub(crate) accounts: Vec<Value>,
-    /// What the connection check answers.
+    /// The time zone with which the connection check is answered; none: the campus's.
     pub(crate) zone: Option<String>,
-    /// Which request of a list is answered 503, counted from the first ever.
+    /// The requests that are answered with 503: the list, and the number of the request to the list from the start on.
     pub(crate) breaks_at: BTreeSet<(String, u32)>,
-    /// How many requests came, by path's last segment.
+    /// How many requests came, by the last segment of the path.
     pub(crate) requests: BTreeMap<String, u32>,
 }
 
@@ -106,7 +107,7 @@ impl CourseKey {
         json!({ "key": key, "outcome": "created" })
     }
 
-    /// The school whose attendance is asked for, and since when.
+    /// The School ID and the `updatedSince` of a request for attendance.
     fn asks_for(request: &Request) -> (u64, String) {
         let school = request.url.split("/schools/").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
         (school, request.url.split("updatedSince=").nth(1).unwrap().split('&').next().unwrap().replace("%3A", ":"))

@@ -1,4 +1,5 @@
-//! What the engine's tests are built of: a school in a few words, a world of maps, a CourseKey of a few lines.
+//! The parts from which the engine's tests are built: a small school (`school`), a world made of maps (`world`), a
+//! CourseKey of a few lines (`coursekey`), and attendance records (`attendance`). Compiled for tests alone.
 
 mod attendance;
 mod coursekey;

@@ -1,4 +1,4 @@
-//! A world of maps. Every call of the core is one transaction here too: [`Fake::commit`] or [`Fake::roll_back`].
+//! A world made of maps: GEGI, the state and CourseKey in memory. Writes count at once; there is no transaction here.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::world::network::{Exchange, Request};
 use crate::world::records::{CurrentMark, Message, Operation, Origin};
 use crate::world::{Aborted, Change, Network, Reads, StorageError, Writes};
 
-/// Everything around the core, and what the core did to it.
+/// Everything around the core, and everything that the core wrote.
 pub(crate) struct Fake {
     pub(crate) now: Instant,
     pub(crate) settings: SchoolSettings,
@@ -24,7 +24,7 @@ pub(crate) struct Fake {
     pub(crate) operations: Vec<Operation>,
     pub(crate) marks: BTreeMap<(ClassId, PersonId), (Mark, Origin)>,
     pub(crate) mails: Vec<Message>,
-    /// The host takes no mail, as when the school's mails of the hour are used up.
+    /// Whether the host refuses mails, as it does when the school's mails of the hour are used up.
     pub(crate) refuses_mails: bool,
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
@@ -69,7 +69,7 @@ impl Fake {
         tick::on_tick(self, Budget { items: 10_000, seconds: 60 }).unwrap()
     }
 
-    /// Ticks until there is no more work; the requests that wrote something, one a line.
+    /// Ticks until there is no more work. Answers the items that were written to CourseKey, one a line.
     pub(crate) fn settle(&mut self) -> String {
         self.coursekey.log.clear();
         for _ in 0..50 {
@@ -80,13 +80,13 @@ impl Fake {
         panic!("a tick always has more work: {}", self.coursekey.log.join("\n"));
     }
 
-    /// Lets time pass and ticks.
+    /// Lets time pass, then ticks until there is no more work.
     pub(crate) fn later(&mut self, by: Seconds) -> String {
         self.now = self.now + by;
         self.settle()
     }
 
-    /// `course status (reason)`, one a line.
+    /// The status of every course, one a line: `course status (reason)`.
     pub(crate) fn statuses(&mut self) -> String {
         let statuses = overview::get_status(self, StatusQuery::Page { after: None, limit: 500 }).unwrap();
         let line = |status: &overview::CourseStatus| {

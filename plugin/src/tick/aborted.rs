@@ -1,5 +1,6 @@
-//! What to do when work on one course aborts the whole call (a trap, a deadline). The host repeats such a tick with a
-//! budget of one item; a note of what is worked on survives the rollback; what aborts three such calls is set aside.
+//! Sets a course aside whose work aborts the whole call (a trap, a deadline). The host repeats an aborted tick with a
+//! budget of one item. Such a tick works on one course and leaves a note of it, which survives the rollback. A course
+//! that aborts three such ticks in a row is set aside.
 
 use super::agenda::Agenda;
 use super::moment::Moment;
@@ -9,10 +10,11 @@ use crate::model::ids::CourseId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::world::{StorageError, Writes};
 
-/// So many calls in a row may abort on one course.
+/// How many ticks in a row may abort on one course before the course is set aside.
 const PATIENCE: u32 = 3;
 
-/// Sets a course aside that aborted too many calls. It is looked at again when GEGI's data of it change.
+/// Sets a course aside that aborted too many ticks: it leaves the due index and gets an issue. The course is looked at
+/// again when GEGI changes it.
 pub(super) fn set_aside(
     world: &mut impl Writes,
     moment: Moment<'_>,

@@ -1,6 +1,6 @@
-//! Takes in what GEGI told: who the people are at their newest revision, who shares an e-mail address, which class
-//! belongs to which course; and says which courses it concerns. Nothing is sent before everything is absorbed, so that the
-//! order in which courses arrive changes nothing.
+//! Absorbs the courses that GEGI changed: updates the people at their newest revision, who has which e-mail address,
+//! and which class belongs to which course; and makes every course due that such a change concerns. Nothing is sent
+//! before every changed course is absorbed, so that the order in which courses arrive makes no difference.
 
 use std::collections::BTreeSet;
 
@@ -17,18 +17,18 @@ use crate::world::{Reads, StorageError, Writes};
 /// How many courses one tick absorbs.
 const STEP: usize = 500;
 
-/// What was absorbed.
+/// The result of absorbing courses.
 #[derive(Debug, Default)]
 pub(super) struct Absorbed {
-    /// Nothing is left to absorb.
+    /// Whether no changed course is left to absorb.
     pub(super) all: bool,
-    /// The courses that GEGI told of.
+    /// The courses that were absorbed.
     pub(super) courses: Vec<CourseId>,
-    /// Classes that are to be judged again because of it.
+    /// The classes that are to be judged again because their course changed.
     pub(super) to_judge: BTreeSet<ClassId>,
 }
 
-/// Absorbs what is new, and makes every course due that it concerns.
+/// Absorbs courses with a dirty note, and makes every course due that a change concerns.
 pub(super) fn absorb(
     world: &mut impl Writes,
     moment: Moment<'_>,
@@ -56,7 +56,7 @@ pub(super) fn absorb(
     Ok(Absorbed { all: left.is_empty(), courses, to_judge })
 }
 
-/// Loads everybody the courses name or named, and whoever has their addresses.
+/// Loads everybody whom the courses name or named, and everybody who has an address of theirs.
 fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseId]) -> Result<(), StorageError> {
     let mut people = BTreeSet::new();
     let mut addresses = BTreeSet::new();
@@ -80,7 +80,7 @@ fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseI
     rosters.people.load(world, claimants.iter().map(PersonId::as_str))
 }
 
-/// Courses that are being absorbed, and those they concern.
+/// The work of absorbing courses, and the courses that the changes concern.
 struct Absorption<'t> {
     rosters: &'t mut Rosters,
     concerned: BTreeSet<CourseId>,
@@ -112,7 +112,8 @@ impl Absorption<'_> {
         Ok(())
     }
 
-    /// A course names a person: the newest revision counts, for every course that names the person.
+    /// Notes that a course names a person. If the course has the newest revision of the person, this revision counts
+    /// for every course that names the person.
     fn join(&mut self, seen: &Person, course: &CourseId) {
         let entry = self.rosters.people.edit(seen.id.as_str());
         let nobody_yet = entry.courses.is_empty();
@@ -132,7 +133,7 @@ impl Absorption<'_> {
         self.claim(&seen.id, &seen.email);
     }
 
-    /// A course does not name a person any more. Whom no course names has no claim to an address.
+    /// Notes that a course does not name a person any more. A person whom no course names has no claim to an address.
     fn leave(&mut self, person: &PersonId, course: &CourseId) {
         let entry = self.rosters.people.edit(person.as_str());
         entry.courses.remove(course);
@@ -157,7 +158,7 @@ impl Absorption<'_> {
         }
     }
 
-    /// Courses of everybody who has an address.
+    /// Makes every course concerned that names somebody with this address.
     fn concern_claimants(&mut self, key: &str) {
         let people = self.rosters.claims.get(key).into_iter().flat_map(|claim| &claim.people);
         let entries = people.filter_map(|person| self.rosters.people.get(person.as_str()));

@@ -1,5 +1,6 @@
-//! Accounts CourseKey already has. The e-mail of a new account is taken: if the account behind it has no issued id and
-//! the person's name, it becomes the person's, once and for good; otherwise nothing is guessed.
+//! Adopts accounts that CourseKey already has. CourseKey refused a new account because another account has the e-mail.
+//! If that account has no GEGI id and bears the person's name, it becomes the person's, once and for good. Otherwise
+//! the refusal stands, because anything else would be a guess.
 //!
 //! DOMAIN §4 "Accounts already in CourseKey": "matched by issued id, else adopted once by e-mail and name, pinned,
 //! journaled; a mismatch is an issue".
@@ -15,15 +16,15 @@ use crate::plan::{Action, Write};
 use crate::world::Network;
 use crate::world::records::{JournalEntry, Operation};
 
-/// What came of trying to adopt an account.
+/// The result of trying to adopt an account.
 pub(super) struct Adoption {
-    /// What became of the action in the end.
+    /// The fate of the action in the end.
     pub(super) fate: Fate,
-    /// The account that is the person's now, if there is one.
+    /// The account that was adopted; none: no account was.
     pub(super) adopted: Option<Adopted>,
 }
 
-/// An account that became a person's.
+/// An account that became a person's by adoption.
 pub(super) struct Adopted {
     pub(super) person: PersonId,
     pub(super) account: AccountId,
@@ -36,7 +37,7 @@ impl From<Fate> for Adoption {
 }
 
 impl Adopted {
-    /// What the journal says of it.
+    /// The line of the System Journal about the adoption.
     pub(super) fn journal(self, course: &CourseId, now: Instant) -> Operation {
         Operation::Journal(JournalEntry {
             at: now,
@@ -52,7 +53,7 @@ impl Adopted {
     }
 }
 
-/// Tries to adopt the account behind an address that is taken.
+/// Tries to adopt the account that has the e-mail of the person in `action`.
 pub(super) fn adopt(
     world: &mut impl Network,
     gate: &mut dyn Gate,

@@ -1,5 +1,6 @@
-//! What there is to do: dirty notes, pushes, and courses that are due. Found without walking the school: an idle tick
-//! reads once. And when each course is due next.
+//! The agenda of a tick: dirty notes, pushes that wait, and courses that are due. The tick finds them without walking
+//! over all courses, so that an idle tick reads once. The agenda also keeps the due index: when each course is due
+//! next.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +12,14 @@ use crate::model::ids::CourseId;
 use crate::model::time::Instant;
 use crate::world::{Change, Reads, StorageError};
 
-/// The one read of an idle tick brings this many entries.
+/// The most entries of the one read of an idle tick.
 const FIRST_READ: u32 = 32;
-/// Where there is work, reading goes on in steps of this size.
+/// The most entries of each further read, where there is work.
 const NEXT_READ: u32 = 1_000;
-/// The most entries one tick takes on.
+/// About the most entries that one tick takes on.
 const MOST: usize = 4_000;
 
-/// What there is to do.
+/// The work that a tick found.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     /// Courses with a dirty note.
@@ -27,13 +28,13 @@ pub(super) struct Agenda {
     pub(super) inbox: Vec<String>,
     /// Courses that are due, the longest overdue first.
     pub(super) due: BTreeSet<(Instant, CourseId)>,
-    /// When the next course is due that is not due yet.
+    /// When the first of the courses that are not due yet is due; none: there is no such course.
     pub(super) next: Option<Instant>,
-    /// More waits than one tick takes on, and it is not known what.
+    /// Whether more entries wait than one tick takes on. The tick does not know which.
     pub(super) more: bool,
-    /// What waits is to be gone on with at once.
+    /// Whether work is left that the next tick should go on with at once.
     pub(super) again: bool,
-    /// Changes of the notes and of the due index.
+    /// The changes of the dirty notes, the inbox and the due index, to be staged.
     changes: Vec<Change>,
 }
 
@@ -42,11 +43,11 @@ pub(super) struct Agenda {
 pub(super) struct Known {
     /// The head; none before the first tick.
     pub(super) head: Option<Head>,
-    /// Courses whose attendance is read.
+    /// The courses that are followed.
     pub(super) followed: Followed,
 }
 
-/// Reads what there is to do at `now`.
+/// Reads the work that is due at `now`.
 pub(super) fn read(world: &mut impl Reads, now: Instant) -> Result<(Agenda, Known), StorageError> {
     let (mut agenda, mut known) = (Agenda::default(), Known::default());
     let mut after: Option<String> = None;
@@ -96,17 +97,18 @@ impl Agenda {
         self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
 
-    /// Clears the dirty note of a course that was absorbed. The host keeps a note that changed since this tick began.
+    /// Clears the dirty note of a course that was absorbed. The host drops this change if the note changed since the
+    /// tick began, so that a newer change of the course is not lost.
     pub(super) fn clear_note(&mut self, course: &CourseId) {
         self.changes.push(Change::Delete(format!("{DIRTY}{course}")));
     }
 
-    /// Clears the note of a push that was taken.
+    /// Removes a push that was taken from the inbox, with its body.
     pub(super) fn clear_push(&mut self, digest: &str, body_key: String) {
         self.changes.extend([Change::Delete(format!("{INBOX}{digest}")), Change::Delete(body_key)]);
     }
 
-    /// Moves a course in the due index.
+    /// Sets the moment of a course in the due index; none: the course is not due before something changes.
     pub(super) fn schedule(&mut self, course: &CourseId, page: &mut CoursePage, due: Option<Instant>, now: Instant) {
         let before = std::mem::replace(&mut page.due, due);
         if before == due {
@@ -126,14 +128,14 @@ impl Agenda {
         }
     }
 
-    /// Makes sure a course, whose page is loaded, is due at a moment or earlier.
+    /// Makes sure that a course is due at a moment or earlier. The course's page must be loaded.
     pub(super) fn bring_forward(&mut self, rosters: &mut Rosters, course: &CourseId, at: Instant, now: Instant) {
         if rosters.page(course).and_then(|page| page.due).is_none_or(|due| due > at) {
             self.schedule(course, rosters.pages.edit(course.as_str()), Some(at), now);
         }
     }
 
-    /// What is to be staged of it.
+    /// The changes to stage.
     pub(super) fn into_changes(self) -> Vec<Change> {
         self.changes
     }

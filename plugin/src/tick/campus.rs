@@ -1,5 +1,6 @@
-//! The gate in front of each campus: whether a request may be started, what its answer means for the campus, and when
-//! a list that failed is tried again. One campus never holds up another, nor one list of CourseKey's another list.
+//! The campuses of a school during one tick, as the gate in front of CourseKey: whether a request may be started, what
+//! its answer means for the campus, and when a list whose requests failed is used again. One campus never holds up
+//! another campus, and one list of CourseKey never holds up another list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,30 +16,30 @@ use crate::settings::{CampusSettings, Settings};
 use crate::world::Network;
 use crate::world::network::{Kind, Request};
 
-/// How many requests to one list may fail in a tick before no other is started.
+/// How many requests to one list may fail in a tick before no further request to the list is started.
 const FAILURES_PER_TICK: u32 = 3;
-/// A stopped campus is probed this often (DESIGN §5).
+/// How often the connection of a stopped campus is checked (DESIGN §5).
 const PROBE_EVERY: Seconds = Seconds(3_600);
-/// The longest a failing list is left alone.
+/// The longest time for which a failing list is left alone.
 const LONGEST_BACKOFF: Seconds = Seconds(3_600);
 
 /// What a tick did with one kind of request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// HTTP requests.
+    /// HTTP requests started.
     pub requests: u32,
-    /// Items sent or records received.
+    /// Items sent, or attendance records received.
     pub items: u32,
-    /// Items taken.
+    /// Items that CourseKey accepted.
     pub accepted: u32,
-    /// Items refused.
+    /// Items that CourseKey refused.
     pub rejected: u32,
     /// Items whose request failed.
     pub failed: u32,
 }
 
 impl Tally {
-    /// Counts what became of an item.
+    /// Counts the fate of an item.
     pub(super) fn count(&mut self, fate: &Fate) {
         match fate {
             Fate::Accepted => self.accepted += 1,
@@ -55,14 +56,14 @@ pub(super) struct Campuses {
     states: BTreeMap<CampusId, CampusState>,
     lanes: BTreeMap<(CampusId, Kind), Lane>,
     at_peace: BTreeSet<CampusId>,
-    /// What was done so far, by kind.
+    /// What the tick did so far, by kind of request.
     pub tallies: BTreeMap<Kind, Tally>,
     now: Instant,
     deadline: Instant,
     update_every: Seconds,
 }
 
-/// One list of one campus in this tick.
+/// How one list of one campus fared in this tick.
 #[derive(Debug, Clone, Copy, Default)]
 struct Lane {
     failures: u32,
@@ -70,8 +71,8 @@ struct Lane {
 }
 
 impl Campuses {
-    /// Opens the gates. No request is started after half of the seconds; whatever the budget, something can be started: a
-    /// tick that starts nothing has more work for ever.
+    /// Opens the gates. No request is started after half of the budget's seconds. In the first second requests may be
+    /// started whatever the budget, because a tick that starts no request would have more work for ever.
     pub(super) fn open(states: BTreeMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
         let Moment { now, settings, budget } = moment;
         Self {
@@ -85,8 +86,9 @@ impl Campuses {
         }
     }
 
-    /// Forgets what was learnt of a campus that is reached otherwise now: whoever corrects a setting waits for nothing.
-    /// What was read belongs to the school it was read of, so that another number means to read from the beginning.
+    /// Compares the campuses with the settings. If a campus's connection changed, the stop and the waiting times of the
+    /// old connection are forgotten, so that a corrected setting counts at once. If its School ID changed, attendance
+    /// is read from the beginning, because everything read so far was of another School ID.
     pub(super) fn notice(&mut self, settings: &Settings) {
         for (campus, state) in &mut self.states {
             let school = settings.campuses.get(campus).map(|campus| campus.school);
@@ -111,30 +113,31 @@ impl Campuses {
         }
     }
 
-    /// What is known of a campus.
+    /// The state of a campus.
     pub(super) fn state(&mut self, campus: &CampusId) -> &mut CampusState {
         self.states.entry(campus.clone()).or_default()
     }
 
-    /// What is known of a campus, if anything is.
+    /// The state of a campus; none: nothing is known of the campus.
     pub(super) fn peek(&self, campus: &CampusId) -> Option<&CampusState> {
         self.states.get(campus)
     }
 
-    /// Why the campus is stopped, if it is.
+    /// Why the campus is stopped; none: the campus is not stopped.
     pub(super) fn stopped(&self, campus: &CampusId) -> Option<&Stopped> {
         self.states.get(campus)?.stopped.as_ref()
     }
 
-    /// What counts of a kind.
+    /// The tally of a kind of request.
     pub(super) fn tally(&mut self, kind: Kind) -> &mut Tally {
         self.tallies.entry(kind).or_default()
     }
 
-    /// Makes sure the campus's key, number and zone were checked; whether requests may be made.
+    /// Makes sure that the campus's key, School ID and time zone were checked, and answers whether requests may be
+    /// made.
     ///
     /// DOMAIN §4 "Connection": before the first send; what is wrong stops that campus only. A stopped campus is probed
-    /// once an hour, and at once when what it is connected with changes.
+    /// once an hour, and at once when its connection changes.
     pub(super) fn connect(&mut self, world: &mut impl Network, base: &str, campus: &CampusSettings) -> bool {
         let now = self.now;
         let state = self.state(&campus.id);
@@ -172,7 +175,7 @@ impl Campuses {
         self.state(campus).stopped = Some(Stopped { code, reason, probe_at });
     }
 
-    /// When a list may be tried again; none: now.
+    /// The first moment at which a list of a campus may be used; none: it may be used now.
     pub(super) fn not_before(&self, campus: &CampusId, kind: Kind) -> Option<Instant> {
         let state = self.states.get(campus)?;
         if self.at_peace.contains(campus) {
@@ -182,7 +185,8 @@ impl Campuses {
         stopped.or_else(|| state.backoff.get(kind.name()).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
     }
 
-    /// Closes the gates: lists that failed are left alone for a while, longer each time.
+    /// Closes the gates, and answers the state of each campus. A list whose requests failed is left alone for a while,
+    /// longer with each tick in a row in which requests failed.
     pub(super) fn close(mut self) -> BTreeMap<CampusId, CampusState> {
         for ((campus, kind), lane) in std::mem::take(&mut self.lanes) {
             let (now, update_every) = (self.now, self.update_every);
@@ -199,7 +203,7 @@ impl Campuses {
         self.states
     }
 
-    /// Issues of campuses that are stopped.
+    /// The issues about campuses that are stopped.
     pub(super) fn issues(&self) -> Vec<Issue> {
         let stopped = self.states.iter().filter_map(|(campus, state)| Some((campus, state.stopped.as_ref()?)));
         stopped
@@ -211,7 +215,8 @@ impl Campuses {
     }
 }
 
-/// Doubles with every failure, capped; shortened by up to a quarter so that campuses do not come back all at once.
+/// How long a list is left alone after so many ticks with failures. The time doubles with every such tick up to a cap,
+/// and is shortened by up to a quarter, so that campuses do not all come back at once.
 fn backoff(update_every: Seconds, failures: u32, campus: &str) -> Seconds {
     let doubled = update_every
         .0

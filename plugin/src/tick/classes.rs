@@ -1,5 +1,6 @@
-//! Which course a class belongs to. CourseKey knows a class by its id alone, so a class that moves to another course is
-//! sent for that course and not removed for the one it left. Not here: what is sent of a class.
+//! Which course a class belongs to. CourseKey knows a class by its id alone. A class that moves to another course is
+//! therefore sent for the new course and not removed for the course that it left. Not here: which classes are sent
+//! (`desired`, `plan`).
 
 use std::collections::BTreeSet;
 
@@ -8,17 +9,17 @@ use crate::memory::entries::{ClassEntry, Held};
 use crate::model::ids::{ClassId, CourseId};
 use crate::world::{Reads, StorageError};
 
-/// What became of a course's classes.
+/// The classes that came to a course or left it.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
-    /// Courses that a class came to or left.
+    /// The courses to which a class came, or which a class left.
     pub(super) concerned: BTreeSet<CourseId>,
     /// Classes that the course does not list any more.
     pub(super) let_go: BTreeSet<ClassId>,
 }
 
-/// Takes in which classes a course lists now. A class belongs to the course that began to list it last; if that one lets it
-/// go, to the one before that still lists it.
+/// Notes which classes a course lists now. A class belongs to the course that was the last to begin listing it. If that
+/// course stops listing the class, the class belongs to the last one of the courses that still list it.
 pub(super) fn absorb(world: &mut impl Reads, rosters: &mut Rosters, held: &Held) -> Result<Moved, StorageError> {
     let mut moved = Moved::default();
     let course = &held.course.id;
@@ -45,7 +46,8 @@ pub(super) fn absorb(world: &mut impl Reads, rosters: &mut Rosters, held: &Held)
     Ok(moved)
 }
 
-/// Whatever CourseKey acknowledged of a class for the course that has it now, it has since heard otherwise.
+/// Forgets what CourseKey acknowledged of a class for the course to which the class belongs now, because CourseKey was
+/// since sent the class for another course.
 fn send_anew(
     world: &mut impl Reads,
     rosters: &mut Rosters,
@@ -59,7 +61,8 @@ fn send_anew(
     Ok(())
 }
 
-/// Drops from the courses' ledgers the classes they let go that another course has sent to the same school, or will.
+/// Drops from the courses' ledgers those classes that the courses do not list any more and that belong to another
+/// course at the same School ID, so that no plan removes them.
 pub(super) fn drop_moved(
     world: &mut impl Reads,
     rosters: &mut Rosters,
@@ -85,7 +88,7 @@ pub(super) fn drop_moved(
     Ok(())
 }
 
-/// Classes of a course's ledger that the course does not list any more.
+/// The classes in a course's page of the ledger that the course does not list any more.
 fn let_go_by(rosters: &Rosters, course: &CourseId) -> Vec<ClassId> {
     let listed = rosters.listed.get(course.as_str()).map(|listed| &listed.classes);
     let is_listed = |class: &ClassId| listed.is_some_and(|listed| listed.contains(class));

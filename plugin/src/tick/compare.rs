@@ -1,5 +1,6 @@
-//! The two walks over all courses: the nightly comparison with what GEGI lists, so that a lost event is found, and the
-//! walk after a change of settings that dates every course anew. Both go in steps, within the budget.
+//! The two walks over all courses. The nightly comparison with GEGI's list finds courses whose event was lost. The walk
+//! after a change of settings makes every course due, so that its dates are set anew. Both walks go in steps, tick by
+//! tick.
 
 use super::agenda::Agenda;
 use super::moment::Moment;
@@ -10,10 +11,10 @@ use crate::model::ids::CourseId;
 use crate::option;
 use crate::world::{Reads, StorageError};
 
-/// How many courses one tick compares or dates anew.
+/// How many courses one tick compares, or makes due.
 const STEP: u32 = 500;
 
-/// A change of settings dates every course anew.
+/// Begins a walk over all courses if the settings changed in a way that dates courses differently.
 pub(super) fn notice_settings(head: &mut Head, moment: Moment<'_>) {
     let Moment { now, settings, .. } = moment;
     head.thresholds.notice(&settings.thresholds, settings.saved_at, now);
@@ -52,7 +53,7 @@ pub(super) fn with_gegi(
     Ok(())
 }
 
-/// Takes a course whose event was lost.
+/// Fetches a course whose event was lost.
 fn fetch(world: &mut impl Reads, moment: Moment<'_>, rosters: &mut Rosters, agenda: &mut Agenda, id: &CourseId) {
     let Some(course) = world.gegi_course(id) else { return };
     let held = rosters.held(id);
@@ -93,7 +94,7 @@ pub(super) fn all_courses(
     Ok(())
 }
 
-/// From where a walk goes on; none: it has come to the end.
+/// How far a walk has come; none: the walk has come to its end.
 fn rest(taken: usize, last: Option<&CourseId>) -> Option<Walk> {
     let full = taken >= usize::try_from(STEP).unwrap_or(usize::MAX);
     full.then(|| Walk { after: last.cloned() })

@@ -1,4 +1,4 @@
-//! Gathers the facts that a look rests on, of many courses at once. Decides nothing.
+//! Gathers the facts for looks at many courses at once. Decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::model::person::Person;
 use crate::people;
 use crate::world::{Reads, StorageError};
 
-/// Loads what looking at the courses takes: their people, whoever shares an address with them, their accounts.
+/// Loads everything that looks at the courses need: the courses' people, everybody who shares an address with them, and
+/// the accounts of all of these.
 pub(super) fn load(
     world: &mut impl Reads,
     moment: Moment<'_>,
@@ -32,7 +33,7 @@ pub(super) fn load(
     rosters.accounts.load(world, accounts.iter().map(String::as_str))
 }
 
-/// Everybody a course names, and everybody CourseKey was ever told of for it.
+/// Everybody whom a course names, and everybody who has an enrolment in the course's page of the ledger.
 fn people_of(rosters: &Rosters, course: &CourseId) -> Vec<PersonId> {
     let named = rosters.held(course).into_iter().flat_map(|held| held.course.people().map(|person| &person.id));
     let told = rosters.ledger(course).into_iter().flat_map(|ledger| ledger.enrollments.keys());
@@ -44,7 +45,7 @@ fn email_of(rosters: &Rosters, person: &PersonId) -> Option<String> {
     Some(people::email_key(&person.email)).filter(|key| !key.is_empty() && key.len() <= 254)
 }
 
-/// The facts of a course, which was loaded; none if GEGI never told of it.
+/// The facts of a course that was loaded; none: GEGI never told of the course.
 pub(super) fn facts<'a>(rosters: &'a Rosters, moment: Moment<'a>, id: &CourseId) -> Option<Facts<'a>> {
     let held = rosters.held(id)?;
     let course = &held.course;

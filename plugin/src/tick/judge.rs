@@ -1,5 +1,6 @@
-//! Classes whose attendance is judged in this tick: those of which something arrived, those whose time has come, those whose
-//! course changed. Each is judged once, when everything that came with this tick is in its book.
+//! Judges the classes whose attendance is to be judged in this tick: classes of which a record arrived, classes whose
+//! moment to be judged has come, and classes whose course changed. Each class is judged once a tick, when every record
+//! that came with the tick is in the class's book. Not here: the judgement itself (`attendance`).
 
 use std::collections::BTreeMap;
 
@@ -20,11 +21,12 @@ use crate::settings::{CampusSettings, InForce, Settings};
 use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
 
-/// A class that cannot be judged, because its campus has no zone or is not read, is tried again this much later.
+/// After this time a class is judged again that cannot be judged now, because its campus has no time zone or is not
+/// read.
 const TRY_AGAIN: Seconds = Seconds(86_400);
 
-/// Classes of courses, which were loaded, that are to be judged by now: those that planned it, and those that ended so long
-/// ago that everything of them should have arrived. Their pages note that they are.
+/// The classes of courses that are to be judged by now: classes for which a judgement was planned, and classes whose
+/// settle time is over. The courses must be loaded; their pages note that these classes are judged.
 pub(super) fn what_waited(moment: Moment<'_>, rosters: &mut Rosters, courses: &[CourseId]) -> Vec<ClassId> {
     let Moment { now, settings, .. } = moment;
     let settled = now - settings.settle;
@@ -42,7 +44,8 @@ pub(super) fn what_waited(moment: Moment<'_>, rosters: &mut Rosters, courses: &[
     to_judge
 }
 
-/// The latest classes of a course that changed: what was told of them, with which the change may have to do, is told anew.
+/// The latest classes of a course that changed: those within their follow-up days that have begun, in GEGI or as
+/// CourseKey has them. They are judged again, because the change may alter their marks.
 ///
 /// DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again".
 pub(super) fn latest_classes(moment: Moment<'_>, course: &Course, ledger: Option<&CourseLedger>) -> Vec<ClassId> {
@@ -55,7 +58,7 @@ pub(super) fn latest_classes(moment: Moment<'_>, course: &Course, ledger: Option
     concerned.map(|class| class.id.clone()).collect()
 }
 
-/// Judges every class that was noted.
+/// Judges every class that the steps before noted in `Attendance::to_judge`.
 pub(super) fn judge<W: Reads>(
     intake: Intake<'_, W>,
     campuses: &Campuses,
@@ -75,7 +78,7 @@ struct Judging<'t, W> {
     written: Written,
 }
 
-/// How much was written into GEGI.
+/// How many marks and rows were written into GEGI.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Written {
     pub(super) marks: u32,
@@ -98,7 +101,8 @@ impl<W: Reads> Judging<'_, W> {
         let mut book = std::mem::take(self.intake.attendance.books.classes.edit(class.as_str()));
         let taken = match self.judge_book(&course, class, &mut book) {
             Judgement::Judged(taken) => taken,
-            // What GEGI wrote of a class it took back is its own matter; of the plugin nothing is left to be said.
+            // GEGI took the class back: the plugin writes no mark and no row any more, and its issues about the class
+            // end.
             Judgement::Cancelled => Taken::default(),
             Judgement::NotNow => {
                 let issues = book.issues.values().cloned().collect();
@@ -155,11 +159,11 @@ impl<W: Reads> Judging<'_, W> {
     fn reading(&self, campus: &CampusSettings, ledger: Option<&CourseLedger>, class: &ClassId) -> Reading {
         let soon = self.intake.moment.soon();
         let CampusSettings { id: campus, school, .. } = campus;
-        // A School ID that no campus has any more is not read, and nothing of it will arrive.
+        // No campus has the School ID of the course any more: its attendance is not read, and no record will arrive.
         let is_elsewhere = ledger.is_some_and(|ledger| ledger.school != *school);
         let listed_again_at = self.campuses.not_before(campus, Kind::Attendance).map_or(soon, |at| at.max(soon));
-        // What was read of one school says nothing of a course that another one has; and pushes that wait for the next
-        // tick may be of the class.
+        // What was read of one School ID says nothing of a course that CourseKey holds under another. And where more
+        // entries wait than the tick takes on, a push among them may be about the class.
         let everything = ledger.is_some_and(|ledger| ledger.school == *school) && !self.agenda.more;
         Reading {
             until: self.campuses.peek(campus).and_then(|state| state.read_until).filter(|_| everything),
@@ -169,7 +173,7 @@ impl<W: Reads> Judging<'_, W> {
         }
     }
 
-    /// Makes sure the class is judged at a moment.
+    /// Makes sure that the class is judged again at a moment or earlier.
     fn judge_again(&mut self, course: &CourseId, class: &ClassId, at: Instant) {
         let rosters = &mut *self.intake.rosters;
         let planned = rosters.pages.edit(course.as_str()).judge.entry(class.clone()).or_insert(at);
@@ -178,7 +182,7 @@ impl<W: Reads> Judging<'_, W> {
     }
 }
 
-/// The campus whose listing has the course's attendance.
+/// The campus through which the course's attendance is read.
 fn campus_to_read<'a>(
     settings: &'a Settings,
     held: &Held,
@@ -188,16 +192,16 @@ fn campus_to_read<'a>(
     acknowledged.or_else(|| settings.campuses.get(&held.course.campus))
 }
 
-/// What came of judging a class.
+/// The result of judging a class.
 enum Judgement {
     Judged(Taken),
     /// GEGI does not have the class any more, or its course.
     Cancelled,
-    /// It cannot be told on which day the class is.
+    /// The class cannot be judged now: its campus or the campus's time zone is unknown.
     NotNow,
 }
 
-/// Whether the class, as CourseKey has it, has begun.
+/// Whether the class has begun at the start that CourseKey acknowledged.
 fn begun(ledger: &CourseLedger, class: &ClassId, now: Instant) -> bool {
     let session = ledger.sessions.get(class).and_then(|slot| slot.acknowledged.as_ref());
     matches!(session, Some(Session::At { starts, .. }) if *starts <= now)

@@ -1,17 +1,18 @@
-//! One tick: find what is due, absorb what changed, send what differs, read attendance, mail what is wrong. The only
-//! export that uses the network, and the only writer of everything but what GEGI's two events leave behind.
+//! The call `on-tick`: finds the work that is due, absorbs courses that changed, carries out plans, reads attendance,
+//! judges classes, mails issues. `on-tick` is the only call that uses the network, and it writes every key of the state
+//! but the courses, dirty notes and pushes that the two events of GEGI and CourseKey leave behind.
 //!
-//! The order is that of DESIGN §4. A tick loads, sends and stores; what is decided is decided by the rooms above. Each step
-//! lives in a file of its own, is given what it works on and answers what came of it; no two share fields behind its back.
+//! The order of the steps is that of DESIGN §4. A tick loads, sends and stores; the rooms above decide. Each step lives
+//! in a file of its own, is given only what it works on, and answers its result, so that no two steps share fields.
 //!
 //! | Step | Loads and stores | Decided by |
 //! |---|---|---|
 //! | `agenda` | notes, pushes, the due index | |
 //! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
-//! | `facts`, `send`, `adopt`, `settle` | ledgers, pages | `look`, `plan`, `following` |
+//! | `facts`, `send`, `adopt`, `settle` | ledgers, pages of courses | `look`, `plan`, `following` |
 //! | `records`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
 //! | `outgoing` | notes for the next mail | `digest` |
-//! | `campus` | what is known of each campus | |
+//! | `campus` | the state of each campus | |
 
 mod aborted;
 mod absorb;
@@ -51,37 +52,38 @@ use crate::world::network::Kind;
 use crate::world::records::Operation;
 use crate::world::{Change, StorageError, World, Writes};
 
-/// What a tick may spend.
+/// How much one tick may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Items to send at the most; 1 makes the tick work on one course alone.
+    /// The most items to send. With 1 the tick works on one course alone.
     pub items: u32,
-    /// Seconds the call may take; no request is started after half of them, or the first second.
+    /// The seconds that the call may take. No request is started after half of them, but within the first second
+    /// requests are started whatever the budget.
     pub seconds: u32,
 }
 
 /// What a tick did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// By kind of request.
+    /// A tally for each kind of request that was used.
     pub tallies: BTreeMap<Kind, Tally>,
-    /// Looks at courses.
+    /// How many looks at courses were made.
     pub looks: u32,
-    /// Marks written or corrected.
+    /// Marks written, corrected or withdrawn.
     pub marks_written: u32,
-    /// Log rows written or corrected.
+    /// Log rows written, corrected or voided.
     pub log_rows_written: u32,
     /// Issues opened.
     pub issues_opened: u32,
     /// Issues resolved.
     pub issues_resolved: u32,
-    /// Call again at once.
+    /// Whether work is left, so that the host should call again at once.
     pub more_work: bool,
-    /// When there is something to do next.
+    /// When the next tick has something to do; none: not before something changes.
     pub next_due: Option<Instant>,
 }
 
-/// Does what is due.
+/// Does the work that is due.
 pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, StorageError> {
     let (settings, setting_issues) = settings::check(&world.settings());
     if !settings.enabled {
@@ -120,7 +122,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         looks = sent.looks;
         attendance.to_judge.extend(sent.to_judge);
         if moment.is_alone() {
-            // From here on no course is worked on.
+            // From here on the tick works on no single course that could abort the call.
             world.breadcrumb(None);
         }
         let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
@@ -156,7 +158,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     Ok(report)
 }
 
-/// When there is something to do next.
+/// When the next tick has something to do: the next course in the due index, the next poll, the next nightly
+/// comparison, or the next mail.
 fn next_due(
     moment: Moment<'_>,
     agenda: &Agenda,
@@ -179,9 +182,9 @@ fn next_due(
     dates.into_iter().flatten().min().map(|at| at.max(moment.now))
 }
 
-/// Everything a tick loaded, as it is to be stored again.
+/// Everything that a tick loaded, to be stored where it changed.
 struct Loaded {
-    /// None: it is as it was.
+    /// The head; none: the head did not change.
     head: Option<Head>,
     followed: Followed,
     agenda: Agenda,
@@ -190,7 +193,7 @@ struct Loaded {
     notes: Notes,
 }
 
-/// Stages what changed.
+/// Stages the changes of the state and the operations on GEGI's records.
 fn store(world: &mut impl Writes, loaded: Loaded, operations: Vec<Operation>) -> Result<(), StorageError> {
     let Loaded { head, followed, agenda, mut rosters, mut books, mut notes } = loaded;
     let mut changes = Vec::new();

@@ -1,4 +1,4 @@
-//! What every step of a tick is told: when it is, how the school is set up, and what may be spent.
+//! The moment of a tick, which every step is given: the present moment, the settings and the budget.
 
 use super::Budget;
 use crate::model::ids::CourseId;
@@ -7,10 +7,10 @@ use crate::settings::Settings;
 use crate::window;
 use crate::world::Writes;
 
-/// The daily pass begins this much before the follow-up days.
+/// How long before the follow-up days the daily pass begins.
 const OVERLAP: Seconds = Seconds(86_400);
 
-/// The moment of a tick. Its clock stands at the tick's beginning.
+/// The moment of a tick. `now` is when the tick began, for all of its steps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment<'a> {
     pub(super) now: Instant,
@@ -19,33 +19,33 @@ pub(super) struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    /// Whether the tick works on one thing alone.
+    /// Whether the tick works on one course alone, because the tick before was aborted.
     pub(super) fn is_alone(self) -> bool {
         self.budget.items <= 1
     }
 
-    /// How many courses a step takes on, which works on so many at a time.
+    /// How many courses a step takes on at a time: `usual`, or one in a tick that works on one course alone.
     pub(super) fn step(self, usual: usize) -> usize {
         if self.is_alone() { 1 } else { usual }
     }
 
-    /// The next tick.
+    /// The moment of the next tick.
     pub(super) fn soon(self) -> Instant {
         self.now + self.settings.update_every
     }
 
-    /// From where a pass over the follow-up days that begins now reads, at the latest. It begins before them, so that two
-    /// passes overlap though they take their time.
+    /// The moment from which a daily pass that begins now reads, at the latest. The pass begins before the follow-up
+    /// days, so that two passes in a row overlap although a pass takes its time.
     pub(super) fn pass_from(self) -> Instant {
         self.now - self.settings.follow - OVERLAP
     }
 
-    /// The next night.
+    /// The next moment at which nightly work begins.
     pub(super) fn next_night(self) -> Instant {
         window::next_night(self.settings.zone(), self.now)
     }
 
-    /// Leaves a note of the course that is worked on, when it is worked on alone.
+    /// Leaves a note of the course, if the tick works on one course alone.
     pub(super) fn note_work_on(self, world: &mut impl Writes, course: &CourseId) {
         if self.is_alone() {
             world.breadcrumb(Some(course.as_str()));

@@ -1,6 +1,9 @@
-//! What leaves for GEGI and the school: operations on records, and what is told of issues. Each issue is told to GEGI once,
-//! mailed once, and told again when it is resolved. What the next mail has to tell is noted by issue, so that there are never
-//! more notes than issues that are open or were told.
+//! Everything that leaves a tick for GEGI and for the school: operations on GEGI's records, and mails about issues.
+//!
+//! GEGI gets an operation when an issue opens, changes or is resolved. The school is mailed an issue once when it
+//! opens, again when it changes or comes back, and once when it is resolved. There is one note for the next mail per
+//! issue, so that there are never more notes than issues that are open or were mailed. Not here: the text of the mail
+//! (`digest`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,31 +18,32 @@ use crate::model::time::Instant;
 use crate::world::records::Operation;
 use crate::world::{Reads, StorageError, Writes};
 
-/// The most issues in one mail; the rest follows in the next.
+/// The most issues in one mail; the next mail has the rest.
 const ISSUES_PER_MAIL: u32 = 500;
 
-/// What leaves by this tick.
+/// Everything that leaves by this tick.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     now: Instant,
     /// Operations on GEGI's records, in order.
     pub(super) operations: Vec<Operation>,
     notes: Notes,
-    /// Issues that were opened.
+    /// How many issues were opened.
     pub(super) opened: u32,
-    /// Issues that were resolved.
+    /// How many issues were resolved.
     pub(super) resolved: u32,
     /// Whether issues wait to be mailed.
     pub(super) waiting: bool,
 }
 
 impl Outgoing {
-    /// Nothing yet; `waiting` says whether issues wait to be mailed from before.
+    /// An empty start. `waiting` says whether issues wait to be mailed since an earlier tick.
     pub(super) fn new(now: Instant, waiting: bool) -> Self {
         Self { now, operations: Vec::new(), notes: Notes::default(), opened: 0, resolved: 0, waiting }
     }
 
-    /// Replaces the open issues by those there are now, and tells the difference.
+    /// Replaces the open issues `open` by the present issues `now`: opens, changes and resolves issues in GEGI where
+    /// the two differ, and notes the difference for the next mail.
     pub(super) fn exchange_issues(
         &mut self,
         world: &mut impl Reads,
@@ -76,7 +80,9 @@ impl Outgoing {
         self.waiting = true;
     }
 
-    /// Who was told of an issue is told that it is resolved, whatever became of it in between; who was not is not.
+    /// Resolves an issue in GEGI. The school is mailed that the issue is resolved if, and only if, the school was
+    /// mailed that the issue is open. Otherwise the note for the next mail goes away, and the school never hears of the
+    /// issue.
     fn tell_resolved(&mut self, key: String, issue: Issue) {
         self.resolved += 1;
         if self.notes.told.get(&key).is_some() {
@@ -88,7 +94,8 @@ impl Outgoing {
         self.operations.push(Operation::ResolveIssue { key, at: self.now });
     }
 
-    /// Compares the issues of settings, campuses and unreadable records with those that are open.
+    /// Replaces the open issues of the school as a whole by the present issues about settings, campuses and unreadable
+    /// records.
     pub(super) fn tell_of_school(
         &mut self,
         world: &mut impl Reads,
@@ -101,12 +108,14 @@ impl Outgoing {
         self.exchange_issues(world, &mut head.issues, &issues)
     }
 
-    /// DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first digest at once, then at most one
-    /// an hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty address is
-    /// allowed".
+    /// Queues a mail if one is due.
     ///
-    /// Without an address that can be used the notes wait: whoever enters one is told what is open then, and not what came
-    /// and went before.
+    /// DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first digest at once, then at most
+    /// one an hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty
+    /// address is allowed".
+    ///
+    /// While the school has no address that can be used, the notes wait. Once an address is entered, the mail names the
+    /// issues that are open then, and no issue that opened and was resolved before.
     pub(super) fn mail(
         &mut self,
         world: &mut impl Writes,
@@ -115,7 +124,7 @@ impl Outgoing {
     ) -> Result<(), StorageError> {
         let Moment { now, settings, .. } = moment;
         let next = now + settings.digest_every;
-        // A shorter time that was set meanwhile counts.
+        // If the school has set a shorter time between two mails meanwhile, the shorter time counts.
         state.not_before = state.not_before.map(|at| at.min(next)).filter(|at| now < *at);
         let Some(recipient) = settings.error_email.clone().filter(|_| state.not_before.is_none()) else {
             return Ok(());
@@ -123,7 +132,7 @@ impl Outgoing {
         let notes = self.next_notes(world)?;
         if let Some(message) = digest::message(&settings.name, &recipient, notes.values()) {
             if world.queue(message).is_err() {
-                // Nothing was told, so nothing is forgotten and no hour begins.
+                // The host refused the mail: the notes stay, and the time between two mails does not begin.
                 state.not_before = Some(moment.soon());
                 return Ok(());
             }
@@ -133,12 +142,12 @@ impl Outgoing {
         self.note_told(world, notes)
     }
 
-    /// As many notes as one mail takes, by issue.
+    /// The notes of the next mail, by issue: as many as one mail takes.
     fn next_notes(&mut self, world: &mut impl Writes) -> Result<BTreeMap<String, Note>, StorageError> {
         let mut changes = Vec::new();
         self.notes.digest.collect(&mut changes)?;
         if !changes.is_empty() {
-            // Only what is staged is found by a scan.
+            // The scan below finds only notes that are staged.
             world.apply(changes)?;
         }
         let mut notes = BTreeMap::new();
@@ -150,7 +159,8 @@ impl Outgoing {
         Ok(notes)
     }
 
-    /// Forgets what was told, but for that it was: the school is to hear when it is resolved.
+    /// Forgets the notes that were mailed. An issue that was mailed as open is remembered, so that the school is mailed
+    /// when the issue is resolved.
     fn note_told(&mut self, world: &mut impl Reads, notes: BTreeMap<String, Note>) -> Result<(), StorageError> {
         self.notes.told.load(world, notes.keys().map(String::as_str))?;
         for (issue, note) in notes {
@@ -164,7 +174,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// What is known of each issue that was told, and the operations.
+    /// The notes and the operations, to be stored.
     pub(super) fn into_parts(self) -> (Notes, Vec<Operation>) {
         (self.notes, self.operations)
     }

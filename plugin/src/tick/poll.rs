@@ -1,6 +1,7 @@
-//! Attendance as CourseKey lists it: the poll by cursor, and the daily pass over the follow-up days, which finds what the
-//! cursor passed over. What is read ends in the same books as what is pushed (`records`), so that the way in and the
-//! order make no difference.
+//! Reads attendance from CourseKey's listing: the poll by cursor, which reads what is new, and the daily pass over the
+//! follow-up days, which finds records that the cursor passed over. Listed records end in the same books as pushed
+//! records (`records`), so that it makes no difference how and in which order records come. Not here: what a record
+//! means (`attendance`, `marking`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,20 +18,20 @@ use crate::model::time::Instant;
 use crate::settings::Settings;
 use crate::world::{StorageError, World};
 
-/// Classes with news that one tick holds at the most: a large school's day has some hundred, the first reading after a long
-/// outage many thousand. The next tick goes on where this one stopped.
+/// The most books with new records that one tick holds. A day of a large school has some hundred, the first poll after
+/// a long outage many thousand. The next tick goes on where this tick stopped.
 const BOOKS: usize = 1_000;
 
-/// What a listing is read for.
+/// For what a listing is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// What is new since the cursor.
+    /// The poll: records that are new since the cursor.
     News,
-    /// Everything of the follow-up days.
+    /// The daily pass: all records of the follow-up days.
     Again,
 }
 
-/// Reads what CourseKey lists.
+/// Reads attendance from CourseKey's listing.
 pub(super) struct Poll<'t, W> {
     pub(super) intake: Intake<'t, W>,
     pub(super) campuses: &'t mut Campuses,
@@ -40,12 +41,12 @@ pub(super) struct Poll<'t, W> {
     pub(super) closing: Vec<(SchoolNumber, CourseId)>,
 }
 
-/// CourseKey's schools of the campuses.
+/// The School IDs of all campuses.
 pub(super) fn schools(settings: &Settings) -> BTreeSet<SchoolNumber> {
     settings.campuses.values().map(|campus| campus.school).collect()
 }
 
-/// The schools that may have pushed something: those whose attendance is read; all of them while none is.
+/// The School IDs that may have pushed records: those whose attendance was read or, as long as none was, all of them.
 pub(super) fn schools_that_push(settings: &Settings, campuses: &Campuses) -> BTreeSet<SchoolNumber> {
     let was_read = |campus: &CampusId| campuses.peek(campus).is_some_and(|state| state.pass.is_some());
     let read = settings.campuses.values().filter(|campus| was_read(&campus.id));
@@ -53,8 +54,8 @@ pub(super) fn schools_that_push(settings: &Settings, campuses: &Campuses) -> BTr
     if read.is_empty() { schools(settings) } else { read }
 }
 
-/// Whether a campus is read because of courses that are followed: a School ID that two campuses have is read through the
-/// first.
+/// Whether a campus is read because courses of its School ID are followed. A School ID that two campuses have is read
+/// through the first of them.
 pub(super) fn reads_for_courses(
     settings: &Settings,
     followed: &Followed,
@@ -65,10 +66,12 @@ pub(super) fn reads_for_courses(
 }
 
 impl<W: World> Poll<'_, W> {
-    /// Reads what is new at every campus that has a course whose attendance is followed; once a day everything.
+    /// Reads the new records of every campus that has a course that is followed, and once a day all records of the
+    /// follow-up days.
     ///
-    /// A campus without such a course is still read once a day as long as it may hold a record that could not be read: who
-    /// corrects it then is not told for ever that it is wrong, and the record is not lost.
+    /// A campus without such a course has its daily pass as long as it may hold an unreadable record. Otherwise the
+    /// issue about this record would stay open for ever after somebody corrected the record, and the record would be
+    /// lost.
     pub(super) fn read(mut self) -> Result<(), StorageError> {
         let settings = self.intake.moment.settings;
         self.intake.attendance.unreadable.keep_only(&schools(settings));
@@ -87,7 +90,7 @@ impl<W: World> Poll<'_, W> {
         Ok(())
     }
 
-    /// Reads what is new; whether everything was.
+    /// Polls the new records, and answers whether all of them were read.
     fn read_news(&mut self, address: &Address) -> Result<bool, StorageError> {
         let Some(as_of) = self.read_pages(address, Way::News)? else { return Ok(false) };
         let state = self.campuses.state(&address.campus);
@@ -96,10 +99,10 @@ impl<W: World> Poll<'_, W> {
         Ok(true)
     }
 
-    /// Goes on with the daily pass, or begins it when its time has come.
+    /// Goes on with the daily pass, or begins one when its time has come.
     ///
-    /// A record that could not be read and is not listed any more is no trouble any more. That shows only in a pass that
-    /// would have brought it, so the pass reaches back to the oldest of them.
+    /// The issue about an unreadable record ends when CourseKey does not list the record any more. Only a pass that
+    /// would have brought the record can show this, so the pass reaches back to the oldest unreadable record.
     fn read_again(&mut self, address: &Address) -> Result<(), StorageError> {
         let moment = self.intake.moment;
         let (now, from) = (moment.now, moment.pass_from());
@@ -120,8 +123,9 @@ impl<W: World> Poll<'_, W> {
         Ok(())
     }
 
-    /// Reads page after page; up to when everything was read, none if not everything was. Each page is taken before the
-    /// next one is asked for, and the place is kept, so that a page that cannot be read loses nothing.
+    /// Reads page after page, and answers the moment up to which everything was read; none: not everything was read.
+    /// Each page is taken and the place behind it is kept before the next page is asked for, so that a page that cannot
+    /// be read loses nothing.
     fn read_pages(&mut self, address: &Address, way: Way) -> Result<Option<Instant>, StorageError> {
         let base = &self.intake.moment.settings.coursekey_url;
         let since = self.place(&address.campus, way);
@@ -141,7 +145,8 @@ impl<W: World> Poll<'_, W> {
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
             self.intake.take_page(&source, page)?;
-            // Most of a daily pass is known; what has news is judged when it is over.
+            // Most records of a daily pass are known already. Only books with new records are kept until they are
+            // judged.
             let books = &mut self.intake.attendance.books.classes;
             books.forget_untouched();
             if after.is_none() {
@@ -163,7 +168,7 @@ impl<W: World> Poll<'_, W> {
         }
     }
 
-    /// Moves the place behind the page, and leaves out of the page what was read before.
+    /// Moves the place behind the page, and removes records from the page that were read before.
     fn move_place(&mut self, campus: &CampusId, way: Way, page: Page) -> Page {
         if way == Way::News {
             let page = self.only_news(campus, page);
@@ -178,7 +183,7 @@ impl<W: World> Poll<'_, W> {
         page
     }
 
-    /// Leaves out versions of the cursor's own moment that were read before.
+    /// Removes versions from the page that were written at the cursor's own moment and were read before.
     fn only_news(&mut self, campus: &CampusId, mut page: Page) -> Page {
         let cursor = &self.campuses.state(campus).cursor;
         page.records.retain(|record| {
@@ -188,8 +193,8 @@ impl<W: World> Poll<'_, W> {
         page
     }
 
-    /// Moves the cursor to the newest record of the page. A record from the future does not take the cursor there: what
-    /// CourseKey writes until then would be passed over.
+    /// Moves the cursor to the newest record of the page. A record from the future does not move the cursor, because
+    /// the cursor would pass over everything that CourseKey writes until then.
     fn move_cursor(&mut self, campus: &CampusId, page: &Page) {
         let now = self.intake.moment.now;
         let cursor = &mut self.campuses.state(campus).cursor;
@@ -203,8 +208,8 @@ impl<W: World> Poll<'_, W> {
         }
     }
 
-    /// Everything of a school up to a moment was read: courses whose attendance ended by then, and that waited only for
-    /// that, are not followed any more. What is not let go comes again with the next look at the course.
+    /// Stops following the courses whose last moment lies at `as_of` or before, because everything of the school up to
+    /// `as_of` was read. A course with a later last moment is offered again after the next look at the course.
     fn let_go(&mut self, school: SchoolNumber, as_of: Instant) {
         for (_, course) in self.closing.extract_if(.., |(of, _)| *of == school) {
             let held = self.intake.rosters.held(&course);

@@ -1,5 +1,5 @@
-//! Attendance records on their way into the books of their classes, whether they were polled or pushed. Nothing is judged
-//! here: that comes when everything of the tick is in (`judge`).
+//! Enters attendance records into the books of their classes, whether the records were polled or pushed. Not here: the
+//! judgement of the classes, which follows when every record of the tick is in its book (`judge`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,25 +23,25 @@ use crate::world::{Reads, StorageError};
 /// Where records come from.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// A push: any of these schools may hold them.
+    /// A push: any of these School IDs may hold the records.
     Pushed(BTreeSet<SchoolNumber>),
-    /// A school's listing from a moment on, which has every record in its newest version.
+    /// The listing of a School ID from a moment on, which has every record in its newest version.
     Listed(SchoolNumber, Instant),
 }
 
-/// Attendance as this tick finds it and leaves it.
+/// The attendance that this tick works on.
 #[derive(Debug, Default)]
 pub(super) struct Attendance {
     pub(super) books: Books,
-    /// The marks GEGI holds, of classes that were asked for.
+    /// The marks that GEGI holds, of the classes for which this tick asked.
     pub(super) marks: BTreeMap<ClassId, BTreeMap<PersonId, CurrentMark>>,
-    /// Classes to be judged when everything is in.
+    /// The classes to judge when every record of the tick is in its book.
     pub(super) to_judge: BTreeSet<ClassId>,
-    /// Records that came.
+    /// How many records came that could be read.
     pub(super) received: u32,
-    /// Records that cannot be read.
+    /// The records that cannot be read.
     pub(super) unreadable: UnreadableRecords,
-    /// How many records wait for their class or student to be known.
+    /// How many records wait because GEGI does not have their class or student.
     pub(super) unplaced: u32,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Intake<'t, W> {
 }
 
 impl<W: Reads> Intake<'_, W> {
-    /// Takes the pushes that wait in the inbox. `schools` may have pushed them.
+    /// Takes the pushes that wait in the inbox. `schools` are the School IDs that may have pushed them.
     pub(super) fn take_pushes(
         &mut self,
         agenda: &mut Agenda,
@@ -77,7 +77,7 @@ impl<W: Reads> Intake<'_, W> {
         Ok(())
     }
 
-    /// Takes records that came together.
+    /// Takes the records of one page or one push.
     pub(super) fn take_page(&mut self, source: &Source, page: Page) -> Result<(), StorageError> {
         self.attendance.received += u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         for unreadable in page.unreadable {
@@ -90,7 +90,7 @@ impl<W: Reads> Intake<'_, W> {
         self.take_records(page.records)
     }
 
-    /// Notes a record that cannot be read, unless a later version of it could.
+    /// Notes a record that cannot be read, unless a later version of the record was read.
     fn note_unreadable(&mut self, source: &Source, unreadable: Unreadable) -> Result<(), StorageError> {
         let schools = source.schools();
         if schools.is_empty() || self.was_read_since(&unreadable)? {
@@ -113,13 +113,14 @@ impl<W: Reads> Intake<'_, W> {
         Ok(self.was_taken(&next))
     }
 
-    /// Enters records into their classes' books; what has no place is kept apart.
+    /// Enters records into the books of their classes. A record whose class or student GEGI does not have is kept apart
+    /// (`unplaced`).
     pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
         self.load_books(&records)?;
         for record in records {
             match course_of(self.rosters, &record) {
                 Ok(course) => self.enter(&course, &record),
-                // What was taken before the class was cancelled, or the student taken off the list, is no news.
+                // The book took this version before GEGI cancelled the class or took the student off the list.
                 Err(_) if self.was_taken(&record) => {}
                 Err(_) => self.keep_unplaced(record)?,
             }
@@ -144,7 +145,7 @@ impl<W: Reads> Intake<'_, W> {
         }
     }
 
-    /// The limits of a class, by the times that count for its marks.
+    /// The limits of a class, by the times that count for the class's marks.
     fn limits(&mut self, course: &CourseId, class: &ClassId) -> Option<Limits> {
         let Moment { now, settings, .. } = self.moment;
         let held = self.rosters.held(course)?;
@@ -172,20 +173,20 @@ impl<W: Reads> Intake<'_, W> {
 }
 
 impl Attendance {
-    /// What the head knows of attendance, and the classes that are to be judged already.
+    /// Takes from the head what it holds of attendance. `to_judge` are the classes whose course changed.
     pub(super) fn begin(head: &mut Head, to_judge: BTreeSet<ClassId>) -> Self {
         let unreadable = std::mem::take(&mut head.unreadable);
         Self { to_judge, unreadable, unplaced: head.unplaced, ..Self::default() }
     }
 
-    /// Hands back to the head what it is to know; the books.
+    /// Gives back to the head what it holds of attendance, and answers the books.
     pub(super) fn end(self, head: &mut Head) -> Books {
         head.unreadable = self.unreadable;
         head.unplaced = self.unplaced;
         self.books
     }
 
-    /// Asks GEGI for the marks of a class, once a tick: a class is judged once a tick.
+    /// Asks GEGI for the marks of a class. Once a tick is enough, because a class is judged once a tick.
     pub(super) fn ask_marks(&mut self, world: &mut impl Reads, class: &ClassId) {
         if !self.marks.contains_key(class) {
             let marks = world.current_marks(class).into_iter().map(|mark| (mark.student.clone(), mark));
@@ -195,7 +196,7 @@ impl Attendance {
 }
 
 impl Source {
-    /// The schools that may hold the records.
+    /// The School IDs that may hold the records.
     fn schools(&self) -> BTreeSet<SchoolNumber> {
         match self {
             Self::Pushed(schools) => schools.clone(),
@@ -204,12 +205,13 @@ impl Source {
     }
 }
 
-/// The course of a class that was loaded.
+/// The course to which a class belongs. The class must be loaded.
 pub(super) fn class_course<'a>(rosters: &'a Rosters, class: &ClassId) -> Option<&'a CourseId> {
     rosters.classes.get(class.as_str()).map(|entry| &entry.course)
 }
 
-/// The course of a record, if GEGI knows its class and its student.
+/// The course of a record. The error is the issue that says that GEGI does not have the class, or that the class's
+/// course does not list the student.
 pub(super) fn course_of(rosters: &Rosters, record: &AttendanceRecord) -> Result<CourseId, Issue> {
     let unknown = |course| attendance::unplaced(record, course);
     let course = class_course(rosters, &record.class).ok_or_else(|| unknown(None))?;

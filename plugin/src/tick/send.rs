@@ -1,5 +1,6 @@
 //! Carries out the plans of the courses that are due: job by job, in full batches over all courses, several requests in
-//! flight. Makes no choices: `plan::ready` says what can be sent, and what CourseKey answers is written down.
+//! flight. Makes no choices: `plan::ready` says which actions can be sent, and `plan::answer` enters CourseKey's
+//! answers into the ledger. Not here: what is noted about a course afterwards (`settle`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,21 +22,21 @@ use crate::plan::ready::{ByNow, Ready};
 use crate::plan::{Action, Job, Write};
 use crate::world::{StorageError, World};
 
-/// How many courses are loaded at once.
+/// How many courses are loaded and looked at together.
 const LOOKS_AT_ONCE: usize = 200;
 
-/// What sending has to do with attendance.
+/// What the step leaves for the steps that follow.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    /// Classes whose time to be judged has come.
+    /// Classes whose moment to be judged has come.
     pub(super) to_judge: BTreeSet<ClassId>,
     /// Courses whose attendance is read for the last time.
     pub(super) closing: Vec<(SchoolNumber, CourseId)>,
-    /// Looks at courses.
+    /// How many looks at courses were made.
     pub(super) looks: u32,
 }
 
-/// A course that is being worked on.
+/// A course whose plan is being carried out.
 struct Work {
     course: CourseId,
     address: Address,
@@ -43,7 +44,7 @@ struct Work {
     attempt: Attempt,
 }
 
-/// Sends what the courses that are due want, within the budget.
+/// Carries out the plans of the courses that are due, within the budget.
 pub(super) struct Sending<'t, W> {
     pub(super) world: &'t mut W,
     pub(super) moment: Moment<'t>,
@@ -56,7 +57,8 @@ pub(super) struct Sending<'t, W> {
 }
 
 impl<W: World> Sending<'_, W> {
-    /// Looks, sends, looks at what is left.
+    /// Looks at each course that is due, sends the plan's actions, and looks again where the plan was not carried out
+    /// as planned.
     pub(super) fn send(mut self) -> Result<Sent, StorageError> {
         let mut works = self.take_on()?;
         self.connect(&mut works);
@@ -65,7 +67,7 @@ impl<W: World> Sending<'_, W> {
             self.do_job(job, &mut works, &mut lost);
         }
         for work in works {
-            // With an account more may be gone than the answers say.
+            // If CourseKey lost an account, it may have lost more than its answers say.
             let look = if work.attempt.as_planned && lost.is_empty() {
                 work.look.carried_out()
             } else {
@@ -95,7 +97,7 @@ impl<W: World> Sending<'_, W> {
         Ok(())
     }
 
-    /// Looks at courses that are due until the budget is used up.
+    /// Looks at the courses that are due until the budget is used up, and answers those that have something to send.
     fn take_on(&mut self) -> Result<Vec<Work>, StorageError> {
         let due: Vec<CourseId> = self.agenda.due.iter().map(|(_, course)| course.clone()).collect();
         let mut left = usize::try_from(self.moment.budget.items).unwrap_or(usize::MAX);
@@ -117,8 +119,10 @@ impl<W: World> Sending<'_, W> {
         Ok(works)
     }
 
-    /// The first send of a course is begun one tick before its first request: the option is locked, and that is
-    /// committed, before CourseKey can know of the course (DESIGN §3).
+    /// Begins to work on a course; none: nothing of the course is sent in this tick.
+    ///
+    /// The first send of a course is started one tick before its first request: the lock of the option is committed
+    /// before CourseKey can know of the course (DESIGN §3).
     fn begin(&mut self, course: &CourseId, look: Look) -> Result<Option<Work>, StorageError> {
         let (Some(address), false) = (look.address.clone(), look.plan.actions.is_empty()) else {
             self.settle(course, &look, &Attempt::default())?;
@@ -133,7 +137,8 @@ impl<W: World> Sending<'_, W> {
         Ok(Some(Work { course: course.clone(), address, look, attempt }))
     }
 
-    /// Checks the connection of every campus that something is to be sent to; without one nothing of it is sent.
+    /// Checks the connection of every campus to which something is to be sent. Nothing is sent to a campus without a
+    /// connection.
     fn connect(&mut self, works: &mut [Work]) {
         let settings = self.moment.settings;
         let mut open: BTreeMap<Address, bool> = BTreeMap::new();
@@ -178,14 +183,14 @@ impl<W: World> Sending<'_, W> {
         }
     }
 
-    /// Whether what an action needs is acknowledged by now.
+    /// Whether an action can be sent by now.
     fn ready(&self, address: &Address, action: &Action) -> Ready {
         let rosters = &*self.rosters;
         let account = |person: &PersonId| rosters.accounts.get(&account_id(address.school, person));
         action.by_now(ByNow { ledger: rosters.ledger(&action.course), account: &account })
     }
 
-    /// Sends actions of one kind, an account that several courses want only once, and answers the fate of each.
+    /// Sends actions of one kind, and answers the fate of each. An item that several courses want is sent once.
     fn post(&mut self, ready: &[(Address, Action<String>)]) -> Vec<Fate> {
         let mut items: BTreeMap<(&Address, String), Vec<usize>> = BTreeMap::new();
         for (place, (address, action)) in ready.iter().enumerate() {
@@ -210,7 +215,7 @@ impl<W: World> Sending<'_, W> {
         fates
     }
 
-    /// Tries to adopt the account behind an address that is taken.
+    /// Tries to adopt the account that has the e-mail of the person in the letter, and notes the adoption.
     fn adopt(&mut self, post: Post<'_>, letter: Letter<'_>) -> Fate {
         let adoption = adopt::adopt(self.world, self.campuses, post, letter);
         if let Some(adopted) = adoption.adopted {
@@ -222,7 +227,8 @@ impl<W: World> Sending<'_, W> {
         adoption.fate
     }
 
-    /// Enters an answer into the ledger; the person whose account CourseKey does not know any more, if it says so.
+    /// Enters an answer into the ledger. Answers the person whose account CourseKey does not know any more, if the
+    /// answer says so.
     fn enter(&mut self, address: &Address, action: &Action<String>, answer: Answer) -> Option<PersonId> {
         let now = self.world.now();
         if let Write::User { person, .. } = &action.write {
@@ -235,8 +241,9 @@ impl<W: World> Sending<'_, W> {
         Some(lost)
     }
 
-    /// With an account its enrolments are lost: both are sent again for every course that names the person, on the next
-    /// tick but not at once, for CourseKey may lose them again.
+    /// Makes the courses due of people whose accounts CourseKey lost. With an account CourseKey lost the account's
+    /// enrolments, so both are sent again for every course that names the person. That is left to the next regular tick
+    /// and not done at once, because CourseKey may lose them again.
     fn wake_courses_of(&mut self, lost: BTreeSet<(SchoolNumber, PersonId)>) -> Result<(), StorageError> {
         for (school, person) in lost {
             let entry = self.rosters.people.get(person.as_str());
@@ -253,7 +260,7 @@ impl<W: World> Sending<'_, W> {
     }
 }
 
-/// Whether what is sent is what was planned, so that nothing is left of it once CourseKey takes it.
+/// Whether an action is sent as it was planned, so that nothing of it is left once CourseKey takes it.
 fn is_as_planned(action: &Action, sendable: &Action<String>) -> bool {
     match (&action.write, &sendable.write) {
         (Write::Course { content: planned, .. }, Write::Course { content, .. }) => planned == content,

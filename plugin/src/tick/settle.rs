@@ -1,5 +1,6 @@
-//! What is written down of a course after a tick worked on it: its status, its issues, whether its attendance is followed,
-//! and when it is looked at next.
+//! Notes the result after a tick worked on a course: the course's status, its issues, whether the course is followed,
+//! and when the course is looked at next. Not here: the rules for each of these (`status`, `look`, `following`,
+//! `look::next`).
 
 use super::agenda::Agenda;
 use super::campus::Campuses;
@@ -23,19 +24,19 @@ use crate::settings::CampusSettings;
 use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
 
-/// What became of a course's plan in this tick.
+/// How carrying out a course's plan went in this tick.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Attempt {
-    /// Why something failed, if something did.
+    /// Why a request failed; none: no request failed.
     pub(super) failure: Option<String>,
-    /// Something of it was not sent although it could have been.
+    /// Whether an action was not sent although it could have been sent.
     pub(super) unsent: bool,
-    /// Everything was sent as it was planned, and CourseKey took all of it.
+    /// Whether every action was sent as planned and CourseKey took all of them.
     pub(super) as_planned: bool,
 }
 
 impl Attempt {
-    /// Takes in what became of one action.
+    /// Notes the fate of one action.
     pub(super) fn hear(&mut self, fate: &Fate) {
         self.as_planned &= *fate == Fate::Accepted;
         match fate {
@@ -46,7 +47,7 @@ impl Attempt {
     }
 }
 
-/// Writes down what is left.
+/// Notes the results of courses.
 pub(super) struct Settling<'t> {
     pub(super) moment: Moment<'t>,
     pub(super) campuses: &'t mut Campuses,
@@ -57,7 +58,8 @@ pub(super) struct Settling<'t> {
 }
 
 impl Settling<'_> {
-    /// Settles a course by a look at what is left of it; the course again, if its attendance is to be read for the last time.
+    /// Notes the result of a course by a look after its plan was carried out. Answers the course if its attendance is
+    /// to be read for the last time.
     pub(super) fn settle(
         &mut self,
         world: &mut impl Reads,
@@ -71,7 +73,7 @@ impl Settling<'_> {
             return Ok(None);
         };
         if held.option == Resolved::Off && self.rosters.ledger(id).is_some_and(|ledger| !ledger.acknowledged()) {
-            // It was switched off between the lock and the first request, which was therefore never made.
+            // The option was switched off between the lock and the first request, so that no request was ever made.
             self.rosters.ledgers.remove(id.as_str());
         }
         let page = self.rosters.pages.edit(id.as_str());
@@ -96,7 +98,7 @@ impl Settling<'_> {
         Ok(closing)
     }
 
-    /// Follows a course's attendance, or does not any more; the course, if it is to be read for the last time.
+    /// Follows a course, or stops following it. Answers the course if its attendance is to be read for the last time.
     fn follow(&mut self, held: &Held) -> Option<(SchoolNumber, CourseId)> {
         let Moment { now, settings, .. } = self.moment;
         let id = &held.course.id;
@@ -106,7 +108,7 @@ impl Settling<'_> {
             followed: self.followed.has(school, id),
             ever: self.rosters.page(id).is_some_and(|page| page.judged_until.is_some()),
         };
-        // A School ID that no campus has any more is not read.
+        // The attendance of a School ID that no campus has any more is not read.
         let campus = settings.campus_of(school);
         let following = campus.map_or(Following::No, |_| following(&held.course, ledger, so_far, settings, now));
         if following == Following::LastTime {
@@ -114,14 +116,15 @@ impl Settling<'_> {
         }
         self.followed.set(school, id, following == Following::Yes);
         if let (Following::Yes, Some(campus)) = (following, campus) {
-            // A class that was over when the first send began is none of which CourseKey could know.
+            // CourseKey cannot know a class that was over when the first send was started.
             self.rosters.pages.edit(id.as_str()).judged_until.get_or_insert(started);
             self.begin_reading(held, campus);
         }
         None
     }
 
-    /// What CourseKey holds from before the first class of a campus is not this integration's.
+    /// Begins to read a campus's attendance, from shortly before the course's first class. Records that CourseKey holds
+    /// from before are not this integration's.
     fn begin_reading(&mut self, held: &Held, campus: &CampusSettings) {
         let night = self.moment.next_night();
         let state = self.campuses.state(&campus.id);
@@ -158,7 +161,7 @@ impl Settling<'_> {
         next(&held.course, look, self.left(held, look, attempt), attendance, settings, now)
     }
 
-    /// What is left of the plan, and what keeps it.
+    /// Whether actions of the plan are left, and what keeps them from being sent.
     fn left(&self, held: &Held, look: &Look, attempt: &Attempt) -> Left {
         if look.plan.actions.is_empty() {
             return Left::Nothing;

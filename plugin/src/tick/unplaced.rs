@@ -1,5 +1,6 @@
-//! Records of classes or students GEGI does not have: kept raw by class, told once for each class or student, and tried
-//! again when GEGI tells of the class's course.
+//! Unplaced records: attendance records whose class GEGI does not have, or whose student the class's course does not
+//! list. They are kept as they came, by class; there is one issue for each such class or student; and they are tried
+//! again when GEGI changes the class's course.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +11,11 @@ use crate::model::ids::{ClassId, CourseId};
 use crate::model::issue::Issue;
 use crate::world::{Reads, StorageError};
 
-/// The most versions of one record that wait: the first one, and the newest.
+/// The most versions of one unplaced record that are kept: the first version and the newest ones.
 const VERSIONS: usize = 8;
 
 impl<W: Reads> Intake<'_, W> {
-    /// Keeps a record that has no place.
+    /// Keeps a record that has no place yet.
     pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
         let class = record.class.clone();
         let waiting = &mut self.attendance.books.unplaced;
@@ -32,7 +33,7 @@ impl<W: Reads> Intake<'_, W> {
         self.tell_unplaced(class.as_str())
     }
 
-    /// Tries again what waited for the classes of courses that changed, those they let go among them.
+    /// Tries the unplaced records again of every class that the changed courses list, or have stopped to list.
     pub(super) fn retry_unplaced(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
         if self.attendance.unplaced == 0 {
             return Ok(());
@@ -45,7 +46,7 @@ impl<W: Reads> Intake<'_, W> {
             let Some(waiting) = self.attendance.books.unplaced.get(&class).cloned() else { continue };
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
             self.load_books(&records)?;
-            // Whose record it is its newest version says.
+            // The newest version of a record says whose record it is.
             let has_place = |versions: &Vec<AttendanceRecord>| {
                 versions.last().is_some_and(|newest| course_of(self.rosters, newest).is_ok())
             };
@@ -61,7 +62,8 @@ impl<W: Reads> Intake<'_, W> {
         Ok(())
     }
 
-    /// Exchanges the issues of a class's records; what holds none any more is forgotten.
+    /// Replaces the open issues about a class's unplaced records by the present ones. An entry without records is
+    /// removed.
     fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
         let books = &mut self.attendance.books;
         let Unplaced { records, mut issues } = books.unplaced.get(class).cloned().unwrap_or_default();
@@ -77,7 +79,7 @@ impl<W: Reads> Intake<'_, W> {
     }
 }
 
-/// The versions that are of the student whom the newest names.
+/// Those versions of a record that are of the student whom the newest version names.
 fn of_one_student(mut versions: Vec<AttendanceRecord>) -> Vec<AttendanceRecord> {
     let student = versions.last().map(|newest| newest.student.clone());
     versions.retain(|held| Some(&held.student) == student.as_ref());

@@ -1,4 +1,4 @@
-//! Windows from one line: dates in, instants out.
+//! Sync windows and nights, each from one line of dates and settings.
 
 use chrono_tz::Tz;
 use expect_test::expect;

@@ -1,5 +1,6 @@
-//! What surrounds the core, split by what may be done: reading, writing, the network. A call is given no more than it needs,
-//! so that by its type a status cannot be written and a change of a course cannot reach CourseKey.
+//! The world around the core: everything that the host supplies, as three traits by what a call may do: read, write,
+//! use the network. A call is given no more than it needs, so that by its type `get-status` cannot write and
+//! `on-course-changed` cannot reach CourseKey.
 //!
 //! | call | may |
 //! |---|---|
@@ -7,7 +8,8 @@
 //! | `on-course-changed`, `on-attendance-received` | read, write |
 //! | `on-tick` | read, write, use the network |
 //!
-//! In the component every method is an import of `wit/`; in native tests it is a few maps. Nothing here decides.
+//! In the component every method is an import of `wit/`; in native tests the world is a few maps (`testing`). Nothing
+//! here decides anything.
 
 pub mod network;
 pub mod reads;
@@ -18,23 +20,23 @@ pub use self::network::Network;
 pub use self::reads::Reads;
 pub use self::writes::Writes;
 
-/// The host refused to store or to read. The call ends with it, leaves no trace and is repeated.
+/// The state cannot be used. The call ends with this error, leaves no trace and is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
-    /// The host said no; says why.
+    /// The host refused to store or to read; the text says why.
     #[error("use the school's storage: {0}")]
     Refused(String),
-    /// What is stored cannot be read by this version.
+    /// A stored value cannot be read by this version of the plugin.
     #[error("read {key}: {reason}; load the version that wrote it, or a newer one")]
     Unreadable {
         /// The key.
         key: String,
-        /// What is wrong with its value.
+        /// Why the value cannot be read.
         reason: String,
     },
 }
 
-/// One change of the plugin's memory.
+/// One change of the plugin's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Sets a key.
@@ -43,16 +45,16 @@ pub enum Change {
     Delete(String),
 }
 
-/// How often calls that carried a note were aborted.
+/// The note of a tick that was aborted, and how often in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aborted {
     /// The note.
     pub note: String,
-    /// How many calls in a row.
+    /// How many ticks in a row were aborted while this note stood.
     pub times: u32,
 }
 
-/// Everything at once: what a tick may do.
+/// Everything that a tick may do: read, write, use the network.
 pub trait World: Writes + Network {}
 
 impl<W: Writes + Network> World for W {}

@@ -1,20 +1,21 @@
-//! What the core may do on the network: requests and answers as the host carries them, before anybody has understood them.
+//! What the core may do on the network: requests and answers as the host carries them. Not here: what a request or an
+//! answer means (`coursekey`).
 
 use super::reads::Reads;
 use crate::model::ids::Address;
 use crate::model::time::Instant;
 
-/// Requests to CourseKey. Only a tick may have them, and what looks at CourseKey without changing anything.
+/// Requests to CourseKey. Of GEGI's four calls only `on-tick` is given this trait.
 pub trait Network: Reads {
-    /// Sends requests, several in flight, each started only while `exchange` agrees, and hands it the answers as they
-    /// arrive. What was never started is not handed over.
+    /// Sends requests, several in flight. Each request is started only if `exchange` agrees, and `exchange` is handed
+    /// the answers as they arrive. A request that was not started has no answer.
     fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange);
 }
 
 /// The most requests in flight at once.
 pub const IN_FLIGHT: usize = 16;
 
-/// Which of CourseKey's lists a request is about.
+/// Which list of CourseKey a request reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The check of key, school id and zone.
@@ -23,16 +24,16 @@ pub enum Kind {
     Users,
     /// Courses.
     Courses,
-    /// Classes.
+    /// Classes (CourseKey: sessions).
     Sessions,
-    /// Who takes which course.
+    /// Enrolments.
     Enrollments,
     /// Attendance records.
     Attendance,
 }
 
 impl Kind {
-    /// CourseKey's word for it.
+    /// CourseKey's word for the list.
     pub fn name(self) -> &'static str {
         match self {
             Self::Connection => "connection",
@@ -48,21 +49,21 @@ impl Kind {
 /// A request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Where to.
+    /// The campus and the School ID to which the request goes.
     pub address: Address,
-    /// About what.
+    /// The list that the request is about.
     pub kind: Kind,
-    /// Reading or writing.
+    /// Whether the request reads or writes.
     pub method: Method,
     /// The whole URL.
     pub url: String,
-    /// How many items it carries.
+    /// How many items the request carries.
     pub items: u32,
-    /// JSON; empty when reading.
+    /// The JSON body; empty for a request that reads.
     pub body: Vec<u8>,
 }
 
-/// The two methods the contract uses.
+/// The two HTTP methods of CourseKey's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Reads.
@@ -71,30 +72,30 @@ pub enum Method {
     Put,
 }
 
-/// An answer of whatever status.
+/// CourseKey's whole answer, of whatever status.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Retry-After, in seconds or as a date, as it came.
+    /// The header Retry-After as CourseKey sent it: seconds or a date. None: there was no such header.
     pub retry_after: Option<String>,
     /// The whole body.
     pub body: Vec<u8>,
 }
 
-/// There is no whole answer. CourseKey may or may not have acted.
+/// Why there is no whole answer to a request. CourseKey may or may not have done what the request asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unheard {
-    /// It did not come in time.
+    /// The answer did not come in time.
     #[error("CourseKey did not answer in time")]
     TimedOut,
-    /// It ended early.
+    /// The answer ended early.
     #[error("CourseKey's answer was cut short")]
     Cut,
-    /// It is larger than the host allows.
+    /// The answer is larger than the host allows.
     #[error("CourseKey's answer is too large")]
     TooLarge,
-    /// No connection.
+    /// No connection could be made.
     #[error("CourseKey cannot be reached")]
     Unreachable,
     /// The host's door did not let the request out.
@@ -102,10 +103,10 @@ pub enum Unheard {
     Denied,
 }
 
-/// What becomes of requests while they are under way.
+/// Agrees to requests before they are started, and takes their answers.
 pub trait Exchange {
-    /// Whether a request may be started now, at this moment.
+    /// Whether a request may be started at this moment.
     fn may_start(&mut self, request: &Request, now: Instant) -> bool;
-    /// Takes an answer; `place` is the request's place in the list.
+    /// Takes the answer to a request; `place` is the request's place in the list that was sent.
     fn take(&mut self, place: usize, answer: Result<Reply, Unheard>);
 }

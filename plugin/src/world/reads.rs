@@ -1,4 +1,4 @@
-//! What the core may read: the clock, GEGI, and the plugin's own memory. Every call may.
+//! What the core may read: the clock, GEGI's data, and the plugin's own state. Every call may read.
 
 use super::records::CurrentMark;
 use super::{Aborted, StorageError};
@@ -7,22 +7,22 @@ use crate::model::ids::{ClassId, CourseId};
 use crate::model::settings::SchoolSettings;
 use crate::model::time::Instant;
 
-/// Reading, for one call. Nothing changes by it.
+/// Reading, for one call. No method changes anything.
 pub trait Reads {
     /// The present moment, from the only clock there is.
     fn now(&self) -> Instant;
     /// School Settings.
     fn settings(&mut self) -> SchoolSettings;
-    /// Ids and revisions of GEGI's courses, ascending, after the given one.
+    /// Ids and revisions of GEGI's courses, ascending, behind the course `after`.
     fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Vec<(CourseId, u64)>;
-    /// A course as GEGI holds it now.
+    /// A course as GEGI holds the course now; none: GEGI holds no such course.
     fn gegi_course(&mut self, id: &CourseId) -> Option<Course>;
     /// GEGI's marks of a class.
     fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark>;
-    /// Values of keys, in the order asked for.
+    /// The values of keys, in the order of the keys; none for a key that does not exist.
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError>;
-    /// Entries under a prefix, ascending, after a key.
+    /// Entries whose key starts with `prefix`, ascending, behind the key `after`.
     fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError>;
-    /// The note of the last call, if that was aborted.
+    /// The note of the last tick; none: that tick was not aborted, or had left no note.
     fn last_aborted(&mut self) -> Option<Aborted>;
 }

@@ -1,4 +1,5 @@
-//! What the core writes into GEGI: marks, log rows, issues, journal, mails; and the marks it finds there.
+//! The nouns of what the core writes for GEGI: operations on marks, log rows, issues and the journal; mails; and the
+//! marks that the core finds in GEGI.
 
 use crate::marking::Basis;
 use crate::model::attendance::Mark;
@@ -9,9 +10,9 @@ use crate::model::time::Instant;
 /// Who wrote a mark that stands in GEGI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A person.
+    /// A person, by hand.
     Hand,
-    /// GEGI, as a default.
+    /// GEGI itself, as a default before the class.
     Preset,
     /// This plugin.
     CourseKey,
@@ -20,11 +21,11 @@ pub enum Origin {
 /// A mark as it stands in GEGI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentMark {
-    /// Whose.
+    /// The student who has the mark.
     pub student: PersonId,
-    /// Which.
+    /// The mark.
     pub mark: Mark,
-    /// By whom.
+    /// Who wrote the mark.
     pub origin: Origin,
 }
 
@@ -37,43 +38,43 @@ pub struct LogRowEntry {
     pub class: ClassId,
     /// The student.
     pub student: PersonId,
-    /// CourseKey's record.
+    /// CourseKey's attendance record.
     pub record: RecordId,
-    /// Number of the visit, from 1.
+    /// Number of the visit within the record, from 1.
     pub visit: u32,
     /// Check-in.
     pub checked_in: Instant,
     /// Check-out.
     pub checked_out: Instant,
-    /// Whole minutes between them.
+    /// Whole minutes from check-in to check-out.
     pub minutes: u32,
 }
 
 /// One line of the System Journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
-    /// When.
+    /// When the change was made.
     pub at: Instant,
-    /// What was done, in a word.
+    /// The kind of change, in one word for programs.
     pub what: &'static str,
-    /// The course.
+    /// The course that the change concerns.
     pub course: Option<CourseId>,
-    /// The class.
+    /// The class that the change concerns.
     pub class: Option<ClassId>,
-    /// The person.
+    /// The person whom the change concerns.
     pub person: Option<PersonId>,
-    /// The value before.
+    /// The value before the change; none: there was no value.
     pub old: Option<String>,
-    /// The value after.
+    /// The value after the change; none: there is no value any more.
     pub new: Option<String>,
-    /// Why and by whom, for people.
+    /// Why the change was made and on whose word, for people.
     pub by: String,
-    /// CourseKey's attendance record on which it rests; none: it rests on none.
+    /// CourseKey's attendance record from which the change follows; none: it follows from no record.
     pub record: Option<RecordId>,
 }
 
-/// One change to GEGI's records; delivered in order after the commit. Whatever changes a mark or a row carries its line of
-/// the System Journal.
+/// One operation on GEGI's records. The host delivers operations in order after the commit. An operation on a mark or a
+/// row carries its line of the System Journal.
 ///
 /// Seed, "Requesting Data from CourseKey": "All attendance added from CourseKey is logged into the System Journal."
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,13 +85,13 @@ pub enum Operation {
         class: ClassId,
         /// The student.
         student: PersonId,
-        /// What GEGI is believed to hold.
+        /// The mark that GEGI held when the plugin decided; none: no mark.
         expected: Option<Mark>,
         /// The new mark.
         mark: Mark,
-        /// Why.
+        /// Why the student gets the new mark.
         basis: Box<Basis>,
-        /// What the journal says of it.
+        /// The line of the System Journal about this operation.
         journal: JournalEntry,
     },
     /// Takes back a mark.
@@ -99,46 +100,46 @@ pub enum Operation {
         class: ClassId,
         /// The student.
         student: PersonId,
-        /// What the journal says of it.
+        /// The line of the System Journal about this operation.
         journal: JournalEntry,
     },
     /// Writes or corrects a log row.
     PutLogRow {
         /// The row.
         row: LogRowEntry,
-        /// What the journal says of it.
+        /// The line of the System Journal about this operation.
         journal: JournalEntry,
     },
     /// Takes back a log row.
     VoidLogRow {
-        /// CourseKey's record.
+        /// CourseKey's attendance record.
         record: RecordId,
-        /// Number of the visit.
+        /// Number of the visit within the record, from 1.
         visit: u32,
-        /// What the journal says of it.
+        /// The line of the System Journal about this operation.
         journal: JournalEntry,
     },
     /// Opens an issue or changes its text.
     OpenIssue {
-        /// Stable for the fact.
+        /// The issue's key: the same for as long as the issue is about the same fact.
         key: String,
-        /// When it was first seen.
+        /// When the plugin found the issue.
         at: Instant,
         /// The issue.
         issue: Issue,
     },
     /// Resolves an issue.
     ResolveIssue {
-        /// The key it was opened with.
+        /// The key with which the issue was opened.
         key: String,
-        /// When.
+        /// When the plugin found the issue resolved.
         at: Instant,
     },
-    /// Writes a line of the journal that tells of no mark and no row.
+    /// Writes a line of the System Journal that belongs to no mark and no row.
     Journal(JournalEntry),
 }
 
-/// A variable of an e-mail template.
+/// The value of a variable of an e-mail template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Text.
@@ -149,13 +150,13 @@ pub enum Value {
     Rows(Vec<Vec<(String, String)>>),
 }
 
-/// A message to be written from a template.
+/// A mail that the host writes from a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The template's name.
     pub template: &'static str,
-    /// One address.
+    /// One e-mail address.
     pub recipient: String,
-    /// What the template may use.
+    /// The variables that the template may use, each by its name.
     pub variables: Vec<(&'static str, Value)>,
 }

@@ -1,4 +1,4 @@
-//! Derived absence: every condition, the class that was probably not held, and how an absence is taken back.
+//! The derived Absent: each of its conditions, the class that was probably not held, and how an Absent is taken back.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! A person's word against CourseKey's.
+//! Marks that a person set by hand, against CourseKey's record: which of the two counts.
 
 use expect_test::expect;
 

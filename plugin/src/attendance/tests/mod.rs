@@ -1,4 +1,4 @@
-//! Stories of one class, a line each, and what is written because of them.
+//! Tests of the book of a class: stories of one class, an event a line, with the operations that each judgement writes.
 
 mod absence;
 mod hand;

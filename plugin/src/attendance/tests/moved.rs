@@ -1,4 +1,5 @@
-//! DOMAIN §4 "Class moved after marks": "marks inside the follow-up days are computed again". And records that move.
+//! Classes that GEGI moves, and records that CourseKey moves to another student. DOMAIN §4 "Class moved after marks":
+//! "marks inside the follow-up days are computed again".
 
 use expect_test::expect;
 
@@ -21,11 +22,11 @@ fn marks_beyond_the_follow_up_days_stay_as_they_were_computed() {
             S1 P withdrawn
                 again at 2023-09-06T12:00:00Z
     "#]].assert_eq(&told(&[
-        // Within them.
+        // Moved within the follow-up days.
         "class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; class 08:00-12:00; judge 12:00+7d",
-        // Beyond them, whatever else the class is judged for.
+        // Moved beyond the follow-up days: the mark stays, whatever else the class is judged for.
         "class 09:00-12:00; students 2; S1 v1@12:01 09:00-12:00; S2 v1@12:01 09:00-; judge 13:00; class 08:00-12:00; judge 12:01+8d",
-        // A class that comes to lie within them again is new.
+        // A class that is moved to lie within its follow-up days again is judged anew.
         "class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; class 08:00+9d-12:00+9d; judge 12:01+8d",
     ]));
 }

@@ -1,4 +1,4 @@
-//! What holds of every set of versions, in whatever order they come and however often.
+//! Properties of every set of versions: the book ends the same in whatever order the versions come and however often.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
@@ -11,7 +11,8 @@ use crate::model::time::Instant;
 
 const LIMITS: Limits = Limits { adjustment: Instant(100), first: Instant(200) };
 
-/// Up to six versions of up to two records, each later than the one before, of which some say the same and some nothing.
+/// Up to six versions of up to two records, each version later than the one before. Some versions have the same
+/// content, and some have no content.
 fn versions() -> impl Strategy<Value = Vec<AttendanceRecord>> {
     prop::collection::vec((0_u8..2, 0_i64..60, 0_i64..4), 1..6).prop_map(|steps| {
         let mut at = 0;
@@ -41,8 +42,8 @@ fn entered<'a>(versions: impl IntoIterator<Item = &'a AttendanceRecord>) -> Entr
     entry
 }
 
-/// The rule in its own words, over all versions at once: of each record the last timely version or else the first one, and of
-/// two records the one that says more.
+/// The rule written a second time, over all versions at once: of each record the last timely version counts or else the
+/// first version, and of two records the one that says more.
 fn counts(versions: &[AttendanceRecord]) -> Option<&AttendanceRecord> {
     let timely = |version: &&AttendanceRecord| version.updated_at <= LIMITS.adjustment;
     let of_each = ["r0", "r1"].into_iter().filter_map(|id| {
@@ -69,7 +70,7 @@ proptest! {
     fn the_order_in_which_versions_come_makes_no_difference(versions in versions(), picks in prop::collection::vec(any::<Index>(), 0..12)) {
         let told = entered(&versions);
         prop_assert_eq!(told.record(), counts(&versions));
-        // Any order, with repeats, in which each comes at least once.
+        // Any order, with repeats, in which each version comes at least once.
         let repeats = picks.iter().map(|pick| pick.get(&versions));
         let shuffled: Vec<&AttendanceRecord> = repeats.chain(versions.iter().rev()).collect();
         prop_assert_eq!(entered(shuffled), told);

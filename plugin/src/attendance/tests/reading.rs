@@ -1,4 +1,4 @@
-//! What was not read yet: no mark is written that it may mend.
+//! Marks wait for attendance that was not read yet: no mark is written that an unread record could still change.
 
 use expect_test::expect;
 
@@ -27,10 +27,10 @@ fn that_a_student_left_is_believed_when_everything_up_to_the_end_was_read() {
     "#]].assert_eq(&told(&[
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@10:00 08:58-10:00; judge 12:00; unread 12:00; judge 12:05",
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@10:00 08:58-10:00; judge 12:00; S1 v2@12:01 08:58-10:00 10:15-12:00; judge 12:05",
-        // A push says how it was when it was written.
+        // A push shows the record as it was when CourseKey wrote it.
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@12:00 08:58-11:50; judge 12:00",
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@11:59 08:58-11:50; judge 12:00",
-        // Nothing that was not read can mend these.
+        // No unread record can change these marks.
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@10:00 09:16-10:00; judge 12:00",
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@10:00 award-full; judge 12:00",
         "class 09:00-12:00; students 1; unread 10:01; S1 v1@10:00 08:58-10:00 remove-all; judge 12:00",
@@ -90,7 +90,7 @@ fn a_record_that_says_nothing_is_silence_and_held_to_its_conditions() {
         "class 09:00-12:00; students 1; unread 12:30; S1 v1@12:01; judge 13:00; unread 13:00; judge 13:05",
         "class 09:00-12:00; students 1; S1 acked 12:30; S1 v1@12:31; judge 13:00",
         "class 09:00-12:00; students 6; S1 v1@12:01; S2 v1@12:01; S3 v1@12:01; S4 v1@12:01; S5 v1@12:01; S6 v1@12:01; judge 13:00",
-        // It takes nothing away from another record.
+        // The empty record takes nothing away from another record.
         "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 r2v1@12:10; judge 13:00",
         "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@12:10; judge 12:15; judge 13:00",
         "class 09:00-12:00; students 1; S1 v1@12:01 08:58-12:01; judge 12:05; S1 v2@14:10; judge 14:15",

@@ -1,4 +1,4 @@
-//! Rows of the attendance log: written, corrected, voided.
+//! Rows of the attendance log: when rows are written, corrected and voided.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! The language of these tests: one class with what happens around it, one line.
+//! The language of these tests: a story of one class, an event a line.
 //!
 //! | Words | Mean |
 //! |---|---|
@@ -34,7 +34,7 @@ use crate::world::records::{CurrentMark, Operation, Origin};
 
 const CLASS: &str = "C1-1";
 
-/// Plays lines; each with what was written, judgement by judgement.
+/// Plays the lines of a story. Answers the operations that were written, judgement by judgement.
 pub(super) fn told(lines: &[&str]) -> String {
     lines.iter().flat_map(|line| [(*line).to_owned(), "\n".to_owned(), Story::default().play(line)]).collect()
 }
@@ -73,7 +73,7 @@ fn day_before() -> Instant {
     at("2023-08-27T12:00:00Z")
 }
 
-/// `09:00`, `09:00:30`, `09:00+8d`.
+/// Reads a time: `09:00`, `09:00:30`, `09:00+8d`.
 fn time(text: &str) -> Instant {
     let (clock, days) = text.split_once('+').unwrap_or((text, "0d"));
     let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
@@ -220,7 +220,7 @@ impl Story {
         format!("    {lines}\n")
     }
 
-    /// Lets GEGI hold what is written, and says it in words.
+    /// Lets GEGI hold the marks that an operation writes, and puts the operation in words.
     fn stand(&mut self, operation: &Operation) -> Option<String> {
         match operation {
             Operation::SetMark { student, expected, mark, basis, .. } => {
@@ -242,7 +242,7 @@ impl Story {
     }
 }
 
-/// `v1@12:05 09:00-12:00 13:00- edit`.
+/// Reads a version: `v1@12:05 09:00-12:00 13:00- edit`.
 fn record(student: &PersonId, version: &str, content: &[&str]) -> AttendanceRecord {
     let (name, updated) = version.split_once('@').unwrap();
     let (id, number) = name.split_once('v').unwrap();

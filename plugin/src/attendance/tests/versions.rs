@@ -1,4 +1,5 @@
-//! Which version of a record counts, what comes too late, who had left the course, and what was in force.
+//! Which version of a record counts, which comes too late; records of students who had left the course; and the
+//! thresholds in force when a class began.
 
 use expect_test::expect;
 

@@ -1,4 +1,5 @@
-//! The property that lets a tick look once: what was carried out as it was planned leaves nothing, and says the same.
+//! The property that lets a tick look at a course once: after a plan was carried out as planned, a second look finds
+//! nothing to send and the same issues and troubles as the first.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};

@@ -1,4 +1,4 @@
-//! Boundaries to the second, and days and nights that are not like others.
+//! Boundaries to the second, classes over midnight, and days on which the clocks change.
 
 use expect_test::expect;
 

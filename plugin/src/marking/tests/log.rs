@@ -1,4 +1,4 @@
-//! Rows of the attendance log.
+//! The rows of the attendance log that a record makes.
 
 use expect_test::expect;
 

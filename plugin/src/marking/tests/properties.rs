@@ -1,4 +1,4 @@
-//! What holds of every class and every record.
+//! Properties of the marks of every class and every record.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -30,7 +30,7 @@ fn rule(timeline: &Timeline) -> Option<Rule> {
     }
 }
 
-/// How bad a mark is.
+/// How bad a mark is for the student, least first.
 fn harm(timeline: &Timeline) -> u8 {
     match timeline.decide() {
         Decision::Mark { mark: Mark::Present, .. } => 0,

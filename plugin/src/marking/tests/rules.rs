@@ -1,4 +1,4 @@
-//! The table, row by row, and what staff can do instead.
+//! The marking table, row by row, and the adjustments by staff.
 
 use std::collections::BTreeSet;
 

@@ -23,7 +23,7 @@ use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, LocalDate, Seconds};
 use crate::settings::Thresholds;
 
-/// A line, read.
+/// The class, the record and the settings that a line describes.
 pub(super) struct Timeline {
     pub(super) times: ClassTimes,
     pub(super) thresholds: Thresholds,
@@ -43,7 +43,7 @@ impl Timeline {
     }
 }
 
-/// Where the wall clock of a line hangs.
+/// The day and the time zone in which the times of a line lie.
 struct Wall {
     zone: Tz,
     day: LocalDate,
@@ -133,7 +133,7 @@ fn record(words: &[(&str, &str)], wall: &Wall) -> AttendanceRecord {
     }
 }
 
-/// `L came-late: Late: came 4 min after the start`.
+/// A decision in words: `L came-late: Late: came 4 min after the start`.
 pub(super) fn told(decision: &Decision) -> String {
     match decision {
         Decision::Mark { mark, basis } => format!("{} {}: {}", mark.letter(), basis.rule.name(), sentence(basis)),
@@ -143,12 +143,12 @@ pub(super) fn told(decision: &Decision) -> String {
     }
 }
 
-/// The line and what it comes to.
+/// The line and the decision about it.
 pub(super) fn marked(line: &str) -> String {
     format!("{line}\n    {}\n", told(&read(line).decide()))
 }
 
-/// The line and its rows.
+/// The line and the rows of the attendance log that it makes.
 pub(super) fn logged(line: &str) -> String {
     let (rows, rest) = read(line).log();
     let row = |row: &LogRow| format!("{}: {} to {}, {} min", row.visit, row.checked_in, row.checked_out, row.minutes);

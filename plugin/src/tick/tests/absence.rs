@@ -1,4 +1,4 @@
-//! Absence concluded from silence, and the daily pass, in whole ticks.
+//! The Absent that is derived from a missing record, and the daily pass, in whole ticks.
 
 use expect_test::expect;
 
@@ -24,7 +24,7 @@ fn who_has_no_record_is_absent_once_everything_was_read() {
     world.now = at("2023-08-28T16:05:00Z");
     world.settle();
     expect!["C1-1 S1 -→P: Present: attended the whole class"].assert_eq(&written(&mut world));
-    // The listing fails when the class has settled: nothing is concluded from what was not read.
+    // The listing fails when the settle time is over: no Absent is derived from records that were not read.
     world.coursekey.faults.insert("attendance".to_owned(), [Ok((503, "")), Ok((200, "{"))].into());
     world.now = at("2023-08-28T17:00:00Z");
     world.settle();
@@ -151,7 +151,7 @@ fn the_daily_pass_finds_what_the_cursor_passed_over() {
     world.now = at("2023-08-28T17:00:00Z");
     world.settle();
     written(&mut world);
-    // CourseKey lists it late, with a moment that the cursor had passed.
+    // CourseKey lists the record late, with a moment that the cursor had passed.
     let late = record("r2", 1, "C1-1", "S2", "2023-08-28T15:59:00Z", &[(IN, Some(OUT))]);
     world.coursekey.records.insert(0, late);
     world.later(Seconds(300));
@@ -177,7 +177,7 @@ fn the_daily_pass_goes_on_where_it_was_interrupted() {
     world.settle();
     written(&mut world);
     let empty = r#"{"records": [], "next": null, "asOf": "2023-08-29T07:00:00Z"}"#;
-    // The news come, the pass is cut after its first page.
+    // The poll brings the new records; the daily pass is cut after its first page.
     let faults = [Ok((200, empty)), Ok((200, r#"{"records": [], "next": "2", "asOf": null}"#)), Ok((503, ""))];
     world.coursekey.faults.insert("attendance".to_owned(), faults.into());
     for held in &mut world.coursekey.records {

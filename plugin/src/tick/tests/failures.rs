@@ -1,4 +1,4 @@
-//! What CourseKey's answers do to the next tick (DESIGN §5, the table of answers).
+//! Failures: how each of CourseKey's answers changes the next tick (DESIGN §5, the table of answers).
 
 use std::collections::VecDeque;
 
@@ -56,7 +56,7 @@ fn what_was_not_heard_is_sent_again() {
 fn a_batch_that_is_refused_is_halved_until_the_culprit_is_alone() {
     let mut world = with_fault("enrollments", Ok((400, "")), 2);
     world.settle();
-    // Three enrolments: all refused, the first alone refused, the other two taken.
+    // Three batches of enrolments: all three enrolments refused, the first alone refused, the other two taken.
     expect!["C1 Failed (1 of 3 enrollments: refused by CourseKey (refused))"].assert_eq(&world.statuses());
 }
 

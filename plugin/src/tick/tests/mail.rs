@@ -1,5 +1,6 @@
-//! DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first digest at once, then at most one an
-//! hour (setting); each issue once, again when it changes or comes back; nothing when clean; an empty address is allowed".
+//! Which issues are mailed, and when. DOMAIN §4 "Mail": "only `on-tick` mails, only when it has no more work; the first
+//! digest at once, then at most one an hour (setting); each issue once, again when it changes or comes back; nothing
+//! when clean; an empty address is allowed".
 
 mod properties;
 
@@ -12,7 +13,7 @@ use crate::testing::{Fake, at, course, record, synchronized};
 use crate::tick::{self, Budget};
 use crate::world::records::{Message, Value};
 
-/// E-mails of a student: one that is right, none, and two that are wrong in different ways.
+/// E-mails of a student: a right one, an empty one, and two that are wrong in different ways.
 const RIGHT: &str = "student@example.edu";
 const NONE: &str = "";
 const WRONG: &str = "nobody";
@@ -28,7 +29,7 @@ fn email(world: &mut Fake, student: &str, email: &str) {
     world.save(changed);
 }
 
-/// The sentences of one of a mail's tables, which has as many rows as the mail says.
+/// The sentences in a table of a mail. Checks that the table has as many rows as the mail says.
 fn sentences(mail: &Message, count: &str, table: &str) -> Vec<String> {
     let variable = |name| &mail.variables.iter().find(|(variable, _)| *variable == name).unwrap().1;
     let Value::Rows(rows) = variable(table) else { panic!("{table} is no table") };
@@ -37,7 +38,7 @@ fn sentences(mail: &Message, count: &str, table: &str) -> Vec<String> {
     rows.iter().map(sentence).collect()
 }
 
-/// What a mail tells: `+` what is wrong, `-` what is resolved.
+/// A mail in lines: `+` an issue that is open, `-` an issue that is resolved.
 fn lines(mail: &Message) -> Vec<String> {
     assert_eq!((mail.template, mail.recipient.as_str()), ("synchronization-issues", "errors@example.edu"));
     let open = sentences(mail, "open-count", "issues").into_iter().map(|sentence| format!("+{sentence}"));
@@ -45,18 +46,18 @@ fn lines(mail: &Message) -> Vec<String> {
     open.chain(resolved).collect()
 }
 
-/// The mails that were queued since the last time.
+/// The mails that were queued since the last call of this function.
 fn mails(world: &mut Fake) -> String {
     let mails = std::mem::take(&mut world.mails);
     mails.iter().map(|mail| format!("mail: {}", lines(mail).join("; "))).collect::<Vec<_>>().join("\n")
 }
 
-/// What was mailed since the last time, in however many mails.
+/// The issues that were mailed since the last call of this function, in however many mails.
 fn mailed_lines(world: &mut Fake) -> Vec<String> {
     std::mem::take(&mut world.mails).iter().flat_map(lines).collect()
 }
 
-/// The mails of so many minutes, in which a tick comes every five.
+/// The mails of a number of minutes, in which a tick runs every five minutes.
 fn mails_of(world: &mut Fake, minutes: u32) -> String {
     for _ in 0..minutes / 5 {
         world.later(Seconds::minutes(5));
@@ -64,7 +65,7 @@ fn mails_of(world: &mut Fake, minutes: u32) -> String {
     mails(world)
 }
 
-/// A school that was told of S2's e-mail a moment ago, and is told of more after so many minutes.
+/// A school that was mailed about S2's e-mail a moment ago, and is mailed at most once in this number of minutes.
 fn told(minutes: u32) -> Fake {
     let mut world = synchronized();
     world.settings.digest_every_minutes = minutes;
@@ -236,7 +237,7 @@ fn what_came_and_went_between_two_mails_is_not_told() {
     assert_eq!(mails_of(&mut world, 2_880), "");
 }
 
-/// GEGI saves C1 with so many students more, who have no e-mail.
+/// GEGI saves C1 with a number of further students who have no e-mail.
 fn crowd(world: &mut Fake, students: usize) {
     let mut crowd = course("C1");
     crowd.revision = world.gegi[&crowd.id].revision + 1;
@@ -338,7 +339,8 @@ fn without_an_address_that_can_be_used_what_is_open_waits_and_nothing_else_is_ke
             world.later(Seconds::minutes(5));
         }
         assert_eq!(mails_of(&mut world, 120), "", "{unusable:?}");
-        // Where the address itself is wrong, that is an issue too. Whoever corrects it need not be told.
+        // A wrong error address is an issue too. The school need not be mailed about it: whoever corrects the address
+        // knows.
         assert_eq!(keys(&world, "digest/").len(), 2 + more, "{unusable:?}");
         world.settings.error_email = usable;
         world.tick();

@@ -1,4 +1,4 @@
-//! The pipeline, natively: change one thing, see what is sent.
+//! Tests of whole ticks, natively: change one thing, and see which items are sent and which operations are written.
 
 mod absence;
 mod attendance;
@@ -17,7 +17,7 @@ use crate::model::attendance::Mark;
 use crate::testing::Fake;
 use crate::world::records::Operation;
 
-/// Marks, rows, issues and the journal's words for them, one a line.
+/// The operations on marks, rows and issues with their lines of the journal, one a line.
 pub(super) fn written(world: &mut Fake) -> String {
     let line = |operation: &Operation| match operation {
         Operation::SetMark { class, student, expected, mark, basis, .. } => {

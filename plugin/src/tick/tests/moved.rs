@@ -1,4 +1,4 @@
-//! What moves: classes from course to course, a campus to other settings, a teacher to the students.
+//! Things that move: classes from course to course, a campus to other settings, a teacher to the students.
 
 use serde_json::json;
 
@@ -132,7 +132,7 @@ fn other_settings_do_not_probe_a_stopped_campus() {
     assert_eq!(world.coursekey.requests.get("100"), Some(&1));
 }
 
-/// C1, where S1 is a student, and C2, where S1 teaches; both sent, and then CourseKey lost the account of S1.
+/// C1, where S1 is a student, and C2, where S1 teaches. Both were sent, and then CourseKey lost the account of S1.
 fn lost_teacher() -> Fake {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
     let mut two = course("C2");
@@ -165,7 +165,7 @@ fn a_lost_account_of_a_teacher_is_sent_again_as_a_teachers() {
 #[test]
 fn a_lost_account_is_sent_again_for_every_course_that_names_the_person() {
     let mut world = lost_teacher();
-    // C1 has S1 on leave and wants no account: C2 does.
+    // S1 is on leave in C1, which therefore wants no account of S1; C2 wants one.
     assert!(world.later(Seconds(300)).contains("teacher S1"));
 }
 

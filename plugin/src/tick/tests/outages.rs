@@ -1,5 +1,5 @@
-//! CourseKey is down when a class ends or at the end of the follow-up days, GEGI's data are wrong for a while: nobody is
-//! marked by what was read too early, and nothing that is owed afterwards is forgotten.
+//! Outages: CourseKey is down when a class ends or when the follow-up days end, or GEGI's data are wrong for a while.
+//! No mark is written from attendance that was read too early, and every mark that is due is written after the outage.
 
 use expect_test::expect;
 
@@ -14,7 +14,7 @@ use crate::world::records::Origin;
 const IN: &str = "2023-08-28T13:00:00Z";
 const OUT: &str = "2023-08-28T16:00:00Z";
 
-/// Goes on in steps; what was written, each with its moment.
+/// Lets time pass in steps. Answers the operations that were written, each with its moment.
 fn watch(world: &mut Fake, until: Instant, step: Seconds) -> String {
     let mut seen = Vec::new();
     while world.now < until {
@@ -145,7 +145,7 @@ fn an_issue_of_the_last_class_ends_when_it_is_settled_by_hand_after_the_follow_u
         at("2023-09-23T00:00:00Z"),
         Seconds(43_200),
     ));
-    // Nobody looks for ever.
+    // After a while the class is not judged again any more.
     world.marks.insert(("C1-2".into(), "S1".into()), (Mark::Late, Origin::CourseKey));
     expect![].assert_eq(&watch(&mut world, at("2023-10-20T00:00:00Z"), Seconds(43_200)));
 }

@@ -1,4 +1,5 @@
-//! Pushes only bring records earlier: lost, doubled or in any order, they end in the same marks as none.
+//! Pushes only bring records earlier: if pushes are lost, doubled or come in any order, the marks end the same as
+//! without pushes.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +15,13 @@ use crate::model::time::{Instant, Seconds};
 use crate::testing::{Fake, at, record, synchronized};
 use crate::world::Reads;
 
-/// The class's start; everything lies around it, in minutes.
+/// The start of the class, from which all other times are counted in minutes.
 const START: &str = "2023-08-28T13:00:00Z";
-/// How far the story goes, in ticks of five minutes.
+/// How many ticks of five minutes the story lasts.
 const TICKS: i64 = 84;
 
-/// A version: which of three students, how many minutes after the start, when in and whether out.
+/// A version of a record: which of three students it is about; the minutes from the class's start until the version was
+/// written; the minutes from the start until the check-in; the minutes from check-in to check-out, if there is one.
 type Version = (usize, u32, u32, Option<u32>);
 
 fn minute(minutes: u32) -> String {

@@ -1,4 +1,5 @@
-//! Rare cases, each as small as it gets: wrong settings corrected, people who change places, records that come late.
+//! Rare cases, each as small as possible: wrong settings that are corrected, people who change places, records that
+//! come late.
 
 use super::written;
 use crate::model::course::HoursType;

@@ -1,5 +1,5 @@
-//! How attendance is read: what is new, by the cursor; once a day everything of the follow-up days; until everything that
-//! counts was read. Not here: records that cannot be read (`unreadable`).
+//! How attendance is read: the new records by the cursor, and once a day all records of the follow-up days, until every
+//! record that counts was read. Not here: records that cannot be read (`unreadable`).
 
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::world::records::Origin;
 const IN: &str = "2023-08-28T13:00:00Z";
 const OUT: &str = "2023-08-28T16:00:00Z";
 
-/// A record of somebody who was there all the time.
+/// A record of a student who was in the class all the time.
 fn whole(id: &str, student: &str, updated: &str) -> Value {
     record(id, 1, "C1-1", student, updated, &[(IN, Some(OUT))])
 }
@@ -28,7 +28,7 @@ fn answers(world: &mut Fake, pages: &[Value]) {
     world.coursekey.faults.insert("attendance".to_owned(), pages.collect());
 }
 
-/// The requests for attendance since this was asked last.
+/// The requests for attendance since the last call of this function.
 fn asked(world: &mut Fake) -> String {
     std::mem::take(&mut world.coursekey.asked).join("\n")
 }
@@ -136,7 +136,8 @@ fn the_daily_pass_reads_a_day_more_than_the_follow_up_days() {
     world.settle();
     world.now = at("2023-09-04T08:00:00Z");
     world.settle();
-    // CourseKey lists it late, with a moment that the cursor had passed, and that no pass of yesterday brought.
+    // CourseKey lists the record late, with a moment that the cursor had passed and that yesterday's pass did not
+    // bring.
     world.coursekey.records.insert(0, whole("r2", "S2", "2023-08-28T17:29:00Z"));
     written(&mut world);
     asked(&mut world);
@@ -148,7 +149,7 @@ fn the_daily_pass_reads_a_day_more_than_the_follow_up_days() {
         100 since 2023-08-28T17:30:00Z
         100 since 2023-08-28T07:00:00Z"#]]
     .assert_eq(&asked(&mut world));
-    // It is over until the next night.
+    // The pass is over until the next night.
     world.later(Seconds(300));
     expect!["100 since 2023-08-28T17:30:00Z"].assert_eq(&asked(&mut world));
 }
@@ -168,7 +169,7 @@ fn the_daily_pass_does_not_read_what_was_before_the_first_class() {
     assert!(!written(&mut world).contains("unknown-class"));
 }
 
-/// The daily pass is cut behind its first page, with this record on it; from where it goes on.
+/// Cuts the daily pass behind its first page, which has this record. Answers the moment from which the pass goes on.
 fn goes_on_behind(updated: &str) -> String {
     let mut world = synchronized();
     world.now = at("2023-08-28T16:05:00Z");
@@ -281,7 +282,7 @@ fn another_school_number_means_to_read_from_the_beginning_and_proves_nothing_of_
         200 since 2023-08-27T13:00:00Z"#]]
     .assert_eq(&asked(&mut world));
     assert!(!written(&mut world).contains("→A"));
-    // Back at the old number: what was read before does not count until it was read again.
+    // Back at the old School ID: records that were read before do not count until they were read again.
     world.settings.campuses[0].school = SchoolNumber(100);
     answers(&mut world, &[Value::Null]);
     world.later(Seconds(300));
@@ -329,7 +330,7 @@ fn a_reading_of_more_than_one_tick_holds_goes_on_where_it_stopped() {
     world.save(changed);
     world.settle();
     let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))];
-    // All of them at one moment, so that no place in the listing lies between two of them.
+    // All records were written at one moment, so that no place in the listing lies between two of them.
     let one = |number: u32| {
         record(&format!("r{number:04}"), 1, &format!("C1-{number:04}"), "S1", "2023-08-28T16:00:10Z", &visits)
     };

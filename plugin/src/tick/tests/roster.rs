@@ -1,4 +1,4 @@
-//! What reaches CourseKey of a course, and what a change of it adds.
+//! Rosters: the items of a course that reach CourseKey, and the items that a change of the course adds.
 
 use expect_test::expect;
 

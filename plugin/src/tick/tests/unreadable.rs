@@ -1,5 +1,5 @@
-//! Attendance records that cannot be read: whoever one may be of is not absent by silence, and its issue ends when it was
-//! read or is gone, and only then.
+//! Attendance records that cannot be read. No Absent is derived for a student whose record it may be, and the issue
+//! about the record ends only when the record was read or is gone from CourseKey.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +17,15 @@ use crate::world::records::Operation;
 const IN: &str = "2023-08-28T13:00:00Z";
 const OUT: &str = "2023-08-28T16:00:00Z";
 const SETTLED: &str = "2023-08-28T17:00:00Z";
-/// When somebody corrects a record.
+/// The moment at which somebody corrects the record.
 const CORRECTED: &str = "2023-08-28T17:02:00Z";
 
-/// A record of the first class, of somebody who was there all the time.
+/// A record of a student who was in the first class all the time.
 fn whole(id: &str, version: u64, student: &str, updated: &str) -> Value {
     record(id, version, "C1-1", student, updated, &[(IN, Some(OUT))])
 }
 
-/// The first class is over, and everything of it should have arrived.
+/// The world at the moment at which the first class's settle time is over, with these records in CourseKey.
 fn settled(mut world: Fake, records: impl IntoIterator<Item = Value>) -> Fake {
     world.coursekey.records = records.into_iter().collect();
     world.now = at(IN);
@@ -35,12 +35,12 @@ fn settled(mut world: Fake, records: impl IntoIterator<Item = Value>) -> Fake {
     world
 }
 
-/// A newer record: the cursor moves on, and the next poll does not bring what came before.
+/// A newer record. With it the cursor moves on, so that the next poll does not bring earlier records.
 fn passed_over() -> Value {
     whole("r1", 1, "S1", "2023-08-28T16:00:30Z")
 }
 
-/// Days pass in steps of six hours.
+/// Lets days pass in steps of six hours.
 fn days(world: &mut Fake, days: u32) {
     for _ in 0..days * 4 {
         world.later(Seconds::hours(6));
@@ -54,7 +54,7 @@ fn an_unreadable_record_is_not_silence_however_old_it_gets() {
         [whole("r1", 1, "S1", "2023-08-28T16:00:10Z"), broken(whole("r2", 1, "S2", "2023-08-28T16:00:20Z"))],
     );
     assert!(written(&mut world).contains("open record-unreadable//C1-1/S2/r2"));
-    // Nothing newer moves the cursor on for days; then something does.
+    // For days no newer record moves the cursor on; then one does.
     days(&mut world, 6);
     assert!(!written(&mut world).contains("record-unreadable"));
     let second = [("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))];
@@ -86,7 +86,7 @@ fn records_without_an_id_are_each_somebodys() {
         open record-unreadable//C1-1/S2/school 100"#]]
     .assert_eq(&written(&mut world));
     let mut world = settled(synchronized(), broken);
-    // Of two only what they have in common is known: the class.
+    // Of two records that cannot be told apart only their common class is known.
     expect!["open record-unreadable//C1-1//school 100"].assert_eq(&written(&mut world));
     world.coursekey.records.clear();
     days(&mut world, 2);
@@ -119,7 +119,7 @@ fn more_unreadable_records_than_are_told_apart_spare_whoever_they_may_be_of() {
     assert_eq!(told.matches("open record-unreadable").count(), 101, "{told}");
     assert!(told.contains("open record-unreadable////school 100") && !told.contains("→A"), "{told}");
     assert!(world.state["hot/0"].len() < 60_000, "{}", world.state["hot/0"].len());
-    // What was beyond is told apart as soon as there is room.
+    // A record beyond the limit has an issue of its own as soon as there is room.
     world.coursekey.records.drain(..150);
     days(&mut world, 3);
     let told = written(&mut world);
@@ -136,7 +136,7 @@ fn a_pass_that_was_interrupted_takes_nothing_for_gone_that_it_brought_before() {
     ];
     let mut world = settled(synchronized(), records);
     written(&mut world);
-    // The third request of the night is the second page of the pass, which goes on behind the record.
+    // The third request of the night is for the second page of the pass, which goes on behind the record.
     let so_far = world.coursekey.requests["attendance"];
     world.coursekey.breaks_at.insert(("attendance".to_owned(), so_far + 3));
     world.now = at("2023-08-29T07:00:00Z");
@@ -167,7 +167,8 @@ fn the_pass_reaches_back_to_where_a_record_may_have_been_written_if_it_does_not_
         world.settle();
         world.coursekey.asked.last().cloned()
     };
-    // What listed it began there; what is pushed was written since the last pass would have begun.
+    // A listed record is sought from where its listing began, a pushed record from where the last pass would have
+    // begun.
     assert_eq!(last_pass(&mut listed).unwrap(), "100 since 2023-08-27T13:00:00Z");
     assert_eq!(last_pass(&mut pushed).unwrap(), "100 since 2023-08-31T12:00:00Z");
 }
@@ -291,10 +292,11 @@ fn what_cannot_be_read_at_the_end_is_looked_for_once_a_day_until_it_can() {
     assert_eq!(world.coursekey.asked.len(), 0, "{:?}", world.coursekey.asked);
 }
 
-/// A version: which of three students, how many minutes after the start, how long after that they came, whether it can be read.
+/// A version of a record: which of three students, how many minutes after the start it was written, how long after that
+/// it came, and whether it can be read.
 type Version = (usize, u32, u32, bool);
 
-/// Plays three days of the class; the marks and the issues that are open at their end.
+/// Plays the class and three days. Answers the marks and the issues that are open at the end.
 fn play(versions: &[Version], pushes: &[(usize, i64)]) -> (String, BTreeSet<String>) {
     let mut versions = versions.to_vec();
     versions.sort_by_key(|(_, written, ..)| *written);

@@ -1,5 +1,5 @@
-//! Whatever happens to a school, whoever believes its mails knows what is wrong: issues open, change, resolve and come back
-//! at random, while the address is usable or not and the host takes mails or not.
+//! The property of the mails: whoever reads all mails of a school knows which issues are open. Issues open, change,
+//! resolve and come back at random, while the error address can be used or not and the host takes mails or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::world::records::{Message, Operation, Value};
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// GEGI saves a student's e-mail; none: the right one.
+    /// GEGI saves an e-mail of a student; none: the right e-mail.
     Email(usize, Option<&'static str>),
     Address(Option<&'static str>),
     HostRefuses(bool),
@@ -32,17 +32,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What tells issues apart in a mail: code, course and person.
+/// The code, course and person of an issue, by which issues are told apart in a mail.
 type Key = (String, String, String);
 
-/// The school's page and its reader's mailbox.
+/// The issues as GEGI shows them, and as a reader of the mails knows them.
 #[derive(Default)]
 struct Reader {
-    /// What GEGI was told is open, by the key it was told with.
+    /// The issues that are open in GEGI, by key.
     page: BTreeMap<String, (Key, String)>,
-    /// What the mails say is open.
+    /// The issues that are open according to the mails.
     believed: BTreeMap<Key, String>,
-    /// What opened, changed or came back since it was last mailed.
+    /// The issues that opened, changed or came back since they were last mailed.
     news: BTreeSet<Key>,
     last: Option<Instant>,
 }
