@@ -98,7 +98,7 @@ fn excused(book: &ClassBook, sitting: Sitting<'_>) -> Vec<PersonId> {
     }
     let over = sitting.now >= sitting.settled();
     let was_elsewhere =
-        |id: &PersonId| sitting.course.student(id).is_some_and(|student| belonged(student, sitting) == Some(false));
+        |id: &PersonId| sitting.listed(id).is_some_and(|student| belonged(student, sitting) == Some(false));
     let taken = book.students.iter().filter(|(id, entry)| entry.missing && (!over || was_elsewhere(id)));
     taken.map(|(id, _)| id.clone()).collect()
 }

@@ -9,6 +9,7 @@
 
 mod absence;
 mod entry;
+mod known;
 mod verdict;
 mod write;
 
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::{Entry, Limits};
+pub use self::known::KnownVersions;
 use crate::enrollment::{self, OnDay};
 use crate::ledger::CourseLedger;
 use crate::marking::{ClassTimes, Terms};
@@ -58,6 +60,8 @@ pub struct ClassBook {
 pub struct Sitting<'a> {
     /// The class's course, as GEGI has the course now.
     pub course: &'a Course,
+    /// The students whom the course lists, by id.
+    pub students: &'a BTreeMap<&'a PersonId, &'a Student>,
     /// The class.
     pub class: &'a ClassId,
     /// The class's times that count for its marks: as GEGI schedules the class now, until its follow-up days are over.
@@ -255,6 +259,11 @@ impl Sitting<'_> {
     /// When the class is over and all of its attendance should have arrived.
     fn settled(&self) -> Instant {
         self.times.ends + self.terms.settle
+    }
+
+    /// The student of an id, if the course lists the student.
+    fn listed(&self, student: &PersonId) -> Option<&Student> {
+        self.students.get(student).copied()
     }
 
     /// Whether a student belonged to the course on the class's day.

@@ -131,7 +131,7 @@ fn after_drop(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
 /// Whether the student had left the course before the class: by the day on which the student stopped or, where GEGI
 /// names no day, by the drop that CourseKey acknowledged before the class.
 fn dropped_before(student: &PersonId, sitting: Sitting<'_>) -> bool {
-    let Some(listed) = sitting.course.student(student) else { return false };
+    let Some(listed) = sitting.listed(student) else { return false };
     match sitting.on_its_day(listed).had_left {
         HadLeft::No => false,
         HadLeft::Yes => true,

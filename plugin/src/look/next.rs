@@ -1,4 +1,4 @@
-//! When a course is looked at next if nothing changes before: the one date of the course in the due index.
+//! When a course is looked at next, and when the next of its classes is judged, if nothing changes before.
 
 use super::Look;
 use crate::following;
@@ -21,23 +21,13 @@ pub enum Left {
     Blocked(Instant),
 }
 
-/// What the next look has to know of the course's attendance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attendance {
-    /// Whether the course is followed.
-    pub followed: bool,
-    /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
-    pub judged_until: Option<Instant>,
-    /// When the next class of the course is to be judged again even if no record arrives; none: no class is.
-    pub judge: Option<Instant>,
-}
-
-/// When the course is looked at next; none: not before the course changes.
-pub fn next(
+/// When the course is looked at next; none: not before the course changes. `followed`: whether the course's attendance is
+/// read.
+pub fn look_at(
     course: &Course,
     look: &Look,
     left: Left,
-    attendance: Attendance,
+    followed: bool,
     settings: &Settings,
     now: Instant,
 ) -> Option<Instant> {
@@ -51,10 +41,8 @@ pub fn next(
         following::from(course),
         until,
         first_retry(look),
-        attendance.judge,
-        next_to_settle(course, attendance, settings, now),
         // The course is followed beyond its last moment, so something was not read yet: the next tick reads it.
-        Some(soon).filter(|_| attendance.followed && until.is_some_and(|until| until <= now)),
+        Some(soon).filter(|_| followed && until.is_some_and(|until| until <= now)),
     ];
     let later = dates.into_iter().flatten().filter(|at| *at > now).min();
     let again = match left {
@@ -66,18 +54,18 @@ pub fn next(
     Some(later.map_or(again, |later| later.min(again)))
 }
 
+/// When the settle time of the next class of a followed course is over; none: there is no such class. Every class that
+/// ended up to `judged_until` was judged after its settle time.
+pub fn settles_at(course: &Course, judged_until: Instant, settings: &Settings, now: Instant) -> Option<Instant> {
+    let ends = course.classes.iter().map(|class| class.ends).filter(|ends| *ends > judged_until).min()?;
+    // A settle time that was over while no tick ran counts for the next tick.
+    Some((ends + settings.settle).max(now + settings.update_every))
+}
+
 fn first_retry(look: &Look) -> Option<Instant> {
     let retries = look.plan.waiting.iter().filter_map(|waiting| match &waiting.why {
         Why::Refused(_, retry) => retry.at(),
         Why::NoPassword | Why::Unfit(_) | Why::Needs(_) => None,
     });
     retries.min()
-}
-
-/// When the settle time of the next class of a followed course is over.
-fn next_to_settle(course: &Course, attendance: Attendance, settings: &Settings, now: Instant) -> Option<Instant> {
-    let until = attendance.judged_until.filter(|_| attendance.followed)?;
-    let ends = course.classes.iter().map(|class| class.ends).filter(|ends| *ends > until).min()?;
-    // A settle time that was over while no tick ran counts for the next tick.
-    Some((ends + settings.settle).max(now + settings.update_every))
 }

@@ -34,6 +34,12 @@ pub struct CoursePage {
     /// The moment of the course in the due index; none: the course is not due before something changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Instant>,
+    /// When a tick looks at the course next; none: no tick does before something changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Instant>,
+    /// When the settle time of the course's next class is over; none: the course is not followed, or has no such class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settles: Option<Instant>,
     /// The troubles that the last look at the course found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<Trouble>,
@@ -117,6 +123,13 @@ pub struct ClassEntry {
     /// while the class moves from course to course.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listed_by: Vec<CourseId>,
+}
+
+impl CoursePage {
+    /// When the course is due: when a tick looks at the course, or when one of its classes is to be judged.
+    pub fn next(&self) -> Option<Instant> {
+        [self.look, self.settles, self.judge.values().min().copied()].into_iter().flatten().min()
+    }
 }
 
 impl ClassEntry {

@@ -1,5 +1,7 @@
 //! A whole course as GEGI sees it, with its students, instructors and classes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CampusId, ClassId, CourseId, PersonId};
@@ -57,6 +59,11 @@ impl Course {
     /// The student of this id; none: the course does not list the student.
     pub fn student(&self, id: &PersonId) -> Option<&Student> {
         self.students.iter().find(|student| student.person.id == *id)
+    }
+
+    /// The students on the course's list by id, for a caller that asks for many of them.
+    pub fn roll(&self) -> BTreeMap<&PersonId, &Student> {
+        self.students.iter().rev().map(|student| (&student.person.id, student)).collect()
     }
 
     /// The class of this id; none: the course does not list the class.

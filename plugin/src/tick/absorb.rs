@@ -50,7 +50,7 @@ pub(super) fn absorb(
     let Absorption { concerned, .. } = absorption;
     rosters.load_courses(world, &concerned)?;
     for course in &concerned {
-        agenda.bring_forward(rosters, course, moment.now, moment.now);
+        agenda.look_by(rosters, course, moment.now, moment.now);
     }
     agenda.again |= !left.is_empty();
     Ok(Absorbed { all: left.is_empty(), courses, to_judge })

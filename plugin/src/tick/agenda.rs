@@ -128,10 +128,18 @@ impl Agenda {
         }
     }
 
-    /// Makes sure that a course is due at a moment or earlier. The course's page must be loaded.
-    pub(super) fn bring_forward(&mut self, rosters: &mut Rosters, course: &CourseId, at: Instant, now: Instant) {
-        if rosters.page(course).and_then(|page| page.due).is_none_or(|due| due > at) {
-            self.schedule(course, rosters.pages.edit(course.as_str()), Some(at), now);
+    /// Moves a course in the due index to where its page says.
+    pub(super) fn date(&mut self, course: &CourseId, page: &mut CoursePage, now: Instant) {
+        let due = page.next();
+        self.schedule(course, page, due, now);
+    }
+
+    /// Makes sure that a tick looks at a course, whose page is loaded, at a moment or earlier.
+    pub(super) fn look_by(&mut self, rosters: &mut Rosters, course: &CourseId, at: Instant, now: Instant) {
+        if rosters.page(course).and_then(|page| page.look).is_none_or(|look| look > at) {
+            let page = rosters.pages.edit(course.as_str());
+            page.look = Some(at);
+            self.date(course, page, now);
         }
     }
 

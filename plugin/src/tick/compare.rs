@@ -87,7 +87,7 @@ pub(super) fn all_courses(
     ids.truncate(usize::try_from(STEP).unwrap_or(usize::MAX));
     rosters.load_courses(world, &ids)?;
     for id in &ids {
-        agenda.bring_forward(rosters, id, moment.now, moment.now);
+        agenda.look_by(rosters, id, moment.now, moment.now);
     }
     *walk = rest(ids.len(), ids.last());
     agenda.again |= walk.is_some();

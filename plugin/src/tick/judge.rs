@@ -142,6 +142,7 @@ impl<W: Reads> Judging<'_, W> {
         let nobody = BTreeMap::new();
         Judgement::Judged(book.judge(Sitting {
             course: &held.course,
+            students: &held.course.roll(),
             class,
             times,
             day: times.starts.date_in(zone),
@@ -176,9 +177,10 @@ impl<W: Reads> Judging<'_, W> {
     /// Makes sure that the class is judged again at a moment or earlier.
     fn judge_again(&mut self, course: &CourseId, class: &ClassId, at: Instant) {
         let rosters = &mut *self.intake.rosters;
-        let planned = rosters.pages.edit(course.as_str()).judge.entry(class.clone()).or_insert(at);
+        let page = rosters.pages.edit(course.as_str());
+        let planned = page.judge.entry(class.clone()).or_insert(at);
         *planned = at.min(*planned);
-        self.agenda.bring_forward(rosters, course, at, self.intake.moment.now);
+        self.agenda.date(course, page, self.intake.moment.now);
     }
 }
 

@@ -144,7 +144,7 @@ impl<W: World> Poll<'_, W> {
             as_of = as_of.min(page.as_of.unwrap_or(as_of));
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
-            self.intake.take_page(&source, page)?;
+            self.intake.take_page(&source, page, way == Way::Again)?;
             // Most records of a daily pass are known already. Only books with new records are kept until they are
             // judged.
             let books = &mut self.intake.attendance.books.classes;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::agenda::Agenda;
 use super::moment::Moment;
 use super::outgoing::Outgoing;
-use crate::attendance::{self, Limits};
+use crate::attendance::{self, KnownVersions, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
 use crate::following;
 use crate::marking::ClassTimes;
@@ -14,6 +14,7 @@ use crate::memory::head::Head;
 use crate::memory::unreadable::{UnreadableRecord, UnreadableRecords};
 use crate::memory::{Books, PUSH, Rosters};
 use crate::model::attendance::AttendanceRecord;
+use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
@@ -71,14 +72,14 @@ impl<W: Reads> Intake<'_, W> {
                 next: None,
                 as_of: None,
             });
-            self.take_page(&source, page)?;
+            self.take_page(&source, page, false)?;
             agenda.clear_push(&digest, body_key);
         }
         Ok(())
     }
 
-    /// Takes the records of one page or one push.
-    pub(super) fn take_page(&mut self, source: &Source, page: Page) -> Result<(), StorageError> {
+    /// Takes the records of one page, or of one push. `again`: the source lists records that were read before.
+    pub(super) fn take_page(&mut self, source: &Source, page: Page, again: bool) -> Result<(), StorageError> {
         self.attendance.received += u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         for unreadable in page.unreadable {
             self.note_unreadable(source, unreadable)?;
@@ -87,7 +88,8 @@ impl<W: Reads> Intake<'_, W> {
         for record in &page.records {
             self.attendance.unreadable.read(&record.id, record.version, &schools, matches!(source, Source::Listed(..)));
         }
-        self.take_records(page.records)
+        let records = if again { self.only_unknown(page.records)? } else { page.records };
+        self.take_records(records)
     }
 
     /// Notes a record that cannot be read, unless a later version of the record was read.
@@ -110,50 +112,36 @@ impl<W: Reads> Intake<'_, W> {
     fn was_read_since(&mut self, unreadable: &Unreadable) -> Result<bool, StorageError> {
         let Some(next) = unreadable.next_version() else { return Ok(false) };
         self.attendance.books.classes.load(self.world, std::iter::once(next.class.as_str()))?;
-        Ok(self.was_taken(&next))
+        Ok(self.attendance.was_taken(&next))
     }
 
     /// Enters records into the books of their classes. A record whose class or student GEGI does not have is kept apart
     /// (`unplaced`).
     pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
         self.load_books(&records)?;
+        let mut places = Places::new(self.rosters);
+        let mut homeless = Vec::new();
         for record in records {
-            match course_of(self.rosters, &record) {
-                Ok(course) => self.enter(&course, &record),
+            match places.of(&record) {
+                Ok(place) => self.attendance.enter(self.world, self.moment, place, &record),
                 // The book took this version before GEGI cancelled the class or took the student off the list.
-                Err(_) if self.was_taken(&record) => {}
-                Err(_) => self.keep_unplaced(record)?,
+                Err(_) if self.attendance.was_taken(&record) => {}
+                Err(_) => homeless.push(record),
             }
         }
-        Ok(())
+        homeless.into_iter().try_for_each(|record| self.keep_unplaced(record))
     }
 
-    fn was_taken(&self, record: &AttendanceRecord) -> bool {
-        self.attendance.books.classes.get(record.class.as_str()).is_some_and(|book| book.has_seen(record))
-    }
-
-    fn enter(&mut self, course: &CourseId, record: &AttendanceRecord) {
-        let class = record.class.clone();
-        if self.attendance.books.classes.get(class.as_str()).is_some_and(|book| book.knows(record)) {
-            return;
-        }
-        let Some(limits) = self.limits(course, &class) else { return };
-        self.attendance.ask_marks(self.world, &class);
-        let (book, nobody) = (self.attendance.books.classes.edit(class.as_str()), BTreeMap::new());
-        if book.enter(record, limits, self.attendance.marks.get(&class).unwrap_or(&nobody)) {
-            self.attendance.to_judge.insert(class);
-        }
-    }
-
-    /// The limits of a class, by the times that count for the class's marks.
-    fn limits(&mut self, course: &CourseId, class: &ClassId) -> Option<Limits> {
-        let Moment { now, settings, .. } = self.moment;
-        let held = self.rosters.held(course)?;
-        let followed_until = following::until(&held.course, settings)?;
-        let scheduled = held.course.class(class).map(|class| ClassTimes { starts: class.starts, ends: class.ends })?;
-        let book = self.attendance.books.classes.edit(class.as_str());
-        let times = book.times(scheduled, settings.follow, now);
-        Some(Limits::of(times.ends, settings.follow, settings.settle, followed_until))
+    /// Leaves out the records that their books hold in this very version. No book is put on the shelf for it.
+    fn only_unknown(&mut self, mut records: Vec<AttendanceRecord>) -> Result<Vec<AttendanceRecord>, StorageError> {
+        let books = &self.attendance.books.classes;
+        let classes: BTreeSet<String> = records.iter().map(|record| record.class.to_string()).collect();
+        let known = books.peek::<KnownVersions>(self.world, classes.iter().map(String::as_str))?;
+        records.retain(|record| match known.get(record.class.as_str()) {
+            Some(known) => !known.has(record),
+            None => !books.get(record.class.as_str()).is_some_and(|book| book.knows(record)),
+        });
+        Ok(records)
     }
 
     /// Loads the courses and the books of the classes that records name.
@@ -186,6 +174,26 @@ impl Attendance {
         self.books
     }
 
+    fn was_taken(&self, record: &AttendanceRecord) -> bool {
+        self.books.classes.get(record.class.as_str()).is_some_and(|book| book.has_seen(record))
+    }
+
+    fn enter(&mut self, world: &mut impl Reads, moment: Moment<'_>, place: &Place<'_>, record: &AttendanceRecord) {
+        let class = record.class.as_str();
+        if self.books.classes.get(class).is_some_and(|book| book.knows(record)) {
+            return;
+        }
+        let Moment { now, settings, .. } = moment;
+        let Some(followed_until) = following::until(place.course, settings) else { return };
+        self.ask_marks(world, &record.class);
+        let (book, nobody) = (self.books.classes.edit(class), BTreeMap::new());
+        let times = book.times(place.times, settings.follow, now);
+        let limits = Limits::of(times.ends, settings.follow, settings.settle, followed_until);
+        if book.enter(record, limits, self.marks.get(&record.class).unwrap_or(&nobody)) {
+            self.to_judge.insert(record.class.clone());
+        }
+    }
+
     /// Asks GEGI for the marks of a class. Once a tick is enough, because a class is judged once a tick.
     pub(super) fn ask_marks(&mut self, world: &mut impl Reads, class: &ClassId) {
         if !self.marks.contains_key(class) {
@@ -210,15 +218,42 @@ pub(super) fn class_course<'a>(rosters: &'a Rosters, class: &ClassId) -> Option<
     rosters.classes.get(class.as_str()).map(|entry| &entry.course)
 }
 
-/// The course of a record. The error is the issue that says that GEGI does not have the class, or that the class's
-/// course does not list the student.
-pub(super) fn course_of(rosters: &Rosters, record: &AttendanceRecord) -> Result<CourseId, Issue> {
-    let unknown = |course| attendance::unplaced(record, course);
-    let course = class_course(rosters, &record.class).ok_or_else(|| unknown(None))?;
-    let held = rosters
-        .held(course)
-        .filter(|held| !held.removed && held.course.class(&record.class).is_some())
-        .ok_or_else(|| unknown(None))?;
-    held.course.student(&record.student).ok_or_else(|| unknown(Some(course)))?;
-    Ok(course.clone())
+/// Where records belong. Each class is searched once, however many records it has.
+pub(super) struct Places<'r> {
+    rosters: &'r Rosters,
+    known: BTreeMap<ClassId, Option<Place<'r>>>,
+}
+
+/// The place of the records of one class.
+pub(super) struct Place<'r> {
+    course: &'r Course,
+    /// When the class is, as GEGI schedules it.
+    times: ClassTimes,
+    students: BTreeMap<&'r PersonId, &'r Student>,
+}
+
+impl<'r> Places<'r> {
+    /// Places among the courses and classes that were loaded.
+    pub(super) fn new(rosters: &'r Rosters) -> Self {
+        Self { rosters, known: BTreeMap::new() }
+    }
+
+    /// The place of a record. The error is the issue that says that GEGI does not have the class, or that the class's
+    /// course does not list the student.
+    pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, Issue> {
+        let Self { rosters, known } = self;
+        let place = known.entry(record.class.clone()).or_insert_with(|| find(rosters, &record.class)).as_ref();
+        let place = place.ok_or_else(|| attendance::unplaced(record, None))?;
+        if place.students.contains_key(&record.student) {
+            return Ok(place);
+        }
+        Err(attendance::unplaced(record, Some(&place.course.id)))
+    }
+}
+
+fn find<'r>(rosters: &'r Rosters, class: &ClassId) -> Option<Place<'r>> {
+    let held = rosters.held(class_course(rosters, class)?).filter(|held| !held.removed)?;
+    let scheduled = held.course.class(class)?;
+    let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
+    Some(Place { course: &held.course, times, students: held.course.roll() })
 }

@@ -85,7 +85,14 @@ impl<W: World> Sending<'_, W> {
     }
 
     fn settle(&mut self, course: &CourseId, look: &Look, attempt: &Attempt) -> Result<(), StorageError> {
-        let mut settling = Settling {
+        let (world, mut settling) = self.settling();
+        let closing = settling.settle(world, course, look, attempt)?;
+        self.sent.closing.extend(closing);
+        Ok(())
+    }
+
+    fn settling(&mut self) -> (&mut W, Settling<'_>) {
+        let settling = Settling {
             moment: self.moment,
             campuses: self.campuses,
             rosters: self.rosters,
@@ -93,11 +100,11 @@ impl<W: World> Sending<'_, W> {
             followed: self.followed,
             out: self.out,
         };
-        self.sent.closing.extend(settling.settle(self.world, course, look, attempt)?);
-        Ok(())
+        (self.world, settling)
     }
 
-    /// Looks at the courses that are due until the budget is used up, and answers those that have something to send.
+    /// Works on the courses that are due until the budget is used up, and answers those that have something to send. A
+    /// course of which only classes are to be judged is not looked at.
     fn take_on(&mut self) -> Result<Vec<Work>, StorageError> {
         let due: Vec<CourseId> = self.agenda.due.iter().map(|(_, course)| course.clone()).collect();
         let mut left = usize::try_from(self.moment.budget.items).unwrap_or(usize::MAX);
@@ -107,9 +114,16 @@ impl<W: World> Sending<'_, W> {
                 self.agenda.again = true;
                 break;
             }
-            facts::load(self.world, self.moment, self.rosters, courses)?;
+            self.rosters.load_courses(self.world, courses)?;
             self.sent.to_judge.extend(judge::what_waited(self.moment, self.rosters, courses));
-            for course in courses {
+            let (looked, judged): (Vec<CourseId>, Vec<CourseId>) =
+                courses.iter().cloned().partition(|course| self.is_looked_at(course));
+            facts::load(self.world, self.moment, self.rosters, &looked)?;
+            for course in &judged {
+                self.settling().1.date(course);
+                left = left.saturating_sub(1);
+            }
+            for course in &looked {
                 self.moment.note_work_on(self.world, course);
                 let look = self.look(course);
                 left = left.saturating_sub(look.plan.actions.len().max(1));
@@ -117,6 +131,10 @@ impl<W: World> Sending<'_, W> {
             }
         }
         Ok(works)
+    }
+
+    fn is_looked_at(&self, course: &CourseId) -> bool {
+        self.rosters.page(course).and_then(|page| page.look).is_some_and(|at| at <= self.moment.now)
     }
 
     /// Begins to work on a course; none: nothing of the course is sent in this tick.
@@ -253,7 +271,7 @@ impl<W: World> Sending<'_, W> {
                 if let Some(ledger) = self.rosters.ledger_mut(course).filter(|ledger| ledger.school == school) {
                     ledger.enrollments.remove(&person);
                 }
-                self.agenda.bring_forward(self.rosters, course, self.moment.soon(), self.moment.now);
+                self.agenda.look_by(self.rosters, course, self.moment.soon(), self.moment.now);
             }
         }
         Ok(())

@@ -9,9 +9,8 @@ use super::outgoing::Outgoing;
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::Fate;
 use crate::following::{self, Following, SoFar, following};
-use crate::ledger::CourseLedger;
 use crate::look::Look;
-use crate::look::next::{Attendance, Left, next};
+use crate::look::next::{Left, look_at, settles_at};
 use crate::memory::Rosters;
 use crate::memory::entries::{Held, Since};
 use crate::memory::followed::Followed;
@@ -69,7 +68,9 @@ impl Settling<'_> {
     ) -> Result<Option<(SchoolNumber, CourseId)>, StorageError> {
         let now = self.moment.now;
         let Some(held) = self.rosters.held(id).cloned() else {
-            self.agenda.schedule(id, self.rosters.pages.edit(id.as_str()), None, now);
+            let page = self.rosters.pages.edit(id.as_str());
+            page.look = None;
+            self.agenda.date(id, page, now);
             return Ok(None);
         };
         if held.option == Resolved::Off && self.rosters.ledger(id).is_some_and(|ledger| !ledger.acknowledged()) {
@@ -92,9 +93,11 @@ impl Settling<'_> {
         let closing = self.follow(&held);
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &look.issues)?;
         self.note_status(&held);
-        let due = self.next_look(&held, look, attempt);
-        self.agenda.again |= due.is_some_and(|at| at <= now);
-        self.agenda.schedule(id, self.rosters.pages.edit(id.as_str()), due, now);
+        let left = self.left(&held, look, attempt);
+        let look = look_at(&held.course, look, left, self.is_followed(id), self.moment.settings, now);
+        self.agenda.again |= look.is_some_and(|at| at <= now);
+        self.rosters.pages.edit(id.as_str()).look = look;
+        self.date(id);
         Ok(closing)
     }
 
@@ -148,17 +151,19 @@ impl Settling<'_> {
         }
     }
 
-    fn next_look(&self, held: &Held, look: &Look, attempt: &Attempt) -> Option<crate::model::time::Instant> {
+    fn is_followed(&self, id: &CourseId) -> bool {
+        self.rosters.ledger(id).is_some_and(|ledger| self.followed.has(ledger.school, id))
+    }
+
+    /// Dates a course anew, after classes of the course were taken to be judged.
+    pub(super) fn date(&mut self, id: &CourseId) {
         let Moment { now, settings, .. } = self.moment;
-        let id = &held.course.id;
-        let page = self.rosters.page(id);
-        let is_followed = |ledger: &CourseLedger| self.followed.has(ledger.school, id);
-        let attendance = Attendance {
-            followed: self.rosters.ledger(id).is_some_and(is_followed),
-            judged_until: page.and_then(|page| page.judged_until),
-            judge: page.and_then(|page| page.judge.values().min().copied()),
-        };
-        next(&held.course, look, self.left(held, look, attempt), attendance, settings, now)
+        let judged_until = self.rosters.page(id).and_then(|page| page.judged_until);
+        let course = self.rosters.held(id).map(|held| &held.course).filter(|_| self.is_followed(id));
+        let settles = course.zip(judged_until).and_then(|(course, until)| settles_at(course, until, settings, now));
+        let page = self.rosters.pages.edit(id.as_str());
+        page.settles = settles;
+        self.agenda.date(id, page, now);
     }
 
     /// Whether actions of the plan are left, and what keeps them from being sent.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::records::{Intake, course_of};
+use super::records::{Intake, Places};
 use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId};
@@ -47,9 +47,9 @@ impl<W: Reads> Intake<'_, W> {
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
             self.load_books(&records)?;
             // The newest version of a record says whose record it is.
-            let has_place = |versions: &Vec<AttendanceRecord>| {
-                versions.last().is_some_and(|newest| course_of(self.rosters, newest).is_ok())
-            };
+            let mut places = Places::new(self.rosters);
+            let mut has_place =
+                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| places.of(newest).is_ok());
             let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
@@ -68,7 +68,8 @@ impl<W: Reads> Intake<'_, W> {
         let books = &mut self.attendance.books;
         let Unplaced { records, mut issues } = books.unplaced.get(class).cloned().unwrap_or_default();
         let newest = records.values().filter_map(|versions| versions.last());
-        let now: Vec<Issue> = newest.filter_map(|record| course_of(self.rosters, record).err()).collect();
+        let mut places = Places::new(self.rosters);
+        let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()).collect();
         self.out.exchange_issues(self.world, &mut issues, &now)?;
         if records.is_empty() {
             books.unplaced.remove(class);

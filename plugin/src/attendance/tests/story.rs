@@ -200,6 +200,7 @@ impl Story {
         let thresholds = self.book.thresholds(times.starts, &self.history, now).unwrap();
         let taken = self.book.judge(Sitting {
             course: &self.course,
+            students: &self.course.roll(),
             class: &class.id,
             times,
             day: times.starts.date_in(chrono_tz::UTC),
