@@ -1,5 +1,5 @@
-//! The form in which an operation or a mail lies in an outbox: JSON with its version, such as
-//! `{"v":1,"withdraw-mark":{…}}`. It is this crate's own, so that a change of `wit/` changes nothing that is stored, and a
+//! The form in which an operation or a mail lies in an outbox: a version, a blank and JSON, such as
+//! `1 {"withdraw-mark":{…}}`. It is this crate's own, so that a change of `wit/` changes nothing that is stored, and a
 //! store that was filled by an earlier version can be read. When an item is written and delivered is `store`'s and
 //! `outbox`'s business.
 
@@ -22,7 +22,7 @@ pub(crate) fn write_operation(operation: gegi::Operation) -> Result<Payload, Sto
 
 /// The text under which a mail is stored.
 pub(crate) fn write_mail(message: gegi::Message) -> Result<Payload, StoreError> {
-    write(Mail::Mail(Message::of(message)))
+    write(Message::of(message))
 }
 
 /// The operation that an item of [`Lane::Records`] holds.
@@ -32,24 +32,31 @@ pub(crate) fn read_operation(item: &OutboxItem) -> Result<gegi::Operation, Store
 
 /// The mail that an item of [`Lane::Mails`] holds.
 pub(crate) fn read_mail(item: &OutboxItem) -> Result<gegi::Message, StoreError> {
-    read(item, Lane::Mails).map(|Mail::Mail(message)| message.noun())
-}
-
-#[derive(Serialize, Deserialize)]
-struct Versioned<T> {
-    v: u32,
-    #[serde(flatten)]
-    what: T,
+    read::<Message>(item, Lane::Mails).map(Message::noun)
 }
 
 fn write<T: Serialize>(what: T) -> Result<Payload, StoreError> {
-    serde_json::to_string(&Versioned { v: VERSION, what }).map_err(|_| StoreError::NotJson)
+    let content = serde_json::to_string(&what).map_err(|_| StoreError::NotJson)?;
+    Ok(format!("{VERSION} {content}"))
 }
 
 fn read<T: DeserializeOwned>(item: &OutboxItem, lane: Lane) -> Result<T, StoreError> {
-    let read = serde_json::from_str::<Versioned<T>>(&item.payload).ok().filter(|read| read.v == VERSION);
+    let (version, content) = split(&item.payload);
+    let read = serde_json::from_str(content).ok().filter(|_| version == Some(VERSION));
     // What is wrong with the text is not said: that would quote it.
-    read.map(|read| read.what).ok_or(StoreError::Unreadable { lane, sequence: item.sequence })
+    read.ok_or(StoreError::Unreadable { lane, sequence: item.sequence })
+}
+
+/// What a payload says, without the version of the form in which it is written. Ids are made of it, so that what is delivered
+/// keeps its id whatever becomes of the form.
+pub(crate) fn content(payload: &str) -> &str {
+    split(payload).1
+}
+
+fn split(payload: &str) -> (Option<u32>, &str) {
+    let version = |(version, content): (&str, _)| Some((version.parse().ok()?, content));
+    let split = payload.split_once(' ').and_then(version);
+    split.map_or((None, payload), |(version, content)| (Some(version), content))
 }
 
 /// A type of the form and the noun of GEGI's that it is the form of.
@@ -170,9 +177,9 @@ macro_rules! words {
 
 /// Enums whose every case has one field.
 macro_rules! variants {
-    ($($name:ident { $($case:ident($kind:ty)),* $(,)? })*) => {$(
+    ($($words:literal $name:ident { $($case:ident($kind:ty)),* $(,)? })*) => {$(
         #[derive(Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
+        #[serde(rename_all = $words)]
         enum $name {
             $($case($kind)),*
         }
@@ -196,7 +203,7 @@ macro_rules! variants {
 }
 
 variants! {
-    Operation {
+    "kebab-case" Operation {
         SetMark(SetMark),
         WithdrawMark(WithdrawMark),
         PutLogRow(LogRow),
@@ -205,7 +212,7 @@ variants! {
         ResolveIssue(ResolveIssue),
         Journal(JournalEntry),
     }
-    Value {
+    "PascalCase" Value {
         Text(String),
         Number(i64),
         Rows(Vec<Vec<(String, String)>>),
@@ -277,11 +284,4 @@ records! {
         attendance_record: Option<String>,
     }
     Message { template: String, recipient: String, variables: Vec<(String, Value)> }
-}
-
-/// The one kind of item in [`Lane::Mails`].
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Mail {
-    Mail(Message),
 }

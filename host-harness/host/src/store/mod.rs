@@ -34,6 +34,7 @@ pub use standing::{Breadcrumb, Standing};
 pub use unit::UnitOfWork;
 
 use crate::gegi::Receipt;
+use crate::outbox::form;
 
 /// The longest key in bytes; the WIT promises this number to the plugin.
 pub const KEY_BYTES: usize = 512;
@@ -200,7 +201,7 @@ impl OutboxItem {
     /// the receiver would drop that as a repeat.
     pub(crate) fn new(school: &SchoolId, lane: Lane, sequence: u64, payload: Payload) -> Self {
         let mut hash = Sha256::new();
-        for part in [school.as_str(), lane.name(), &payload] {
+        for part in [school.as_str(), lane.name(), form::content(&payload)] {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
