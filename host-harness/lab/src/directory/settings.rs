@@ -40,8 +40,8 @@ struct CampusForm {
     course_owner: Option<String>,
 }
 
-/// Settings to change; what is none stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// Settings to change; what is none stays as it is. Not printed: a password and an address may be among them.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SettingsChange {
     weeks_before_start: Option<u32>,
@@ -57,6 +57,12 @@ pub struct SettingsChange {
     longest_gap_minutes: Option<u32>,
     never_checked_out: Option<NeverCheckedOutForm>,
     digest_every_minutes: Option<u32>,
+}
+
+impl std::fmt::Debug for SettingsChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SettingsChange").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
