@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -112,10 +112,36 @@ const OURS: [&str; 7] = ["host", "lab", "simulator", "component", "host_harness"
 pub fn watch() {
     static WATCHING: Once = Once::new();
     WATCHING.call_once(|| {
-        let subscriber = Registry::default().with(Watch { leaked: end_the_process });
+        let subscriber = Registry::default().with(Watch { leaked: end_the_process }).with(Kept);
         // Only a test that installed a log of its own could be in the way; it would be seen to fail here.
         assert!(tracing::subscriber::set_global_default(subscriber).is_ok(), "another log is installed");
     });
+}
+
+/// The lines at the level that is on by default, as far as they are kept.
+static WARNED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// More than any test program looks at.
+const KEPT_LINES: usize = 10_000;
+
+/// What was logged so far, by any test of this process, at the level that is on by default.
+pub fn warned() -> String {
+    WARNED.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+}
+
+/// Keeps what is logged at the level that is on by default.
+struct Kept;
+
+impl<S: Subscriber> Layer<S> for Kept {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() <= Level::WARN {
+            let mut line = Line(format!("{} {}:", event.metadata().level(), event.metadata().target()));
+            event.record(&mut line);
+            let mut kept = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < KEPT_LINES {
+                kept.push(line.0);
+            }
+        }
+    }
 }
 
 fn end_the_process(what: &str, line: &str) {
