@@ -109,6 +109,9 @@ const OURS: [&str; 7] = ["host", "lab", "simulator", "component", "host_harness"
 
 /// Watches the log of this process from now on. Harnesses that run the component or the host call it first. A line that
 /// gives somebody away ends the process: a panic on a thread of the host's could be caught there, and the test pass.
+///
+/// # Panics
+/// A test has installed a log of its own.
 pub fn watch() {
     static WATCHING: Once = Once::new();
     WATCHING.call_once(|| {

@@ -47,7 +47,7 @@ const COMPONENT: u8 = 3;
 #[command(version, about, after_help = EXIT_CODES)]
 struct Cli {
     /// How much the log on standard error tells: `error`, `warn`, `info`, `debug`, `trace` or `off`, for everything or for
-    /// one part, for example `--log warn,host=debug`. Without it GEGI_LOG counts, then RUST_LOG [default: warn].
+    /// one part, for example `--log warn,host=debug`. Without it `GEGI_LOG` counts, then `RUST_LOG` [default: warn].
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
     #[command(subcommand)]
