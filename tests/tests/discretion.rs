@@ -219,8 +219,7 @@ fn said(log: impl FnOnce()) -> Vec<String> {
     let keep = Arc::clone(&said);
     let watch = Watch { leaked: move |what: &str, _: &str| keep.lock().unwrap().push(what.to_owned()) };
     tracing::subscriber::with_default(Registry::default().with(watch), log);
-    let kept = said.lock().unwrap().clone();
-    kept
+    std::mem::take(&mut said.lock().unwrap())
 }
 
 #[test]
