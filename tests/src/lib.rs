@@ -1,1 +1,3 @@
 //! Shared by the test files of this crate.
+
+pub mod discretion;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
+#[path = "command_line/log.rs"]
+mod log;
 #[path = "command_line/mail.rs"]
 mod mail;
 

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Time-outs short enough to be waited for, long enough for a busy machine to answer in time.
 fn limits() -> HttpLimits {
+    tests::discretion::watch();
     HttpLimits {
         connect: Duration::from_millis(200),
         first_byte: Duration::from_millis(300),

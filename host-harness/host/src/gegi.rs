@@ -1,19 +1,23 @@
 //! What GEGI supplies to the host and receives from it: the traits an embedding program implements.
 //!
-//! The types are those of `wit/`. Nothing here stores or sends anything.
+//! The types are those of `wit/`, under short names. None of them prints a person's name, an address or a password with
+//! `Debug`. Nothing here stores or sends anything.
+
+mod message;
+mod settings;
 
 use async_trait::async_trait;
 
-pub use crate::bindings::gegi::coursekey::email::{Cell, Message, Value};
 pub use crate::bindings::gegi::coursekey::records::{
     Basis, CurrentMark, JournalEntry, LogRow, OpenIssue, Operation, Origin, ResolveIssue, SetMark, Visit, VoidLogRow,
     WithdrawMark,
 };
-pub use crate::bindings::gegi::coursekey::school::{Campus, NeverCheckedOut, SchoolSettings};
-pub use crate::bindings::gegi::coursekey::types::{
+pub use crate::bindings::nouns::{
     Agreement, CampusId, Class, ClassId, Course, CourseId, CourseKind, HoursType, Instant, Instructor, Issue,
     LocalDate, Mark, Named, Owner, PersonId, SendOption, Status, Student,
 };
+pub use message::{Cell, Message, Value};
+pub use settings::{Campus, NeverCheckedOut, SchoolSettings};
 
 impl Status {
     /// The status in one word, as files and pages have it.

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, what they share here. Everything it does is in the library.
 
 mod demo;
+mod diagnostics;
 mod issues;
 mod journal;
 mod log;
@@ -45,6 +46,10 @@ const COMPONENT: u8 = 3;
 #[derive(Parser)]
 #[command(version, about, after_help = EXIT_CODES)]
 struct Cli {
+    /// How much the log on standard error tells: `error`, `warn`, `info`, `debug`, `trace` or `off`, for everything or for
+    /// one part, for example `--log warn,host=debug`. Without it `GEGI_LOG` counts, then `RUST_LOG` [default: warn].
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -68,6 +73,10 @@ enum Command {
 /// Does what the arguments say.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(problem) = diagnostics::start(cli.log) {
+        show::error(&anyhow::Error::msg(problem));
+        return ExitCode::from(INPUT);
+    }
     match start(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -64,20 +64,20 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, Unheard> {
         [("gegi-campus", request.address.campus.as_str()), ("gegi-items", &items), ("accept", "application/json")];
     let content = (!request.body.is_empty()).then_some(("content-type", "application/json"));
     for (name, value) in lines.into_iter().chain(content) {
-        headers.append(name, value.as_bytes()).map_err(|_| Unheard::Denied)?;
+        headers.append(name, value.as_bytes()).map_err(|_| Unheard::Unsendable)?;
     }
     let outgoing = OutgoingRequest::new(headers);
-    let (scheme, authority, path) = split(&request.url).ok_or(Unheard::Denied)?;
+    let (scheme, authority, path) = split(&request.url).ok_or(Unheard::Unsendable)?;
     let method = match request.method {
         Method::Get => WireMethod::Get,
         Method::Put => WireMethod::Put,
     };
-    let denied = |()| Unheard::Denied;
-    outgoing.set_method(&method).map_err(denied)?;
-    outgoing.set_scheme(Some(&scheme)).map_err(denied)?;
-    outgoing.set_authority(Some(authority)).map_err(denied)?;
-    outgoing.set_path_with_query(Some(path)).map_err(denied)?;
-    let body = outgoing.body().map_err(denied)?;
+    let unsendable = |()| Unheard::Unsendable;
+    outgoing.set_method(&method).map_err(unsendable)?;
+    outgoing.set_scheme(Some(&scheme)).map_err(unsendable)?;
+    outgoing.set_authority(Some(authority)).map_err(unsendable)?;
+    outgoing.set_path_with_query(Some(path)).map_err(unsendable)?;
+    let body = outgoing.body().map_err(unsendable)?;
     let future = handle(outgoing, None).map_err(|error| unheard(&error))?;
     write(body, &request.body)?;
     Ok(future)
@@ -141,9 +141,8 @@ fn read_body(body: &IncomingBody) -> Result<Vec<u8>, Unheard> {
 
 fn unheard(error: &ErrorCode) -> Unheard {
     match error {
-        ErrorCode::HttpRequestDenied | ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestHeaderSize(_) => {
-            Unheard::Denied
-        }
+        ErrorCode::HttpRequestDenied => Unheard::Denied,
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestHeaderSize(_) => Unheard::Unsendable,
         ErrorCode::DnsTimeout
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionReadTimeout

@@ -101,6 +101,9 @@ pub enum Unheard {
     /// The host's door did not let the request out.
     #[error("the host refused the request; see the host's log for the rule and its remedy")]
     Denied,
+    /// It could not be made, so the host's door never saw it and its log has nothing.
+    #[error("no request can be made of coursekey-url and the campus's id; correct them in School Settings")]
+    Unsendable,
 }
 
 /// Agrees to requests before they are started, and takes their answers.

@@ -37,6 +37,7 @@ const START: &str = r#"{"kind":"user","school":548156,"id":null,"email":"student
 
 /// One engine for all tests; its compiled code is kept for the next time.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    tests::discretion::watch();
     let compiled = Some(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled")));
     Engine::new(COMPONENT, Limits::default(), compiled).unwrap()
 });

@@ -211,6 +211,7 @@ impl Transport for World {
 fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     let compile = || {
+        tests::discretion::watch();
         let mut limits = Limits::default();
         limits.sandbox.tick_grace = Duration::ZERO;
         limits.sandbox.concurrent_calls = PLACES;

@@ -185,6 +185,22 @@ async fn what_the_school_does_not_grant_is_denied_and_the_rule_is_written_down()
     assert!(playground.world.sent.lock().unwrap().is_empty());
 }
 
+/// Errors of the plugin and the catalogue's remedies send people to the host's log.
+#[tokio::test]
+async fn what_was_refused_and_why_a_call_was_stopped_stands_in_the_log_by_default() {
+    let playground = Playground::new();
+    playground.tick("send GET https://log.example.net/v1 gegi-campus=main").await;
+    let denied =
+        "rule host: log.example.net is not api.example.com; the host is that of coursekey-url in School Settings";
+    playground.tick("trap").await;
+    let warned = tests::discretion::warned();
+    assert!(warned.lines().any(|line| line.starts_with("WARN host::door") && line.contains(denied)), "{warned}");
+    let stopped = |line: &str| {
+        line.starts_with("WARN host::engine") && line.contains("stopped the plugin") && line.contains("reason=")
+    };
+    assert!(warned.lines().any(stopped), "{warned}");
+}
+
 #[tokio::test]
 async fn a_guest_that_is_denied_for_ever_does_not_fill_the_log() {
     let playground = Playground::new();

@@ -23,6 +23,7 @@ pub(crate) const ROSTERS: [&str; 1] = ["coursekey.jsonl"];
 
 /// One engine for all tests; its compiled code is kept for the next time.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    tests::discretion::watch();
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
     Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });

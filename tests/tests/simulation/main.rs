@@ -32,6 +32,7 @@ const SHOWN: usize = 12;
 
 #[test]
 fn every_school_ends_as_the_model_says() {
+    tests::discretion::watch();
     let seeds = seeds();
     let keep = seeds.end - seeds.start == 1;
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");

@@ -21,6 +21,7 @@ impl Bench {
     }
 
     pub(crate) fn with_limits(limits: StorageLimits) -> Self {
+        tests::discretion::watch();
         let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH)));
         let schools = Schools::new(store.clone(), clock.clone(), limits, Arc::new(NoObserver));
         Self { store, clock, schools }

@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_C
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
@@ -42,23 +44,49 @@ pub(crate) struct Door {
     /// What the call may reach; the denial answers every request of a call that may reach nothing.
     grant: Result<Grant, Denial>,
     in_flight: Arc<Semaphore>,
-    /// Denials that are still written down.
-    denials_left: u32,
+    refusals: Arc<Refusals>,
+}
+
+/// Writes down what the door refuses, up to a limit for each call, so that a guest that tries for ever does not fill the
+/// disk. The plugin tells people to look into the log, so each refusal stands in it at the level that is on by default.
+struct Refusals {
+    log: Arc<dyn RequestLog>,
+    left: AtomicU32,
+}
+
+impl Refusals {
+    fn write_down(&self, denial: &Denial) {
+        if self.may_write() {
+            tracing::warn!(%denial, "refused a request of the plugin");
+            self.log.denied(denial);
+        }
+    }
+
+    /// What the transport does not dial is refused after the request was let through; the request log has an entry.
+    fn write_down_address(&self, refused: &TransportError) {
+        if self.may_write() {
+            tracing::warn!(
+                %refused,
+                "refused a request of the plugin; correct the name in coursekey-url in School Settings or in DNS, or start \
+                 the host with loopback allowed if it is this machine"
+            );
+        }
+    }
+
+    fn may_write(&self) -> bool {
+        let before = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if before == Ok(1) {
+            tracing::warn!("refusals of this call that come after the next one are not written down");
+        }
+        before.is_ok()
+    }
 }
 
 impl Door {
     pub(crate) fn new(parts: DoorParts, grant: Result<Grant, Denial>) -> Self {
         let in_flight = Arc::new(Semaphore::new(parts.limits.in_flight));
-        let denials_left = parts.limits.denials_logged;
-        Self { parts, grant, in_flight, denials_left }
-    }
-
-    fn write_down(&mut self, denial: &Denial) {
-        if let Some(left) = self.denials_left.checked_sub(1) {
-            self.denials_left = left;
-            tracing::warn!(%denial, "refused a request of the plugin");
-            self.parts.log.denied(denial);
-        }
+        let (log, left) = (Arc::clone(&parts.log), AtomicU32::new(parts.limits.denials_logged));
+        Self { parts, grant, in_flight, refusals: Arc::new(Refusals { log, left }) }
     }
 
     /// Lets a request through or refuses it. Nothing has been sent yet.
@@ -134,20 +162,27 @@ impl WasiHttpHooks for Door {
         let departure = match self.admit(parts) {
             Ok(departure) => departure,
             Err(denial) => {
-                self.write_down(&denial);
+                self.refusals.write_down(&denial);
                 return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
             }
         };
         let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
             return Box::new(std::future::ready(Err(Error::ConnectionLimitReached)));
         };
-        Box::new(exchange(self.parts.clone(), departure, body, permit))
+        let refusals = Arc::clone(&self.refusals);
+        Box::new(exchange(self.parts.clone(), departure, body, permit, refusals).in_current_span())
     }
 }
 
 type Sent = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
-async fn exchange(parts: DoorParts, departure: Departure, body: WasiBody, permit: OwnedSemaphorePermit) -> Sent {
+async fn exchange(
+    parts: DoorParts,
+    departure: Departure,
+    body: WasiBody,
+    permit: OwnedSemaphorePermit,
+    refusals: Arc<Refusals>,
+) -> Sent {
     let Departure { request, campus, entry } = departure;
     let body = collect(body, parts.limits.request_bytes).await?;
     let started = entry.at;
@@ -156,7 +191,7 @@ async fn exchange(parts: DoorParts, departure: Departure, body: WasiBody, permit
     let sent = parts.transport.send(Outgoing { request: request.map(|()| body), campus }).await;
     parts.observer.step(Step::AfterRequest);
     pass_time(parts.clock.as_ref(), started, &sent);
-    let response = sent.map_err(|error| wasi_error(&error))?.response;
+    let response = sent.map_err(|error| wasi_error(&error, &refusals))?.response;
     logged.entry.status = Some(response.status().as_u16());
     check_size(&response, &parts.limits)?;
     let response = response.map(|bytes| {
@@ -215,8 +250,12 @@ fn check_size(response: &http::Response<Bytes>, limits: &HttpLimits) -> Result<(
 
 /// What the guest hears. It cannot tell whether CourseKey acted on the request, and need not: every request may be sent
 /// again.
-fn wasi_error(error: &TransportError) -> Error {
-    tracing::debug!(%error, "a request of the plugin got no answer");
+fn wasi_error(error: &TransportError, refusals: &Refusals) -> Error {
+    if let TransportError::AddressRefused(_) = error {
+        refusals.write_down_address(error);
+    } else {
+        tracing::debug!(%error, "a request of the plugin got no answer");
+    }
     match error {
         TransportError::Connect(_) => Error::ConnectionRefused,
         TransportError::AddressRefused(_) => Error::DestinationIpProhibited,

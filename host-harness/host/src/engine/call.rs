@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Instrument as _;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -67,7 +68,7 @@ pub(crate) struct Call {
 }
 
 /// Nouns only; the bindings ask for it nevertheless.
-impl crate::bindings::gegi::coursekey::types::Host for Call {}
+impl crate::bindings::nouns::Host for Call {}
 
 impl WasiView for Call {
     fn ctx(&mut self) -> WasiCtxView<'_> {
@@ -90,6 +91,14 @@ impl Engine {
     where
         F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
     {
+        let span = tracing::error_span!("call", school = start.school);
+        self.run_here(start, export).instrument(span).await
+    }
+
+    async fn run_here<T, F>(&self, start: CallStart, export: F) -> CallEnd<T>
+    where
+        F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
+    {
         // Held until the instance is gone. The semaphore is never closed, so there always is a permit to wait for.
         let _place = self.0.places.acquire().await;
         let log = GuestLog::new(self.0.limits.sandbox.log_bytes);
@@ -101,6 +110,7 @@ impl Engine {
             Ok(Err(error)) => Err(broken(error)),
             Err(_) => Err(Broken::TooLong(deadline)),
         };
+        tell(&outcome);
         log.flush(&school);
         CallEnd { outcome, unit: store.into_data().unit }
     }
@@ -160,6 +170,23 @@ impl Call {
     }
 }
 
+/// Customer care is sent this log when work is aborted again and again: why each call was stopped stands in it at the
+/// level that is on by default. What the plugin printed stands beside it at debug level.
+fn tell<T>(outcome: &Result<T, Broken>) {
+    match outcome {
+        Err(Broken::Trapped(reason)) => tracing::warn!(reason, "stopped the plugin; {AFTER_A_STOP}"),
+        Err(Broken::TooLong(deadline)) => {
+            tracing::warn!(?deadline, "stopped the plugin, which took longer than its deadline; {AFTER_A_STOP}");
+        }
+        // What these say is in the failure that the caller gets.
+        Ok(_) | Err(Broken::Refused(_) | Broken::Gegi(_) | Broken::Storage(_)) => {}
+    }
+}
+
+/// What follows a stopped call, and how to learn more.
+const AFTER_A_STOP: &str =
+    "after a tick the next works on one item alone; for what the plugin printed set the log to `host=debug`";
+
 #[derive(Debug, thiserror::Error)]
 #[error("stopped after {0:?}")]
 struct TooLong(Duration);
@@ -167,7 +194,7 @@ struct TooLong(Duration);
 /// What the host's functions and the deadline throw is told from what the guest did; the text of a trap is its first
 /// cause alone, for what wasmtime writes around it names the guest's functions and is for people who debug them.
 fn broken(error: wasmtime::Error) -> Broken {
-    tracing::debug!(error = format!("{error:#}"), "a call was aborted");
+    tracing::debug!(error = format!("{error:#}"), "where the call was stopped");
     let told = error.downcast::<TooLong>().map(|TooLong(deadline)| Broken::TooLong(deadline));
     let told = told.or_else(|error| error.downcast().map(Broken::Gegi));
     let told = told.or_else(|error| error.downcast().map(Broken::Storage));

@@ -4,11 +4,13 @@
 use lettre::Address;
 
 use super::Call;
-use crate::bindings::gegi::coursekey::email::{EmailError, Host, Message};
+use crate::bindings::gegi::coursekey::email::{self, EmailError, Host};
 use crate::email::is_template;
+use crate::gegi::Message;
 
 impl Host for Call {
-    async fn queue(&mut self, message: Message) -> wasmtime::Result<Result<(), EmailError>> {
+    async fn queue(&mut self, message: email::Message) -> wasmtime::Result<Result<(), EmailError>> {
+        let message = Message::from(message);
         Ok(check(&message).and_then(|()| self.unit.queue(message)))
     }
 }

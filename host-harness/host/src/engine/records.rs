@@ -44,7 +44,7 @@ fn overlay<'a>(
 mod tests {
     use super::*;
     use crate::bindings::gegi::coursekey::records::{Basis, JournalEntry, SetMark, WithdrawMark};
-    use crate::bindings::gegi::coursekey::types::Mark;
+    use crate::gegi::Mark;
 
     fn set(class: &str, student: &str, mark: Mark) -> Operation {
         let basis = Basis {

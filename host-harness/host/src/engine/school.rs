@@ -1,15 +1,15 @@
 //! The import `school`: what GEGI knows. Only translates.
 
 use super::Call;
-use crate::bindings::gegi::coursekey::school::Host;
-use crate::gegi::{Course, SchoolSettings};
+use crate::bindings::gegi::coursekey::school::{Host, SchoolSettings};
+use crate::gegi::Course;
 
 /// The most ids one page may carry, whatever the guest asks for (the WIT promises this number).
 const PAGE: usize = 1_000;
 
 impl Host for Call {
     async fn settings(&mut self) -> wasmtime::Result<SchoolSettings> {
-        Ok(self.settings.clone())
+        Ok(self.settings.clone().into())
     }
 
     async fn courses(&mut self, after: Option<String>, limit: u32) -> wasmtime::Result<Vec<(String, u64)>> {

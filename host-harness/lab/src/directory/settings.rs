@@ -40,8 +40,8 @@ struct CampusForm {
     course_owner: Option<String>,
 }
 
-/// Settings to change; what is none stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// Settings to change; what is none stays as it is. Prints neither the password nor the address.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SettingsChange {
     weeks_before_start: Option<u32>,
@@ -57,6 +57,36 @@ pub struct SettingsChange {
     longest_gap_minutes: Option<u32>,
     never_checked_out: Option<NeverCheckedOutForm>,
     digest_every_minutes: Option<u32>,
+}
+
+/// Stands for what is not printed.
+struct Hidden;
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl std::fmt::Debug for SettingsChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hidden = |text: &Option<String>| text.as_ref().map(|_| Hidden);
+        let mut shown = f.debug_struct("SettingsChange");
+        shown.field("weeks_before_start", &self.weeks_before_start);
+        shown.field("weeks_after_end", &self.weeks_after_end);
+        shown.field("absent_after_start_minutes", &self.absent_after_start_minutes);
+        shown.field("absent_before_end_minutes", &self.absent_before_end_minutes);
+        shown.field("follow_adjustments_days", &self.follow_adjustments_days);
+        shown.field("error_email", &hidden(&self.error_email));
+        shown.field("send_new_program_courses", &self.send_new_program_courses);
+        shown.field("initial_user_password", &hidden(&self.initial_user_password));
+        shown.field("update_every_minutes", &self.update_every_minutes);
+        shown.field("settle_minutes", &self.settle_minutes);
+        shown.field("longest_gap_minutes", &self.longest_gap_minutes);
+        shown.field("never_checked_out", &self.never_checked_out);
+        shown.field("digest_every_minutes", &self.digest_every_minutes);
+        shown.finish()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

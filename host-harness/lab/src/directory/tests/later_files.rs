@@ -18,7 +18,7 @@ fn every_kind_of_change_is_read_and_changes_come_in_order_of_time() {
     let changes = read(&[("changes.jsonl", &lines.concat())]).unwrap().changes;
     expect![[r#"
         Change { at: 1693526401, event: Removed("C1") }
-        Change { at: 1693526401, event: HandMark { class: "C1-1", student: "S000001", mark: Mark::Late } }
+        Change { at: 1693526401, event: HandMark { class: "C1-1", student: "S000001", mark: Late } }
         Change { at: 1693526402, event: Push(["a1", "a2"]) }
         Change { at: 1693526402, event: Fault(Fault { on: "users", kind: Status, status: Some(503), retry_after: Some(60), times: 2 }) }
         Change { at: 1693526402, event: Fault(Fault { on: "attendance", kind: LostAnswer, status: None, retry_after: None, times: 1 }) }

@@ -1,0 +1,137 @@
+//! School Settings as the host and an embedding program hold them: those of `wit/school.wit`, without a `Debug` that shows
+//! a password or an address. What the settings mean is the plugin's business.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CampusId, Instant};
+use crate::bindings::gegi::coursekey::school;
+pub use crate::bindings::gegi::coursekey::school::NeverCheckedOut;
+
+/// A campus and its CourseKey school. The campus's key never reaches the plugin.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Campus {
+    /// GEGI's id.
+    pub id: CampusId,
+    /// IANA time zone, for example `America/New_York`.
+    pub zone: String,
+    /// CourseKey's number for this campus.
+    pub coursekey_school_id: u64,
+    /// E-mail address of the CourseKey account that owns this campus's courses; none: the course's first instructor.
+    pub course_owner: Option<String>,
+    /// Grows whenever the campus's credentials are replaced.
+    pub credentials_generation: u64,
+}
+
+/// School Settings. Values outside their range are reported as issues and replaced by the nearest one inside.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct SchoolSettings {
+    /// The school's name.
+    pub name: String,
+    /// Whether customer care has switched the integration on.
+    pub enabled: bool,
+    /// Origin and path prefix of CourseKey's API, for example `https://api.example.com/v1`; no slash at the end.
+    pub coursekey_url: String,
+    /// The school's campuses.
+    pub campuses: Vec<Campus>,
+    /// Number of Weeks Before Course Start to Enable Synchronization.
+    pub weeks_before_start: u32,
+    /// Number of Weeks After Course End to Disable Synchronization.
+    pub weeks_after_end: u32,
+    /// Time After a Class Start to Consider Students Absent, minutes.
+    pub absent_after_start_minutes: u32,
+    /// Time Before a Class End to Consider Students Absent, minutes.
+    pub absent_before_end_minutes: u32,
+    /// Number of Days to Follow Attendance Adjustments.
+    pub follow_adjustments_days: u32,
+    /// Email to Send Errors About Incompatible Data Received from CourseKey; none: nothing is mailed.
+    pub error_email: Option<String>,
+    /// Allow Sending New Program Courses to CourseKey.
+    pub send_new_program_courses: bool,
+    /// Initial User Password.
+    pub initial_user_password: String,
+    /// Update frequency, minutes; 1 at least.
+    pub update_every_minutes: u32,
+    /// How long after a class its attendance may still be arriving, minutes.
+    pub settle_minutes: u32,
+    /// Longest Gap Within a Class, minutes; 0: gaps are ignored.
+    pub longest_gap_minutes: u32,
+    /// What to do about a student who never checked out.
+    pub never_checked_out: NeverCheckedOut,
+    /// At most one mail in this many minutes.
+    pub digest_every_minutes: u32,
+    /// When the settings were last saved, so that a class is judged by those in force when it began; none: GEGI does not
+    /// say, and a change counts from the first tick that sees it.
+    pub saved_at: Option<Instant>,
+}
+
+impl From<Campus> for school::Campus {
+    fn from(own: Campus) -> Self {
+        let Campus { id, zone, coursekey_school_id, course_owner, credentials_generation } = own;
+        Self { id, zone, coursekey_school_id, course_owner, credentials_generation }
+    }
+}
+
+impl From<SchoolSettings> for school::SchoolSettings {
+    fn from(own: SchoolSettings) -> Self {
+        let SchoolSettings {
+            name,
+            enabled,
+            coursekey_url,
+            campuses,
+            weeks_before_start,
+            weeks_after_end,
+            absent_after_start_minutes,
+            absent_before_end_minutes,
+            follow_adjustments_days,
+            error_email,
+            send_new_program_courses,
+            initial_user_password,
+            update_every_minutes,
+            settle_minutes,
+            longest_gap_minutes,
+            never_checked_out,
+            digest_every_minutes,
+            saved_at,
+        } = own;
+        Self {
+            name,
+            enabled,
+            coursekey_url,
+            campuses: campuses.into_iter().map(school::Campus::from).collect(),
+            weeks_before_start,
+            weeks_after_end,
+            absent_after_start_minutes,
+            absent_before_end_minutes,
+            follow_adjustments_days,
+            error_email,
+            send_new_program_courses,
+            initial_user_password,
+            update_every_minutes,
+            settle_minutes,
+            longest_gap_minutes,
+            never_checked_out,
+            digest_every_minutes,
+            saved_at,
+        }
+    }
+}
+/// Without the owner of its courses, an e-mail address.
+impl fmt::Debug for Campus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, zone, coursekey_school_id, course_owner: _, credentials_generation } = self;
+        let mut shown = f.debug_struct("Campus");
+        shown.field("id", id).field("zone", zone).field("coursekey_school_id", coursekey_school_id);
+        shown.field("credentials_generation", credentials_generation).finish_non_exhaustive()
+    }
+}
+
+/// Without the addresses, the initial password and CourseKey's URL, into which a user may have been typed.
+impl fmt::Debug for SchoolSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SchoolSettings");
+        shown.field("name", &self.name).field("enabled", &self.enabled).field("campuses", &self.campuses);
+        shown.field("saved_at", &self.saved_at).finish_non_exhaustive()
+    }
+}
