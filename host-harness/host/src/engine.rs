@@ -115,6 +115,8 @@ fn pool(limits: &SandboxLimits) -> PoolingAllocationConfig {
         .table_elements(limits.table_elements)
         .total_stacks(limits.concurrent_calls)
         .linear_memory_keep_resident(limits.memory_kept_bytes)
+        // Without it the pages of every table are given back after each call and come back by page faults.
+        .table_keep_resident(limits.table_kept_bytes)
         .pagemap_scan(Enabled::Auto);
     pool
 }

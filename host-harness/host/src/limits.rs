@@ -34,8 +34,11 @@ pub struct SandboxLimits {
     /// Linear memory. A course of 500 students with a year of classes is below 4 MiB as the guest holds it. A tick holds
     /// what is new of a thousand classes at the most, whatever it reads; a term of 2,089 courses is played within this.
     pub memory_bytes: usize,
-    /// Memory of a finished call that the pool keeps mapped for the next one: an idle tick touches less.
+    /// Written memory of a finished call that the pool keeps mapped for the next one. An idle tick writes some ten pages,
+    /// most ticks with work less than this.
     pub memory_kept_bytes: usize,
+    /// The same of each table. A component of this size has a few KiB of tables.
+    pub table_kept_bytes: usize,
     /// Elements of a table. A component of this size has some hundred function pointers.
     pub table_elements: usize,
     /// Core instances, tables and memories of the component, its adapters included; ours has four instances.
@@ -60,7 +63,8 @@ impl Default for SandboxLimits {
         Self {
             concurrent_calls: 32,
             memory_bytes: 128 * MIB,
-            memory_kept_bytes: 256 * KIB,
+            memory_kept_bytes: 4 * MIB,
+            table_kept_bytes: 64 * KIB,
             table_elements: 20_000,
             core_instances: 16,
             stack_bytes: 512 * KIB,

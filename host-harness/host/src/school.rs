@@ -263,16 +263,14 @@ impl School {
         }
     }
 
-    /// Runs an export on a task of its own (wasm is slow on a runtime's main thread) and decides about its writes. The
-    /// task ends with the returned future.
+    /// Runs an export on the caller's task and decides about its writes. On a runtime of many threads a caller spawns a task
+    /// for each school's turn, because wasm is slow on the thread that blocks on the runtime.
     async fn run<T, F>(&self, start: CallStart, export: F) -> Result<T, CallFailure>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Plugin, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
     {
-        let engine = self.host.engine.clone();
-        let task = wasmtime_wasi::runtime::spawn(async move { engine.run(start, export).await });
-        let CallEnd { outcome, unit } = task.await;
+        let CallEnd { outcome, unit } = self.host.engine.run(start, export).await;
         let failure = match outcome {
             Ok(answer) => {
                 unit.commit().await?;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::coursekey::{CourseKey, CourseKeyError, Keys, SIMULATED_URL, ToPush, simulator};
 use super::requests::Requests;
-use crate::directory::{Event, SchoolDirectory};
+use crate::directory::SchoolDirectory;
 use crate::twin::{Position, Twin, TwinError};
 use host::clock::Clock;
 use host::engine::Engine;
@@ -72,9 +72,8 @@ pub struct Rig {
 
 /// Where the host stores.
 enum Storage {
-    Memory(Arc<MemoryStore>),
     File(PathBuf),
-    /// A file that lives as long as the rig.
+    /// A file that lives as long as the rig: a large school's term does not fit into memory beside everything else.
     Temporary(tempfile::TempDir),
 }
 
@@ -87,8 +86,7 @@ impl Rig {
     /// # Errors
     /// Something cannot be opened, or the simulator does not take the directory's files.
     pub fn for_directory(directory: &SchoolDirectory, around: Around) -> Result<Self, RigError> {
-        let restarts = directory.changes.iter().any(|change| change.event == Event::Restart);
-        let storage = Storage::new(around.folder.as_deref(), restarts)?;
+        let storage = Storage::new(around.folder.as_deref())?;
         let path = around.folder.as_ref().map(|folder| folder.join(Self::TWIN_FILE));
         let twin = Twin::open(path.as_deref(), Arc::clone(&around.clock))?;
         if twin.settings_if_any()?.is_none() {
@@ -106,7 +104,7 @@ impl Rig {
         let twin = Twin::open_existing(&folder.join(Self::TWIN_FILE), Arc::clone(&around.clock))?;
         let settings = twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
         let around = Around { folder: Some(folder.to_owned()), ..around };
-        let storage = Storage::new(Some(folder), false)?;
+        let storage = Storage::new(Some(folder))?;
         Self::assemble(around, storage, twin, &settings, None)
     }
 
@@ -181,7 +179,7 @@ impl Rig {
 }
 
 impl Storage {
-    fn new(folder: Option<&Path>, restarts: bool) -> Result<Self, RigError> {
+    fn new(folder: Option<&Path>) -> Result<Self, RigError> {
         let fail = |folder: &Path| {
             let folder = folder.to_owned();
             move |error| RigError::Folder { folder, error }
@@ -191,16 +189,14 @@ impl Storage {
                 std::fs::create_dir_all(folder).map_err(fail(folder))?;
                 Ok(Self::File(folder.join("host.sqlite")))
             }
-            None if restarts => Ok(Self::Temporary(tempfile::tempdir().map_err(fail(&std::env::temp_dir()))?)),
-            None => Ok(Self::Memory(Arc::default())),
+            None => Ok(Self::Temporary(tempfile::tempdir().map_err(fail(&std::env::temp_dir()))?)),
         }
     }
 
     fn open(&self) -> Result<Arc<dyn Store>, OpenError> {
         match self {
-            Self::Memory(store) => Ok(Arc::clone(store) as Arc<dyn Store>),
             Self::File(path) => Ok(Arc::new(SqliteStore::open(path)?)),
-            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open(folder.path().join("host.sqlite"))?)),
+            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open_scratch(folder.path().join("host.sqlite"))?)),
         }
     }
 }

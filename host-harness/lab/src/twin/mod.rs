@@ -94,14 +94,15 @@ const SCHEMA: &str = "
 ";
 
 impl Twin {
-    /// Opens or creates a twin; without a path it lives in memory. `clock` tells when mails arrive.
+    /// Opens or creates a twin; without a path it lives in a file that goes away with the twin. `clock` tells when mails arrive.
     ///
     /// # Errors
     /// The file cannot be used.
     pub fn open(path: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
         let connection = match path {
             Some(path) => Connection::open(path)?,
-            None => Connection::open_in_memory()?,
+            // The empty name: SQLite keeps a database of its own in a temporary file, and small ones in memory.
+            None => Connection::open("")?,
         };
         // A killed process leaves what it has written to the operating system; only that must survive here.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
