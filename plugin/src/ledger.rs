@@ -17,23 +17,16 @@ use crate::model::time::{Instant, LocalDate};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot<T> {
     /// The content that CourseKey acknowledged last; none: CourseKey acknowledged nothing.
-    #[serde(rename = "ok", skip_serializing_if = "Option::is_none", default = "none")]
     pub acknowledged: Option<T>,
     /// The content that CourseKey refused since then; none: CourseKey refused nothing.
-    #[serde(skip_serializing_if = "Option::is_none", default = "none")]
     pub parked: Option<Parked<T>>,
     /// The acknowledged contents, each with the moment at which CourseKey acknowledged it, ascending. Only classes and
     /// enrolments have a history: an Absent without a record is derived only from what CourseKey knew before the class.
-    #[serde(rename = "since", skip_serializing_if = "Vec::is_empty", default = "Vec::new")]
     pub history: Vec<(Instant, T)>,
 }
 
 /// The most contents in the history of a class or an enrolment.
 const REMEMBERED: usize = 8;
-
-fn none<T>() -> Option<T> {
-    None
-}
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
@@ -101,7 +94,6 @@ pub struct Refusal {
     /// CourseKey's code.
     pub code: RefusalCode,
     /// The field that the refusal is about; none: CourseKey names no field.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// CourseKey's words, shortened.
     pub message: String,
@@ -131,14 +123,11 @@ impl std::fmt::Debug for Account {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonLedger {
     /// The account.
-    #[serde(flatten)]
     pub account: Slot<Account>,
     /// The account that CourseKey had before GEGI sent the person and that was adopted for this person; none: no
     /// account was adopted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<AccountId>,
     /// Whether an account of this person that CourseKey lost was a teacher's.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taught: bool,
 }
 
@@ -234,13 +223,10 @@ pub struct CourseLedger {
     /// When the first send of the course was started; from then on Send to CourseKey cannot be switched off.
     pub started: Instant,
     /// The course itself.
-    #[serde(default)]
     pub course: Slot<CourseContent>,
     /// The course's classes.
-    #[serde(default)]
     pub sessions: BTreeMap<ClassId, Slot<Session>>,
     /// The enrolments of the course's students.
-    #[serde(default)]
     pub enrollments: BTreeMap<PersonId, Slot<Enrollment>>,
 }
 

@@ -16,26 +16,19 @@ use crate::model::time::Instant;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// CourseKey's records of the student in the class, the one that counts first. CourseKey should have one at most.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     records: Vec<Versions>,
     /// The student was expected and has no record that says something: the student is absent.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub missing: bool,
     /// The mark set by hand that stood when the content of the record last changed. The record overrules this mark.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overruled: Option<Mark>,
     /// The mark set by hand that stood already when the late version came. This mark is therefore no answer to the late
     /// version, whose issue stays open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stood_before_late: Option<Mark>,
     /// The basis of the mark that the plugin wrote; none: no mark of the plugin's stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Basis>,
     /// The log rows that the plugin wrote, check-in and check-out by number of the visit.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rows: BTreeMap<u32, (Instant, Instant)>,
     /// The record to which these log rows belong; none: there are no rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_of: Option<RecordId>,
 }
 
@@ -44,10 +37,8 @@ pub struct Entry {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Versions {
     /// The version that counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     counts: Option<AttendanceRecord>,
     /// The newest version, if that version came too late to count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     late: Option<AttendanceRecord>,
 }
 

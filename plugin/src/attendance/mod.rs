@@ -9,7 +9,6 @@
 
 mod absence;
 mod entry;
-mod known;
 mod verdict;
 mod write;
 
@@ -18,7 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::{Entry, Limits};
-pub use self::known::KnownVersions;
 use crate::enrollment::{self, OnDay};
 use crate::ledger::CourseLedger;
 use crate::marking::{ClassTimes, Terms};
@@ -42,16 +40,12 @@ const LOOK_FOR: Seconds = Seconds(28 * 86_400);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassBook {
     /// The start of the class and the thresholds in force at that moment; none: they were not noted yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<(Instant, Thresholds)>,
     /// The times by which the class was last judged within its follow-up days.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<ClassTimes>,
     /// An entry for each student of whom something is known.
-    #[serde(default)]
     pub students: BTreeMap<PersonId, Entry>,
     /// The open issues about the class's attendance, by key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
 }
 

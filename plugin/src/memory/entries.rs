@@ -24,7 +24,6 @@ pub struct Held {
     /// When GEGI first told of the course.
     pub first_seen: Instant,
     /// Whether GEGI removed the course.
-    #[serde(default)]
     pub removed: bool,
 }
 
@@ -32,34 +31,24 @@ pub struct Held {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoursePage {
     /// The moment of the course in the due index; none: the course is not due before something changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Instant>,
     /// When a tick looks at the course next; none: no tick does before something changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Instant>,
     /// When the settle time of the course's next class is over; none: the course is not followed, or has no such class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settles: Option<Instant>,
     /// The troubles that the last look at the course found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<Trouble>,
     /// Ticks in a row in which part of the course could not be sent.
-    #[serde(default)]
     pub failed_ticks: u32,
     /// Why sending failed the last time; none: nothing has failed since everything was last sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
     /// The status that the last tick gave the course, and since when the course has this status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
     /// The open issues about the course's roster, by key. Issues about attendance stand in the books of classes.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub issues: BTreeMap<String, Issue>,
     /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_until: Option<Instant>,
     /// Classes that are to be judged again at a moment even if no record arrives.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub judge: BTreeMap<ClassId, Instant>,
 }
 
@@ -67,10 +56,8 @@ pub struct CoursePage {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Everybody whom the course named.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub people: BTreeSet<PersonId>,
     /// The classes that the course listed.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub classes: BTreeSet<ClassId>,
 }
 
@@ -91,7 +78,6 @@ pub struct PersonEntry {
     /// The person; none: no course has named the person yet.
     pub person: Option<Person>,
     /// The courses that name the person now.
-    #[serde(default)]
     pub courses: BTreeSet<CourseId>,
 }
 
@@ -110,7 +96,6 @@ pub struct Unplaced {
     /// version counts depends on the class's times, which are not known yet.
     pub records: BTreeMap<String, Vec<AttendanceRecord>>,
     /// The open issues about these records, by key.
-    #[serde(default)]
     pub issues: BTreeMap<String, Issue>,
 }
 
@@ -121,7 +106,6 @@ pub struct ClassEntry {
     pub course: CourseId,
     /// The courses that list the class now, in the order in which they began to list it. There is more than one only
     /// while the class moves from course to course.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listed_by: Vec<CourseId>,
 }
 

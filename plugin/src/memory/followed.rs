@@ -79,7 +79,7 @@ mod tests {
         assert!(followed.any(school) && !followed.has(school, &one) && followed.has(school, &two));
         let mut changes = Vec::new();
         followed.collect(&mut changes).unwrap();
-        assert_eq!(changes, [Change::Put("hot/0/followed/100".to_owned(), br#"["C2"]"#.to_vec())]);
+        assert_eq!(changes, [Change::Put("hot/0/followed/100".to_owned(), b"\x01\x02C2".to_vec())]);
         followed.set(school, &two, false);
         assert!(!followed.any(school));
         changes.clear();

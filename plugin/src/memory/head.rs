@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::HEAD;
 use super::unreadable::UnreadableRecords;
-use super::{HEAD, decode};
 use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue};
 use crate::model::time::Instant;
@@ -65,23 +65,31 @@ impl Head {
         }
     }
 
-    /// Reads a head. The error names the schema if another version of the plugin wrote the head; then nothing else of
+    /// Reads a head. The head alone is JSON, so that its schema can be read whatever else has changed. The error names the schema if another version of the plugin wrote the head; then nothing else of
     /// the state can be read either.
     pub fn read(bytes: &[u8]) -> Result<Self, StorageError> {
         #[derive(Deserialize)]
         struct Schema {
             schema: u32,
         }
-        let head = decode::<Self>(HEAD, bytes);
-        if head.as_ref().is_ok_and(|head| head.schema == SCHEMA) {
-            return head;
+
+        let unreadable = |reason: String| StorageError::Unreadable { key: HEAD.to_owned(), reason };
+        match serde_json::from_slice::<Self>(bytes) {
+            Ok(head) if head.schema == SCHEMA => Ok(head),
+            read => Err(match (serde_json::from_slice(bytes), read) {
+                (Ok(Schema { schema }), _) if schema != SCHEMA => {
+                    unreadable(format!("its schema is {schema}, this version reads {SCHEMA}"))
+                }
+                (_, Err(problem)) | (Err(problem), _) => unreadable(problem.to_string()),
+                (Ok(_), Ok(_)) => unreadable("it contradicts itself".to_owned()),
+            }),
         }
-        let Schema { schema } = decode(HEAD, bytes)?;
-        if schema == SCHEMA {
-            return head;
-        }
-        let reason = format!("its schema is {schema}, this version reads {SCHEMA}");
-        Err(StorageError::Unreadable { key: HEAD.to_owned(), reason })
+    }
+
+    /// Writes the head.
+    pub fn write(&self) -> Result<Vec<u8>, StorageError> {
+        serde_json::to_vec(self)
+            .map_err(|problem| StorageError::Unreadable { key: HEAD.to_owned(), reason: problem.to_string() })
     }
 }
 

@@ -48,24 +48,23 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         Ok(())
     }
 
-    /// Reads those of the entries that are not on the shelf, in a view that needs only a part of each, and puts none of
-    /// them on the shelf. An entry that does not exist has no view.
-    pub fn peek<'a, V: DeserializeOwned>(
+    /// Reads those of the entries that are not on the shelf, and puts none of them on the shelf.
+    pub fn peek<'a>(
         &self,
         world: &mut impl Reads,
         ids: impl Iterator<Item = &'a str>,
-    ) -> Result<BTreeMap<&'a str, V>, StorageError> {
+    ) -> Result<BTreeMap<&'a str, T>, StorageError> {
         let ids: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
         let keys: Vec<String> = ids.iter().map(|id| format!("{}{id}", self.prefix)).collect();
-        let mut views = BTreeMap::new();
+        let mut values = BTreeMap::new();
         for (ids, keys) in ids.chunks(KEYS_AT_ONCE).zip(keys.chunks(KEYS_AT_ONCE)) {
             for ((id, key), stored) in ids.iter().zip(keys).zip(world.get_many(keys)?) {
                 if let Some(bytes) = stored {
-                    views.insert(*id, decode(key, &bytes)?);
+                    values.insert(*id, decode(key, &bytes)?);
                 }
             }
         }
-        Ok(views)
+        Ok(values)
     }
 
     /// Puts an entry on the shelf that was read in another way, for example by a scan.

@@ -34,27 +34,11 @@ impl AttendanceRecord {
 
 /// A check-in with its check-out, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "Pair", into = "Pair")]
 pub struct Visit {
     /// Check-in.
     pub checked_in: Instant,
     /// Check-out; none while the student has not checked out.
     pub checked_out: Option<Instant>,
-}
-
-/// The form in which a visit is stored: books hold more visits than anything else, so the form is short.
-type Pair = (Instant, Option<Instant>);
-
-impl From<Pair> for Visit {
-    fn from((checked_in, checked_out): Pair) -> Self {
-        Self { checked_in, checked_out }
-    }
-}
-
-impl From<Visit> for Pair {
-    fn from(visit: Visit) -> Self {
-        (visit.checked_in, visit.checked_out)
-    }
 }
 
 /// A change that staff made to an attendance record in CourseKey.

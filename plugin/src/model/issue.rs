@@ -9,17 +9,13 @@ use super::ids::{ClassId, CourseId, PersonId};
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subject {
     /// The course.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<CourseId>,
     /// The class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassId>,
     /// The person.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
     /// The campus, the setting or the attendance record that the issue is about, so that two issues of one code about
     /// different ones have different keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
@@ -29,7 +25,6 @@ pub struct Issue {
     /// The row of the catalogue.
     pub code: Code,
     /// What the issue is about.
-    #[serde(flatten)]
     pub subject: Subject,
     /// What is wrong, in a sentence for people.
     pub sentence: String,

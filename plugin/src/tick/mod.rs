@@ -45,7 +45,7 @@ use self::records::{Attendance, Intake};
 use self::send::{Sending, Sent};
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{Books, HEAD, Notes, Rosters, encode};
+use crate::memory::{Books, HEAD, Notes, Rosters};
 use crate::model::time::Instant;
 use crate::settings::{self, CampusSettings};
 use crate::world::network::Kind;
@@ -203,7 +203,7 @@ fn store(world: &mut impl Writes, loaded: Loaded, operations: Vec<Operation>) ->
     followed.collect(&mut changes)?;
     changes.extend(agenda.into_changes());
     if let Some(head) = head {
-        changes.push(Change::Put(HEAD.to_owned(), encode(HEAD, &head)?));
+        changes.push(Change::Put(HEAD.to_owned(), head.write()?));
     }
     if !changes.is_empty() {
         world.apply(changes)?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::agenda::Agenda;
 use super::moment::Moment;
 use super::outgoing::Outgoing;
-use crate::attendance::{self, KnownVersions, Limits};
+use crate::attendance::{self, ClassBook, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
 use crate::following;
 use crate::marking::ClassTimes;
@@ -136,11 +136,9 @@ impl<W: Reads> Intake<'_, W> {
     fn only_unknown(&mut self, mut records: Vec<AttendanceRecord>) -> Result<Vec<AttendanceRecord>, StorageError> {
         let books = &self.attendance.books.classes;
         let classes: BTreeSet<String> = records.iter().map(|record| record.class.to_string()).collect();
-        let known = books.peek::<KnownVersions>(self.world, classes.iter().map(String::as_str))?;
-        records.retain(|record| match known.get(record.class.as_str()) {
-            Some(known) => !known.has(record),
-            None => !books.get(record.class.as_str()).is_some_and(|book| book.knows(record)),
-        });
+        let read = books.peek(self.world, classes.iter().map(String::as_str))?;
+        let book = |class: &str| -> Option<&ClassBook> { read.get(class).or_else(|| books.get(class)) };
+        records.retain(|record| !book(record.class.as_str()).is_some_and(|book| book.knows(record)));
         Ok(records)
     }
 

@@ -42,15 +42,6 @@ pub struct SqliteStore {
     _lock: Lock,
 }
 
-/// When the disk has to hold what was committed.
-#[derive(Debug, Clone, Copy)]
-enum Synchronous {
-    /// Before the commit is answered.
-    Full,
-    /// When the operating system likes.
-    Off,
-}
-
 /// A file that is locked as long as this lives.
 #[derive(Debug)]
 struct Lock(File);
@@ -69,22 +60,10 @@ impl SqliteStore {
     /// # Errors
     /// Another host uses the file, or it is none of ours, of a later version, damaged or out of reach.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        Self::open_with(path.into(), Synchronous::Full)
-    }
-
-    /// Opens a file that nobody needs after this process: a commit survives the end of the process, and not of the power.
-    /// For runs that are thrown away, which are many times faster so.
-    ///
-    /// # Errors
-    /// As [`SqliteStore::open`].
-    pub fn open_scratch(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        Self::open_with(path.into(), Synchronous::Off)
-    }
-
-    fn open_with(path: PathBuf, synchronous: Synchronous) -> Result<Self, OpenError> {
+        let path = path.into();
         let lock = lock(&path)?;
         let explain = |error| OpenError::new(&path, &error);
-        let mut writer = connect(&path, synchronous).map_err(explain)?;
+        let mut writer = connect(&path).map_err(explain)?;
         schema::prepare(&mut writer, &path)?;
         let reader = || connect_to_read(&path).map_err(explain);
         let readers = [reader()?, reader()?, reader()?, reader()?];
@@ -170,21 +149,17 @@ fn lock(path: &Path) -> Result<Lock, OpenError> {
     }
 }
 
-fn connect(path: &Path, synchronous: Synchronous) -> rusqlite::Result<Connection> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
-    let synchronous = match synchronous {
-        Synchronous::Full => "FULL",
-        Synchronous::Off => "OFF",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     // Otherwise SQLite plans a statement anew for each value bound to its LIMIT, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
 fn connect_to_read(path: &Path) -> rusqlite::Result<Mutex<Connection>> {
-    let connection = connect(path, Synchronous::Full)?;
+    let connection = connect(path)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(Mutex::new(connection))
 }

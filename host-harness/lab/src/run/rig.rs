@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::coursekey::{CourseKey, CourseKeyError, Keys, SIMULATED_URL, ToPush, simulator};
 use super::requests::Requests;
-use crate::directory::SchoolDirectory;
+use crate::directory::{Event, SchoolDirectory};
 use crate::twin::{Position, Twin, TwinError};
 use host::clock::Clock;
 use host::engine::Engine;
@@ -72,8 +72,9 @@ pub struct Rig {
 
 /// Where the host stores.
 enum Storage {
+    Memory(Arc<MemoryStore>),
     File(PathBuf),
-    /// A file that lives as long as the rig: a large school's term does not fit into memory beside everything else.
+    /// A file that lives as long as the rig.
     Temporary(tempfile::TempDir),
 }
 
@@ -86,7 +87,8 @@ impl Rig {
     /// # Errors
     /// Something cannot be opened, or the simulator does not take the directory's files.
     pub fn for_directory(directory: &SchoolDirectory, around: Around) -> Result<Self, RigError> {
-        let storage = Storage::new(around.folder.as_deref())?;
+        let restarts = directory.changes.iter().any(|change| change.event == Event::Restart);
+        let storage = Storage::new(around.folder.as_deref(), restarts)?;
         let path = around.folder.as_ref().map(|folder| folder.join(Self::TWIN_FILE));
         let twin = Twin::open(path.as_deref(), Arc::clone(&around.clock))?;
         if twin.settings_if_any()?.is_none() {
@@ -104,7 +106,7 @@ impl Rig {
         let twin = Twin::open_existing(&folder.join(Self::TWIN_FILE), Arc::clone(&around.clock))?;
         let settings = twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
         let around = Around { folder: Some(folder.to_owned()), ..around };
-        let storage = Storage::new(Some(folder))?;
+        let storage = Storage::new(Some(folder), false)?;
         Self::assemble(around, storage, twin, &settings, None)
     }
 
@@ -179,7 +181,7 @@ impl Rig {
 }
 
 impl Storage {
-    fn new(folder: Option<&Path>) -> Result<Self, RigError> {
+    fn new(folder: Option<&Path>, restarts: bool) -> Result<Self, RigError> {
         let fail = |folder: &Path| {
             let folder = folder.to_owned();
             move |error| RigError::Folder { folder, error }
@@ -189,14 +191,16 @@ impl Storage {
                 std::fs::create_dir_all(folder).map_err(fail(folder))?;
                 Ok(Self::File(folder.join("host.sqlite")))
             }
-            None => Ok(Self::Temporary(tempfile::tempdir().map_err(fail(&std::env::temp_dir()))?)),
+            None if restarts => Ok(Self::Temporary(tempfile::tempdir().map_err(fail(&std::env::temp_dir()))?)),
+            None => Ok(Self::Memory(Arc::default())),
         }
     }
 
     fn open(&self) -> Result<Arc<dyn Store>, OpenError> {
         match self {
+            Self::Memory(store) => Ok(Arc::clone(store) as Arc<dyn Store>),
             Self::File(path) => Ok(Arc::new(SqliteStore::open(path)?)),
-            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open_scratch(folder.path().join("host.sqlite"))?)),
+            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open(folder.path().join("host.sqlite"))?)),
         }
     }
 }

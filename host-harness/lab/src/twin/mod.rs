@@ -101,7 +101,7 @@ impl Twin {
     pub fn open(path: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
         let connection = match path {
             Some(path) => Connection::open(path)?,
-            // The empty name: SQLite keeps a database of its own in a temporary file, and small ones in memory.
+            // The empty name: SQLite keeps the database in a temporary file of its own, and what fits of it in memory.
             None => Connection::open("")?,
         };
         // A killed process leaves what it has written to the operating system; only that must survive here.

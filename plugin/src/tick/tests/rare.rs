@@ -1,6 +1,8 @@
 //! Rare cases, each as small as possible: wrong settings that are corrected, people who change places, records that
 //! come late.
 
+use expect_test::expect;
+
 use super::written;
 use crate::model::course::HoursType;
 use crate::model::ids::{CampusId, SchoolNumber};
@@ -164,4 +166,36 @@ fn a_record_that_waits_for_its_student_waits_for_its_class_once_that_is_cancelle
         written(&mut world),
         "resolve record-of-unknown-student/C1/C1-1/S9/\nopen record-of-unknown-class//C1-1//"
     );
+}
+
+/// The form of what is stored has no names. Where this changes, an older store cannot be read: raise `head::SCHEMA`.
+#[test]
+fn the_form_of_what_is_stored_is_that_of_its_schema() {
+    let mut world = synchronized();
+    let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))];
+    world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T16:00:10Z", &visits)];
+    world.now = at("2023-08-28T16:05:00Z");
+    world.settle();
+    let mut text = format!("schema {}\n", crate::memory::head::SCHEMA);
+    for key in
+        ["class/C1-1", "listed/C1", "person/S1", "account/100/S1", "email/student1@example.edu", "attendance/C1-1"]
+    {
+        let hex: String = world.state[key].iter().map(|byte| format!("{byte:02x}")).collect();
+        text.extend([key, " ", &hex, "\n"]);
+    }
+    for key in ["course/C1", "page/C1", "ledger/C1"] {
+        text.extend([key, " ", &format!("{} bytes\n", world.state[key].len())]);
+    }
+    expect![[r#"
+        schema 2
+        class/C1-1 02433101024331
+        listed/C1 04024931025331025332025333020443312d310443312d32
+        person/S1 01025331010753747564656e7401311473747564656e7431406578616d706c652e65647501024331
+        account/100/S1 010753747564656e7401311473747564656e7431406578616d706c652e6564750000000000
+        email/student1@example.edu 01025331
+        attendance/C1-1 01a0e9e4ce0c880e880e01b0540001a0e9e4ce0c8092e6ce0c010253310101027231010443312d310253319492e6ce0c01a0e9e4ce0c018092e6ce0c00000000000100a0e9e4ce0c8092e6ce0ca8f7e4ce0cf883e6ce0c01b05401a0e9e4ce0c018092e6ce0c00000102723101000000
+        course/C1 305 bytes
+        page/C1 37 bytes
+        ledger/C1 191 bytes
+    "#]].assert_eq(&text);
 }
