@@ -27,7 +27,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // The one place where the real clock enters the program.
+    #[allow(clippy::disallowed_methods)] // The only place that reads the real clock.
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }

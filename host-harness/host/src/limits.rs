@@ -209,7 +209,7 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// A stopwatch that starts at zero.
-    #[allow(clippy::disallowed_methods)] // The one place where work is measured.
+    #[allow(clippy::disallowed_methods)] // The only place where the duration of work is measured.
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -37,7 +37,7 @@ fn every_school_ends_as_the_model_says() {
     let seeds = seeds();
     let keep = seeds.end - seeds.start == 1;
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    // With a component that has a planted bug one sees what the simulation finds.
+    // A component with a planted bug shows which bugs the simulation finds.
     let other = variable("SIMULATION_COMPONENT").map(|path| std::fs::read(path).unwrap());
     let component = other.as_deref().unwrap_or(COMPONENT);
     let engine = Engine::new(component, Limits::default(), Some(&cache)).unwrap();
@@ -83,7 +83,7 @@ fn seeds() -> Range<u64> {
     one.or(range).unwrap_or(SEEDS)
 }
 
-#[allow(clippy::disallowed_methods)] // Which schools are played is the business of who runs the test.
+#[allow(clippy::disallowed_methods)] // The person who runs the test chooses the schools.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

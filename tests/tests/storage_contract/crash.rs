@@ -30,12 +30,12 @@ const COMMITS: u64 = 4;
 const KEYS: u64 = 5;
 /// The operations of each commit; a commit also has one mail.
 const OPERATIONS: u64 = 2;
-/// The steps of a child: a commit and a delivery have two steps each, and of each of the [`COMMITS`] there are two, one of a
-/// tick and one of a short call.
+/// The steps of a child: a commit and a delivery have two steps each, and each of the [`COMMITS`] is made twice, once by a
+/// tick and once by a short call.
 const STEPS: u64 = COMMITS * 2 * (2 + OPERATIONS + 1);
 
 #[test]
-#[allow(clippy::disallowed_methods)] // The child is told by its environment that it is one.
+#[allow(clippy::disallowed_methods)] // The environment tells the child that it is the child.
 fn a_process_that_dies_at_any_step_loses_nothing_it_had_promised() {
     if let (Ok(folder), Ok(step)) = (std::env::var(FOLDER), std::env::var(STEP)) {
         return work(Path::new(&folder), step.parse().unwrap());

@@ -48,7 +48,7 @@ pub struct Pass {
     pub headers: HeaderMap,
 }
 
-/// Why a request may not leave: the rule, the request, and where to write what to allow the request. A denial never
+/// Why a request may not leave: the rule, the request, and the setting that would allow the request. A denial never
 /// shows a query or the value of a header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {

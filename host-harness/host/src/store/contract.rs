@@ -2,7 +2,7 @@
 //! check measures speed, which differs by machine, and no check kills a process; `tests/tests/storage_contract/`
 //! does.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // A suite of tests, though other crates run it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // The checks are tests, which other crates run.
 
 mod fence;
 mod outbox;

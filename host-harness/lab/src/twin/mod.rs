@@ -212,7 +212,7 @@ impl Twin {
         .collect()
     }
 
-    /// Replaces the school's own texts of Admin → Email Templates; a part that is missing in them is as it ships.
+    /// Replaces the school's own texts of Admin → Email Templates; a part that these texts lack is as it ships.
     /// This function does not check the texts.
     ///
     /// # Errors
