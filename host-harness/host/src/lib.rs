@@ -7,7 +7,7 @@
 //! | Trait | What the host asks for or hands over |
 //! |---|---|
 //! | [`SchoolSource`](gegi::SchoolSource) | School Settings; courses by id and revision; the marks of a class |
-//! | [`RecordSink`](gegi::RecordSink) | marks and log rows with their journal lines, and issues; each with a stable id |
+//! | [`RecordSink`](gegi::RecordSink) | marks and log rows with their journal lines; issues; each with a stable id |
 //! | [`MailSink`](gegi::MailSink) | mails to be written from a template ([`email`] writes them) and sent |
 //! | [`CredentialSource`](door::CredentialSource) | the keys of each campus; the component never sees a key |
 //! | [`RequestLog`](door::RequestLog) | an entry for each request; [`NoRequestLog`](door::NoRequestLog) keeps none |

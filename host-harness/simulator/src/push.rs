@@ -91,8 +91,8 @@ impl Simulator {
         sign(&school.push_key, &push_id(dice), now, body)
     }
 
-    /// The dice from which the id of a push is thrown, once the caller has added the push's content. A run that is played
-    /// again therefore makes the same pushes.
+    /// The dice from which the id of a push is thrown, once the caller has added the push's content. A run that is
+    /// played again therefore makes the same pushes.
     fn push_dice(&self, now: DateTime<Utc>) -> Dice {
         Dice::new(self.seed).and(&now.timestamp_micros().to_le_bytes())
     }

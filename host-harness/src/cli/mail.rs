@@ -96,7 +96,7 @@ impl Preview {
     }
 }
 
-/// The mail without a recipient and with a fixed date.
+/// The mail with a made-up recipient and a fixed date.
 fn eml(template: &str, mail: &Rendered) -> anyhow::Result<String> {
     let identity = MailIdentity { id: template, at: 0, recipient: "somebody@example.edu" };
     Ok(String::from_utf8_lossy(&to_eml(identity, mail)?).into_owned())
