@@ -30,8 +30,8 @@ const COMMITS: u64 = 4;
 const KEYS: u64 = 5;
 /// The operations of each commit; a commit also has one mail.
 const OPERATIONS: u64 = 2;
-/// The steps of a child: a commit and a delivery have two steps each, and each of the [`COMMITS`] is made twice, once by
-/// a tick and once by a short call.
+/// The steps of a child: a commit and a delivery have two steps each, and each of the [`COMMITS`] is made twice, once
+/// by a tick and once by a short call.
 const STEPS: u64 = COMMITS * 2 * (2 + OPERATIONS + 1);
 
 #[test]

@@ -106,7 +106,7 @@ pub struct TakenPush {
     pub forget_before: DateTime<Utc>,
 }
 
-/// The JSON text of an operation or a mail to deliver. A store keeps the text unchanged.
+/// The text of an operation or a mail to deliver, in the form of `outbox::form`. A store keeps the text unchanged.
 pub type Payload = String;
 
 /// Everything one call leaves behind. `Debug` prints only how much the commit holds, because keys and payloads name

@@ -47,7 +47,7 @@ pub struct SchoolDirectory {
     pub span: Span,
     /// Every course GEGI holds at the start, in the order of the file.
     pub courses: Vec<Course>,
-    /// What happens later, by instant and at one instant in the order of the file.
+    /// The changes after the start, by instant, and at one instant in the order of the file.
     pub changes: Vec<Change>,
     attendance: Option<Found>,
     coursekey_start: Option<Found>,
