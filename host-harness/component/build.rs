@@ -1,7 +1,8 @@
 //! Builds the component that the binary carries: the `plugin` crate for `wasm32-wasip2`.
 //!
-//! A nested cargo with a target directory of its own (the outer one is locked while a build script runs). Set
-//! `PLUGIN_WASM=/path/to/component.wasm` to take a finished component instead and build nothing.
+//! The build runs a nested cargo with a target directory of its own, because the outer cargo's directory is locked
+//! while a build script runs. With `PLUGIN_WASM=/path/to/component.wasm` this script takes a finished component and
+//! builds nothing.
 
 use std::env;
 use std::error::Error;
@@ -10,8 +11,8 @@ use std::process::Command;
 
 const TARGET: &str = "wasm32-wasip2";
 
-/// What the outer cargo, or a clippy or coverage run around it, leaves in the environment for its own build. It would
-/// aim the nested build at the wrong target, the wrong wrapper or the wrong directory.
+/// Variables that the outer cargo, or a clippy or coverage run around it, sets for its own build. With these
+/// variables the nested build would use the wrong target, the wrong wrapper or the wrong directory.
 const FOREIGN_ENVIRONMENT: [&str; 10] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -52,8 +53,8 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
     Ok(target_dir.join(TARGET).join("component").join("plugin.wasm"))
 }
 
-/// Asks rustup for the target when the compiler in use has no standard library for it: rustup adds it by itself unless
-/// `RUSTUP_AUTO_INSTALL=0`.
+/// Makes rustup add the target if the compiler in use has no standard library for the target. Rustup adds the target
+/// by itself unless `RUSTUP_AUTO_INSTALL=0`.
 fn add_missing_target() -> Result<(), Box<dyn Error>> {
     let output = Command::new(variable("RUSTC")?).args(["--print", "target-libdir", "--target", TARGET]).output()?;
     let libraries = String::from_utf8(output.stdout)?;

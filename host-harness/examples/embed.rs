@@ -1,8 +1,9 @@
-//! A GEGI that embeds the host: supplies what the component asks for, receives what it writes, shows one status.
+//! An example of a GEGI that embeds the host: it supplies GEGI's data, receives the plugin's records, and prints one
+//! status.
 //!
-//! `cargo run --example embed`. It needs the host and the component's bytes, no other crate of the workspace. CourseKey is
-//! a few lines at the end of this file and time is virtual; a real GEGI takes `Sender`, `SystemClock` and `SqliteStore`
-//! for CourseKey, clock and storage, and keeps everything else.
+//! `cargo run --example embed`. The example uses the host and the component's bytes, and no other crate of the
+//! workspace. CourseKey is a few lines at the end of this file, and time is virtual. A real GEGI uses `Sender`,
+//! `SystemClock` and `SqliteStore` for CourseKey, clock and storage, and keeps everything else.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +25,7 @@ use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
 use host::store::{MemoryStore, SchoolId};
 use serde_json::{Value, json};
 
-/// GEGI: one course, and the marks it has received.
+/// GEGI: one course, and the marks that GEGI has received.
 struct Erp {
     course: Course,
     marks: Mutex<Vec<String>>,
@@ -68,7 +69,7 @@ impl MailSink for Erp {
     }
 }
 
-/// The keys of the campuses, which the component never sees.
+/// The keys of the campuses; the component never sees a key.
 struct KeyRing;
 
 impl CredentialSource for KeyRing {
@@ -85,7 +86,7 @@ async fn main() -> anyhow::Result<()> {
 
     let coursekey = Arc::new(CourseKey { clock: clock.clone() });
 
-    // One host for the process, one school for each of GEGI's schools.
+    // A process has one host, and one school for each of GEGI's schools.
     let compiled_code = std::env::temp_dir().join("gegi-coursekey-embed");
     let engine = Engine::new(COMPONENT, Limits::default(), Some(&compiled_code))?;
     let host = Host::new(engine, HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), coursekey));
@@ -99,14 +100,14 @@ async fn main() -> anyhow::Result<()> {
     };
     let school = host.open(SchoolId::new("example-school"), gegi);
 
-    // A course was saved: tell the component, then let it work until it has nothing more to do.
+    // A course was saved: tell the component, then run turns until the component has nothing more to do.
     school.course_changed(CourseChange::Saved(erp.course.clone())).await?;
     school.turn(Budget { items: 1_000, seconds: 60 }).await?;
     for status in school.statuses(StatusQuery::Ids(vec![erp.course.id.clone()])).await? {
         println!("{} is {}", status.course, status.status.word());
     }
 
-    // The evening after the class: the next turn reads attendance, and what it wrote is delivered.
+    // On the evening after the class the next turn reads attendance, and the marks that it wrote are delivered.
     clock.advance(Duration::from_hours(8));
     school.turn(Budget { items: 1_000, seconds: 60 }).await?;
     for line in erp.marks.lock().map_err(|_| anyhow::anyhow!("the list of marks is broken"))?.iter() {
@@ -115,7 +116,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// School Settings, as a school's page in GEGI has them.
+/// School Settings, as a school enters them on their page in GEGI.
 fn settings() -> SchoolSettings {
     let campus = Campus {
         id: "main".to_owned(),
@@ -188,7 +189,7 @@ fn course(now: i64) -> Course {
     }
 }
 
-/// CourseKey, as far as this example goes: takes whatever it is sent, and lists attendance once the class is over.
+/// CourseKey, as far as this example needs it: takes every item, and lists attendance once the class is over.
 struct CourseKey {
     clock: Arc<VirtualClock>,
 }
@@ -219,7 +220,7 @@ fn results(batch: &[u8]) -> Value {
     json!({"results": results.collect::<Vec<_>>()})
 }
 
-/// A person is known by one id, a course or class by another, an enrolment by two.
+/// The key of an item: a person has one id, a course or class another, an enrolment two.
 fn key_of(item: &Value) -> Option<Value> {
     let of = |names: &[&str]| -> Option<Value> {
         names.iter().map(|name| Some(((*name).to_owned(), item.get(name)?.clone()))).collect()
@@ -227,7 +228,8 @@ fn key_of(item: &Value) -> Option<Value> {
     of(&["issuedId"]).or_else(|| of(&["externalId"])).or_else(|| of(&["courseId", "userId"]))
 }
 
-/// What CourseKey knows at this moment of the class from 14:00 to 16:00: all of its students were there throughout.
+/// The attendance that CourseKey knows at this moment of the class from 14:00 to 16:00: all students were there
+/// throughout.
 fn attendance(now: DateTime<Utc>) -> Value {
     let at = |time: &str| format!("2023-08-28T{time}Z");
     let record = |number: u32| {

@@ -1,4 +1,4 @@
-//! The program: a command line over the library.
+//! The program: starts the command line (`cli`). Everything else is in the libraries.
 
 mod cli;
 

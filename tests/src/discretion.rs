@@ -1,11 +1,11 @@
-//! No log, error or `Debug` shows who somebody is or what opens a door: names, addresses, keys, passwords.
+//! Discretion: no log, error or `Debug` shows a name, an address, a key or a password.
 //!
-//! What is held, in every test that runs the component or the host: each line that one of our crates logs, at any level,
-//! and each line of anybody's at the level that is on by default (`warn`). What is not: lines below `warn` of other
-//! people's crates. Whoever switches those on sees what hyper and wasmtime see, requests with an address in their query
-//! among it; the program's help names the filter `warn,host=debug` for that reason. A test cannot tell any name from any
-//! other word either: the test data's names, keys and passwords are recognisable stand-ins, listed here; addresses are
-//! told by their form.
+//! In every test that runs the component or the host, these lines are checked: each line that one of this workspace's
+//! crates logs, at any level, and each line of any crate at the level that is on by default (`warn`). Lines below
+//! `warn` of other crates are not checked. Whoever switches those lines on sees what hyper and wasmtime see, for
+//! example requests with an address in their query; the program's help therefore names the filter `warn,host=debug`.
+//! A test cannot tell a name from any other word either, so the names, keys and passwords of the test data are
+//! recognisable stand-ins, which are listed here; addresses are recognised by their form.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -19,7 +19,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
-/// What the test data call a person, a key or a password by, or what begins such a thing.
+/// The names, keys and passwords of the test data, or their beginnings.
 const STAND_INS: [(&str, &str); 15] = [
     ("a name", "Student 0"),
     ("a name", "Instructor 0"),
@@ -38,22 +38,22 @@ const STAND_INS: [(&str, &str); 15] = [
     ("a key", "Bearer "),
 ];
 
-/// A person's name.
+/// The name of a person.
 pub const NAME: &str = "Canaria";
-/// A password, as the demo has it.
+/// The password of the demo's settings.
 pub const PASSWORD: &str = "Welcome1";
-/// A person's address.
+/// The address of a person.
 pub const ADDRESS: &str = "canaria@example.edu";
-/// A campus's key.
+/// The key of a campus.
 pub const KEY: &str = "key-000001";
-/// What CourseKey signs with; 24 bytes.
+/// The key with which CourseKey signs pushes; 24 bytes.
 pub const PUSH_KEY: &[u8] = b"push-key-000001-of-main-";
 
-/// What a text gives away, with the place; none: nothing.
+/// The kind of secret that a text shows, with the place; none: the text shows no secret.
 pub fn leak(text: &str) -> Option<String> {
     let found = |(what, sign): &(&str, &str)| text.find(sign).map(|at| format!("{what} ({})", around(text, at)));
     let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    // A body or a key that is printed as its bytes.
+    // A secret that is printed as a list of its bytes.
     let as_bytes = [NAME.as_bytes(), ADDRESS.as_bytes(), PASSWORD.as_bytes(), KEY.as_bytes(), PUSH_KEY];
     let as_bytes = as_bytes.into_iter().find(|bytes| {
         let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
@@ -67,10 +67,10 @@ pub fn leak(text: &str) -> Option<String> {
         .or_else(|| address(text).map(|at| format!("an e-mail address ({})", around(text, at))))
 }
 
-/// Fails if a text gives anybody away.
+/// Fails if a text shows a secret.
 ///
 /// # Panics
-/// It does.
+/// The text shows a secret.
 #[allow(clippy::panic)]
 #[track_caller]
 pub fn assert_discreet(text: &str) {
@@ -79,7 +79,7 @@ pub fn assert_discreet(text: &str) {
     }
 }
 
-/// `whsec_` with a key behind it.
+/// The place of a `whsec_` that a key follows.
 fn signing_key(text: &str) -> Option<usize> {
     text.match_indices("whsec_").map(|(at, sign)| (at, at + sign.len())).find_map(|(at, end)| {
         let key = text.get(end..)?.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
@@ -87,7 +87,7 @@ fn signing_key(text: &str) -> Option<usize> {
     })
 }
 
-/// An at-sign, plain or as a URL has it, with something before it and a dotted domain behind it.
+/// The place of an at-sign, plain or as a URL writes it, with a name before it and a dotted domain after it.
 fn address(text: &str) -> Option<usize> {
     let plain = text.match_indices('@').chain(text.match_indices("%40"));
     plain.map(|(at, sign)| (at, at + sign.len())).find_map(|(at, end)| {
@@ -104,11 +104,12 @@ fn around(text: &str, at: usize) -> String {
     before.into_iter().rev().chain(text.get(at..).unwrap_or_default().chars().take(30)).collect()
 }
 
-/// The crates whose every line is watched.
+/// The crates whose lines are checked at every level.
 const OURS: [&str; 7] = ["host", "lab", "simulator", "component", "host_harness", "plugin", "tests"];
 
-/// Watches the log of this process from now on. Harnesses that run the component or the host call it first. A line that
-/// gives somebody away ends the process: a panic on a thread of the host's could be caught there, and the test pass.
+/// Checks the log of this process from now on. Harnesses that run the component or the host call this function first.
+/// A line that shows a secret ends the process, because a panic on a thread of the host's could be caught there, and
+/// the test would pass.
 ///
 /// # Panics
 /// A test has installed a log of its own.
@@ -116,22 +117,22 @@ pub fn watch() {
     static WATCHING: Once = Once::new();
     WATCHING.call_once(|| {
         let subscriber = Registry::default().with(Watch { leaked: end_the_process }).with(Kept);
-        // Only a test that installed a log of its own could be in the way; it would be seen to fail here.
+        // Only a test that has installed a log of its own makes this fail, and then this message says so.
         assert!(tracing::subscriber::set_global_default(subscriber).is_ok(), "another log is installed");
     });
 }
 
-/// The lines at the level that is on by default, as far as they are kept.
+/// The last lines at the level that is on by default.
 static WARNED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-/// More than any test program looks at.
+/// More lines than any test program reads.
 const KEPT_LINES: usize = 10_000;
 
-/// What was logged so far, by any test of this process, at the level that is on by default.
+/// The lines that any test of this process has logged so far, at the level that is on by default.
 pub fn warned() -> String {
     WARNED.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
 }
 
-/// Keeps what is logged at the level that is on by default.
+/// Keeps the lines at the level that is on by default.
 struct Kept;
 
 impl<S: Subscriber> Layer<S> for Kept {
@@ -150,14 +151,15 @@ impl<S: Subscriber> Layer<S> for Kept {
 fn end_the_process(what: &str, line: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a thread without a name").to_owned();
-    // Not through `eprintln!`, which the test runner keeps for a report it will not come to write.
+    // Not `eprintln!`: the test runner keeps that text for a report, and the process ends before the report is
+    // written.
     let _ = writeln!(std::io::stderr(), "{test}: the log shows {what}:\n  {line}");
     std::process::abort();
 }
 
-/// Reads every line that is logged.
+/// Checks every line that is logged.
 pub struct Watch<F> {
-    /// Called with what a line gives away and the line.
+    /// Called with the secret that a line shows, and with the line.
     pub leaked: F,
 }
 
@@ -208,7 +210,7 @@ where
     }
 }
 
-/// A line as it would be written.
+/// The text of a line, as a log would write the line.
 struct Line(String);
 
 impl Visit for Line {

@@ -1,3 +1,3 @@
-//! Shared by the test files of this crate.
+//! Code that the test files of this crate share.
 
 pub mod discretion;

@@ -1,4 +1,5 @@
-//! The program as people and scripts use it: subcommands on a stored school, exit codes, and dying in the middle of a run.
+//! The program as people and scripts use it: subcommands on a stored school, exit codes, and a crash in the middle of
+//! a run.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
@@ -17,14 +18,16 @@ use expect_test::expect;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program, built once, with the component compiled once: tests that run side by side would each do it otherwise.
+/// The program, built once, with its component compiled once; otherwise each of the tests that run side by side would
+/// do both.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let tests = std::env::current_exe().unwrap();
     let profile = tests.ancestors().nth(2).unwrap().to_owned();
     let mut build = Command::new(env!("CARGO"));
     build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(["build", "--quiet", "--locked"]);
     build.args(["--package", "host-harness", "--bin", "host-harness", "--target-dir"]).arg(profile.parent().unwrap());
-    // What cargo tells a test of itself would make build scripts of dependencies run again, and all above them compile.
+    // With the variables that cargo sets for a test, build scripts of dependencies would run again, and everything
+    // above them would be compiled again.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|of_the_test| name.starts_with(of_the_test)) {
@@ -50,14 +53,14 @@ fn command(program: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program and answers its exit code and what it printed.
+/// Runs the program; returns its exit code and the texts that it printed.
 fn call(arguments: &[&str]) -> (i32, String, String) {
     let output = command(&PROGRAM, arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
 
-/// What the program printed; it must have come to its end.
+/// The text that the program printed; the program must have succeeded.
 fn said(arguments: &[&str]) -> String {
     let (code, out, err) = call(arguments);
     assert_eq!(code, 0, "{err}");
@@ -212,7 +215,7 @@ fn attendance_is_pushed_to_a_stored_school_once_and_marked_by_the_next_tick() {
     assert_eq!((push(&[]).0, push(&[&below(&folder, "nowhere")]).0), (2, 1));
 }
 
-/// A table without the push's id, which is as long as any other.
+/// The table without the push's id, whose text differs but always has the same length.
 fn without_id(table: &str) -> String {
     let at = table.find("msg_").unwrap();
     table.replace(&table[at..at + 20], "msg_PUSH            ")
@@ -249,7 +252,8 @@ fn a_run_that_dies_at_any_step_and_is_started_again_ends_in_the_same_state() {
     said(&["run", &school, "--out", &whole]);
     let read = |out: &str, file: &str| std::fs::read_to_string(Path::new(out).join(file)).unwrap();
     let mut deaths = 0;
-    // Steps lie close together where something happens and far apart later; primes avoid falling on the same one.
+    // Steps lie close together where something happens and far apart later; primes avoid the same kind of step each
+    // time.
     for step in ["1", "2", "3", "5", "7", "11", "13", "17", "19", "23", "29", "37", "53", "71"] {
         let (out, store) = (below(&folder, &format!("out-{step}")), below(&folder, &format!("store-{step}")));
         let (code, _, _) = call(&["run", &school, "--out", &out, "--store", &store, "--kill-at-step", step]);
@@ -324,7 +328,7 @@ fn the_demo_shows_every_status_and_leaves_a_school_that_can_be_played_again() {
     assert!(Path::new(&out).join("output/mails/001.eml").is_file());
 }
 
-/// A simulated CourseKey of its own process, which ends with this.
+/// A simulated CourseKey in a process of its own, which ends when this value is dropped.
 struct Served {
     process: Child,
     base_url: String,

@@ -1,8 +1,9 @@
-//! `Debug` and `Display` of what holds people, keys and passwords show none of them, and the log's watch can fail.
+//! `Debug` and `Display` of types that hold people, keys and passwords show none of them; and the check of the log
+//! finds a leak.
 //!
-//! What is not held: a `Value` or a `JournalEntry` that is printed by itself shows its texts (the bindings generate their
-//! `Debug`), and so does an `Operation` that is an entry. The host prints neither; that no line of its log does is watched
-//! in every test that runs it (`tests::discretion`).
+//! Not held: a `Value` or a `JournalEntry` that is printed by itself shows its texts, because the bindings generate
+//! their `Debug`, and so does an `Operation` that is an entry. The host prints neither; `tests::discretion` checks
+//! this for every line of the log in every test that runs the host.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -213,7 +214,7 @@ fn a_request_is_written_down_without_its_query() {
     assert_discreet(&format!("{entry:?} {}", serde_json::to_string(&entry).unwrap()));
 }
 
-/// What the watch says of lines that a test logs.
+/// The leaks that the check finds in the lines that `log` writes.
 fn said(log: impl FnOnce()) -> Vec<String> {
     let said: Arc<Mutex<Vec<String>>> = Arc::default();
     let keep = Arc::clone(&said);

@@ -1,4 +1,4 @@
-//! The sender against real servers on this machine that misbehave. The gate's rules are held beside the gate.
+//! The sender against real, misbehaving servers on this machine. The rules of the gate are tested beside the gate.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -25,8 +25,8 @@ fn limits() -> HttpLimits {
     }
 }
 
-/// A server that answers every request of every connection with the same bytes. It closes the connection after the
-/// first answer unless told to keep it.
+/// A server that answers every request of every connection with the same bytes. The server closes a connection after
+/// the first answer, unless the test asks it to keep connections.
 struct Server {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,

@@ -1,5 +1,6 @@
-//! Pushes through the real component and a real host on SQLite: what is not signed leaves no trace, what comes twice is
-//! taken once, also after the host was started again, and whatever is lost, doubled or overtaken, the marks are the same.
+//! Pushes through the real component and a real host on SQLite: an unsigned push leaves no trace, a repeated push is
+//! taken once, also after a restart of the host, and the marks are the same whichever pushes are lost, doubled or
+//! overtaken.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
@@ -42,7 +43,7 @@ async fn a_push_that_is_signed_anew_is_known_for_a_week() {
     played.clock.advance_to(much_later.0);
     let other = played.pushed().remove(0).1;
     played.school.attendance_received(&campus, other).await.unwrap();
-    // It is forgotten by now, and says nothing that is new.
+    // The push is forgotten by now and is taken again, but its records say nothing new.
     assert!(matches!(played.school.attendance_received(&campus, much_later.1).await.unwrap(), PushOutcome::Taken(_)));
 }
 
@@ -74,7 +75,7 @@ async fn a_push_that_is_not_to_be_believed_leaves_no_trace() {
         401 take a push: campus "nowhere" has no push key; enter the one that CourseKey signs with"#]]
     .assert_eq(&said.join("\n"));
     assert_eq!(played.stored().await, before);
-    // What was refused as another's is taken when it is the campus's own.
+    // The push that was refused for the other campus is taken for its own.
     assert!(matches!(played.school.attendance_received(&campus, push).await.unwrap(), PushOutcome::Taken(_)));
 }
 
@@ -104,19 +105,19 @@ async fn a_key_is_replaced_without_losing_a_push() {
     assert!(matches!(failure, CallFailure::Push(Refusal::UnknownSignature(_))), "{failure}");
 }
 
-/// What arrives of the pushes, of which each holds one record as it was then.
+/// Which of the pushes arrive, each of which holds one record in the version of its moment.
 #[derive(Debug, Clone, Copy)]
 enum Arrival {
     Never,
     AsSent,
     EachTwice,
-    /// The newest first, so that older versions overtake newer ones.
+    /// The newest push first, so that older versions arrive after newer ones.
     Backwards,
-    /// Every second one, and that a day late.
+    /// Every second push, a day late.
     HalfAndLate,
 }
 
-/// How often a day pushes arrive, and a tick comes a little later.
+/// How often a day pushes arrive; a tick follows a little later.
 const STEPS_PER_DAY: i32 = 8;
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! Whole runs of `host-harness run` on the school that ships, through the real component: what it writes, that it writes
-//! the same again, and that stopping, restarting and losing things in between changes nothing in the end.
+//! Whole runs of `host-harness run` on the school that ships, through the real component: the output, that a second
+//! run writes the same output, and that stops, restarts and losses in between do not change the end.
 //!
-//! What the single rules do is tested beside them. The command line itself is in `command_line.rs`.
+//! Not here: the single rules (tested beside them) and the command line (`command_line.rs`).
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
@@ -86,9 +86,9 @@ async fn every_record_of_coursekey_is_accounted_for() {
     expect!["records 35, by-mark 29, by-log-rows 5, by-issue 1, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, unaccounted 0"].assert_eq(&accounting(&Play::demo().run().await));
     let students = Play::demo().without("attendance.jsonl");
     expect!["records 37, by-mark 31, by-log-rows 6, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, unaccounted 0"].assert_eq(&accounting(&students.run().await));
-    // In the middle of a class.
+    // The account in the middle of a class.
     expect!["records 15, by-mark 0, by-log-rows 3, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 12, not-followed 0, unaccounted 0"].assert_eq(&accounting(&students.until("2023-11-03T14:00:00Z").run().await));
-    // What CourseKey says otherwise after the last tick does not stand in GEGI.
+    // A change that CourseKey makes after the last tick does not stand in GEGI.
     let store = tempfile::tempdir().unwrap();
     let weekend = Play::weekend().stored(&store);
     weekend.run().await;
@@ -133,7 +133,7 @@ async fn two_runs_over_adjoining_spans_are_one_run() {
         let mark = format!("\"class\":\"anatomy-1\",\"student\":\"{student}\",\"mark\":\"A\"");
         format!("{{\"at\":\"2023-11-04T{at}:00:00Z\",\"hand-mark\":{{{mark}}}}}")
     };
-    // One before the end of the first span, two at it, one after it.
+    // One mark before the end of the first span, two at its end, one after it.
     let play = [("08", "S000001"), ("09", "S000002"), ("09", "S000003"), ("10", "S000004")]
         .into_iter()
         .fold(Play::weekend(), |play, (at, student)| play.change(&mark(at, student)));
@@ -203,7 +203,7 @@ async fn a_mark_written_by_hand_stays_and_is_no_longer_the_plugin_s() {
 
 #[tokio::test]
 async fn a_push_brings_a_record_that_no_poll_could() {
-    // Both came after the poll of 16:00, and from 16:31 on no poll is answered.
+    // Both records came after the poll of 16:00, and from 16:31 on no poll is answered.
     let push = "{\"at\":\"2023-11-03T16:30:00Z\",\"push\":[\"a-1-1\"]}";
     let fault = "{\"at\":\"2023-11-03T16:31:00Z\",\"fault\":{\"on\":\"attendance\",\"kind\":\"status\",\"status\":503,\"times\":100000}}";
     let output = Play::weekend().change(push).change(fault).run().await;

@@ -1,7 +1,7 @@
 //! The storage contract: every backend keeps the promises of `Store`, every call sees one state and commits all or
-//! nothing, and a process that dies at any step loses nothing it had promised.
+//! nothing, and a process that dies at any step keeps everything that it had promised.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // In the helpers of the tests, too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Allowed in the helpers of the tests, too.
 
 #[path = "storage_contract/bench.rs"]
 mod bench;

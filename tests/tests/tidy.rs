@@ -1,4 +1,5 @@
-//! The shape of the code, held by an ordinary test: who may import whom, how long a file may be, what no file may hold.
+//! The shape of the code, checked by an ordinary test: which room may import which, how long a file may be, and which
+//! words no file may hold.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
-/// The rooms of the core in reading order: each may use those before it and nothing else.
+/// The rooms of the core in reading order: each room may use the rooms before it and no others.
 const ROOMS: [&str; 24] = [
     "model",
     "settings",
@@ -39,16 +40,16 @@ const ROOMS: [&str; 24] = [
     "component",
 ];
 
-/// The steps of a tick, likewise: each may use those before it. `mod.rs` alone knows all of them.
+/// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
 const STEPS: [&str; 16] = [
     "moment", "agenda", "campus", "outgoing", "aborted", "compare", "classes", "facts", "settle", "adopt", "records",
     "unplaced", "judge", "absorb", "send", "poll",
 ];
 
-/// CourseKey's words for refusals stand here and nowhere else in the core.
+/// The only file of the core with CourseKey's words for refusals.
 const CODES: &str = "plugin/src/coursekey/codes.rs";
 
-/// Longer than this, a file holds more than one idea.
+/// The most lines of a file: a longer file holds more than one idea.
 const LINES: usize = 400;
 
 fn root() -> PathBuf {
@@ -87,14 +88,14 @@ fn rooms_named(text: &str, prefix: &str) -> Vec<String> {
     rests.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned()).collect()
 }
 
-/// The room a file lies in: the first part of its path below the folder of the rooms.
+/// The room of a file: the first part of its path below the folder of the rooms.
 fn room_of(path: &Path, folder: &Path) -> String {
     let first = path.strip_prefix(folder).unwrap().components().next().unwrap();
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
-/// What breaks the reading order of a folder's rooms: a file that names, with `prefix`, a room that comes after its own or
-/// is in no list. The file that only lists the rooms (`lib.rs`, `mod.rs`) may name all of them.
+/// The uses that break the reading order of a folder's rooms: a file that names, with `prefix`, a room that comes
+/// after its own room or is in no list. The file that only lists the rooms (`lib.rs`, `mod.rs`) may name all of them.
 fn out_of_order(folder: &str, prefix: &str, rooms: &[&str]) -> Vec<String> {
     let place = |room: &str| rooms.iter().position(|known| *known == room);
     let mut wrong = Vec::new();
@@ -139,7 +140,7 @@ fn what_may_be_done_is_written_in_the_types_of_the_calls() {
         let text = fs::read_to_string(root().join(format!("plugin/src/{file}.rs"))).unwrap();
         assert!(text.contains(signature), "{file}: {signature}");
     }
-    // The engine is values in, values out.
+    // Planning turns values into values: none of these rooms may ask the world.
     for folder in ["desired.rs", "plan", "following.rs", "look"] {
         let path = root().join("plugin/src").join(folder);
         let files = if path.is_dir() {
@@ -221,7 +222,7 @@ fn every_issue_about_attendance_is_reached_by_a_test_of_the_core() {
 #[test]
 fn nothing_is_left_unfinished_and_no_file_knows_this_machine() {
     let here = root().canonicalize().unwrap().join("").display().to_string();
-    // Put together here, so that this file does not hold them.
+    // The words are put together here, so that this file does not hold them.
     let unfinished = ["todo", "unimplemented"].map(|name| format!("{name}!("));
     let ignored = ["#[", "ignore"].concat();
     let folders = ["plugin/src", "host-harness", "tests/src", "tests/tests", "tests/guests"];

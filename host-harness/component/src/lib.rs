@@ -1,5 +1,5 @@
-//! The bytes of the component that this workspace builds, and nothing else: a change of `plugin/` compiles this crate
-//! again and links the programs that carry it, and compiles no host.
+//! The bytes of the component that this workspace builds, and nothing else. A change of `plugin/` compiles this crate
+//! again and links the programs that use it, and compiles no host.
 
-/// The component, as `build.rs` built it from `plugin/` or took it from `PLUGIN_WASM`.
+/// The component, which `build.rs` built from `plugin/` or took from `PLUGIN_WASM`.
 pub static COMPONENT: &[u8] = include_bytes!(env!("PLUGIN_WASM_PATH"));

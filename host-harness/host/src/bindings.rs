@@ -1,5 +1,5 @@
-//! Rust types and traits generated from `wit/`. Nothing is written here by hand but `nouns`, which takes the place of
-//! what would be generated from `wit/types.wit`: generated types print all that they hold.
+//! Rust types and traits generated from `wit/`. Only `nouns` is written by hand: it takes the place of the types that
+//! would be generated from `wit/types.wit`, because generated types print everything that they hold.
 
 #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::restriction)]
 

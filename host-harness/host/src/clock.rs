@@ -1,22 +1,22 @@
-//! The only sources of time: the machine's clock and a virtual one. Everything else is given a [`Clock`].
+//! The only sources of time: the machine's clock and a virtual clock. All other code is given a [`Clock`].
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time to the host and, through `wasi:clocks`, to the component.
+/// Gives the time to the host and, through `wasi:clocks`, to the component.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The present moment.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Something that began at `started` is known to have taken `took`. A clock that runs by itself has moved on
-    /// already; one that stands still moves to the end of it. Of several things under way at once the latest end
-    /// counts, not the sum.
+    /// Tells the clock that work which began at `started` took `took`. The machine's clock has moved on already; a
+    /// virtual clock moves to the end of the work. Of several works that run at once the latest end counts, not the
+    /// sum.
     fn passed(&self, _started: DateTime<Utc>, _took: Duration) {}
 
-    /// Whether the clock stands still between calls of [`Clock::passed`]. The host then takes no turn that depends on
-    /// real time, so that two runs are alike.
+    /// Whether the clock stands still between calls of [`Clock::passed`]. If so, the host makes no decision that
+    /// depends on real time, so that two runs are alike.
     fn is_virtual(&self) -> bool {
         false
     }
@@ -27,13 +27,13 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // The one place where the real clock enters the program.
+    #[allow(clippy::disallowed_methods)] // The only place that reads the real clock.
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
 }
 
-/// A clock that stands still until it is told to move, and never moves back.
+/// A clock that stands still until a caller moves it forward, and never moves back.
 #[derive(Debug)]
 pub struct VirtualClock(Mutex<DateTime<Utc>>);
 
@@ -43,7 +43,7 @@ impl VirtualClock {
         Self(Mutex::new(start))
     }
 
-    /// Moves to `instant`, or stays where it is if that is past.
+    /// Moves to `instant`; a clock that is past `instant` stays where it is.
     pub fn advance_to(&self, instant: DateTime<Utc>) {
         let mut now = self.lock();
         *now = (*now).max(instant);
@@ -56,7 +56,7 @@ impl VirtualClock {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DateTime<Utc>> {
-        // A panic while the lock is held cannot leave an instant half-written.
+        // A panic while the lock is held cannot leave an instant half written.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

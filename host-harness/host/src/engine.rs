@@ -1,5 +1,6 @@
-//! The engine: compiles the component once, links it to what its world names and nothing else, and runs one call in one
-//! fresh instance. What a call means and what becomes of its writes is `school.rs`'s business.
+//! The engine: compiles the component once, links it to the imports that its world names and to nothing else, and
+//! runs each call in a fresh instance. Not here: the meaning of a call, and whether its writes are committed
+//! (`school.rs`).
 
 mod call;
 mod email;
@@ -22,7 +23,7 @@ use crate::limits::{Limits, SandboxLimits};
 pub(crate) use call::{Broken, Call, CallEnd, CallStart, Exported};
 use ticker::Ticker;
 
-/// The compiled component with everything that all its calls share. One for the process; cheap to clone.
+/// The compiled component with everything that all its calls share. A process needs one engine; cheap to clone.
 #[derive(Clone)]
 pub struct Engine(Arc<Compiled>);
 
@@ -31,15 +32,15 @@ struct Compiled {
     plugin: PluginPre<Call>,
     component: Component,
     limits: Limits,
-    /// As many permits as the pool has places.
+    /// As many permits as the pool of memories has places.
     places: Semaphore,
     _ticker: Ticker,
 }
 
-/// Why there is no engine.
+/// Why the engine could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The machine or the limits do not allow an engine.
+    /// The machine does not support an engine with these limits.
     #[error("set up the sandbox: {0:#}; lower `concurrent_calls` or `memory_bytes` if address space is short")]
     Setup(wasmtime::Error),
     /// The directory for compiled code cannot be used.
@@ -54,10 +55,10 @@ pub enum EngineError {
 }
 
 impl Engine {
-    /// Compiles and links a component. With a directory, compiled code is kept there and found again.
+    /// Compiles and links a component. With a directory, the compiled code is kept there and used again.
     ///
     /// # Errors
-    /// The component or the machine is not fit for it.
+    /// The component or the machine is not fit for the engine.
     pub fn new(component: &[u8], limits: Limits, compiled_code: Option<&Path>) -> Result<Self, EngineError> {
         let engine = wasmtime::Engine::new(&config(&limits.sandbox, compiled_code)?).map_err(EngineError::Setup)?;
         let component = Component::new(&engine, component).map_err(EngineError::Compile)?;
@@ -77,7 +78,7 @@ impl Engine {
         &self.0.limits
     }
 
-    /// Names of the interfaces the component imports, in its order.
+    /// Names of the interfaces that the component imports, in the component's order.
     pub fn imports(&self) -> Vec<String> {
         let ty = self.0.component.component_type();
         ty.imports(&self.0.engine).map(|(name, _)| name.to_owned()).collect()
@@ -99,7 +100,7 @@ fn config(limits: &SandboxLimits, compiled_code: Option<&Path>) -> Result<Config
     Ok(config)
 }
 
-/// Beside the guest's own stack: what the host's functions need when the guest calls them.
+/// Stack beside the guest's own: the host's functions use this stack when the guest calls them.
 const HOST_STACK_BYTES: usize = 1024 * 1024;
 
 fn pool(limits: &SandboxLimits) -> PoolingAllocationConfig {

@@ -1,7 +1,8 @@
-//! What GEGI supplies to the host and receives from it: the traits an embedding program implements.
+//! GEGI: the traits through which an embedding program supplies GEGI's data to the host and receives the plugin's
+//! records and mails, and every noun in these traits.
 //!
-//! The types are those of `wit/`, under short names. None of them prints a person's name, an address or a password with
-//! `Debug`. Nothing here stores or sends anything.
+//! The types are those of `wit/`, under short names. `Debug` of these types prints no person's name, no address and
+//! no password. Nothing here stores or sends anything.
 
 mod message;
 mod settings;
@@ -20,7 +21,7 @@ pub use message::{Cell, Message, Value};
 pub use settings::{Campus, NeverCheckedOut, SchoolSettings};
 
 impl Status {
-    /// The status in one word, as files and pages have it.
+    /// The status in one word, as files and pages show it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
@@ -31,15 +32,15 @@ impl Status {
     }
 }
 
-/// GEGI could not be read or did not answer; the call is tried again later.
+/// GEGI could not be read or did not answer; the call is made again later.
 #[derive(Debug, thiserror::Error)]
 #[error("ask GEGI: {0}")]
 pub struct GegiUnavailable(pub String);
 
-/// What GEGI knows of one school.
+/// Supplies everything GEGI knows of one school.
 #[async_trait]
 pub trait SchoolSource: Send + Sync {
-    /// School Settings as they are now.
+    /// The School Settings as they are now.
     async fn settings(&self) -> Result<SchoolSettings, GegiUnavailable>;
 
     /// Ids and revisions of the courses GEGI holds, ascending by the bytes of the id, after the given one, at most `limit`.
@@ -52,37 +53,40 @@ pub trait SchoolSource: Send + Sync {
     async fn current_marks(&self, class: &str) -> Result<Vec<CurrentMark>, GegiUnavailable>;
 }
 
-/// Something that left the outbox after its commit. May arrive again after a crash: drop an id that was seen before.
+/// An item that left the outbox after its commit. After a crash the same item may be delivered again: the receiver
+/// drops an item whose id it has seen before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery<T> {
-    /// Ascending without repeats within a school, in the order in which the plugin staged.
+    /// Ascending without repeats within a school, in the order in which the plugin staged the items.
     pub sequence: u64,
-    /// The same on every delivery of the same thing.
+    /// The id of the item; every delivery of the item carries the same id.
     pub id: String,
-    /// The thing itself.
+    /// The operation or the message.
     pub payload: T,
 }
 
-/// What the receiver made of a delivery. Both are final: the host does not deliver it again.
+/// The receiver's receipt for a delivery. Both receipts are final: the host does not deliver the item again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
-    /// It stands in GEGI now, or stood there already.
+    /// GEGI holds the item now, or held it already.
     Applied,
-    /// GEGI refused it, with the reason.
+    /// GEGI refused the item, for this reason.
     Refused(String),
 }
 
-/// Where the plugin's records go: marks and log rows, each with its line of the System Journal, issues, and lines of the
-/// journal alone.
+/// Receives the plugin's records: marks and log rows, each with its line of the System Journal, issues, and lines of
+/// the journal alone.
 #[async_trait]
 pub trait RecordSink: Send + Sync {
-    /// Takes one operation, with its line of the System Journal, or refuses both. An error leaves it in the outbox, and everything after it, for the next delivery.
+    /// Takes one operation with its line of the System Journal, or refuses both. An error leaves this operation, and
+    /// every item after it, in the outbox for the next delivery.
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable>;
 }
 
-/// Where the plugin's mails go.
+/// Receives the plugin's mails.
 #[async_trait]
 pub trait MailSink: Send + Sync {
-    /// Takes one message to be written from its template. An error leaves it in the outbox for the next delivery.
+    /// Takes one message, which is to be written from its template. An error leaves the message in the outbox for the
+    /// next delivery.
     async fn send(&self, delivery: &Delivery<Message>) -> Result<Receipt, GegiUnavailable>;
 }

@@ -1,21 +1,22 @@
-//! Runs the GEGI ⇄ CourseKey component inside an ERP, in one sandbox for each school. The component holds the rules; this
-//! crate gives it HTTP, storage, e-mail and a clock, and commits what a call wrote if and only if the call succeeded.
+//! Runs the GEGI ⇄ CourseKey component inside an ERP, in one sandbox for each school. The component holds the rules.
+//! This crate gives the component HTTP, storage, e-mail and a clock, and commits the writes of a call if and only if
+//! the call succeeded.
 //!
 //! # What an embedding program implements
 //!
-//! | Trait | What the host asks or hands over |
+//! | Trait | What the host asks for or hands over |
 //! |---|---|
 //! | [`SchoolSource`](gegi::SchoolSource) | School Settings; courses by id and revision; the marks of a class |
-//! | [`RecordSink`](gegi::RecordSink) | marks and log rows, each with its line of the journal; issues; in order, each with a stable id |
+//! | [`RecordSink`](gegi::RecordSink) | marks and log rows with their journal lines; issues; each with a stable id |
 //! | [`MailSink`](gegi::MailSink) | mails to be written from a template ([`email`] writes them) and sent |
-//! | [`CredentialSource`](door::CredentialSource) | the keys of each campus; the component never sees one |
-//! | [`RequestLog`](door::RequestLog) | a line for each request that left, or was refused; [`NoRequestLog`](door::NoRequestLog) keeps none |
+//! | [`CredentialSource`](door::CredentialSource) | the keys of each campus; the component never sees a key |
+//! | [`RequestLog`](door::RequestLog) | an entry for each request; [`NoRequestLog`](door::NoRequestLog) keeps none |
 //!
-//! The types in their signatures are in [`gegi`]: `Course`, `Student`, `SetMark` and all others.
+//! The types in the signatures of these traits are in [`gegi`]: `Course`, `Student`, `SetMark` and all others.
 //!
-//! # What it calls, and when
+//! # What an embedding program calls, and when
 //!
-//! [`Host`](school::Host) is one for the process, [`School`](school::School) one for each of GEGI's schools.
+//! A process has one [`Host`](school::Host), and one [`School`](school::School) for each of GEGI's schools.
 //!
 //! | When | Call |
 //! |---|---|
@@ -25,11 +26,8 @@
 //! | a call has committed and no turn follows soon | [`School::deliver`](school::School::deliver) |
 //! | somebody opens the page with the statuses | [`School::statuses`](school::School::statuses) |
 //!
-//! A call that fails leaves nothing behind; [`CallFailure::next`](school::CallFailure::next) says what to do.
+//! A call that fails leaves no trace; [`CallFailure::next`](school::CallFailure::next) says what to do next.
 //!
-//! # A school in production
-//!
-//! ```no_run
 //! # #[cfg(feature = "sqlite")]
 //! # mod example {
 //! use std::error::Error;
@@ -63,16 +61,17 @@
 //! # }
 //! ```
 //!
-//! An [`Observer`](observer::Observer) hears of every step and every call, for measurements and crash tests.
+//! An [`Observer`](observer::Observer) hears every step and every call, for measurements and crash tests.
 //!
-//! `examples/embed.rs` of the repository implements the traits as well and runs by itself.
+//! The repository has `examples/embed.rs`, a program that implements these traits and runs by itself.
 //!
 //! # Features
 //!
-//! `sqlite` (default): storage in a file. Without it a program brings a [`Store`](store::Store) of its own and holds it to
-//! [`store::contract`], or keeps nothing with [`MemoryStore`](store::MemoryStore).
+//! `sqlite` (default): storage in a file. Without this feature a program brings a [`Store`](store::Store) of its own
+//! and checks it with [`store::contract`], or forgets everything at its end with [`MemoryStore`](store::MemoryStore).
 //!
-//! No command line, no simulated CourseKey and no component is in this crate, and it imports no other of its workspace.
+//! This crate has no command line, no simulated CourseKey and no component, and imports no other crate of its
+//! workspace.
 
 mod bindings;
 pub mod clock;

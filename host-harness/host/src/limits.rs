@@ -1,7 +1,8 @@
-//! Every limit the host sets on a school's sandbox, in one place, with the reason for each default.
+//! Every limit that the host sets on a school's sandbox, in one place, with the reason for each default.
 //!
-//! Enforcement lives where the resource is: memory and time in `engine/`, HTTP in `door/`, storage and mails in
-//! `store/`, pushes in `push`, templates in `email/`. Only what a guest may take is here; how much of it many schools share is the scheduler's business.
+//! Each limit is enforced where its resource is: memory and time in `engine/`, HTTP in `door/`, storage and mails in
+//! `store/`, pushes in `push`, templates in `email/`. Not here: how many schools share a machine (the embedding
+//! program).
 
 use std::time::{Duration, Instant};
 
@@ -10,29 +11,30 @@ use chrono::TimeDelta;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// What one sandbox may take. The defaults fit a school of some ten thousand students.
+/// The most that one sandbox may take. The defaults fit a school of some ten thousand students.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// What the machine gives to one running call.
+    /// The memory, time and handles of one running call.
     pub sandbox: SandboxLimits,
-    /// What a call may send and receive.
+    /// The requests and answers of one call.
     pub http: HttpLimits,
-    /// What a school may store and mail.
+    /// The storage and the mails of one school.
     pub storage: StorageLimits,
-    /// What CourseKey may push.
+    /// The pushes of CourseKey.
     pub push: PushLimits,
-    /// What a school's own mail templates may do.
+    /// The mail templates of one school.
     pub mail: MailLimits,
 }
 
 /// Memory, time and handles of one running call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxLimits {
-    /// Calls that may run at once in this process, over all schools; others wait. The pool of memories is made for this
-    /// number; each costs address space, not memory, until it is used.
+    /// Calls that may run at once in this process, over all schools; other calls wait. The pool has a memory for each
+    /// of these calls, and an unused memory costs address space only.
     pub concurrent_calls: u32,
-    /// Linear memory. A course of 500 students with a year of classes is below 4 MiB as the guest holds it. A tick holds
-    /// what is new of a thousand classes at the most, whatever it reads; a term of 2,089 courses is played within this.
+    /// Linear memory. The guest holds a course of 500 students with a year of classes in less than 4 MiB. A tick
+    /// holds the changes of a thousand classes at the most, however much it reads; a term of 2,089 courses was run
+    /// within this limit.
     pub memory_bytes: usize,
     /// Written memory of a finished call that the pool keeps mapped for the next one. An idle tick writes some ten pages,
     /// most ticks with work less than this.
@@ -41,20 +43,22 @@ pub struct SandboxLimits {
     pub table_kept_bytes: usize,
     /// Elements of a table. A component of this size has some hundred function pointers.
     pub table_elements: usize,
-    /// Core instances, tables and memories of the component, its adapters included; ours has four instances.
+    /// Core instances, tables and memories of the component, its adapters included; the plugin has four instances.
     pub core_instances: u32,
     /// Native stack of the guest. Endless recursion ends here.
     pub stack_bytes: usize,
-    /// Time a tick may overrun the seconds of its budget before it is stopped: the guest starts no request after half
-    /// of them, so only a request's own time-out can carry it past the end.
+    /// Time by which a tick may overrun the seconds of its budget before the tick is stopped. The guest starts no
+    /// request after half of those seconds, so only the time-out of a request can carry the tick past the end of its
+    /// budget.
     pub tick_grace: Duration,
-    /// Time for a call without network. They take milliseconds; seconds mean a loop.
+    /// Time for a call without network. Such a call takes milliseconds; seconds mean a loop.
     pub short_call: Duration,
-    /// Bytes the guest may hand to the host in one call to it: the largest staging of a tick is below a tenth of this.
+    /// Bytes that the guest may hand to the host in one call of a host function: the largest staging of a tick is
+    /// below a tenth of this.
     pub host_call_bytes: usize,
     /// Live host resources (streams, requests, pollables). A request in flight needs about ten.
     pub resources: usize,
-    /// Bytes of standard output and error that are kept of one call; the rest is counted and dropped.
+    /// Bytes of standard output and error that are kept of one call; the bytes beyond are counted and dropped.
     pub log_bytes: usize,
 }
 
@@ -77,27 +81,28 @@ impl Default for SandboxLimits {
     }
 }
 
-/// HTTP of one call, and the patience of the door.
+/// The limits of HTTP: what one call may send and receive, and how long the door waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpLimits {
     /// Requests of one call that are under way or whose answer the guest still holds.
     pub in_flight: usize,
-    /// Denials of one call that are written down; a guest that tries for ever must not fill the host's disk.
+    /// Denials of one call that are logged; a guest that tries for ever must not fill the host's disk.
     pub denials_logged: u32,
-    /// Names and values of a message's headers together, either way.
+    /// Names and values of all headers of a message, of a request and of an answer alike.
     pub header_bytes: usize,
     /// Body of a request: a full batch of 100 items is below 100 KiB.
     pub request_bytes: usize,
     /// Body of an answer: a full page of 500 attendance records with four visits each is below 500 KiB.
     pub response_bytes: usize,
-    /// To resolve a name, and as much again to connect.
+    /// Time to resolve a name, and the same time again to connect.
     pub connect: Duration,
-    /// To shake hands, send and hear the head of the answer, beside what `connect` left over.
+    /// Time to shake hands, send the request and receive the head of the answer, beside the time that `connect` left
+    /// over.
     pub first_byte: Duration,
-    /// Between two pieces of the answer's body.
+    /// Time between two pieces of the answer's body.
     pub between_bytes: Duration,
-    /// For everything together, so that a drip of single bytes ends as well. Below `tick_grace`, so that a tick outlives
-    /// the last request it started.
+    /// Time for the whole request, so that an answer that comes byte by byte ends as well. Below `tick_grace`, so
+    /// that a tick outlives the last request that it started.
     pub total: Duration,
     /// Idle connections kept open to one origin.
     pub idle_connections: usize,
@@ -130,20 +135,20 @@ pub struct StorageLimits {
     pub state_bytes: u64,
     /// Entries of a school.
     pub state_keys: u64,
-    /// One value; the largest is a whole course.
+    /// Bytes of one value; the largest value is a whole course.
     pub value_bytes: u64,
-    /// Entries one read may return (the WIT promises this number).
+    /// Entries that one read may return (the WIT promises this number).
     pub read_entries: u32,
-    /// Bytes of values one read may return: what fits into the guest's memory beside its own work.
+    /// Bytes of values that one read may return: as much as fits into the guest's memory beside its own work.
     pub read_bytes: u64,
-    /// State changes one call may stage.
+    /// State changes that one call may stage.
     pub changes_per_call: u64,
-    /// Operations on GEGI's records one call may stage.
+    /// Operations on GEGI's records that one call may stage.
     pub operations_per_call: u64,
-    /// Mails of a school in any hour. The plugin sends at most one digest an hour by default.
+    /// Mails of a school in one hour of the clock. By default the plugin sends at most one digest an hour.
     pub mails_per_hour: u32,
-    /// How long a push that came is remembered, to be told from one that comes again: longer than anybody tries to
-    /// deliver one. One that comes after that says nothing new, for records carry versions.
+    /// How long a taken push is remembered, so that a repeat of it is recognised: longer than any sender goes on
+    /// trying. A repeat that comes even later does no harm, because records carry versions.
     pub pushes_remembered: TimeDelta,
 }
 
@@ -163,15 +168,15 @@ impl Default for StorageLimits {
     }
 }
 
-/// CourseKey's pushes to one school.
+/// The limits of CourseKey's pushes to one school.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushLimits {
-    /// Body (the WIT promises this number).
+    /// Bytes of a body (the WIT promises this number).
     pub body_bytes: usize,
-    /// Id and signatures, each: some twenty signatures.
+    /// Bytes of the id, and bytes of the signatures: enough for some twenty signatures.
     pub header_bytes: usize,
-    /// How far the moment at which a push was signed may lie from this host's, either way. As long as Standard Webhooks'
-    /// own libraries allow; a push that was recorded on its way is worth nothing after it.
+    /// How far the moment at which a push was signed may lie before or after this host's time. Standard Webhooks' own
+    /// libraries allow the same. Whoever records a push on its way cannot use the push after this time.
     pub tolerance: TimeDelta,
 }
 
@@ -181,16 +186,17 @@ impl Default for PushLimits {
     }
 }
 
-/// Mails and their templates, which schools write.
+/// The limits of mails and of their templates, which schools write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailLimits {
-    /// One part of a template. The longest that ships has 2 KiB.
+    /// Bytes of one part of a template. The longest part that ships has 2 KiB.
     pub template_bytes: usize,
     /// Steps of the template engine for one part: a digest of 500 issues takes some 20,000.
     pub template_steps: u64,
-    /// One part of a written mail: a digest of 500 issues has some 200 KiB of HTML, and mail servers take 10 MiB.
+    /// Bytes of one part of a written mail: a digest of 500 issues has some 200 KiB of HTML, and mail servers take 10
+    /// MiB.
     pub mail_bytes: usize,
-    /// A subject; mail programs show less.
+    /// Characters of a subject; mail programs show fewer.
     pub subject_characters: usize,
 }
 
@@ -200,13 +206,14 @@ impl Default for MailLimits {
     }
 }
 
-/// Measures real work, whatever the [`Clock`](crate::clock::Clock) says: how long a guest has been running.
+/// Measures how long work such as a running guest takes in real time, whatever the [`Clock`](crate::clock::Clock)
+/// says.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts at zero.
-    #[allow(clippy::disallowed_methods)] // The one place where work is measured.
+    /// A stopwatch that starts at zero.
+    #[allow(clippy::disallowed_methods)] // The only place where the duration of work is measured.
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -1,26 +1,26 @@
-//! The one seam for whoever watches the host: crash tests die between two steps, measurements count calls and their time.
-//! An observer hears what happens and changes nothing. Nothing here prints or counts.
+//! The observer: the one way to watch the host. Crash tests end the process between two steps, measurements count
+//! calls and their time. An observer hears what happens and changes nothing. Nothing here prints or counts.
 
 use std::time::Duration;
 
-/// A step of a call or of a delivery. Between two of them a crash makes a difference.
+/// A step of a call or of a delivery. A crash before a step has other consequences than a crash after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The call has returned; nothing is written yet.
     BeforeCommit,
-    /// The commit is durable; nobody has heard of it yet.
+    /// The commit is durable; no caller knows of it yet.
     AfterCommit,
     /// An item of an outbox is about to be handed over.
     BeforeDelivery,
-    /// The receiver has answered; the item is not acknowledged yet.
+    /// The receiver has given its receipt; the item is not acknowledged yet.
     AfterDelivery,
     /// A request is about to leave for CourseKey.
     BeforeRequest,
-    /// CourseKey has answered; the plugin has not heard of it yet.
+    /// CourseKey has answered; the plugin does not have the answer yet.
     AfterRequest,
 }
 
-/// An export of the component, by the method of [`School`](crate::school::School) that calls it.
+/// An export of the component, named after the method of [`School`](crate::school::School) that calls the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Export {
     /// `on-tick`.
@@ -36,13 +36,13 @@ pub enum Export {
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// With an answer; what the call wrote is committed.
+    /// The call returned an answer; its writes are committed.
     Ok,
-    /// The plugin refused its input or what is stored, or the host refused a push.
+    /// The plugin refused its input or its stored state, or the host refused a push.
     Refused,
-    /// The plugin did what the sandbox forbids, or gave up.
+    /// The plugin did something that the sandbox forbids, or gave up.
     Trapped,
-    /// The plugin ran longer than it may.
+    /// The plugin ran longer than its deadline.
     TooLong,
     /// The host's storage failed.
     Storage,
@@ -55,26 +55,27 @@ pub enum Ending {
 pub struct EndedCall {
     /// Which export was called.
     pub export: Export,
-    /// Real time from the call of the host to its answer: waiting for a turn and the commit are part of it.
+    /// Real time from the call of the host to its answer, with the wait for the turn and with the commit.
     pub took: Duration,
-    /// How it ended.
+    /// How the call ended.
     pub ending: Ending,
 }
 
-/// Hears of every step and every call of all schools of a host. Is called while a call is under way and must not block.
+/// Hears every step and every call of all schools of a host. Its methods are called while a call runs and must not
+/// block.
 pub trait Observer: Send + Sync {
-    /// Somebody is at this step.
+    /// A call or a delivery reached this step.
     fn step(&self, step: Step) {
         let _ = step;
     }
 
-    /// A call ended. A call whose future was dropped has no end.
+    /// A call ended. A call whose future was dropped is not reported.
     fn call_ended(&self, call: &EndedCall) {
         let _ = call;
     }
 }
 
-/// Watches nothing.
+/// An observer that ignores everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoObserver;
 

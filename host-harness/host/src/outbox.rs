@@ -1,5 +1,6 @@
-//! Hands over what was committed: in order, at least once, each item with its stable id. The caller decides when, the
-//! receiver what becomes of an item. How items are kept until then is the store's business, in which words `form`'s.
+//! Delivery: hands the items of a school's outboxes to GEGI, in order, at least once, each with its stable id. The
+//! caller decides when to deliver, the receiver what becomes of an item. Not here: how items are stored until then
+//! (`store`), and in which form (`form`).
 
 pub(crate) mod form;
 
@@ -7,47 +8,47 @@ use crate::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
 use crate::observer::{Observer, Step};
 use crate::store::{Acknowledgement, DeliveryTurn, Lane, OutboxItem, SchoolGate, SchoolId, Store, StoreError};
 
-/// Items between two acknowledgements, which cost a synchronisation of the disk each. After a crash at most this many
-/// are delivered again.
+/// Items between two acknowledgements, each of which costs a synchronisation of the disk. After a crash at most this
+/// many items are delivered again.
 const BATCH: usize = 256;
 
-/// What a delivery did.
+/// The result of a delivery.
 #[derive(Debug, Default)]
 pub struct DeliveryReport {
-    /// With the records.
+    /// The result for the lane of records.
     pub records: LaneReport,
-    /// With the mails.
+    /// The result for the lane of mails.
     pub mails: LaneReport,
 }
 
-/// What a delivery did with one lane.
+/// The result of a delivery for one lane.
 #[derive(Debug, Default)]
 pub struct LaneReport {
-    /// Items taken.
+    /// The number of items that the receiver applied.
     pub applied: u64,
-    /// Items refused; [`Store::refused`] has the reasons.
+    /// The number of items that the receiver refused; [`Store::refused`] has the reasons.
     pub refused: u64,
     /// Why items still wait; none: the outbox is empty.
     pub stop: Option<Stop>,
 }
 
-/// Why a lane stopped. The item, and everything after it, stays for the next delivery.
+/// Why a lane stopped. The item at which it stopped, and all items after it, stay for the next delivery.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
-    /// The receiver could not take it now.
+    /// The receiver could not take the item now.
     #[error(transparent)]
     Unavailable(#[from] GegiUnavailable),
-    /// This version cannot read it.
+    /// This version cannot read the item.
     #[error(transparent)]
     Unreadable(#[from] StoreError),
 }
 
 impl SchoolGate {
-    /// Delivers what waits in the school's outboxes until both are empty or stop. Only one delivery of a school runs at a
-    /// time, or items would overtake each other.
+    /// Delivers the items of the school's outboxes until both outboxes are empty or stop. Only one delivery of a
+    /// school runs at a time, or items would overtake each other.
     ///
     /// # Errors
-    /// The store failed; what was delivered and not acknowledged is delivered again, with the same ids.
+    /// The store failed; items that were delivered and not acknowledged are delivered again, with the same ids.
     pub async fn deliver(&self, records: &dyn RecordSink, mails: &dyn MailSink) -> Result<DeliveryReport, StoreError> {
         let DeliveryTurn { store, school, observer, .. } = &self.delivery_turn().await;
         Ok(DeliveryReport {
@@ -118,7 +119,7 @@ async fn deliver_lane(
 }
 
 impl DeliveryReport {
-    /// Adds what a later delivery did.
+    /// Adds the result of a later delivery.
     pub(crate) fn add(&mut self, later: Self) {
         self.records.add(later.records);
         self.mails.add(later.mails);
@@ -133,7 +134,7 @@ impl LaneReport {
         }
     }
 
-    /// Counts add up; whether something waits is what the later delivery says.
+    /// Counts add up; `stop` is that of the later delivery.
     fn add(&mut self, later: Self) {
         self.applied += later.applied;
         self.refused += later.refused;

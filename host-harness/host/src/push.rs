@@ -1,9 +1,10 @@
-//! The way in for CourseKey's pushes: which campus's key signed one, and when. That it came before is the store's matter,
-//! what it says the plugin's.
+//! The way in for CourseKey's pushes: checks which campus's key signed a push, and when. Not here: whether the push
+//! was taken before (`store`), and the meaning of its body (the plugin).
 //!
-//! Signed in the manner of Standard Webhooks (<https://www.standardwebhooks.com>): the header `webhook-signature` holds the
-//! HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`, once for each key while a key is replaced. The body is
-//! verified as the bytes that came; nothing reads it before that.
+//! CourseKey signs in the manner of Standard Webhooks (<https://www.standardwebhooks.com>): the header
+//! `webhook-signature` holds the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`, made with each of the two
+//! keys while CourseKey replaces a key. The signature is checked over the received bytes of the body; nothing reads
+//! the body before that.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,14 +16,15 @@ use sha2::{Digest, Sha256};
 use crate::limits::PushLimits;
 use crate::store::PushId;
 
-/// What the form in which keys are handed over begins with.
+/// The text with which CourseKey begins a key that it hands over.
 const KEY_PREFIX: &str = "whsec_";
-/// What a signature of the one kind that is read begins with; others are for keys of another kind.
+/// The text with which a signature of the supported kind begins; other kinds of signature belong to other kinds of
+/// key.
 const SIGNATURE_VERSION: &str = "v1";
-/// The bytes of a key, from to: what Standard Webhooks asks for.
+/// The fewest and the most bytes of a key, as Standard Webhooks asks.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// A push as it came; nothing of it is believed.
+/// A push as it was received; nothing of it is believed yet.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Push {
     /// `webhook-id`: the same when CourseKey sends the push again.
@@ -36,10 +38,10 @@ pub struct Push {
 }
 
 impl Push {
-    /// The push of an HTTP request.
+    /// Makes a push from the headers and the body of an HTTP request.
     ///
     /// # Errors
-    /// A header is missing or is no text.
+    /// A header is missing, or is no text.
     pub fn of_request(headers: &HeaderMap, body: impl Into<Vec<u8>>) -> Result<Self, Refusal> {
         let text = |name: &'static str| {
             let value = headers.get(name).ok_or(Refusal::Missing(name))?;
@@ -54,24 +56,25 @@ impl Push {
     }
 }
 
-/// Prints how much it is: a body names people.
+/// Prints only the size of the body, because the body names people.
 impl std::fmt::Debug for Push {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Push").field("id", &self.id).field("body_bytes", &self.body.len()).finish_non_exhaustive()
     }
 }
 
-/// A key that pushes are signed with. Prints as `…` whatever is asked of it.
+/// A key with which CourseKey signs pushes. Every way of printing a key prints `…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PushKey(Vec<u8>);
 
-/// What was given as a key is none. Never says what it was.
+/// The text given as a key is no key. This error never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("read a push key: it is not {KEY_PREFIX} with the base64 of 24 to 64 bytes; copy it from CourseKey once more")]
 pub struct BadPushKey;
 
 impl PushKey {
-    /// The key of these bytes. A key that CourseKey hands over as text goes through [`PushKey::parse`], which checks it.
+    /// The key of these bytes, unchecked. [`PushKey::parse`] reads and checks a key that CourseKey hands over as
+    /// text.
     pub fn new(key: Vec<u8>) -> Self {
         Self(key)
     }
@@ -79,7 +82,7 @@ impl PushKey {
     /// Reads a key in the form in which CourseKey hands it over: `whsec_` and base64.
     ///
     /// # Errors
-    /// It is not of that form, or too short or long.
+    /// The text is not of that form, or the key is too short or too long.
     pub fn parse(text: &str) -> Result<Self, BadPushKey> {
         let encoded = text.trim().strip_prefix(KEY_PREFIX).ok_or(BadPushKey)?;
         let key = STANDARD.decode(encoded).map_err(|_| BadPushKey)?;
@@ -96,46 +99,46 @@ impl std::fmt::Debug for PushKey {
 /// The keys of a campus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushKeys {
-    /// The key as it is now.
+    /// The key that is valid now.
     pub current: PushKey,
-    /// The one before or after it, while CourseKey changes from one to the other.
+    /// The key before or after `current`, while CourseKey replaces one key by the other.
     pub other: Option<PushKey>,
 }
 
-/// A push that one of the campus's keys signed, in time. Made by [`verify`] alone.
+/// A push that one of the campus's keys signed in time. Only [`verify`] makes a value of this type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedPush {
-    /// Tells it from all other pushes of the school.
+    /// The id, which tells the push from all other pushes of the school.
     pub(crate) id: PushId,
-    /// What it says.
+    /// The body.
     pub(crate) body: Vec<u8>,
 }
 
-/// Why a push is not taken. CourseKey sends it again; whatever becomes of it, the next poll brings its records.
+/// Why a push is refused. CourseKey sends the push again; in any case the next poll brings the records of the push.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A header is not there.
+    /// A header is missing.
     #[error("take a push: it has no {0} header; CourseKey has to sign it in the manner of Standard Webhooks")]
     Missing(&'static str),
-    /// A header is not of its form.
+    /// A header does not have its form.
     #[error("take a push: its {0} header is not of the form that Standard Webhooks gives it")]
     Malformed(&'static str),
     /// The campus has no key.
     #[error("take a push: campus {0:?} has no push key; enter the one that CourseKey signs with")]
     NoKey(String),
-    /// It was signed too long ago, or is from the future.
+    /// The push was signed too long ago, or later than now.
     #[error("take a push: it was signed {0} s away from this host's time; correct the clock that is wrong")]
     Untimely(i64),
-    /// None of the campus's keys made any of its signatures.
+    /// None of the campus's keys made any of the push's signatures.
     #[error("take a push: no key of campus {0:?} signed it; compare the push key with CourseKey's")]
     UnknownSignature(String),
-    /// The body is larger than a push may be, in bytes.
+    /// The body has this many bytes, more than a push may have.
     #[error("take a push: it is larger than {0} bytes; ask CourseKey for smaller ones")]
     TooLarge(usize),
 }
 
 impl Refusal {
-    /// The HTTP status that tells CourseKey.
+    /// The HTTP status that answers CourseKey.
     pub fn status(&self) -> u16 {
         match self {
             Self::Missing(_) | Self::Malformed(_) => 400,
@@ -148,7 +151,7 @@ impl Refusal {
 /// Believes a push that one of the campus's keys signed within the tolerance around `now`.
 ///
 /// # Errors
-/// It is not to be believed; nothing was read of its body.
+/// The push is not to be believed; nothing has read its body.
 pub fn verify(
     push: Push,
     campus: &str,
@@ -181,9 +184,9 @@ fn check_time(timestamp: &str, now: DateTime<Utc>, tolerance: TimeDelta) -> Resu
     if away.unsigned_abs() > tolerance.num_seconds().unsigned_abs() { Err(Refusal::Untimely(away)) } else { Ok(()) }
 }
 
-/// Whether the key made one of the push's signatures. Compared in constant time.
+/// Whether the key made one of the push's signatures. The comparison takes constant time.
 fn signed_by(key: &PushKey, push: &Push) -> bool {
-    // HMAC takes keys of every length.
+    // HMAC takes keys of every length, so this never returns here.
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(&key.0) else { return false };
     let head = format!("{}.{}.", push.id, push.timestamp);
     let mac = mac.chain_update(head).chain_update(&push.body);
@@ -192,7 +195,8 @@ fn signed_by(key: &PushKey, push: &Push) -> bool {
     readable.filter_map(|(_, text)| STANDARD.decode(text).ok()).any(|made| mac.clone().verify_slice(&made).is_ok())
 }
 
-/// The body is part of it, so that a sender who gave one id to two pushes would lose neither.
+/// The id of a push within its school. The body is part of the id, so that two pushes which a sender gave one
+/// `webhook-id` are both taken.
 fn id_of(campus: &str, push: &Push) -> PushId {
     let mut hash = Sha256::new();
     for part in [campus.as_bytes(), push.id.as_bytes(), &push.body] {

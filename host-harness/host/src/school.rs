@@ -1,7 +1,7 @@
-//! What an embedding program works with: a [`Host`] for the process, a [`School`] for each school, and on it the four
-//! calls. One call is one fresh instance and one unit of work, committed if and only if the export returned ok.
+//! The façade for an embedding program: a [`Host`] for the process, a [`School`] for each school, and on a school the
+//! four calls. One call is one fresh instance and one unit of work, committed if and only if the export returned ok.
 //!
-//! When to call is the scheduler's business, what the calls do the plugin's.
+//! Not here: when to call (the embedding program), and the rules of the four calls (the plugin).
 
 mod failure;
 mod report;
@@ -27,25 +27,25 @@ use crate::store::{SchoolGate, SchoolId, Schools, Store, UnitOfWork};
 pub use failure::{CallFailure, Next};
 pub use turn::{ATTEMPTS, NextTurn, Turn, TurnFailure};
 
-/// What schools share beside the engine.
+/// Everything that schools share beside the engine.
 #[derive(Clone)]
 pub struct HostConfig {
-    /// The clock of host and plugin.
+    /// The clock of the host and of the plugin.
     pub clock: Arc<dyn Clock>,
     /// Where schools are stored.
     pub store: Arc<dyn Store>,
-    /// What carries requests to CourseKey.
+    /// The transport that carries requests to CourseKey.
     pub transport: Arc<dyn Transport>,
-    /// Hears of every step that a crash could separate from the next, and of every call.
+    /// The observer, which hears every step that a crash could separate from the next step, and every call.
     pub observer: Arc<dyn Observer>,
-    /// Where on a request CourseKey expects the key.
+    /// The header of a request in which CourseKey expects the key.
     pub credential_header: CredentialHeader,
-    /// Whether schools may be configured to reach this machine itself; for development.
+    /// Whether a school's settings may name an address of this machine; for development.
     pub loopback_allowed: bool,
 }
 
 impl HostConfig {
-    /// The given clock, storage and transport; everything else as in production.
+    /// A configuration with this clock, storage and transport, and everything else as in production.
     pub fn new(clock: Arc<dyn Clock>, store: Arc<dyn Store>, transport: Arc<dyn Transport>) -> Self {
         Self {
             clock,
@@ -58,22 +58,22 @@ impl HostConfig {
     }
 }
 
-/// What one school's GEGI supplies and receives.
+/// The traits with which one school's GEGI supplies and receives data.
 #[derive(Clone)]
 pub struct Gegi {
-    /// What GEGI knows.
+    /// Supplies everything GEGI knows.
     pub source: Arc<dyn SchoolSource>,
-    /// Where the plugin's records go.
+    /// Receives the plugin's records.
     pub records: Arc<dyn RecordSink>,
-    /// Where the plugin's mails go.
+    /// Receives the plugin's mails.
     pub mails: Arc<dyn MailSink>,
-    /// The keys of its campuses.
+    /// Supplies the keys of the school's campuses.
     pub credentials: Arc<dyn CredentialSource>,
-    /// Where its requests are written down.
+    /// Receives an entry for each of the school's requests.
     pub request_log: Arc<dyn RequestLog>,
 }
 
-/// The engine and everything schools share. Cheap to clone.
+/// The engine and everything that schools share. Cheap to clone.
 #[derive(Clone)]
 pub struct Host(Arc<Shared>);
 
@@ -84,14 +84,15 @@ struct Shared {
 }
 
 impl Host {
-    /// A host for schools. Hosts may share an engine, never a store: each believes to be alone with its schools.
+    /// A host for schools. Hosts may share an engine, but never a store: each host acts as the only host of its
+    /// schools.
     pub fn new(engine: Engine, config: HostConfig) -> Self {
         let (store, clock) = (Arc::clone(&config.store), Arc::clone(&config.clock));
         let schools = Schools::new(store, clock, engine.limits().storage.clone(), Arc::clone(&config.observer));
         Self(Arc::new(Shared { engine, config, schools }))
     }
 
-    /// A school. Reads and writes nothing yet.
+    /// Opens a school. This reads and writes nothing yet.
     pub fn open(&self, id: SchoolId, gegi: Gegi) -> School {
         let gate = self.0.schools.gate(&id);
         School { host: Arc::clone(&self.0), id, gate, gegi }
@@ -101,13 +102,13 @@ impl Host {
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PushOutcome {
-    /// The plugin has it.
+    /// The plugin took the push.
     Taken(AttendanceOutcome),
-    /// It came before; nothing was done.
+    /// The same push was taken before; nothing was done.
     Repeated,
 }
 
-/// One school. Cheap to clone; clones share everything, and storage keeps their calls apart.
+/// One school. Cheap to clone; clones share everything, and the gate of the school keeps their calls apart.
 #[derive(Clone)]
 pub struct School {
     host: Arc<Shared>,
@@ -122,7 +123,8 @@ impl School {
         &self.id
     }
 
-    /// Does what is due. After a call that was stopped the budget is one item, so that the item that breaks it is found.
+    /// Runs one tick, which does the work that is due. After a tick that was stopped the budget is one item, so that
+    /// the item which stops the tick is found.
     ///
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
@@ -159,12 +161,12 @@ impl School {
         .await
     }
 
-    /// Takes a push that CourseKey sent for a campus: one of the campus's keys signed it, a moment ago, and it did not
-    /// come before. Safe to repeat.
+    /// Takes a push that CourseKey sent for a campus, if one of the campus's keys signed the push within the
+    /// tolerance. Safe to repeat: a push that was taken before is not taken again.
     ///
     /// # Errors
-    /// It is not to be believed, or the call left no trace. [`CallFailure::status`] is what to answer CourseKey, which
-    /// sends it again.
+    /// The push is not to be believed, or the call left no trace. [`CallFailure::status`] is the answer for
+    /// CourseKey, which sends the push again.
     pub async fn attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         self.observed(Export::AttendanceReceived, self.call_attendance_received(campus, push)).await
     }
@@ -184,7 +186,7 @@ impl School {
         Ok(PushOutcome::Taken(taken.await?))
     }
 
-    /// Synchronization with CourseKey Status of courses.
+    /// The Synchronization with CourseKey Status of courses.
     ///
     /// # Errors
     /// Nothing was read; [`CallFailure::next`] says what to do.
@@ -199,15 +201,16 @@ impl School {
         .await
     }
 
-    /// Hands over what the calls committed: records and mails, in order, each with its stable id.
+    /// Delivers everything that the calls committed: records and mails, in order, each item with its stable id.
     ///
     /// # Errors
-    /// The store failed; what was handed over and not acknowledged is handed over again, with the same ids.
+    /// The store failed; items that were delivered and not acknowledged are delivered again, with the same ids.
     pub async fn deliver(&self) -> Result<DeliveryReport, CallFailure> {
         Ok(self.gate.deliver(self.gegi.records.as_ref(), self.gegi.mails.as_ref()).await?)
     }
 
-    /// Takes the school over from every other host on the same storage: what those commit is refused from now on.
+    /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts
+    /// from now on.
     ///
     /// # Errors
     /// The store failed.
@@ -215,7 +218,7 @@ impl School {
         Ok(self.gate.take_over().await?)
     }
 
-    /// Tells the observer how a call ended, and how long it took.
+    /// Tells the observer how a call ended, and how long the call took.
     async fn observed<T>(
         &self,
         export: Export,
@@ -229,7 +232,8 @@ impl School {
     }
 
     async fn start_short(&self) -> Result<CallStart, CallFailure> {
-        // GEGI is asked first: while a short call is under way nothing else of the school is committed.
+        // GEGI is asked before the call begins, because nobody else can commit for the school while a short call
+        // runs.
         let settings = self.gegi.source.settings().await?;
         let unit = self.gate.begin_short().await?;
         Ok(self.start(unit, settings, Err(Denial::Offline), self.host.engine.limits().sandbox.short_call))
@@ -263,8 +267,8 @@ impl School {
         }
     }
 
-    /// Runs an export on the caller's task and decides about its writes. On a runtime of many threads a caller spawns a task
-    /// for each school's turn, because wasm is slow on the thread that blocks on the runtime.
+    /// Runs an export on the caller's task, and commits or discards its writes. On a runtime of many threads a caller
+    /// spawns a task for each school's turn, because wasm is slow on the thread that blocks on the runtime.
     async fn run<T, F>(&self, start: CallStart, export: F) -> Result<T, CallFailure>
     where
         T: Send + 'static,
@@ -278,7 +282,7 @@ impl School {
             }
             Err(broken) => CallFailure::from(broken),
         };
-        // Nothing was committed either way; what remains is the note of what the call was working on.
+        // Nothing is committed in either case; only the note of what the call was working on may stay.
         let stopped = matches!(failure, CallFailure::Trapped(_) | CallFailure::TooLong(_));
         let noted = if stopped { unit.abort().await } else { unit.discard().await };
         if let Err(error) = noted {

@@ -1,5 +1,5 @@
-//! The simulated CourseKey behind the host's door, in this very process and without a network: what virtual time runs on.
-//! It joins two crates that do not know each other, the host's [`Transport`] and the [`Simulator`].
+//! The simulated CourseKey behind the host's door, in this process and without a network; runs in virtual time use
+//! this transport. It joins two crates that do not know each other: the host's [`Transport`] and the [`Simulator`].
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// A transport that says after `time_out` that no answer came; it does not wait that long.
+    /// A transport that reports after `time_out` of virtual time that no answer came, without waiting that long.
     pub fn new(simulator: Arc<Mutex<Simulator>>, clock: Arc<dyn Clock>, time_out: Duration) -> Self {
         Self { simulator, clock, time_out }
     }

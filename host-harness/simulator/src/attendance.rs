@@ -1,6 +1,7 @@
-//! Attendance records by time: those that are still to come, and of those that have come the newest version of each.
+//! Attendance records by time: records that will be listed later, and the newest version of each record that is
+//! listed.
 //!
-//! Where records come from is not said here: `attendance_file` reads them, `people` makes them up.
+//! Not here: where records come from (`attendance_file` reads them, `people` makes them up).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -9,12 +10,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What CourseKey says of one user in one session, at one version.
+/// CourseKey's record of one user in one session, in one version.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) id: Arc<str>,
     pub(super) version: u32,
-    /// The school it belongs to; none: it follows from where the session is held.
+    /// The school of the record; none: the school in which the session is held.
     pub(super) school: Option<u64>,
     pub(super) session: Arc<str>,
     pub(super) user: Arc<str>,
@@ -33,7 +34,7 @@ pub(super) struct Visit {
     pub(super) checked_out: Option<DateTime<Utc>>,
 }
 
-/// What staff did to a record.
+/// A change that staff made to a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Adjustment {
     pub(super) kind: AdjustmentKind,
@@ -41,22 +42,22 @@ pub(super) struct Adjustment {
     pub(super) awarded_seconds: Option<u32>,
 }
 
-/// The ways in which staff adjust.
+/// The ways in which staff change a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AdjustmentKind {
-    /// Check-ins or check-outs were written over.
+    /// Staff overwrote check-ins or check-outs.
     Edit,
-    /// The whole class was awarded.
+    /// Staff awarded the whole class.
     AwardFull,
-    /// All time was taken away.
+    /// Staff took all time away.
     RemoveAll,
-    /// A time was awarded.
+    /// Staff awarded a number of seconds.
     Override,
 }
 
 impl AdjustmentKind {
-    /// The word for it, as it is listed.
+    /// The word that the listing has for this way.
     fn as_str(self) -> &'static str {
         match self {
             Self::Edit => "edit",
@@ -67,10 +68,10 @@ impl AdjustmentKind {
     }
 }
 
-/// A record as it is listed, for whoever compares both ends.
+/// A record as it is listed, for comparing CourseKey with GEGI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldRecord<'a> {
-    /// CourseKey's id.
+    /// CourseKey's id of the record.
     pub id: &'a str,
     /// The session (GEGI: class).
     pub session: &'a str,
@@ -80,9 +81,9 @@ pub struct HeldRecord<'a> {
     pub updated_at: i64,
     /// Check-ins with their check-outs, whole seconds since 1970.
     pub visits: Vec<(i64, Option<i64>)>,
-    /// What staff did to it, in the listing's word.
+    /// The change that staff made to the record, in the listing's word.
     pub adjustment: Option<&'a str>,
-    /// The seconds they awarded.
+    /// The seconds that staff awarded.
     pub awarded: Option<i64>,
 }
 
@@ -102,7 +103,7 @@ impl<'a> HeldRecord<'a> {
     }
 }
 
-/// Where a version stands in the order of listing.
+/// The place of a version in the order of listing.
 pub(super) type Position = (DateTime<Utc>, Arc<str>, u32);
 
 /// Every record.
@@ -110,19 +111,19 @@ pub(super) type Position = (DateTime<Utc>, Arc<str>, u32);
 pub(super) struct Attendance {
     coming: BTreeMap<Position, Record>,
     listed: BTreeMap<Position, Record>,
-    /// Id → where its newest version is listed.
+    /// By record id, the time and version of the newest listed version.
     newest: BTreeMap<Arc<str>, (DateTime<Utc>, u32)>,
     /// Sessions with at least one listed record.
     sessions: BTreeSet<Arc<str>>,
 }
 
 impl Attendance {
-    /// Takes a record that is listed from its `updated_at` on.
+    /// Adds a record, which is listed from its `updated_at` on.
     pub(super) fn add(&mut self, record: Record) {
         self.coming.insert((record.updated_at, record.id.clone(), record.version), record);
     }
 
-    /// Lists what has come by `now`. Costs one look at the clock when nothing has.
+    /// Lists the records whose time has come by `now`. Costs one comparison if there are none.
     pub(super) fn advance(&mut self, now: DateTime<Utc>) {
         while let Some(entry) = self.coming.first_entry() {
             if entry.key().0 > now {
@@ -146,18 +147,18 @@ impl Attendance {
         self.listed.insert(position, record);
     }
 
-    /// The newest version of a record, if there is one by now.
+    /// The newest listed version of a record, if any.
     pub(super) fn newest(&self, id: &str) -> Option<&Record> {
         let (id, (updated_at, version)) = self.newest.get_key_value(id)?;
         self.listed.get(&(*updated_at, id.clone(), *version))
     }
 
-    /// Hands over every record that is listed.
+    /// Hands every listed record to `take`.
     pub(super) fn each<E>(&self, mut take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>) -> Result<(), E> {
         self.listed.values().try_for_each(|record| take(&HeldRecord::new(record)))
     }
 
-    /// Whether the session has a record by now.
+    /// Whether the session has a listed record.
     pub(super) fn has_records_of(&self, session: &str) -> bool {
         self.sessions.contains(session)
     }

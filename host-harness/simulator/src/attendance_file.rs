@@ -1,4 +1,4 @@
-//! A school directory's `attendance.jsonl`: the records CourseKey is to serve, with GEGI's ids of class and student.
+//! A school directory's `attendance.jsonl`: the records that CourseKey serves, with GEGI's ids of class and student.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -32,14 +32,14 @@ struct AdjustmentLine {
     awarded_seconds: Option<u32>,
 }
 
-/// Every record of the file, each listed from its time on.
+/// Every record of the file; each is listed from its time on.
 pub(super) fn read(reader: impl BufRead) -> Result<Attendance, LineError> {
     let mut attendance = Attendance::default();
     records(reader)?.into_iter().for_each(|record| attendance.add(record));
     Ok(attendance)
 }
 
-/// Every record of the file, as they stand in it. A version of a record may stand in it once.
+/// Every record of the file, in the order of the file. The file may hold a version of a record only once.
 pub(super) fn records(reader: impl BufRead) -> Result<Vec<Record>, LineError> {
     let mut records = Vec::new();
     let mut seen = BTreeSet::new();

@@ -1,29 +1,29 @@
-//! Why CourseKey refuses an item: the table of codes. The rules that use them are in `rules`.
+//! The table of codes with which CourseKey rejects items. Not here: the rules that use the codes (`rules`).
 
 use serde::{Serialize, Serializer};
 
-/// A reason, as programs see it.
+/// The code of a rejection, which programs read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectionCode {
-    /// Not an e-mail address.
+    /// The e-mail address is no address.
     EmailInvalid,
     /// Another account has this e-mail address.
     EmailTaken,
     /// The initial password of a new account breaks the password rule.
     PasswordWeak,
-    /// The course's owner is no account's e-mail address.
+    /// No account has the e-mail address of the course's owner.
     UnknownOwner,
-    /// No such user.
+    /// CourseKey does not hold the user.
     UnknownUser,
-    /// No such course.
+    /// CourseKey does not hold the course.
     UnknownCourse,
     /// A session with attendance cannot be removed.
     HasAttendance,
-    /// A newer revision is held.
+    /// CourseKey holds a newer revision.
     StaleRevision,
-    /// The account has another issued id, or the issued id another account.
+    /// The account has another issued id, or another account has the issued id.
     AccountMismatch,
-    /// Anything else; the field says where.
+    /// Any other fault; the result names the field.
     Invalid,
 }
 
@@ -42,7 +42,7 @@ impl RejectionCode {
         Self::Invalid,
     ];
 
-    /// The code of this name.
+    /// The code with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
@@ -52,7 +52,7 @@ impl RejectionCode {
         self.row().0
     }
 
-    /// The sentence that goes with it. It names no person and repeats no value.
+    /// The sentence of the code. The sentence names no person and repeats no value.
     pub(super) fn message(self) -> &'static str {
         self.row().1
     }

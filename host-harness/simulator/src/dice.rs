@@ -1,8 +1,10 @@
-//! Chance without a source of chance: a draw is a hash of the seed and of what is drawn for.
+//! Dice: chance that depends on nothing but a seed. A throw is a hash of the seed and of the question for which the
+//! dice are thrown.
 //!
-//! The same question always has the same answer, whoever asks first and however often. Not for secrets.
+//! The same question always has the same answer, in whatever order and however often questions are asked. The dice
+//! are not for secrets.
 
-/// A seed with the parts of a question added to it.
+/// A seed with the parts of a question hashed into it.
 #[derive(Clone, Copy)]
 pub(super) struct Dice(u64);
 
@@ -12,7 +14,8 @@ impl Dice {
         Self(FNV_OFFSET).and(&seed.to_le_bytes())
     }
 
-    /// Dice for a narrower question. The parts' lengths count, so `("ab", "c")` differs from `("a", "bc")`.
+    /// Dice with one more part of the question. The parts' lengths count, so `("ab", "c")` differs from `("a",
+    /// "bc")`.
     pub(super) fn and(self, part: &[u8]) -> Self {
         let length = (part.len() as u64).to_le_bytes();
         let hash =
@@ -28,19 +31,19 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A draw named `what`, from `low` to `high`, both included; `low` if the range is empty.
+    /// A throw named `what`, from `low` to `high`, both included; `low` if the range is empty.
     pub(super) fn between(self, what: &str, low: i64, high: i64) -> i64 {
         let choices = high.saturating_sub(low).saturating_add(1).max(1).unsigned_abs();
         let offset = self.and(what.as_bytes()).number() % choices;
         low.saturating_add_unsigned(offset)
     }
 
-    /// Whether something that happens `per_million` times in a million happens here.
+    /// Whether an event that happens `per_million` times in a million happens for this question.
     pub(super) fn happens(self, what: &str, per_million: u32) -> bool {
         self.between(what, 0, 999_999) < i64::from(per_million)
     }
 
-    /// One of weighted rows. The weights need no particular sum; none if all are zero.
+    /// One of the weighted rows. The weights need no particular sum; none: all weights are zero.
     pub(super) fn pick<T: Copy>(self, what: &str, rows: &[(T, u32)]) -> Option<T> {
         let total: i64 = rows.iter().map(|(_, weight)| i64::from(*weight)).sum();
         let mut left = self.between(what, 0, total - 1);

@@ -1,7 +1,7 @@
-//! What goes wrong, and how long an answer takes: ordered for the next requests of a kind, or drawn at a rate.
+//! Faults and latency of requests. Faults are ordered for the next requests of a kind, or drawn at a rate.
 //!
-//! A drawn fault and a latency follow from the seed, the request and how often that very request has come before,
-//! never from the order of arrival.
+//! A drawn fault and a latency are computed from the seed, the request, and how often the same request has come
+//! before, never from the order in which requests arrive.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,25 +14,25 @@ use super::kind::Kind;
 /// A fault that hits the next requests of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// Which requests.
+    /// The kind of the requests.
     pub on: Kind,
-    /// What happens to them.
+    /// What happens to the requests.
     pub effect: FaultEffect,
-    /// How many of them.
+    /// The number of requests.
     pub times: u32,
 }
 
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultEffect {
-    /// This status is answered and nothing is done.
+    /// CourseKey answers with this status and does nothing.
     Status {
         /// The status, from 400 to 599.
         status: u16,
-        /// The answer's Retry-After, seconds.
+        /// The seconds of the answer's Retry-After.
         retry_after: Option<u32>,
     },
-    /// Nothing is done and no answer ever comes.
+    /// CourseKey does nothing, and no answer ever comes.
     Timeout,
     /// The request takes effect; its answer ends in the middle of the body.
     Cut,
@@ -40,7 +40,7 @@ pub enum FaultEffect {
     LostAnswer,
 }
 
-/// Which faults come up at a rate, by weight.
+/// The faults that are drawn, by weight.
 const DRAWN: [(FaultEffect, u32); 6] = [
     (FaultEffect::Status { status: 503, retry_after: None }, 30),
     (FaultEffect::Status { status: 500, retry_after: None }, 10),
@@ -49,41 +49,41 @@ const DRAWN: [(FaultEffect, u32); 6] = [
     (FaultEffect::Cut, 10),
     (FaultEffect::LostAnswer, 15),
 ];
-/// How long an answer takes, milliseconds.
+/// The least and the greatest latency of an answer, milliseconds.
 const LATENCY_MS: (i64, i64) = (20, 60);
 
-/// The faults to come.
+/// The faults that will hit requests.
 pub(super) struct Faults {
     seed: u64,
     ordered: Vec<Fault>,
     per_million: u32,
-    /// How often each request has come, by its number.
+    /// How often each request has come, by the hash of the request.
     attempts: BTreeMap<u64, u32>,
 }
 
-/// What one request meets.
+/// The fault and the latency of one request.
 pub(super) struct Weather {
     pub(super) fault: Option<FaultEffect>,
     pub(super) latency: Duration,
 }
 
 impl Faults {
-    /// None but the latency.
+    /// No faults; only latency.
     pub(super) fn new(seed: u64) -> Self {
         Self { seed, ordered: Vec::new(), per_million: 0, attempts: BTreeMap::new() }
     }
 
-    /// Adds a fault behind those ordered before.
+    /// Adds a fault after the faults that were ordered before.
     pub(super) fn order(&mut self, fault: Fault) {
         self.ordered.push(fault);
     }
 
-    /// From now on this many requests in a million meet a fault.
+    /// Sets how many requests in a million meet a fault.
     pub(super) fn set_rate(&mut self, per_million: u32) {
         self.per_million = per_million;
     }
 
-    /// What this request meets; counts the attempt and uses up an ordered fault.
+    /// The fault and the latency of this request. Counts the attempt and uses up an ordered fault.
     pub(super) fn meet(&mut self, kind: Kind, request: &http::Request<Bytes>) -> Weather {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let question =

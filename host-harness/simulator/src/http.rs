@@ -1,6 +1,6 @@
 //! CourseKey's HTTP as `coursekey.openapi.yaml` states it: one request in, one answer out, no socket and no clock.
 //!
-//! Routing, credentials and upserts; lists are read in `listing`, items are judged in `rules`.
+//! This file has routes, credentials and upserts. Not here: reading lists (`listing`) and judging items (`rules`).
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ pub(super) const MAX_ITEMS: usize = 100;
 /// The most bytes of a body.
 pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// What a path names.
+/// The school and the list that a path names.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
     pub(super) school: u64,
@@ -39,21 +39,21 @@ impl Route {
     }
 }
 
-/// Why a request as a whole is refused.
+/// Why a request is refused as a whole.
 pub(super) enum Problem {
-    /// 400: says what part of the request.
+    /// 400, with the part of the request that cannot be read.
     NotUnderstood(String),
-    /// 401.
+    /// 401: no school has the key.
     UnknownKey,
-    /// 403.
+    /// 403: another school has the key.
     KeyOfAnotherSchool,
-    /// 404.
+    /// 404: no school or list has this path.
     NotFound,
-    /// 405.
+    /// 405: the list does not support the method.
     MethodNotAllowed,
-    /// 413.
+    /// 413: the body is too large.
     TooLarge,
-    /// 500: the answer could not be made or not be made to last.
+    /// 500: the answer could not be made, or the change could not be written to the file.
     Internal,
 }
 
@@ -83,13 +83,13 @@ impl Problem {
     }
 }
 
-/// The answer to a body that is not even read to its end.
+/// The answer to a body that is too large to be read to its end.
 #[cfg(feature = "http")]
 pub(super) fn too_large_response() -> Response<Bytes> {
     Problem::TooLarge.response()
 }
 
-/// The answer of a fault.
+/// The answer that a fault makes.
 pub(super) fn fault_response(status: u16, retry_after: Option<u32>) -> Response<Bytes> {
     let mut response = problem(status, "unavailable", "try again later".to_owned());
     if let Some(seconds) = retry_after {
@@ -116,7 +116,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<Bytes, Problem> {
     serde_json::to_vec(value).map(Bytes::from).map_err(|_| Problem::Internal)
 }
 
-/// Answers the request and stores what it asks to store.
+/// Answers the request, and stores the items of an upsert.
 pub(super) fn respond(simulator: &mut Simulator, now: DateTime<Utc>, request: &Request<Bytes>) -> Response<Bytes> {
     match answer(simulator, now, request) {
         Ok(body) => response(StatusCode::OK, body),
@@ -142,7 +142,7 @@ fn answer(simulator: &mut Simulator, now: DateTime<Utc>, request: &Request<Bytes
     }
 }
 
-/// A key that no school has tells nothing about schools, so it is refused before the school is looked for.
+/// Refuses an unknown key before looking for the school, so that such a key learns nothing about schools.
 fn authorize(simulator: &Simulator, number: u64, request: &Request<Bytes>) -> Result<(), Problem> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Problem::UnknownKey)?;
@@ -165,7 +165,7 @@ fn put<T: Item>(simulator: &mut Simulator, now: DateTime<Utc>, school: u64, body
         return Err(Problem::Internal);
     }
     let batch: Batch<T> = serde_json::from_slice(body).map_err(|error| {
-        // serde's own sentence may repeat a value, and values are people's.
+        // serde's own sentence may repeat a value, and the value may be a person's.
         Problem::NotUnderstood(format!("body, line {}, column {}", error.line(), error.column()))
     })?;
     if batch.items.len() > MAX_ITEMS {
@@ -182,7 +182,7 @@ fn put<T: Item>(simulator: &mut Simulator, now: DateTime<Utc>, school: u64, body
     json(&results)
 }
 
-/// Upserts items one after the other; gives the answer and the items that changed something.
+/// Upserts items one after the other; returns the answer, and the items that changed held data.
 pub(super) fn upsert<T: Item>(
     simulator: &mut Simulator,
     now: DateTime<Utc>,

@@ -1,6 +1,7 @@
-//! What travels in bodies: the items of a batch, their results, pages and problems, as `coursekey.openapi.yaml` states them.
+//! The bodies of requests and answers: the items of a batch, their results, pages and problems, as
+//! `coursekey.openapi.yaml` states them.
 //!
-//! Shapes only; what may be done with them is in `rules`. Nothing here has `Debug`: items carry people.
+//! Only shapes live here, not the rules (`rules`). No type has `Debug`, because items name people.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ pub(super) struct Batch<T> {
     pub(super) items: Vec<T>,
 }
 
-/// A user as sent. Serialised without its password, which is checked and not kept.
+/// A user as sent. The serialised form leaves out the password, which is checked and not kept.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UserItem {
@@ -46,7 +47,7 @@ pub(super) struct Course {
     pub(super) revision: u64,
 }
 
-/// How a course's attendance is kept.
+/// How attendance of a course is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum AttendanceName {
     #[serde(rename = "Class Schedule")]
@@ -66,14 +67,14 @@ pub(super) struct SessionItem {
     pub(super) revision: u64,
 }
 
-/// What is wanted of a session.
+/// The sender's wish for a session.
 #[derive(Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub(super) enum SessionWish {
-    /// That it stand at these times.
+    /// The session is to be held at these times.
     #[serde(rename_all = "camelCase")]
     Held { starts_at: DateTime<Utc>, ends_at: DateTime<Utc> },
-    /// That it be gone.
+    /// The session is to be removed.
     Gone { removed: bool },
 }
 
@@ -123,7 +124,7 @@ pub(super) enum ItemKey {
     Enrollment { course_id: String, user_id: String },
 }
 
-/// What became of an item.
+/// What CourseKey did with an item.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
@@ -133,7 +134,7 @@ pub(super) enum Outcome {
     Rejected,
 }
 
-/// The answer to one item.
+/// The result of one item.
 #[derive(Serialize)]
 pub(super) struct ItemResult {
     pub(super) key: ItemKey,

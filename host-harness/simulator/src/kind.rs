@@ -1,11 +1,11 @@
-//! The lists CourseKey keeps, and how often each was asked for.
+//! The kinds of requests: the lists that CourseKey keeps, and the number of requests to each.
 
 use std::collections::BTreeMap;
 
-/// Which of CourseKey's lists a request is about.
+/// The list of CourseKey's that a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// The school itself: the check of key, school id and zone.
+    /// The school itself: the check of key, school number and zone.
     Connection,
     /// Accounts.
     Users,
@@ -13,14 +13,15 @@ pub enum Kind {
     Courses,
     /// Sessions (GEGI: classes).
     Sessions,
-    /// Who takes which course.
+    /// Enrollments: which user takes which course.
     Enrollments,
     /// Attendance records.
     Attendance,
 }
 
 impl Kind {
-    /// The kind whose list lies at `segment` below a school; `connection` lies at the school itself and is not among them.
+    /// The kind whose list lies at `segment` below a school. `connection` lies at the school itself and has no
+    /// segment.
     pub fn of_segment(segment: &str) -> Option<Self> {
         [Self::Users, Self::Courses, Self::Sessions, Self::Enrollments, Self::Attendance]
             .into_iter()
@@ -40,16 +41,16 @@ impl Kind {
     }
 }
 
-/// What arrived of one kind, refused requests and faults included.
+/// The number of requests and items of one kind, with refused requests and faults.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Requests that read.
+    /// The requests that read.
     pub reads: u64,
-    /// Requests that write.
+    /// The requests that write.
     pub writes: u64,
-    /// Items written to, or records and items given out.
+    /// The items written, or the records and items listed.
     pub items: u64,
 }
 
-/// Counts by kind; a kind that was never asked for is absent.
+/// Counts by kind; a kind without requests is absent.
 pub type Counts = BTreeMap<Kind, Count>;

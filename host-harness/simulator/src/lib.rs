@@ -1,11 +1,13 @@
-//! A simulated CourseKey: its own state and its own rules behind the HTTP that `plugin/coursekey.openapi.yaml` states.
+//! A simulated CourseKey: its own state and its own rules behind the HTTP that `plugin/coursekey.openapi.yaml`
+//! states.
 //!
-//! Reading order: `state` (what it holds), `rules` (what it takes), `http` and `listing` (how it is asked), `faults`,
-//! `attendance` and `people` (what students do), `push` (what it sends by itself), `log`, `replay` and `roster_file` (how
-//! it outlives its process and is looked at), `server` (the same on a port, behind the feature `http`).
+//! Reading order: `state` (the data that CourseKey holds), `rules` (the items that CourseKey accepts), `http` and
+//! `listing` (writing and reading requests), `faults`, `attendance` and `people` (what students do), `push` (what
+//! CourseKey sends by itself), `log`, `replay` and `roster_file` (the files in which the data outlives the process
+//! and can be looked at), `server` (the simulator on a port, behind the feature `http`).
 //!
-//! It knows neither the plugin nor the host and imports no crate of this workspace: CourseKey's words stand here (user,
-//! course, session, enrollment). Whoever joins it to a host carries requests to [`Simulator::handle`].
+//! The simulator knows neither the plugin nor the host and imports no crate of this workspace, so CourseKey's words
+//! stand here (user, course, session, enrollment). A transport carries requests to [`Simulator::handle`].
 
 mod attendance;
 mod attendance_file;
@@ -56,51 +58,51 @@ use log::{Entry, Event, Log};
 use people::Occasion;
 use state::School;
 
-/// A school of CourseKey's, as its customer care sets it up.
+/// A school of CourseKey's, as CourseKey's customer care sets the school up.
 pub struct SchoolConfig {
-    /// CourseKey's number for it.
+    /// CourseKey's number of the school.
     pub number: u64,
-    /// IANA time zone.
+    /// The IANA time zone.
     pub zone: String,
     /// The key that requests must carry.
     pub auth_key: String,
-    /// The key it signs its pushes with.
+    /// The key with which CourseKey signs the school's pushes.
     pub push_key: Vec<u8>,
-    /// E-mail addresses of staff accounts that may own courses.
+    /// E-mail addresses of the staff accounts that may own courses.
     pub owners: Vec<String>,
 }
 
-/// An answer, how long it took, and how much of it arrives.
+/// An answer, how long the answer took, and how much of the answer arrives.
 pub struct Handled {
-    /// The whole answer; empty where none was made.
+    /// The whole answer; empty: the simulator made none.
     pub response: Response<Bytes>,
-    /// How long it took.
+    /// How long the answer took.
     pub latency: Duration,
-    /// How much of it arrives.
+    /// How much of the answer arrives.
     pub delivery: Delivery,
 }
 
 /// How much of an answer arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// All of it.
+    /// The whole answer arrives.
     Whole,
     /// The connection ends in the middle of the body.
     Cut,
-    /// None of it, ever.
+    /// Nothing of the answer ever arrives.
     Never,
 }
 
-/// Why a start cannot be taken.
+/// Why the data of a start cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// CourseKey holds something already, or took it from its file.
+    /// CourseKey holds data already, perhaps from its file.
     #[error("take a start: CourseKey already holds a roster")]
     NotEmpty,
-    /// A line is wrong; nothing was taken.
+    /// A line cannot be used; nothing was taken.
     #[error(transparent)]
     Line(#[from] LineError),
-    /// It could not be written to the simulator's file.
+    /// The start could not be written to the simulator's file.
     #[error(transparent)]
     Log(#[from] LogError),
 }
@@ -119,7 +121,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// One without schools, in memory, whose students come and go by the seed.
+    /// A simulator without schools, in memory, whose students come and go by the seed.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -133,7 +135,7 @@ impl Simulator {
         }
     }
 
-    /// Adds a school, empty; one of the same number is replaced.
+    /// Adds an empty school; a school with the same number is replaced.
     pub fn add_school(&mut self, config: SchoolConfig) {
         let school = School {
             number: config.number,
@@ -150,22 +152,22 @@ impl Simulator {
         self.schools.insert(school.number, school);
     }
 
-    /// Serves these records (lines of `attendance.jsonl`) and no others: students no longer come by themselves.
-    /// Call it before [`Self::open`].
+    /// Serves these records (lines of `attendance.jsonl`) and no others: students no longer come by themselves. Call
+    /// this function before [`Self::open`].
     ///
     /// # Errors
-    /// The first line that is not of that form; nothing is changed then.
+    /// The first line that is not of that form; nothing has changed.
     pub fn load_attendance(&mut self, reader: impl BufRead) -> Result<(), LineError> {
         self.attendance = attendance_file::read(reader)?;
         self.people = false;
         Ok(())
     }
 
-    /// From now on keeps everything that takes effect in the file at `path`, after taking what it already holds.
-    /// Call it once, when schools and attendance are set up.
+    /// Takes the events that the file at `path` holds, and from then on writes everything that takes effect into the
+    /// file. Call this function once, when schools and attendance are set up.
     ///
     /// # Errors
-    /// The file cannot be read or written, or is not this simulator's; it is then not fit for use.
+    /// The file cannot be read or written, or is not this simulator's; the simulator cannot be used any more.
     pub fn open(&mut self, path: &Path) -> Result<(), LogError> {
         replay::open(self, path)
     }
@@ -175,10 +177,11 @@ impl Simulator {
         self.schools.values().all(School::is_empty)
     }
 
-    /// Takes what CourseKey holds before anything is sent (lines of `coursekey-start.jsonl`): all of it or nothing.
+    /// Takes the data that CourseKey holds before anything is sent (lines of `coursekey-start.jsonl`): all lines or
+    /// none.
     ///
     /// # Errors
-    /// Something is held already, a line does not fit, or the file refused.
+    /// CourseKey holds data already, a line cannot be used, or the file could not be written.
     pub fn start_with(&mut self, now: DateTime<Utc>, reader: impl BufRead) -> Result<(), StartError> {
         if !self.is_empty() {
             return Err(StartError::NotEmpty);
@@ -190,20 +193,20 @@ impl Simulator {
         Ok(())
     }
 
-    /// Writes what CourseKey holds, as `coursekey.jsonl`.
+    /// Writes the data that CourseKey holds, as `coursekey.jsonl`.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// `out` failed.
     pub fn write_roster(&self, out: &mut impl Write) -> io::Result<()> {
         roster_file::write(&self.schools, out)
     }
 
-    /// Lets a fault hit the next requests of its kind, behind those ordered before.
+    /// Adds a fault, which hits the next requests of its kind, after the faults that were ordered before.
     pub fn order_fault(&mut self, fault: Fault) {
         self.faults.order(fault);
     }
 
-    /// Lets this many requests in a million meet a fault.
+    /// Sets how many requests in a million meet a fault.
     pub fn set_fault_rate(&mut self, per_million: u32) {
         self.faults.set_rate(per_million);
     }
@@ -211,7 +214,7 @@ impl Simulator {
     /// From now on rejects the user with this issued id with this code.
     ///
     /// # Errors
-    /// It could not be written to the file; it holds until the process ends.
+    /// The order could not be written to the file; the order holds until the process ends.
     pub fn reject_user(&mut self, now: DateTime<Utc>, issued_id: &str, code: RejectionCode) -> Result<(), LogError> {
         self.rejects.insert(issued_id.to_owned(), code);
         let event = Event::Rejects { user: issued_id.to_owned(), code: code.as_str().to_owned() };
@@ -221,16 +224,16 @@ impl Simulator {
     /// Revokes or restores the keys of all schools.
     ///
     /// # Errors
-    /// It could not be written to the file; it holds until the process ends.
+    /// The change could not be written to the file; the change holds until the process ends.
     pub fn set_credentials(&mut self, now: DateTime<Utc>, credentials: Credentials) -> Result<(), LogError> {
         self.apply_credentials(credentials);
         self.record(&Entry { at: now, event: Event::Credentials { credentials } })
     }
 
-    /// Hands over every attendance record that is listed at `now`, in its newest version.
+    /// Hands every attendance record that is listed at `now`, in its newest version, to `take`.
     ///
     /// # Errors
-    /// Those of `take`.
+    /// `take` failed.
     pub fn each_record<E>(
         &mut self,
         now: DateTime<Utc>,
@@ -240,12 +243,12 @@ impl Simulator {
         self.attendance.each(take)
     }
 
-    /// What has arrived since this simulator was made.
+    /// The numbers of requests and items since this simulator was made.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// Takes one request at `now`, which should never be earlier than that of the request before.
+    /// Answers one request at `now`. `now` should never be earlier than at the request before.
     pub fn handle(&mut self, now: DateTime<Utc>, request: &Request<Bytes>) -> Handled {
         self.advance(now);
         let calm = Weather { fault: None, latency: Duration::ZERO };
@@ -265,7 +268,7 @@ impl Simulator {
         Handled { response, latency: weather.latency, delivery }
     }
 
-    /// Lets happen what happens by itself until `now`: sessions begin, students come and go, records are listed.
+    /// Moves the simulated world on to `now`: sessions begin, students come and go, records are listed.
     fn advance(&mut self, now: DateTime<Utc>) {
         for school in self.schools.values_mut() {
             while let Some(session) = school.sessions.begin_next(now) {

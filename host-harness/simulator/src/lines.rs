@@ -1,10 +1,10 @@
-//! Reads files of one JSON object a line and says of a bad line its number and its field, never its content.
+//! Reads files with one JSON object a line. An error names the number and the field of a bad line, never its content.
 
 use std::io::BufRead;
 
 use serde::de::DeserializeOwned;
 
-/// Why a line cannot be taken.
+/// Why a line cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("read line {line}{}: {problem}", field.as_ref().map(|name| format!(", field {name}")).unwrap_or_default())]
 pub struct LineError {
@@ -12,12 +12,12 @@ pub struct LineError {
     pub line: usize,
     /// The field at fault, as a path such as `visits[0].in`; none: the line as a whole.
     pub field: Option<String>,
-    /// What is wrong.
+    /// The problem, in words.
     pub problem: String,
 }
 
 impl LineError {
-    /// A line that is well-formed and still cannot be taken.
+    /// The error of a line that is well formed and still cannot be used.
     pub(super) fn new(line: usize, field: &str, problem: &str) -> Self {
         Self { line, field: Some(field.to_owned()), problem: problem.to_owned() }
     }
@@ -44,7 +44,7 @@ fn explain(line: usize, error: &serde_path_to_error::Error<serde_json::Error>) -
     let path = error.path().to_string();
     let field = (path != ".").then_some(path);
     let message = error.inner().to_string();
-    // serde names keys here and values in its other messages; values may be a person's.
+    // In these two messages serde names keys, in its other messages values, and a value may be a person's.
     let names_a_key = message.starts_with("missing field") || message.starts_with("unknown field");
     let problem = match (names_a_key, error.inner().is_data()) {
         (true, _) => message.split(" at line").next().unwrap_or_default().to_owned(),

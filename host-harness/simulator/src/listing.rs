@@ -1,4 +1,4 @@
-//! What CourseKey gives out: the school itself, its lists page by page, and attendance by cursor.
+//! Reading requests: the school itself, its lists page by page, and attendance by cursor.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Included, Unbounded};
@@ -84,7 +84,7 @@ struct AdjustmentBody<'a> {
     awarded_seconds: Option<u32>,
 }
 
-/// The answer to a GET of this kind; the school is known and the key is its own.
+/// The answer to a GET of this kind. The caller has checked the school and its key.
 pub(super) fn read(
     simulator: &mut Simulator,
     now: DateTime<Utc>,
@@ -131,7 +131,7 @@ fn page_query(uri: &Uri) -> Result<(String, usize), Problem> {
     Ok((query.after.unwrap_or_default(), limit(query.limit)?))
 }
 
-/// The first `limit` of the items as a body, and how many they are.
+/// The first `limit` items as a body, and their number.
 fn page<'a, T: Serialize + 'a>(
     items: impl Iterator<Item = &'a T>,
     limit: usize,
@@ -177,7 +177,7 @@ fn enrollments(school: &School, uri: &Uri) -> Result<(Bytes, usize), Problem> {
     page(items, limit, enrollment_cursor)
 }
 
-/// The first id's length comes first, because an id may contain anything.
+/// The cursor begins with the length of the first id, because an id may contain any character.
 fn enrollment_cursor(enrollment: &Enrollment) -> String {
     let Enrollment { course_id, user_id, .. } = enrollment;
     format!("{}:{course_id}{user_id}", course_id.len())
@@ -201,12 +201,13 @@ fn attendance(simulator: &Simulator, now: DateTime<Utc>, number: u64, uri: &Uri)
     let (records, next) = cut(own, limit(query.limit)?, record_cursor);
     let count = records.len();
     let records = records.into_iter().map(record_body).collect();
-    // Records carry whole seconds or finer; the second that runs may still bring more.
+    // Records carry whole seconds or finer; the present second may still bring more records, so `as_of` is its
+    // beginning.
     let body = AttendanceBody { records, next, as_of: now.trunc_subsecs(0) };
     Ok((json(&body)?, count))
 }
 
-/// The school whose attendance a record is: where its session is held, else where its user is, else the first.
+/// The school of a record: the school of its session, else the school of its user, else the first school.
 pub(super) fn school_of(record: &Record, schools: &BTreeMap<u64, School>) -> Option<u64> {
     let holding = |holds: &dyn Fn(&School) -> bool| schools.values().find(|school| holds(school)).map(|s| s.number);
     record

@@ -1,7 +1,8 @@
-//! The file in which CourseKey survives the end of its process: everything that took effect, one JSON line each.
+//! The log: the file in which CourseKey survives the end of its process. Everything that took effect is one line of
+//! JSON.
 //!
-//! A line is written with one call before the answer is given. The file guards against a killed process, not against a
-//! failing disk or a power cut. Faults and counts are not kept, and no password ever is.
+//! A line is written with one system call before the answer is given. The file guards against a killed process, not
+//! against a failing disk or a power cut. Faults and counts are not kept, and passwords never are.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use super::lines::LineError;
 
-/// Something that took effect, and when.
+/// An event that took effect, with its time.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) at: DateTime<Utc>,
@@ -21,11 +22,11 @@ pub(super) struct Entry {
     pub(super) event: Event,
 }
 
-/// What took effect.
+/// An event that took effect.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Event {
-    /// A batch; its body holds only the items that changed something, without passwords.
+    /// A batch was upserted; the body holds only the items that changed held data, without passwords.
     Request { school: u64, method: Method, path: String, body: Value },
     /// Every school's key was revoked or restored.
     Credentials { credentials: Credentials },
@@ -35,7 +36,7 @@ pub(super) enum Event {
         user: String,
         code: String,
     },
-    /// What was held before anything was sent.
+    /// The data of the start were taken.
     Start { start: Vec<Value> },
 }
 
@@ -46,35 +47,35 @@ pub(super) enum Method {
     Put,
 }
 
-/// Whether the schools' keys are taken.
+/// Whether the schools' keys are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Credentials {
-    /// Every request is answered 401.
+    /// No key is accepted: every request is answered 401.
     Revoked,
-    /// Keys are taken again.
+    /// The keys are accepted again.
     Restored,
 }
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The file system refused.
+    /// The file system failed.
     #[error("use the simulator's file (check its folder and free space): {0}")]
     Io(#[from] std::io::Error),
-    /// A line before the last is not one the simulator wrote.
+    /// The simulator did not write this line, which is not the last.
     #[error("read the simulator's file (move it away to start afresh): line {line} is damaged")]
     Damaged {
-        /// Its number, from 1.
+        /// The number of the line, from 1.
         line: usize,
     },
-    /// A line does not fit what the lines before it built.
+    /// A line cannot take effect after the lines before it.
     #[error("replay the simulator's file (it belongs to other schools; move it away to start afresh): line {line}")]
     Unfit {
-        /// Its number, from 1.
+        /// The number of the line, from 1.
         line: usize,
     },
-    /// What was held at the start does not fit.
+    /// The data of the start cannot be used.
     #[error("replay the simulator's file: its start does not fit: {0}")]
     Start(#[from] LineError),
 }
@@ -86,7 +87,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens or creates the file and reads what it holds. A torn last line was never answered: it is cut off.
+    /// Opens or creates the file and reads its entries. A torn last line belongs to a request that was never
+    /// answered, so the line is cut off.
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), LogError> {
         let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut bytes = Vec::new();
@@ -103,7 +105,7 @@ impl Log {
         Ok((Self { file, failed: false }, entries))
     }
 
-    /// Adds an entry. After a failure the file no longer says what is held, so nothing is ever added again.
+    /// Adds an entry. After a failure the file lacks events that took effect, so no entry is ever added again.
     pub(super) fn append(&mut self, entry: &Entry) -> Result<(), LogError> {
         if self.failed {
             return Err(std::io::Error::other("an earlier write failed").into());

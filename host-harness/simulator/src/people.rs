@@ -1,7 +1,8 @@
-//! How students come and go when nobody says how: a pure function of the seed, the session and the student.
+//! People: how students come and go if no file says how. Their records are a pure function of the seed, the session
+//! and the student.
 //!
-//! Every version of a record is made at once, each with the instant from which CourseKey lists it; so it does not
-//! matter when, how often or in which order anybody looks.
+//! Every version of a record is made at once, with the instant from which CourseKey lists the version. Therefore it
+//! does not matter when, how often or in which order requests read records.
 
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use super::dice::Dice;
 #[cfg(test)]
 mod tests;
 
-// The proportions. All are guesses at an ordinary school, chosen so that a term of one shows every case.
+// The proportions. All are guesses at an ordinary school, chosen so that one term shows every case.
 
-/// What a student does in a session, by weight.
+/// The conduct of a student in a session, by weight.
 const CONDUCT: [(Conduct, u32); 6] = [
     (Conduct::Whole, 830),
     (Conduct::LateWithinMinutes, 60),
@@ -33,18 +34,19 @@ const BREAK_FROM: TimeDelta = TimeDelta::minutes(100);
 const LUNCH_FROM: TimeDelta = TimeDelta::hours(5);
 /// Students who punch neither at lunch, per million.
 const LUNCH_UNPUNCHED: u32 = 100_000;
-/// Records that staff correct, by conduct, per million. Somebody absent gets a first record that way.
+/// Records that staff correct, by conduct, per million. An absent student gets a first record by such a correction.
 const CORRECTED: u32 = 15_000;
 const CORRECTED_ABSENT: u32 = 40_000;
 const CORRECTED_FORGOTTEN: u32 = 600_000;
-/// How staff correct, by weight.
+/// The ways of staff's corrections, by weight.
 const CORRECTION: [(AdjustmentKind, u32); 4] = [
     (AdjustmentKind::Edit, 50),
     (AdjustmentKind::AwardFull, 25),
     (AdjustmentKind::RemoveAll, 10),
     (AdjustmentKind::Override, 15),
 ];
-/// Staff correct this long after the session's end: mostly within the week CourseKey recommends to follow, a few later.
+/// Hours from the session's end to staff's correction: mostly within the week that CourseKey recommends to follow,
+/// sometimes later.
 const CORRECTION_HOURS: (i64, i64) = (2, 180);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,7 @@ enum Conduct {
     ForgetsToCheckOut,
 }
 
-/// A session whose start has come.
+/// A session that has begun.
 pub(super) struct Occasion {
     pub(super) seed: u64,
     pub(super) school: u64,
@@ -67,8 +69,9 @@ pub(super) struct Occasion {
 }
 
 impl Occasion {
-    /// Every version of the student's record, ascending; empty if there never is one. No version is listed before the
-    /// session has started, though students punch in earlier: CourseKey opens a session's attendance with the session.
+    /// Every version of the student's record, ascending; empty: the student never has a record. No version is listed
+    /// before the session has started, though students punch in earlier: CourseKey opens a session's attendance with
+    /// the session.
     pub(super) fn attend(&self, student: &str) -> Vec<Record> {
         let class = Dice::new(self.seed).and(self.session.as_bytes());
         let dice = class.and(student.as_bytes());
@@ -79,7 +82,7 @@ impl Occasion {
         let punches = self.punches(conduct, class, dice);
         let mut records: Vec<Record> = Vec::new();
         for (index, punch) in punches.iter().enumerate() {
-            // CourseKey lists a punch some seconds after it, and two punches never at one instant.
+            // CourseKey lists a punch some seconds later, and never two punches at one instant.
             let listed = *punch + seconds(dice.between("listing", 1, 20));
             let previous = records.last().map_or(self.starts, |record| record.updated_at);
             let told = punches.get(..=index).unwrap_or_default();
@@ -120,12 +123,12 @@ impl Occasion {
         punches
     }
 
-    /// When the student is out in between, ascending.
+    /// The pauses in which the student is out, ascending.
     fn pauses(&self, class: Dice, dice: Dice) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
         let length = self.ends - self.starts;
         let mut pauses = Vec::new();
         if length >= BREAK_FROM && class.happens("break", BREAK) {
-            // The instructor ends everybody's visit at once; each checks in again alone.
+            // The instructor ends everybody's visit at once; each student checks in again alone.
             let out = self.starts + length / 4;
             pauses.push((out, out + seconds(dice.between("back", 5 * 60, 12 * 60))));
         }
@@ -136,7 +139,7 @@ impl Occasion {
         pauses
     }
 
-    /// What staff make of the record days later, if anything.
+    /// The version that staff's correction makes days later, if any.
     fn correction(&self, conduct: Conduct, dice: Dice, student: &str, last: Option<&Record>) -> Option<Record> {
         let chance = match conduct {
             Conduct::Absent => CORRECTED_ABSENT,
@@ -188,7 +191,7 @@ impl Occasion {
     }
 }
 
-/// Pairs of check-in and check-out; the last may be open.
+/// Pairs of check-in and check-out; the last pair may have no check-out.
 fn visits(punches: &[DateTime<Utc>]) -> Box<[Visit]> {
     let visit = |pair: &[DateTime<Utc>]| {
         pair.first().map(|checked_in| Visit { checked_in: *checked_in, checked_out: pair.get(1).copied() })

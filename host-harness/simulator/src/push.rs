@@ -1,6 +1,7 @@
-//! What CourseKey sends by itself: attendance records as they are now, signed in the manner of Standard Webhooks.
+//! Pushes: CourseKey sends attendance records as they are now, signed in the manner of Standard Webhooks.
 //!
-//! When it pushes is decided by whoever drives the simulator; who receives the pushes, and what is lost on the way, too.
+//! Not here: when CourseKey pushes, who receives the pushes, and which pushes are lost on the way (whoever drives the
+//! simulator).
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -22,7 +23,7 @@ use super::{LineError, Simulator, attendance_file};
 /// The most records of one push, as many as on a page of the listing.
 const RECORDS: usize = 500;
 
-/// A push as it leaves.
+/// A push as CourseKey sends it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pushed {
     /// `webhook-id`.
@@ -41,8 +42,8 @@ struct PushBody<'a> {
 }
 
 impl Simulator {
-    /// Pushes the records with these ids as they are at `now`, in the order asked for: for each school that has any of
-    /// them its number and its pushes. Records that are not there yet are left out.
+    /// Pushes the records with these ids as they are at `now`, in the order of `ids`. Returns the number of each
+    /// school that has any of these records, with the school's pushes. Records that are not listed yet are left out.
     pub fn push(&mut self, now: DateTime<Utc>, ids: &[String]) -> Vec<(u64, Vec<Pushed>)> {
         self.advance(now);
         self.push_records(now, ids.iter().filter_map(|id| self.attendance.newest(id)))
@@ -56,7 +57,7 @@ impl Simulator {
         Ok(self.push_records(now, attendance_file::records(reader)?.iter()))
     }
 
-    /// Pushes a body of one's own from this school; none if there is no such school.
+    /// Pushes a body that the caller has made, from this school; none: no school has this number.
     pub fn push_body(&self, now: DateTime<Utc>, number: u64, body: Bytes) -> Option<Pushed> {
         let school = self.schools.get(&number)?;
         let dice = self.push_dice(now).and(&body);
@@ -85,12 +86,13 @@ impl Simulator {
         let name = |dice: Dice, record: &&Record| dice.and(record.id.as_bytes()).and(&record.version.to_le_bytes());
         let dice = records.iter().fold(self.push_dice(now), name);
         let body = PushBody { records: records.iter().map(|record| record_body(record)).collect() };
-        // Nothing in a record can fail to be written as JSON.
+        // Writing a record as JSON cannot fail.
         let body = serde_json::to_string(&body).unwrap_or_default();
         sign(&school.push_key, &push_id(dice), now, body)
     }
 
-    /// A push's id follows from what it says and when, so that a run that is played again pushes the same.
+    /// The dice from which the id of a push is thrown, once the caller has added the push's content. A run that is
+    /// played again therefore makes the same pushes.
     fn push_dice(&self, now: DateTime<Utc>) -> Dice {
         Dice::new(self.seed).and(&now.timestamp_micros().to_le_bytes())
     }
@@ -104,7 +106,7 @@ fn push_id(dice: Dice) -> String {
 pub fn sign(key: &[u8], id: &str, now: DateTime<Utc>, body: impl Into<Bytes>) -> Pushed {
     let body = body.into();
     let timestamp = now.timestamp().to_string();
-    // HMAC takes keys of every length.
+    // HMAC takes keys of every length, so the default is never used.
     let signature = Hmac::<Sha256>::new_from_slice(key).map_or_else(
         |_| String::new(),
         |mac| {

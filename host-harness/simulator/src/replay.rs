@@ -1,4 +1,5 @@
-//! Builds what CourseKey held from its file: every entry takes effect again, at its instant and through the same rules.
+//! Rebuilds the data of CourseKey from its log: every entry takes effect again, at its instant and through the same
+//! rules.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use super::rules::Item;
 use super::state::School;
 use super::{Simulator, http, roster_file};
 
-/// Replays the file at `path` into the simulator, which keeps it from now on.
+/// Replays the log at `path` into the simulator, which writes this log from now on.
 pub(super) fn open(simulator: &mut Simulator, path: &Path) -> Result<(), LogError> {
     let (log, entries) = Log::open(path)?;
     for (index, entry) in entries.into_iter().enumerate() {
@@ -44,7 +45,7 @@ fn replay(simulator: &mut Simulator, line: usize, entry: Entry) -> Result<(), Lo
     Ok(())
 }
 
-/// Takes a logged batch; none unless every item changes something again.
+/// Takes a logged batch; none: an item did not change held data again, as every logged item must.
 fn replay_batch(simulator: &mut Simulator, at: DateTime<Utc>, school: u64, path: &str, body: Value) -> Option<()> {
     match Kind::of_segment(path.strip_prefix('/')?)? {
         Kind::Users => replay_items::<UserItem>(simulator, at, school, body),

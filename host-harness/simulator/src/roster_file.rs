@@ -1,7 +1,8 @@
-//! `coursekey.jsonl` and `coursekey-start.jsonl` of a school directory: what CourseKey holds, one line a thing.
+//! `coursekey.jsonl` and `coursekey-start.jsonl` of a school directory: the data that CourseKey holds, one line for
+//! each user, course, session and enrollment.
 //!
-//! Writing sorts by kind (user, course, session, enrollment) and then by the keys of the line in their order; reading
-//! takes any order in which nothing is named before it stands there.
+//! Writing sorts by kind (user, course, session, enrollment) and then by the keys of the line in their order. Reading
+//! accepts any order in which a line names only things of lines before it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -28,7 +29,7 @@ enum EntryKind {
     Enrollment,
 }
 
-/// Reads only the kind and leaves the rest of the line to the kind's own form.
+/// Reads only the kind of a line; the kind's own form reads the rest.
 #[derive(Deserialize)]
 struct AnyLine {
     kind: EntryKind,
@@ -82,8 +83,8 @@ struct EnrollmentLine {
     dropped: bool,
 }
 
-/// Writes everything the schools hold. Accounts without an issued id are written with `null`, except the staff accounts
-/// that own courses; of enrollments, those of students.
+/// Writes everything that the schools hold. An account without an issued id is written with `null`, except the staff
+/// accounts that own courses. Of the enrollments only those of students are written.
 pub(super) fn write(schools: &Schools, out: &mut impl Write) -> io::Result<()> {
     for school in schools.values() {
         write_users(school, out)?;
@@ -169,7 +170,8 @@ fn enrollment_line(school: u64, enrollment: &Enrollment) -> EnrollmentLine {
     }
 }
 
-/// Puts one line into its school, with revision 0 and, for what the form leaves out, CourseKey's own defaults.
+/// Puts one line into its school, with revision 0, and with CourseKey's own defaults for fields that the form leaves
+/// out.
 pub(super) fn take_line(schools: &mut Schools, now: DateTime<Utc>, number: usize, text: &str) -> Result<(), LineError> {
     match lines::parse::<AnyLine>(number, text)?.kind {
         EntryKind::User => take_user(schools, number, lines::parse(number, text)?),

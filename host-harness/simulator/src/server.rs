@@ -1,4 +1,5 @@
-//! The simulator on a port of its own. Faults happen for real here: answers that never come, bodies that end too soon.
+//! The simulator on a port of its own. Here faults happen for real: answers that never come, bodies that end too
+//! soon.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use super::http::{MAX_BODY_BYTES, too_large_response};
 use super::{Delivery, Simulator};
 
-/// Tells a server the time; the host's clock, without this room knowing it.
+/// Tells the server the time. The host's clock can be used here although this crate does not know the host.
 pub type Now = Arc<dyn Fn() -> chrono::DateTime<chrono::Utc> + Send + Sync>;
 
 #[derive(Clone)]
@@ -26,10 +27,10 @@ struct Shared {
     closing: watch::Receiver<bool>,
 }
 
-/// Serves until `shutdown` is ready; requests that will never be answered are dropped then.
+/// Serves until `shutdown` is ready; then requests that would never be answered are dropped.
 ///
 /// # Errors
-/// The listener's.
+/// The listener failed.
 pub async fn serve(
     listener: TcpListener,
     simulator: Arc<Mutex<Simulator>>,
@@ -65,7 +66,7 @@ async fn answer(State(mut shared): State<Shared>, request: Request) -> Response 
     }
 }
 
-/// A body that announces its length and fails half-way, which makes the server close the connection.
+/// A body that announces its length and fails half way, which makes the server close the connection.
 struct CutBody {
     announced: u64,
     half: Option<Bytes>,
@@ -90,7 +91,7 @@ impl http_body::Body for CutBody {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         if !self.flushed {
-            // Not being ready once lets the server send the first half before it learns of the end.
+            // The body is once not ready, so that the server sends the first half before it learns of the end.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -134,7 +135,7 @@ mod tests {
         stream
     }
 
-    /// Reads until the text ends so, or the connection does.
+    /// Reads until the text ends with `end`, or the connection ends.
     fn read_until(stream: &mut TcpStream, end: &str) -> String {
         let mut text = String::new();
         let mut buffer = [0; 1024];

@@ -1,6 +1,7 @@
-//! What CourseKey holds: schools, and in each its accounts, courses, sessions and enrollments.
+//! The data that CourseKey holds: schools, and in each its accounts, courses, sessions and enrollments.
 //!
-//! Only storage with its indexes; what may be stored is decided in `rules`, attendance lives in `attendance`.
+//! Only storage with its indexes lives here. Not here: the rules that say what may be stored (`rules`), and
+//! attendance (`attendance`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +11,27 @@ use serde::Serialize;
 use super::dice::Dice;
 use super::items::{Course, Enrollment};
 
-/// One school and everything in it.
+/// One school with all its data.
 pub(super) struct School {
     pub(super) number: u64,
     pub(super) zone: String,
     pub(super) auth_key: String,
     pub(super) push_key: Vec<u8>,
-    /// Whether the key is refused for now.
+    /// Whether the school's key is refused for now.
     pub(super) revoked: bool,
-    /// E-mails, in lower case, of staff accounts that may own courses and are no users.
+    /// E-mail addresses, in lower case, of staff accounts that may own courses and are no users.
     pub(super) owners: BTreeSet<String>,
     pub(super) accounts: Accounts,
     pub(super) courses: BTreeMap<String, Course>,
     pub(super) sessions: Sessions,
-    /// Course id → user id → enrollment.
+    /// Enrollments by course id and then by user id.
     pub(super) enrollments: BTreeMap<String, BTreeMap<String, Enrollment>>,
 }
 
 impl School {
     /// Whether nothing was ever stored.
     pub(super) fn is_empty(&self) -> bool {
-        // Enrollments need users; sessions need courses.
+        // Enrollments need users, and sessions need courses, so these two lists suffice.
         self.accounts.users.is_empty() && self.courses.is_empty()
     }
 
@@ -42,7 +43,7 @@ impl School {
         self.enrollments.clear();
     }
 
-    /// Whether some account, staff or user, has this e-mail address.
+    /// Whether an account, of staff or of a user, has this e-mail address.
     pub(super) fn knows_email(&self, email: &str) -> bool {
         self.owners.contains(&email.to_lowercase()) || self.accounts.by_email(email).is_some()
     }
@@ -78,7 +79,7 @@ impl Accounts {
         self.by_issued_id.get(issued_id).and_then(|account| self.users.get(account))
     }
 
-    /// The account with this e-mail address; case does not count.
+    /// The account with this e-mail address, in upper or lower case.
     pub(super) fn by_email(&self, email: &str) -> Option<&User> {
         self.by_email.get(&email.to_lowercase()).and_then(|account| self.users.get(account))
     }
@@ -100,8 +101,8 @@ impl Accounts {
         self.users.insert(user.account_id.clone(), user);
     }
 
-    /// An unused account id. It follows from `origin` and not from the order of arrival, so that parallel batches end
-    /// in one state whichever comes first.
+    /// An unused account id. The id is computed from `origin`, not from the order of arrival, so that parallel
+    /// batches end in the same state in whatever order they arrive.
     pub(super) fn fresh_id(&self, school: u64, origin: &str) -> String {
         let mut dice = Dice::new(school).and(origin.as_bytes());
         loop {
@@ -123,7 +124,7 @@ pub(super) struct Session {
     pub(super) starts_at: DateTime<Utc>,
     pub(super) ends_at: DateTime<Utc>,
     pub(super) revision: u64,
-    /// Its start has come while it was held; a session begins once.
+    /// Whether the start has come while the session was held; a session begins once.
     #[serde(skip)]
     pub(super) begun: bool,
 }
@@ -145,7 +146,8 @@ impl Sessions {
         after(&self.by_id, id)
     }
 
-    /// Stores the session in place of the one with its id, if any. It will begin if it has not and its start lies ahead.
+    /// Stores the session in place of the session with its id, if any. The session will begin if it has not begun and
+    /// its start is still to come.
     pub(super) fn put(&mut self, session: Session, now: DateTime<Utc>) {
         self.remove(&session.external_id);
         if !session.begun && session.starts_at >= now {
@@ -160,8 +162,8 @@ impl Sessions {
         Some(old)
     }
 
-    /// Lets the earliest session begin whose start is before `now`. A start at `now` itself waits, so that everything
-    /// that arrives at that instant counts, whichever request comes first.
+    /// Begins the earliest session whose start is before `now`. A start at `now` itself waits, so that every request
+    /// of that instant counts, whichever of them comes first.
     pub(super) fn begin_next(&mut self, now: DateTime<Utc>) -> Option<Session> {
         let (start, _) = self.ahead.first()?;
         if *start >= now {

@@ -1,4 +1,4 @@
-//! `demo`: plays the school that ships and shows what a school sees.
+//! `demo`: plays the school that ships with the program, and shows everything that a school sees.
 
 use std::fs;
 use std::path::{Path, PathBuf};

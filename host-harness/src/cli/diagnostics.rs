@@ -1,19 +1,20 @@
-//! `--log`: what the program says of its own work, on standard error. What a command shows is on standard output and does
-//! not change with it.
+//! `--log`: the log of the program, on standard error. The output of a command is on standard output and does not
+//! depend on the log.
 
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-/// Refusals of the door, stops of the plugin, failures of the storage: what errors mean by "the host's log".
+/// Denials of the door, stops of the plugin, failures of the storage: error messages that name "the host's log" mean
+/// these.
 const DEFAULT: &str = "warn";
-/// Where a filter is looked for without `--log`, in this order.
+/// The variables that may hold a filter if `--log` is missing, in this order.
 const VARIABLES: [&str; 2] = ["GEGI_LOG", "RUST_LOG"];
 
 /// Starts the log.
 ///
 /// # Errors
-/// The filter cannot be read; the text says which and how to write one.
+/// The filter cannot be read; the text names the filter and says how to write one.
 pub(super) fn start(option: Option<String>) -> Result<(), String> {
     let variables = || VARIABLES.iter().find_map(|name| Some((*name, filled(super::environment(name)?)?)));
     let option = option.map(|filter| ("--log", filter));

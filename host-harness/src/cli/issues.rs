@@ -1,4 +1,4 @@
-//! `issues`: what is wrong with the data of a stored school, who can fix it, and how.
+//! `issues`: the problems in the data of a stored school, who can fix each of them, and how.
 
 use clap::Args;
 

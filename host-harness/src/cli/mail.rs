@@ -1,4 +1,4 @@
-//! `mail`: the mails about issues, and the words a school writes them in.
+//! `mail`: the mails about issues, and a school's own words for them.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use host::email::{MailIdentity, OwnTexts, Rendered, Templates, to_eml};
 use super::show;
 use super::stored::Stored;
 
-/// The one template there is.
+/// The only template.
 const DIGEST: &str = "synchronization-issues";
 
 /// Shows mails as they would leave, and keeps a school's own words for them.
@@ -96,7 +96,7 @@ impl Preview {
     }
 }
 
-/// To nobody, at no time in particular.
+/// The mail with a made-up recipient and a fixed date.
 fn eml(template: &str, mail: &Rendered) -> anyhow::Result<String> {
     let identity = MailIdentity { id: template, at: 0, recipient: "somebody@example.edu" };
     Ok(String::from_utf8_lossy(&to_eml(identity, mail)?).into_owned())

@@ -1,4 +1,5 @@
-//! The command line: one file a subcommand, what they share here. Everything it does is in the library.
+//! The command line: a file for each subcommand, and here the code that the subcommands share. The libraries do all
+//! the work.
 
 mod demo;
 mod diagnostics;
@@ -30,7 +31,7 @@ use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError};
 use lab::twin::TwinError;
 
-/// Exit codes, as `--help` shows them.
+/// The exit codes, as `--help` shows them.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, whatever the courses' statuses
@@ -70,7 +71,7 @@ enum Command {
     Mail(mail::Mail),
 }
 
-/// Does what the arguments say.
+/// Runs the subcommand that the arguments name.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(problem) = diagnostics::start(cli.log) {
@@ -87,7 +88,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn start(command: Command) -> anyhow::Result<()> {
-    // One thread, so that what happens at one virtual instant happens in the same order in every run.
+    // One thread, so that everything at one virtual instant happens in the same order in every run.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
@@ -107,7 +108,7 @@ fn start(command: Command) -> anyhow::Result<()> {
     })
 }
 
-/// Who has to do something about the error.
+/// The exit code of an error, which says who has to act.
 fn exit_code(error: &anyhow::Error) -> u8 {
     let of_coursekey = |error: &CourseKeyError| match error {
         CourseKeyError::Line { .. }
@@ -156,7 +157,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// The component this program was built with, compiled. Compiled code is kept in the user's cache folder.
+/// The compiled component. The compiled code is kept in the user's cache folder.
 fn engine() -> anyhow::Result<Engine> {
     let cache = cache_folder().map(|folder| folder.join("gegi-coursekey"));
     Ok(Engine::new(component::COMPONENT, Limits::default(), cache.as_deref())?)
@@ -167,13 +168,14 @@ fn cache_folder() -> Option<PathBuf> {
     named("XDG_CACHE_HOME").or_else(|| named("LOCALAPPDATA")).or_else(|| named("HOME").map(|home| home.join(".cache")))
 }
 
-/// A variable of the environment; the command line is the only one to read them.
+/// A variable of the environment. Only the command line reads the environment.
 #[allow(clippy::disallowed_methods)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The keys of the campuses, for a CourseKey outside of this process. Nothing is pushed to this program from there.
+/// The keys of the campuses, for a CourseKey outside of this process. Such a CourseKey pushes nothing to this
+/// program.
 fn keys(campuses: &[Campus]) -> Keys {
     let keys = campuses.iter().filter_map(|campus| {
         let key = environment(&format!("COURSEKEY_KEY_{}", shouted(&campus.id)))?;
@@ -182,7 +184,7 @@ fn keys(campuses: &[Campus]) -> Keys {
     Keys { requests: keys.collect(), ..Keys::default() }
 }
 
-/// A campus's id as part of a variable's name.
+/// A campus's id as part of the name of a variable.
 fn shouted(id: &str) -> String {
     id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

@@ -1,4 +1,4 @@
-//! `push-attendance`: lets CourseKey push attendance to a stored school.
+//! `push-attendance`: makes the simulated CourseKey push attendance to a stored school.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -48,7 +48,7 @@ struct What {
     body: Option<(String, PathBuf)>,
 }
 
-/// A push as programs read what became of it.
+/// A push and its outcome, as programs read them.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct PushLine {

@@ -1,4 +1,4 @@
-//! `put-course`: saves courses in a stored school's GEGI and tells the plugin.
+//! `put-course`: saves courses in a stored school's GEGI and tells the plugin of each course.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub(super) struct PutCourse {
     json: bool,
 }
 
-/// The answer as programs read it.
+/// The plugin's answer, as programs read it.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct OutcomeLine {

@@ -75,7 +75,7 @@ impl Run {
     }
 }
 
-/// A share in millionths, given in percent.
+/// A share in millionths; the command line takes it in percent.
 #[derive(Debug, Clone, Copy)]
 struct Share(u32);
 
@@ -93,7 +93,7 @@ impl FromStr for Share {
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A progress bar on a terminal, nothing elsewhere.
 pub(super) fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
     let style = ProgressStyle::with_template("{bar:40} {percent}% of the span, {elapsed} (about {eta} to go)");

@@ -1,4 +1,4 @@
-//! What people and programs read: tables on standard output, JSON for programs, errors on standard error.
+//! The output for people and programs: tables on standard output, JSON for programs, errors on standard error.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Prints an error.
 pub(super) fn error(error: &anyhow::Error) {
-    // Where even standard error is closed there is nobody left to tell.
+    // If even standard error is closed, nobody can read the error.
     let _ = writeln!(io::stderr(), "error: failed to {error}");
 }
 
@@ -84,7 +84,7 @@ pub(super) fn log_rows(twin: &Twin, mut wanted: impl FnMut(&LogLine) -> bool) ->
     table(["Class", "Student", "Visit", "In", "Out", "Minutes"], rows)
 }
 
-/// Prints what went to CourseKey, by kind.
+/// Prints the number of requests to CourseKey, by kind.
 pub(super) fn requests(report: &Report) -> anyhow::Result<()> {
     table(
         ["Kind", "Reading requests", "Writing requests", "Items written", "Requests without success"],
@@ -113,7 +113,7 @@ pub(super) fn issues(mut issues: Vec<IssueLine>) -> anyhow::Result<()> {
     )
 }
 
-/// Prints what a run amounted to.
+/// Prints the report of a run.
 pub(super) fn report(report: &Report) -> anyhow::Result<()> {
     line(&format!("{} from {} to {}", report.school, report.from, report.until))?;
     title("Courses by status")?;
@@ -155,7 +155,7 @@ pub(super) fn report(report: &Report) -> anyhow::Result<()> {
     ))
 }
 
-/// Prints what became of CourseKey's records.
+/// Prints the account of CourseKey's records.
 fn attendance(accounting: &Accounting) -> anyhow::Result<()> {
     title("What became of CourseKey's attendance records")?;
     let counts = [
@@ -173,7 +173,7 @@ fn attendance(accounting: &Accounting) -> anyhow::Result<()> {
     table(["Told by", "Records"], counts.map(|(what, count)| [what.to_owned(), count.to_string()]))
 }
 
-/// The word as GEGI's page shows it.
+/// The word with a capital letter, as GEGI's page shows it.
 pub(super) fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

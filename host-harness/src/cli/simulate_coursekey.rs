@@ -1,4 +1,4 @@
-//! `simulate-coursekey`: a simulated CourseKey on a port of its own.
+//! `simulate-coursekey`: serves a simulated CourseKey on a port of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub(super) struct SimulateCoursekey {
     json: bool,
 }
 
-/// What a client needs to know.
+/// The address and the keys, which a client needs.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Served {
@@ -59,7 +59,7 @@ impl SimulateCoursekey {
         self.announce(listener.local_addr()?, &campuses)?;
         let clock: Now = Arc::new(|| SystemClock.now());
         let interrupted = async {
-            // Where interrupts cannot be listened for, they end the process by themselves.
+            // If the program cannot listen for interrupts, an interrupt ends the process by itself.
             let _ = tokio::signal::ctrl_c().await;
         };
         Ok(serve(listener, Arc::new(Mutex::new(simulator)), clock, interrupted).await?)

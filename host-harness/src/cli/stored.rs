@@ -1,4 +1,5 @@
-//! What the commands on a stored school share: opening it, and the moment it lives in.
+//! The arguments and functions that the commands on a stored school share: the opening of the school, and its present
+//! moment.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(super) struct Of {
 }
 
 impl Of {
-    /// Whether something of this class and student is meant.
+    /// Whether the arguments select this class and student.
     pub(super) fn holds(&self, class: &str, student: &str) -> bool {
         self.class.as_deref().is_none_or(|wanted| wanted == class)
             && self.student.as_deref().is_none_or(|wanted| wanted == student)
@@ -61,12 +62,12 @@ pub(super) struct Moment {
 }
 
 impl Stored {
-    /// The school in this folder.
+    /// The stored school in this folder.
     pub(super) fn of(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The school with everything around it.
+    /// Opens the school with everything around it.
     pub(super) fn open(self, moment: &Moment) -> anyhow::Result<Rig> {
         let twin = self.twin()?;
         let left = twin.position()?.map(|position| position.clock);
@@ -83,7 +84,7 @@ impl Stored {
         Ok(Rig::stored(&self.folder, around)?)
     }
 
-    /// GEGI's side of it alone.
+    /// Opens the stand-in for GEGI alone.
     pub(super) fn twin(&self) -> anyhow::Result<Twin> {
         Ok(Twin::open_existing(&self.folder.join(Rig::TWIN_FILE), Arc::new(SystemClock))?)
     }

@@ -1,4 +1,4 @@
-//! `tick`: lets a stored school do what is due.
+//! `tick`: runs ticks of a stored school until nothing is due.
 
 use clap::Args;
 use host::school::{Budget, RequestKind, TickReport};
@@ -26,7 +26,7 @@ pub(super) struct Tick {
     json: bool,
 }
 
-/// The report as programs read it.
+/// The report of the ticks, as programs read it.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct TickLine {

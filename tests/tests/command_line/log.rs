@@ -1,4 +1,4 @@
-//! `--log`: what it takes, where its lines go, and that they give nobody away.
+//! `--log`: the filters it takes, where its lines go, and that no line shows a secret.
 
 use tests::discretion::assert_discreet;
 

@@ -1,4 +1,4 @@
-//! `mail`: previews, and a school's own words.
+//! `mail`: previews, and a school's own texts.
 
 use expect_test::expect;
 

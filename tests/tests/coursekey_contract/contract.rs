@@ -1,4 +1,4 @@
-//! Reads `plugin/coursekey.openapi.yaml` and holds requests and answers to it.
+//! Reads `plugin/coursekey.openapi.yaml` and checks requests and answers against it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use simulator::Pushed;
 
 const TEXT: &str = include_str!("../../../plugin/coursekey.openapi.yaml");
 
-/// The contract, and which of its answers have been seen.
+/// The contract, and the answers of it that have been seen.
 pub(crate) struct Contract {
     pub(crate) document: Value,
     validators: RefCell<BTreeMap<String, Rc<Validator>>>,
@@ -36,7 +36,7 @@ impl Contract {
         })
     }
 
-    /// Every answer the contract documents, as operation and status.
+    /// Every answer that the contract documents, as operation and status.
     pub(crate) fn documented(&self) -> BTreeSet<(String, String)> {
         let answers = |operation: &Value| -> Vec<(String, String)> {
             let statuses = operation["responses"].as_object().unwrap().keys();
@@ -45,8 +45,9 @@ impl Contract {
         self.operations().flat_map(|(_, _, operation)| answers(operation)).collect()
     }
 
-    /// What the request breaks: a school that is no number, undeclared or wrong query parameters, a body that does not
-    /// fit or that nobody asked for. Empty if nothing.
+    /// The ways in which a request breaks the contract: a school that is no number, undeclared or wrong query
+    /// parameters, a body that does not fit or that the operation does not take. Empty: the request keeps to the
+    /// contract.
     pub(crate) fn faults_of_request(&self, request: &Request<Bytes>) -> Vec<String> {
         let operation = self.operation(request);
         let (school, _) = school_and_list(request);
@@ -64,7 +65,7 @@ impl Contract {
         faults
     }
 
-    /// Asserts that the answer is one the contract documents for the request, and notes it as seen.
+    /// Asserts that the contract documents the answer for the request, and notes the answer as seen.
     pub(crate) fn assert_answer(&self, request: &Request<Bytes>, response: &Response<Bytes>) {
         let operation = self.operation(request);
         let status = response.status().as_u16().to_string();
@@ -84,12 +85,12 @@ impl Contract {
         self.seen.borrow_mut().insert((id(operation), name));
     }
 
-    /// The one push the contract describes.
+    /// The only push that the contract describes.
     pub(crate) fn push(&self) -> &Value {
         &self.document["webhooks"]["attendance"]["post"]
     }
 
-    /// What a push breaks.
+    /// The ways in which a push breaks the contract.
     pub(crate) fn faults_of_push(&self, pushed: &Pushed) -> Vec<String> {
         let operation = self.push();
         let sent = |name: &str| match name {
@@ -106,14 +107,14 @@ impl Contract {
         faults
     }
 
-    /// The value, or what it refers to.
+    /// The value, or the value to which it refers.
     pub(crate) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let reference = value.get("$ref").and_then(Value::as_str);
         reference
             .map_or(value, |reference| self.document.pointer(&reference[1..]).expect("a reference leads somewhere"))
     }
 
-    /// The operation the request is; fails if it is none.
+    /// The operation of the request; fails if the contract has no such operation.
     pub(crate) fn operation(&self, request: &Request<Bytes>) -> &Value {
         let template = format!("/schools/{{schoolId}}{}", school_and_list(request).1);
         let found = self.operations().find(|(path, method, _)| *path == template && method == request.method());
@@ -146,7 +147,7 @@ impl Contract {
         faults
     }
 
-    /// Where and how the value breaks the schema.
+    /// The places at which the value breaks the schema, and how.
     fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let key = schema.to_string();
         let mut validators = self.validators.borrow_mut();
@@ -163,13 +164,13 @@ impl Contract {
     }
 }
 
-/// The school in the request's path, and what follows it: empty, or a list with its slash.
+/// The school in the request's path, and the rest of the path: empty, or a list with its slash.
 fn school_and_list(request: &Request<Bytes>) -> (&str, &str) {
     let (_, rest) = request.uri().path().rsplit_once("/schools/").expect("a path names a school");
     rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
-/// What stands behind a form-encoded value; none if anything but an unreserved character is not encoded.
+/// The text of a form-encoded value; none: a character that is not unreserved is not encoded.
 pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
@@ -184,7 +185,7 @@ pub(crate) fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// An operation's own name.
+/// The id of an operation.
 pub(crate) fn id(operation: &Value) -> String {
     operation["operationId"].as_str().expect("an operation has an id").to_owned()
 }

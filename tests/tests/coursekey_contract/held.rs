@@ -1,4 +1,4 @@
-//! A simulated CourseKey whose every answer is held to the contract, and the items the tests send it.
+//! A simulated CourseKey whose every answer is checked against the contract, and the items that the tests send to it.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ pub(crate) fn at(time: &str) -> DateTime<Utc> {
     format!("2023-08-28T{time}Z").parse().unwrap()
 }
 
-/// A simulated CourseKey whose every answer is held to the contract.
+/// A simulated CourseKey whose every answer is checked against the contract.
 pub(crate) struct Held<'a> {
     pub(crate) contract: &'a Contract,
     pub(crate) simulator: Simulator,
@@ -42,7 +42,7 @@ impl<'a> Held<'a> {
         self.exchange(&request)
     }
 
-    /// Sends a request that breaks it.
+    /// Sends a request that breaks the contract.
     pub(crate) fn send_broken(&mut self, request: &str, body: &Value) -> (u16, Value) {
         let request = self.request(request, body);
         assert_ne!(self.contract.faults_of_request(&request), [""; 0], "{}", request.uri());
@@ -65,7 +65,7 @@ impl<'a> Held<'a> {
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
     }
 
-    /// Upserts items; gives the outcome or the rejection code of each.
+    /// Upserts items; returns the outcome or the rejection code of each.
     pub(crate) fn put(&mut self, list: &str, items: &[Value]) -> Vec<String> {
         let (status, answer) = self.send(&format!("PUT /schools/1/{list}"), &json!({ "items": items }));
         assert_eq!(status, 200, "{answer}");
@@ -85,7 +85,7 @@ impl<'a> Held<'a> {
     }
 }
 
-/// A cursor as a query carries it.
+/// A cursor in the form in which a query carries it.
 pub(crate) fn escaped(cursor: &str) -> String {
     cursor.replace(':', "%3A").replace('/', "%2F")
 }

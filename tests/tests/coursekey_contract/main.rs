@@ -1,5 +1,6 @@
-//! Holds both sides of CourseKey's HTTP to `plugin/coursekey.openapi.yaml`, which they share instead of types: what the
-//! plugin sends (`plugin`) and what the simulated CourseKey answers (`simulator`). What is tested here is the file itself.
+//! Checks both sides of CourseKey's HTTP against `plugin/coursekey.openapi.yaml`, which the two sides share instead
+//! of types: the requests of the plugin (`plugin`) and the answers of the simulated CourseKey (`simulator`). The
+//! tests in this file check the contract itself.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
-//! The plugin's half: the real component does everything it can do at a simulated CourseKey, and every request that left
-//! the host and every answer to it is held to the contract.
+//! The plugin's side: the real component does everything that it can do at a simulated CourseKey, and every request
+//! that left the host, and every answer, is checked against the contract.
 //!
-//! What it sends when is tested in the plugin's own rooms.
+//! Not here: which requests the plugin sends when (the plugin's own rooms).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ use crate::contract::{Contract, decoded, id};
 use crate::recorder::Exchange;
 use crate::school::{CALM, CAMPUSES, URL, key, storm};
 
-/// Reads of whole rosters, page by page: the plugin keeps what was acknowledged and never reads it back. Of `listUsers` it
-/// uses the look-up by e-mail alone.
+/// Operations that read whole rosters, page by page: the plugin keeps what CourseKey acknowledged and never reads it
+/// back. Of `listUsers` the plugin uses only the look-up by e-mail address.
 const NOT_USED: [&str; 3] = ["listCourses", "listEnrollments", "listSessions"];
 
 fn assert_kept(contract: &Contract, exchanges: &[Exchange]) {
@@ -103,7 +103,8 @@ fn requests_take_every_form_the_contract_has_for_them() {
     }
 }
 
-/// What the request uses of its operation: the parameters of a read, or the keys of each item; of a flag its value too.
+/// The forms of its operation that the request uses: the parameters of a read, or the keys of each item; of a flag
+/// its value too.
 fn forms(contract: &Contract, exchange: &Exchange) -> Vec<String> {
     let operation = id(contract.operation(&exchange.request));
     if exchange.request.method() == Method::GET {
@@ -177,7 +178,7 @@ fn requests_keep_to_the_contract_whatever_is_answered() {
 
     let contract = Contract::read();
     assert_kept(&contract, &exchanges);
-    // Which of the requests about users a fault hits is left to the order in which they come.
+    // Which of the requests about users meets a fault depends on the order in which they come.
     let used = |(operation, _): &(String, String)| operation != "listUsers" && !NOT_USED.contains(&operation.as_str());
     let documented: BTreeSet<_> = contract.documented().into_iter().filter(used).collect();
     let missing: Vec<_> = documented.difference(&contract.seen.borrow()).cloned().collect();

@@ -1,4 +1,4 @@
-//! A transport that writes down every request and its answer and hands on to another one.
+//! A transport that records every request and its answer, and passes the request on to another transport.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use host::door::{Answer, Outgoing, Transport, TransportError};
 use http::{Request, Response};
 
-/// A request as it left the host, and what came of it.
+/// A request as it left the host, and its answer.
 #[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) campus: String,
@@ -15,7 +15,7 @@ pub(crate) struct Exchange {
     pub(crate) answer: Result<Response<Bytes>, TransportError>,
 }
 
-/// Writes down what passes.
+/// Records every exchange.
 pub(crate) struct Recorder<T> {
     carrier: T,
     passed: Mutex<Vec<Exchange>>,
@@ -26,7 +26,7 @@ impl<T> Recorder<T> {
         Self { carrier, passed: Mutex::default() }
     }
 
-    /// Everything that passed, in the order of the answers.
+    /// Every recorded exchange, in the order of the answers.
     pub(crate) fn passed(&self) -> Vec<Exchange> {
         self.passed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

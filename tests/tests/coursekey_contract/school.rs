@@ -1,4 +1,5 @@
-//! A school with two campuses that makes the plugin do everything it can do at CourseKey, and what was said meanwhile.
+//! A school with two campuses that makes the plugin do everything it can do at CourseKey, and the requests and
+//! answers of that.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -23,15 +24,15 @@ use simulator::{Fault, SchoolConfig, Simulator};
 use crate::held::at;
 use crate::recorder::{Exchange, Recorder};
 
-/// Where CourseKey is; the name is never resolved.
+/// CourseKey's base URL; the name is never resolved.
 pub(crate) const URL: &str = "https://coursekey.example/v1";
 /// Each campus with CourseKey's number for it.
 pub(crate) const CAMPUSES: [(&str, u64); 2] = [("east", 548_156), ("north", 548_157)];
 const ZONE: &str = "America/New_York";
-/// More than fit in a batch.
+/// More students than fit in a batch.
 const STUDENTS: u32 = 170;
-/// Whom CourseKey has already, without an issued id: the first student, and somebody with the second one's address. An
-/// address with a `+` is one that must not be written into a query as it is.
+/// People whom CourseKey holds already, without an issued id: the first student, and a person with the second
+/// student's address. An address with a `+` must not be written into a query as it is.
 const START: &str = r#"{"kind":"user","school":548156,"id":null,"email":"student000001+old@example.edu","teacher":false,"first-name":"Student","last-name":"000001"}
 {"kind":"user","school":548156,"id":null,"email":"student000002@example.edu","teacher":false,"first-name":"Somebody","last-name":"Else"}"#;
 
@@ -58,8 +59,8 @@ pub(crate) fn key(campus: &str) -> String {
     format!("key-of-{campus}")
 }
 
-/// Courses go up; the next hour a student has stopped and one class is moved and one called off; then the student is back;
-/// in the evening attendance comes down.
+/// The courses are sent; an hour later a student has stopped, one class is moved and one cancelled; then the student
+/// is back; in the evening attendance is read.
 async fn calm_day() -> Vec<Exchange> {
     let mut played = Played::new(Vec::new());
     let course = anatomy();
@@ -138,7 +139,7 @@ impl Played {
     }
 }
 
-/// The keys of the campuses, which the component never sees.
+/// The keys of the campuses; the component never sees a key.
 struct Keys;
 
 impl CredentialSource for Keys {
@@ -192,7 +193,7 @@ fn anatomy() -> Course {
     }
 }
 
-/// A course of the other campus, in which CourseKey keeps time instead of marks. It has the same instructor.
+/// A course of the other campus, in which CourseKey keeps time instead of marks, with the same instructor.
 fn ethics() -> Course {
     let starts = at("21:00:00").timestamp();
     Course {

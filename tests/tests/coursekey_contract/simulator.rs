@@ -1,7 +1,7 @@
-//! The simulator's half: every request these tests make and every answer it gives is held to the contract, and every
-//! status and rejection code the contract documents is really produced.
+//! The simulator's side: every request that these tests make, and every answer, is checked against the contract, and
+//! every status and rejection code that the contract documents is really produced.
 //!
-//! What the rules do item by item is tested in the simulator's own room.
+//! Not here: the rules, item by item (the simulator's own room).
 
 use std::collections::BTreeSet;
 

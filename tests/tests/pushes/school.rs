@@ -1,4 +1,4 @@
-//! A school of two campuses with simulated students, whose pushes a test lets arrive, or not, as it likes.
+//! A school of two campuses with simulated students; each test decides which of its pushes arrive.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,7 +35,7 @@ pub(crate) fn at(time: &str) -> DateTime<Utc> {
     format!("2023-08-28T{time}Z").parse().unwrap()
 }
 
-/// The key of this name.
+/// The push key with this name.
 fn key(name: &str) -> Vec<u8> {
     format!("a push key of the name {name}").into_bytes()
 }
@@ -44,12 +44,12 @@ fn push_key(name: &str) -> PushKey {
     PushKey::parse(&format!("whsec_{}", STANDARD.encode(key(name)))).unwrap()
 }
 
-/// Keys by campus; a campus's push key is called as the campus until it is replaced.
+/// Keys by campus. A campus's push key has the name of the campus until a test replaces the key.
 #[derive(Default)]
 pub(crate) struct KeyRing(Mutex<BTreeMap<String, PushKeys>>);
 
 impl KeyRing {
-    /// Gives a campus another push key, beside the one it had or instead of it.
+    /// Gives a campus another push key, beside its old key or instead of it.
     pub(crate) fn replace(&self, campus: &str, current: &str, other: Option<&str>) {
         let keys = PushKeys { current: push_key(current), other: other.map(push_key) };
         self.0.lock().unwrap().insert(campus.to_owned(), keys);
@@ -71,7 +71,7 @@ pub(crate) struct Played {
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) school: School,
     pub(crate) keys: Arc<KeyRing>,
-    /// Pushes that were news.
+    /// The number of pushes that the plugin took.
     pub(crate) taken: u32,
     twin: Arc<Twin>,
     simulator: Arc<Mutex<Simulator>>,
@@ -116,7 +116,7 @@ impl Played {
         played
     }
 
-    /// Lets the day go on, with a tick there.
+    /// Moves the clock to this time and runs a tick.
     pub(crate) async fn go_to(&mut self, time: &str) {
         self.tick_at(at(time)).await;
     }
@@ -126,12 +126,12 @@ impl Played {
         self.school.turn(Budget { items: 10_000, seconds: 120 }).await.unwrap();
     }
 
-    /// This many requests in a million go wrong, so that polls come late and pushes have to matter.
+    /// Makes this many requests in a million fail, so that polls come late and the pushes matter.
     pub(crate) fn let_requests_fail(&self, per_million: u32) {
         self.simulator.lock().unwrap().set_fault_rate(per_million);
     }
 
-    /// Throws the host away and starts it again on its file.
+    /// Drops the host and starts it again on its file.
     pub(crate) fn restart(&mut self) {
         let empty: Arc<dyn Store> = Arc::new(MemoryStore::default());
         self.school = host(&self.clock, empty.clone(), &self.simulator, &self.twin, &self.keys);
@@ -140,13 +140,13 @@ impl Played {
         self.school = host(&self.clock, self.store.clone(), &self.simulator, &self.twin, &self.keys);
     }
 
-    /// CourseKey pushes everything that it lists now, one push a campus.
+    /// The pushes with every record that CourseKey lists now, one push for each campus.
     pub(crate) fn pushed(&mut self) -> Vec<(String, Push)> {
         let ids = self.listed().into_keys().collect::<Vec<_>>();
         self.push(&ids)
     }
 
-    /// CourseKey pushes every record that has changed since it was pushed last, each by itself.
+    /// The pushes with every record that has changed since it was last pushed, one push for each record.
     pub(crate) fn pushed_one_by_one(&mut self) -> Vec<(String, Push)> {
         let listed = self.listed();
         let changed: Vec<String> =
@@ -189,12 +189,12 @@ impl Played {
         records
     }
 
-    /// A push of any body.
+    /// A signed push of any body.
     pub(crate) fn signed(&self, campus: &str, id: &str, body: &'static str) -> Push {
         arrived(sign(&key(campus), id, self.clock.now(), body))
     }
 
-    /// Lets pushes arrive.
+    /// Hands the pushes to the host.
     pub(crate) async fn receive(&mut self, pushes: impl IntoIterator<Item = (String, Push)>) {
         for (campus, push) in pushes {
             let outcome = self.school.attendance_received(&campus, push).await.unwrap();
@@ -244,7 +244,7 @@ fn arrived(pushed: Pushed) -> Push {
     Push { id, timestamp, signature, body: body.into() }
 }
 
-/// The push as it is signed again later.
+/// The push, signed again at a later moment.
 pub(crate) fn signed_anew(campus: &str, push: &Push, now: DateTime<Utc>) -> Push {
     arrived(sign(&key(campus), &push.id, now, push.body.clone()))
 }

@@ -1,4 +1,4 @@
-//! A school whose component is `guests/hostile`: its name, or the body of a push, is the script of what to do.
+//! A school whose component is `guests/hostile`: the school's name, or the body of a push, is the script.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,20 +24,20 @@ use host::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfig, Schoo
 use host::store::MemoryStore;
 use simulator::{Pushed, sign};
 
-/// What CourseKey signs the pushes of the campus `main` with, and the same as base64.
+/// The key with which CourseKey signs the pushes of the campus `main`; below, the same key as base64.
 const PUSH_KEY: &[u8] = b"push-key-000001-of-main-";
 const PUSH_KEY_TEXT: &str = "cHVzaC1rZXktMDAwMDAxLW9mLW1haW4t";
 /// Calls that may run at once.
 pub(crate) const PLACES: u32 = 4;
 
-/// A school that plays scripts, and everything it has done.
+/// A school that plays scripts, and everything that its scripts did.
 pub(crate) struct Playground {
     pub(crate) world: Arc<World>,
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) school: School,
 }
 
-/// GEGI, CourseKey and the request log in one: what they are asked and what they were told.
+/// GEGI, CourseKey and the request log in one: they record every question, item and request that reaches them.
 #[derive(Default)]
 pub(crate) struct World {
     script: Mutex<String>,
@@ -49,7 +49,7 @@ pub(crate) struct World {
 }
 
 impl Playground {
-    /// A school nobody has called yet.
+    /// A school on which nobody has called yet.
     pub(crate) fn new() -> Self {
         let world = Arc::new(World::default());
         let clock = Arc::new(VirtualClock::new(DateTime::<Utc>::UNIX_EPOCH));
@@ -58,18 +58,18 @@ impl Playground {
         Self { world, clock, school }
     }
 
-    /// Plays a script in a tick and gives what the plugin saw, or how the call failed.
+    /// Plays a script in a tick; returns everything that the guest saw, or the failure of the call.
     pub(crate) async fn tick(&self, script: &str) -> String {
         script.clone_into(&mut self.world.script.lock().unwrap());
         told(self.school.tick(Budget { items: 100, seconds: 2 }).await)
     }
 
-    /// What the request log holds.
+    /// The entries of the request log.
     pub(crate) fn logged(&self) -> String {
         self.world.logged.lock().unwrap().join("\n")
     }
 
-    /// Delivers, and gives what GEGI received.
+    /// Delivers, and returns the items that GEGI received.
     pub(crate) async fn delivered(&self) -> String {
         self.school.deliver().await.unwrap();
         std::mem::take(&mut *self.world.received.lock().unwrap()).join("\n")
@@ -193,8 +193,8 @@ impl RequestLog for World {
 
 #[async_trait]
 impl Transport for World {
-    /// Answers every request after seven seconds with its own head, so that a test sees what left; a path that ends in
-    /// `/lost` is never answered.
+    /// Answers every request after seven seconds with the request's own head, so that a test sees what left. A path
+    /// that ends in `/lost` is never answered.
     async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
         let request = outgoing.request;
         let head = format!("{} {} {:?} {}", request.method(), request.uri(), request.headers(), request.body().len());
@@ -220,12 +220,13 @@ fn engine() -> Engine {
     ENGINE.get_or_init(compile).clone()
 }
 
-/// Where the tests of this workspace keep what they compiled: unoptimized, the compiler takes its time.
+/// The directory in which the tests of this workspace keep compiled components: without optimizations compiling takes
+/// long.
 pub(crate) fn compiled_code() -> &'static Path {
     Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled"))
 }
 
-/// A directory of its own: whoever runs the tests may hold the lock of the usual one.
+/// Builds in a directory of its own, because the cargo that runs the tests may hold the lock of the usual directory.
 fn build() -> PathBuf {
     let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
     let mut cargo = Command::new(env!("CARGO"));

@@ -1,4 +1,4 @@
-//! What the sandbox keeps a plugin from: each test lets `guests/hostile` try.
+//! The sandbox: each test lets the hostile guest try something that a plugin must not do.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -87,8 +87,8 @@ fn what_a_plugin_could_ask_for_beside_that_is_absent() {
     .assert_eq(&functions.map(judge).concat());
 }
 
-/// A component in bytes that imports an interface with one function. The function's type is wrong whatever it is, so
-/// that no engine takes the component; why it does not tells whether the function is there.
+/// A component in bytes that imports an interface with one function. No engine takes the component, because the
+/// function's type is always wrong; the engine's reason tells whether the function exists.
 fn importing(function: &str) -> Vec<u8> {
     let (interface, function) = function.split_once(' ').unwrap();
     let name = |text: &str| [&[0, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
@@ -185,7 +185,7 @@ async fn what_the_school_does_not_grant_is_denied_and_the_rule_is_written_down()
     assert!(playground.world.sent.lock().unwrap().is_empty());
 }
 
-/// Errors of the plugin and the catalogue's remedies send people to the host's log.
+/// Errors of the plugin, and the remedies of the catalogue, send people to the host's log.
 #[tokio::test]
 async fn what_was_refused_and_why_a_call_was_stopped_stands_in_the_log_by_default() {
     let playground = Playground::new();

@@ -1,4 +1,5 @@
-//! Mails as they leave: files that mail programs open, in the school's own words, from variables that are all documented.
+//! Mails as they leave: files that mail programs open, in the school's own words, with variables that are all
+//! documented.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ fn opened(bytes: &[u8]) -> Message<'_> {
     MessageParser::default().parse(bytes).unwrap()
 }
 
-/// The course without a class gets one.
+/// A run in which the course without a class gets a class.
 fn mended() -> Play {
     Play::weekend().change(&play::charting_with_a_class("false"))
 }

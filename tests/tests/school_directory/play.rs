@@ -1,4 +1,4 @@
-//! Plays the school that ships, changed in one way or another, and reads what came of it.
+//! Plays the school that ships, with changes that a test chooses, and reads the output.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use lab::run::{Keys, RunOptions, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What GEGI holds in the end.
+/// The files with the records that GEGI holds in the end.
 pub(crate) const RECORDS: [&str; 5] =
     ["marks.jsonl", "attendance-log.jsonl", "journal.jsonl", "issues.jsonl", "status.jsonl"];
-/// What CourseKey holds in the end.
+/// The file with the data that CourseKey holds in the end.
 pub(crate) const ROSTERS: [&str; 1] = ["coursekey.jsonl"];
 
 /// One engine for all tests; its compiled code is kept for the next time.
@@ -28,7 +28,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });
 
-/// A school directory in the making.
+/// A school directory that a test changes and plays.
 #[derive(Clone)]
 pub(crate) struct Play {
     files: BTreeMap<String, String>,
@@ -38,7 +38,7 @@ pub(crate) struct Play {
 }
 
 impl Play {
-    /// The school that ships, as it is.
+    /// The school that ships, unchanged.
     pub(crate) fn demo() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/demo-school");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| {
@@ -48,7 +48,7 @@ impl Play {
         Self { files: files.collect(), store: None, own_texts: None, seed: 1 }
     }
 
-    /// Four days of it, a tick an hour, without its changes.
+    /// Four days of the school that ships, with a tick an hour and without its changes.
     pub(crate) fn weekend() -> Self {
         let demo = Self::demo().without("changes.jsonl");
         demo.school("2023-10-30T04:00:00Z", "2023-11-02T04:00:00Z")
@@ -70,29 +70,29 @@ impl Play {
         self.school(&old, until)
     }
 
-    /// One of its files.
+    /// The text of one of the files.
     pub(crate) fn file(&self, name: &str) -> &str {
         &self.files[name]
     }
 
-    /// Without one of its files.
+    /// The same play without one of its files.
     pub(crate) fn without(mut self, file: &str) -> Self {
         self.files.remove(file).unwrap();
         self
     }
 
-    /// With one more file.
+    /// The same play with one more file.
     pub(crate) fn with_file(mut self, file: &str, text: &str) -> Self {
         self.files.insert(file.to_owned(), text.to_owned());
         self
     }
 
-    /// With another seed.
+    /// The same play with another seed.
     pub(crate) fn with_seed(&self, seed: u64) -> Self {
         Self { seed, ..self.clone() }
     }
 
-    /// With one more line of `changes.jsonl`.
+    /// The same play with one more line of `changes.jsonl`.
     pub(crate) fn change(&self, line: &str) -> Self {
         let mut play = self.clone();
         let changes = play.files.entry("changes.jsonl".to_owned()).or_default();
@@ -100,19 +100,19 @@ impl Play {
         play
     }
 
-    /// Keeping the school in a folder.
+    /// The same play with the school stored in a folder.
     pub(crate) fn stored(mut self, store: &TempDir) -> Self {
         self.store = Some(store.path().to_owned());
         self
     }
 
-    /// With mails in words of the school's own.
+    /// The same play with the school's own texts for its mails.
     pub(crate) fn with_own_texts(mut self, own: OwnTexts) -> Self {
         self.own_texts = Some(own);
         self
     }
 
-    /// Plays it and answers the folder of the output.
+    /// Plays the directory and returns the folder of the output.
     pub(crate) async fn run(&self) -> TempDir {
         let school = tempfile::tempdir().unwrap();
         for (name, text) in &self.files {
@@ -165,7 +165,7 @@ pub(crate) fn everything(output: &TempDir) -> BTreeMap<String, String> {
     all
 }
 
-/// Fails unless the files are the same, and says in which line they differ first.
+/// Fails unless the files are the same; the failure names the first line that differs.
 pub(crate) fn assert_same<'a>(one: &TempDir, other: &TempDir, files: impl IntoIterator<Item = &'a str>) {
     for file in files {
         let (one, other) = (lines(one, file), lines(other, file));
@@ -186,7 +186,7 @@ pub(crate) fn schema(name: &str) -> Validator {
     jsonschema::options().with_registry(&registry).build(&read(&format!("{name}.schema.json"))).unwrap()
 }
 
-/// A later revision of a course with one more class, told to the plugin or not.
+/// A later revision of a course with one more class; `lost` says whether the plugin is not told.
 pub(crate) fn charting_with_a_class(lost: &str) -> String {
     let demo = Play::demo();
     let course = demo.files["courses.jsonl"].lines().find(|line| line.starts_with("{\"id\":\"charting\"")).unwrap();

@@ -1,6 +1,7 @@
-//! CourseKey's records: students who come and go exactly on every boundary there is, and staff who correct them later.
+//! CourseKey's records in the simulation: students come and go exactly on every boundary, and staff correct records
+//! later.
 //!
-//! What a version is worth is the model's matter.
+//! Not here: what a version of a record is worth (`model`).
 
 mod visits;
 
@@ -12,18 +13,18 @@ use crate::school::{
     Adjustment, Change, Class, Content, Course, DAY, Event, HOUR, Kind, MINUTE, School, Send, Settings, Version,
 };
 
-/// One class with what decides about its records.
+/// One class with everything that decides about its records.
 pub(crate) struct Occasion<'a> {
     school: &'a School,
     class: &'a Class,
     log: bool,
-    /// Settings that are in force at some time.
+    /// All settings that are ever in force.
     settings: Vec<Settings>,
-    /// The last moment at which a record of the course is read for sure.
+    /// The last moment at which a record of the course is certainly read.
     read_until: i64,
 }
 
-/// Makes every record.
+/// Makes every record of the school.
 pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
     let mut settings = vec![school.settings.clone()];
     settings.extend(school.changes.iter().filter_map(|change| match &change.event {
@@ -31,7 +32,7 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
         _ => None,
     }));
     let mut records = Vec::new();
-    // CourseKey has no records of what it was never sent.
+    // CourseKey has no records of a course that was never sent.
     let is_sent = |course: &&Course| {
         let option = if course.send == Send::Inherit { course.program_send } else { course.send };
         let is_removed = |change: &Change| matches!(&change.event, Event::Removed(id) if *id == course.id);
@@ -58,7 +59,7 @@ fn story<'a>(school: &'a School, course: &'a Course) -> Vec<&'a Course> {
     std::iter::once(course).chain(later).collect()
 }
 
-/// Every class the course ever has, as it is in the end.
+/// Every class that the course ever has, in its last form.
 fn classes<'a>(story: &[&'a Course]) -> impl Iterator<Item = &'a Class> + use<'a> {
     let mut all = BTreeMap::new();
     for class in story.iter().flat_map(|course| &course.classes) {
@@ -67,7 +68,7 @@ fn classes<'a>(story: &[&'a Course]) -> impl Iterator<Item = &'a Class> + use<'a
     all.into_values()
 }
 
-/// Everybody who is ever in the course, and one whom GEGI does not know there or comes to know later.
+/// Every student who is ever in the course, and one student whom GEGI does not know there or lists later.
 fn students(story: &[&Course]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for student in story.iter().flat_map(|course| &course.students) {
@@ -83,7 +84,7 @@ fn students(story: &[&Course]) -> Vec<String> {
 
 impl Occasion<'_> {
     fn hold(&self, dice: &mut Dice, students: &[String], crowded: bool, records: &mut Vec<Version>) {
-        // Nobody comes to some classes, and hardly anybody to others.
+        // Some classes nobody attends, and some hardly anybody.
         let comes = if crowded { 97 } else { dice.pick(&[0, 0, 15, 80, 90, 90, 90, 90, 90]) };
         for student in students {
             let is_stranger = student == "S999999";
@@ -124,14 +125,14 @@ impl Occasion<'_> {
         let seen = punches.filter(|at| *at < self.class.ends + DAY).max().unwrap_or(self.class.ends);
         let limit = self.class.ends + self.school.settings.follow_days * DAY;
         match dice.below(12) {
-            // Each punch as it comes.
+            // CourseKey lists each punch at once.
             0..=3 => {
                 if let Some((came, _)) = content.visits.first().copied() {
                     add(came + 9, Content { visits: vec![(came, None)], adjustment: None }, false);
                 }
                 add(seen + 20, content.clone(), false);
             }
-            // All of them in one, with others' at one moment.
+            // CourseKey lists all punches in one version, at the same moment as other records.
             4..=7 => add(self.class.ends.max(seen) + 9 * MINUTE, content.clone(), false),
             8 => add(self.class.ends + dice.between(1, 30) * HOUR, content.clone(), false),
             9 => add(limit + dice.between(-1, 1), content.clone(), true),
@@ -154,7 +155,7 @@ impl Occasion<'_> {
     }
 }
 
-/// Leaves out every version of which nobody can say whether the one before it was ever seen.
+/// Leaves out every version for which nobody can say whether the version before was ever seen.
 fn only_decidable(school: &School, records: Vec<Version>) -> Vec<Version> {
     let mut kept: Vec<Version> = Vec::new();
     for record in records {

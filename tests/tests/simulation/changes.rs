@@ -1,8 +1,8 @@
-//! What happens to a school: edits of courses, settings, faults, restarts; and, when its records are made, pushes and
+//! The story of a school: edits of courses, settings, faults, restarts; and, when its records are made, pushes and
 //! marks written by hand.
 //!
-//! Only stories whose end DOMAIN decides are told: nothing that an acknowledgement depends on lies so close to a class's
-//! start that a delay would decide, and nobody writes by hand while a record comes.
+//! Every story has an end that DOMAIN decides. Therefore an edit whose acknowledgement matters never lies so close to
+//! a class's start that a delay would decide, and nobody writes a mark by hand while a record arrives.
 
 mod edits;
 
@@ -13,7 +13,7 @@ use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, School};
 /// How long after a fault nobody can say at which tick something is seen.
 const STORM: i64 = 18 * HOUR;
 
-/// Everything that does not depend on records.
+/// Adds every event that does not depend on records.
 pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
     school.until = end_of(school);
     if crowded {
@@ -39,7 +39,7 @@ pub(crate) fn put(school: &mut School, at: i64, event: Event) {
     school.changes.push(Change { at, event });
 }
 
-/// A day and some hours after nothing more is followed.
+/// The end of the story: a day and some hours after the last course is followed.
 pub(crate) fn end_of(school: &School) -> i64 {
     let at_start = school.courses.iter();
     let later = school.changes.iter().filter_map(|change| match &change.event {
@@ -51,14 +51,14 @@ pub(crate) fn end_of(school: &School) -> i64 {
     last.unwrap_or(school.from) + followed + 30 * HOUR
 }
 
-/// A tick between these moments, if there is one.
+/// A tick between these moments, if any.
 fn tick_between(school: &School, dice: &mut Dice, from: i64, until: i64) -> Option<i64> {
     let first = (from - school.from + school.step - 1).div_euclid(school.step).max(0);
     let last = (until - school.from).div_euclid(school.step);
     (first <= last).then(|| school.from + dice.between(first, last) * school.step)
 }
 
-/// When CourseKey is hard to reach.
+/// Adds spans in which CourseKey is hard to reach.
 fn storms(school: &mut School, dice: &mut Dice) {
     let (from, until) = (school.from, school.until);
     if dice.chance(20)
@@ -97,7 +97,7 @@ fn fault(dice: &mut Dice, on: &'static str) -> Event {
 fn faults_beside_edits(school: &mut School, dice: &mut Dice) {
     let edits: Vec<i64> = edit_times(school).collect();
     for at in edits {
-        // The fault of an edit that sends nothing of its kind waits for the next one.
+        // A fault whose edit sends no request of the fault's kind waits for the next such request.
         school.storms.push((at, at + STORM));
         if dice.chance(60) {
             let on = dice.pick(&["users", "courses", "sessions", "enrollments"]);
@@ -112,7 +112,7 @@ fn edit_times(school: &School) -> impl Iterator<Item = i64> {
     school.changes.iter().filter(is_edit).map(|change| change.at)
 }
 
-/// People whom CourseKey refuses or who have no address from the beginning.
+/// Adds people whom CourseKey refuses, or who have no address from the beginning.
 fn rejected_people(school: &mut School, dice: &mut Dice) {
     if dice.chance(10) {
         let students = &school.courses[0].students;
@@ -125,7 +125,7 @@ fn rejected_people(school: &mut School, dice: &mut Dice) {
             let number = dice.below(school.courses[course].students.len());
             let id = school.courses[course].students[number].person.id.clone();
             let email = dice.pick(&[String::new(), String::new(), format!("nobody {id}")]);
-            // The same person has the same address everywhere.
+            // A person has the same address in every course.
             let everywhere = school.courses.iter_mut().flat_map(|course| &mut course.students);
             everywhere.filter(|student| student.person.id == id).for_each(|student| {
                 student.person.email.clone_from(&email);
@@ -151,12 +151,12 @@ fn settings(school: &mut School, dice: &mut Dice) {
     }
 }
 
-/// Pushes and marks written by hand.
+/// Adds pushes, and marks written by hand.
 pub(crate) fn add_those_about_records(school: &mut School, dice: &mut Dice, crowded: bool) {
     if school.records.is_empty() {
         return;
     }
-    // A crowd shows that pages are read; nothing is to come in another way.
+    // A crowded school tests that all pages are read, so no record may come by a push.
     if !crowded {
         for _ in 0..dice.pick(&[0, 2, 6]) {
             pushes(school, dice);
@@ -167,7 +167,7 @@ pub(crate) fn add_those_about_records(school: &mut School, dice: &mut Dice, crow
     }
 }
 
-/// CourseKey pushes what it has just listed, more or less: some twice, some late, some never.
+/// CourseKey pushes the records that it has just listed: some twice, some late, some never.
 fn pushes(school: &mut School, dice: &mut Dice) {
     let about = school.records[dice.below(school.records.len())].updated;
     let at = off_the_tick(school, about + dice.pick(&[0, 1, 300, 4_000, DAY]));
@@ -188,7 +188,7 @@ fn pushes(school: &mut School, dice: &mut Dice) {
     }
 }
 
-/// A person writes a mark when everything about the class has long been seen, and no record comes meanwhile.
+/// A person writes a mark when everything about the class was seen long ago, and no record arrives meanwhile.
 fn hand_mark(school: &mut School, dice: &mut Dice) {
     let course = dice.pick(&school.courses);
     let class = dice.pick(&course.classes);
@@ -203,14 +203,14 @@ fn hand_mark(school: &mut School, dice: &mut Dice) {
             .records
             .iter()
             .any(|record| record.class == class.id && (around.0..=around.1).contains(&record.updated));
-    // DOMAIN does not say whether an empty record is news beside a mark that was written when there was none.
+    // DOMAIN does not say whether an empty record is news beside a mark that was written when there was no record.
     let is_empty = |content: &Content| content.visits.is_empty() && content.adjustment.is_none();
     let is_doubtful = school.records.iter().any(|record| {
         (&record.class, &record.student) == (&class.id, &student) && record.updated > at && is_empty(&record.content)
     });
     let is_taken = school.changes.iter().any(|change| match &change.event {
         Event::Course { course: edited, .. } if edited.id == course.id => !edited.classes.contains(&class),
-        // A second mark may look like the first one, which had stood before.
+        // A second mark by hand may equal the first, so that no change would be seen.
         Event::Hand { class: marked, student: whose, .. } => *marked == class.id && *whose == student,
         _ => false,
     });

@@ -1,4 +1,4 @@
-//! What a run left beside what the model says it must leave, as lines that differ.
+//! Compares the output of a run with the model, and returns the lines that differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::model::{Issue, Model, Place};
 use crate::school::files::instant;
 use crate::school::{Change, Event, School};
 
-/// Codes that the model knows all about.
+/// Codes of issues that the model predicts exactly.
 const MODELLED: [&str; 14] = [
     "class-kept",
     "class-not-held",
@@ -26,11 +26,11 @@ const MODELLED: [&str; 14] = [
     "visit-backwards",
     "visit-in-future",
 ];
-/// Codes of which none may be left open by any story told here.
+/// Codes of issues that no story may leave open.
 const NEVER_LEFT: [&str; 5] =
     ["aborted-repeatedly", "connection-mismatch", "credentials-refused", "email-shared", "campus-unknown"];
 
-/// Every difference; a line of the model alone begins with `-`, one of the run alone with `+`.
+/// Every difference; a line that only the model has begins with `-`, a line that only the run has begins with `+`.
 pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let marks = lines(out, "marks.jsonl");
@@ -91,7 +91,7 @@ fn issue_text(issue: &Issue) -> String {
     format!("{code} {} {}", class.as_deref().unwrap_or("-"), student.as_deref().unwrap_or("-"))
 }
 
-/// Records without a place are one issue a class, issues of people are about no class.
+/// Records without a place have one issue for each class, and issues about people name no class.
 fn issue_line(line: &Value) -> String {
     let code = said(line, "code");
     let student = if code.starts_with("record-of-") { "-".to_owned() } else { said(line, "student") };
@@ -108,7 +108,7 @@ fn issues_left(school: &School, model: &Model<'_>, issues: &[Value]) -> Vec<Stri
     let expected = model.issues.iter().filter(|issue| MODELLED.contains(&issue.0)).map(issue_text);
     let mut found = unequal(expected.map(named("open")), texts(&open).into_iter().map(named("open")));
     if school.storms.is_empty() {
-        // An impossible time may be reported before the class is judged or not.
+        // An impossible time may or may not be reported before the class is judged.
         let certain = |text: &String| !text.starts_with("visit-");
         let ever = model.ever.iter().filter(|issue| MODELLED.contains(&issue.0)).map(issue_text);
         let seen = texts(&|_| true).into_iter().filter(certain);
@@ -161,8 +161,8 @@ fn roster_text(line: &Value) -> String {
     text.join(" ")
 }
 
-/// Every entry of the journal begins where the one before ended, and the last one ends in the mark that stands. A mark
-/// written by hand may come in between, for GEGI journals its own.
+/// Checks that every entry of the journal begins with the mark at which the entry before ended, and that the last
+/// entry ends with the mark that stands. A mark by hand may lie in between, because GEGI journals such marks itself.
 fn journal_against_marks(school: &School, journal: &[Value], marks: &[Value]) -> Vec<String> {
     let place = |line: &Value| -> Place { (said(line, "class"), said(line, "student")) };
     let by_hand: BTreeSet<Place> = school.changes.iter().filter_map(marked_by_hand).collect();
@@ -201,7 +201,8 @@ fn marked_by_hand(change: &Change) -> Option<Place> {
     }
 }
 
-/// Every record that CourseKey served became a mark, a row or an issue; all time removed from a log is none of these.
+/// Checks that every record which CourseKey served became a mark, a row or an issue. A record with all its time
+/// removed from a log becomes none of these.
 fn unaccounted(model: &Model<'_>, marks: &[Value], rows: &[Value], issues: &[Value]) -> Vec<String> {
     let place = |line: &Value| (said(line, "class"), said(line, "student"));
     let mut accounted: BTreeSet<Place> = marks.iter().chain(rows).map(place).collect();
@@ -212,7 +213,7 @@ fn unaccounted(model: &Model<'_>, marks: &[Value], rows: &[Value], issues: &[Val
     missing.map(|place| format!("- anything of {} {}", place.0, place.1)).collect()
 }
 
-/// No two rows of one student say the same.
+/// Checks that no two rows of one student say the same.
 fn doubled(rows: &[Value]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let text = |line: &Value| ["class", "student", "in", "out"].map(|key| said(line, key)).join(" ");

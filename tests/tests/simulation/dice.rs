@@ -1,10 +1,10 @@
-//! Chance that follows from a seed alone, so that a school can be made again.
+//! Dice: chance that depends on a seed alone, so that the same school can be made again.
 
-/// A row of numbers that look random and are not (splitmix64).
+/// A series of numbers that look random and follow from the seed (splitmix64).
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// The row of this seed.
+    /// The series of this seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03)
     }
@@ -27,12 +27,12 @@ impl Dice {
         usize::try_from(self.number() % end as u64).unwrap()
     }
 
-    /// True this often of a hundred times.
+    /// True in `percent` of a hundred throws.
     pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.number() % 100 < percent
     }
 
-    /// One of them.
+    /// One of the values.
     pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }

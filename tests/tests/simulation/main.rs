@@ -1,8 +1,9 @@
-//! A simulation: random small schools with random stories, played by the real component in the real host on SQLite, and
-//! an independent model that says what must be there in the end.
+//! The simulation: random small schools with random stories, played by the real component in the real host on SQLite,
+//! and an independent model that says which marks, rows, issues and rosters the run must end with.
 //!
 //! `SIMULATION_SEED=17 cargo test --workspace --test simulation` plays one school again and keeps its directory;
-//! `SIMULATION_SEEDS=300..2000` plays others than the usual ones, `SIMULATION_COMPONENT=plugin.wasm` another component.
+//! `SIMULATION_SEEDS=300..2000` plays other schools than the usual ones, `SIMULATION_COMPONENT=plugin.wasm` another
+//! component.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
@@ -25,9 +26,9 @@ use host::observer::NoObserver;
 use lab::directory::SchoolDirectory;
 use lab::run::{Keys, RunOptions, run};
 
-/// The schools of an ordinary test run.
+/// The seeds of an ordinary test run.
 const SEEDS: Range<u64> = 0..300;
-/// Lines of one school that are shown.
+/// The most lines of one school that are shown.
 const SHOWN: usize = 12;
 
 #[test]
@@ -36,7 +37,7 @@ fn every_school_ends_as_the_model_says() {
     let seeds = seeds();
     let keep = seeds.end - seeds.start == 1;
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    // A component with a planted bug shows what the simulation finds.
+    // A component with a planted bug shows which bugs the simulation finds.
     let other = variable("SIMULATION_COMPONENT").map(|path| std::fs::read(path).unwrap());
     let component = other.as_deref().unwrap_or(COMPONENT);
     let engine = Engine::new(component, Limits::default(), Some(&cache)).unwrap();
@@ -69,7 +70,7 @@ fn every_school_ends_as_the_model_says() {
     assert!(wrong.is_empty(), "{} of {} schools differ", wrong.len(), seeds.end - seeds.start);
 }
 
-/// Which schools to play.
+/// The seeds of the schools to play.
 fn seeds() -> Range<u64> {
     let one = variable("SIMULATION_SEED").map(|seed| {
         let seed = seed.parse().unwrap();
@@ -82,12 +83,12 @@ fn seeds() -> Range<u64> {
     one.or(range).unwrap_or(SEEDS)
 }
 
-#[allow(clippy::disallowed_methods)] // Which schools are played is the business of who runs the test.
+#[allow(clippy::disallowed_methods)] // The person who runs the test chooses the schools.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Plays the school of a seed; what differs from the model.
+/// Plays the school of a seed; returns the differences from the model.
 fn play(seed: u64, engine: Engine, keep: bool) -> Vec<String> {
     let mut folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     if keep {

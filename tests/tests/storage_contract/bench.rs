@@ -1,4 +1,4 @@
-//! A store in memory with a clock that stands still, and short words for what calls do.
+//! A store in memory with a clock that stands still, and short functions for the calls of a school.
 
 use std::sync::Arc;
 

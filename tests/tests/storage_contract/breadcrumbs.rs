@@ -1,4 +1,4 @@
-//! The note of what a tick was working on when it was last heard of.
+//! Breadcrumbs: the note that a tick left of what it was working on.
 
 use host::store::Aborted;
 

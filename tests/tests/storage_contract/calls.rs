@@ -1,4 +1,4 @@
-//! Calls through the gate: what they see of each other, and what becomes of what they write.
+//! Calls through the gate: what each call sees of the others, and which of its writes are committed.
 
 use std::collections::BTreeMap;
 
@@ -115,13 +115,14 @@ async fn a_tick_commits_between_short_calls() {
     commit.await.unwrap();
 }
 
-/// Whether the future has to wait for somebody else; dropped or kept, it has then not happened.
+/// Whether the future has to wait for another call. The future is then not done, whether the test drops it or keeps
+/// it.
 async fn is_waiting<T>(future: impl Future<Output = T>) -> bool {
     let mut future = std::pin::pin!(future);
     std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
-/// What a tick and short calls beside it do, on a few keys.
+/// An action of a tick or of a short call beside it, on a few keys.
 #[derive(Debug, Clone)]
 enum Deed {
     Tick(Vec<(&'static str, Option<u8>)>),
@@ -193,7 +194,7 @@ async fn run(deeds: Vec<Deed>, notes: Vec<&'static str>) {
             }
         }
     }
-    // The tick clears notes it began with; those that were touched since must stay as they are now.
+    // The tick clears the notes that existed when it began; a note that a short call has changed since must stay.
     let notes: Vec<_> = notes.into_iter().filter(|note| begun.contains_key(*note)).map(|note| (note, None)).collect();
     tick.apply(changes(&notes)).await.unwrap();
     tick.commit().await.unwrap();

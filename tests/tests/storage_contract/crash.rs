@@ -1,6 +1,7 @@
-//! A process that commits and delivers dies at every step in turn. Each time its file must hold every commit it was
-//! promised, each whole, and the outboxes exactly what was committed and not acknowledged; and a process that goes on
-//! from there must deliver the rest, under the ids that the dead one used.
+//! Crashes: a process that commits and delivers dies at every step in turn. Each time its file must hold every commit
+//! that the store had answered, each of them whole, and the outboxes must hold exactly the items that were committed
+//! and not acknowledged. A process that goes on from there must deliver the rest, under the ids that the dead process
+//! used.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -20,21 +21,21 @@ use lab::run::DiesAtStep;
 use crate::bench::{journal, mail, put, school};
 
 const TEST: &str = "crash::a_process_that_dies_at_any_step_loses_nothing_it_had_promised";
-/// Tells the child where to work; without it the test is the parent.
+/// The variable that names the child's folder; without it the test is the parent.
 const FOLDER: &str = "STORAGE_CONTRACT_FOLDER";
-/// Tells the child at which crossing to die; 0: at none.
+/// The variable that names the step at which the child dies; 0: at no step.
 const STEP: &str = "STORAGE_CONTRACT_STEP";
 
 const COMMITS: u64 = 4;
 const KEYS: u64 = 5;
-/// Operations of each commit; it has one mail besides.
+/// The operations of each commit; a commit also has one mail.
 const OPERATIONS: u64 = 2;
-/// What a child crosses: a commit and a delivery have two steps each, every commit is one of a tick and one of a short
-/// call.
+/// The steps of a child: a commit and a delivery have two steps each, and each of the [`COMMITS`] is made twice, once
+/// by a tick and once by a short call.
 const STEPS: u64 = COMMITS * 2 * (2 + OPERATIONS + 1);
 
 #[test]
-#[allow(clippy::disallowed_methods)] // The child is told by its environment that it is one.
+#[allow(clippy::disallowed_methods)] // The environment tells the child that it is the child.
 fn a_process_that_dies_at_any_step_loses_nothing_it_had_promised() {
     if let (Ok(folder), Ok(step)) = (std::env::var(FOLDER), std::env::var(STEP)) {
         return work(Path::new(&folder), step.parse().unwrap());
@@ -52,7 +53,7 @@ fn a_process_that_dies_at_any_step_loses_nothing_it_had_promised() {
     assert!(Place(folder.path().to_owned()).child(STEPS + 1).success(), "there are more steps than were tried");
 }
 
-/// The child: commits and delivers, from wherever the file's last commit was.
+/// The child: commits and delivers, beginning after the file's last commit.
 #[tokio::main(flavor = "current_thread")]
 async fn work(folder: &Path, step: u64) {
     let place = Place(folder.to_owned());
@@ -80,13 +81,13 @@ async fn work(folder: &Path, step: u64) {
     gate.deliver(&place, &place).await.unwrap();
 }
 
-/// The latest commit of which a store holds anything.
+/// The latest commit of which the store holds anything.
 async fn latest(store: &dyn Store) -> u64 {
     let found = store.scan(&school(), "commit/", None, usize::MAX).await.unwrap();
     found.iter().map(|(key, _)| key.split('/').nth(1).unwrap().parse().unwrap()).max().unwrap_or(0)
 }
 
-/// Where a child works: its store, what it was promised, what it delivered.
+/// The folder of a child: its store, the commits that the store answered, and the items that the child delivered.
 struct Place(PathBuf);
 
 impl Place {
@@ -100,7 +101,7 @@ impl Place {
         child.output().unwrap().status
     }
 
-    /// Appends in one write, which survives the process.
+    /// Appends the line in one write, which survives the process.
     fn write(&self, file: &str, line: &str) {
         let mut file = OpenOptions::new().create(true).append(true).open(self.0.join(file)).unwrap();
         file.write_all(line.as_bytes()).unwrap();
@@ -116,7 +117,7 @@ impl Place {
         Receipt::Applied
     }
 
-    /// Answers the latest commit and how many items wait.
+    /// Checks the folder; returns the latest commit and the number of items that wait.
     #[tokio::main(flavor = "current_thread")]
     async fn check(&self, when: &str) -> (u64, usize) {
         let store = self.open();
@@ -138,7 +139,7 @@ impl Place {
         (latest, waiting)
     }
 
-    /// Every item of the commits was delivered or waits, in order and under one id.
+    /// Checks that every item of the commits was delivered or waits, in order and under one id.
     async fn check_lane(&self, store: &dyn Store, lane: Lane, latest: u64, when: &str) -> usize {
         let items: Vec<String> = match lane {
             Lane::Records => {
@@ -166,7 +167,7 @@ impl Place {
         waiting.len()
     }
 
-    /// What was delivered of a lane, each item once, with its id.
+    /// The delivered items of a lane, each item once, with its id.
     fn delivered(&self, lane: Lane, when: &str) -> BTreeMap<u64, (String, String)> {
         let mut delivered = BTreeMap::new();
         for line in self.lines("delivered") {

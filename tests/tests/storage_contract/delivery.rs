@@ -1,4 +1,4 @@
-//! What leaves the outboxes: in order, each item until it is acknowledged.
+//! Delivery: the items leave the outboxes in order, each item until it is acknowledged.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use host::store::{Lane, Store};
 
 use crate::bench::{Bench, journal, mail, school};
 
-/// Answers what it was told to, and remembers what it was given.
+/// A receiver that gives the receipts a test asks for, and remembers its deliveries.
 #[derive(Default)]
 struct Receiver {
     answers: Mutex<BTreeMap<u64, Result<Receipt, String>>>,

@@ -1,4 +1,4 @@
-//! Two hosts on one storage: whoever took the school over last commits, the other leaves no trace.
+//! Two hosts on one storage: the host that took the school over last commits, the other host leaves no trace.
 
 use host::store::{Lane, Store, StoreError};
 
@@ -23,7 +23,7 @@ async fn a_host_that_another_has_taken_the_school_over_from_commits_nothing() {
     for lane in Lane::ALL {
         assert_eq!(old.store.outbox(&school(), lane, 0, 10).await.unwrap(), []);
     }
-    // The note is the new host's to make something of: the tick that left it is gone.
+    // The note is left to the new host, because the tick that left it is gone.
     assert_eq!(new.gate().standing().await.unwrap().breadcrumb.map(|left| left.note), Some("course 1".into()));
 }
 

@@ -1,4 +1,4 @@
-//! What a call may read and stage.
+//! Limits on what a call may read and stage.
 
 use std::sync::Arc;
 

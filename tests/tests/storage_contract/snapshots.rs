@@ -1,4 +1,5 @@
-//! A snapshot, and a tick over one, against the plainest model there is: a copy of the whole map, made when it was taken.
+//! A snapshot, and a tick over a snapshot, against the plainest model: a copy of the whole map, made with the
+//! snapshot.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ enum Deed {
     Scan { snapshot: Index, prefix: &'static str, after: Option<&'static str>, limit: usize },
 }
 
-/// Few keys, so that deeds meet on them; with one that is the prefix of others and one that is last of all.
+/// Few keys, so that several actions touch the same key; one key is the prefix of others, and one is the last of all.
 const KEYS: [&str; 10] = ["a", "a/", "a/1", "a/1/x", "a/2", "a/3", "b", "b/1", "é", "\u{10ffff}"];
 
 fn deed() -> impl Strategy<Value = Deed> {

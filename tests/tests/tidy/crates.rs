@@ -1,5 +1,5 @@
-//! Which crate of ours may import which, held in the manifests and in the code, and said in ARCHITECTURE.md as it is here.
-//! The order of the rooms inside a crate is held in `tidy.rs`.
+//! Which crate of this workspace may import which, checked in the manifests, in the code and in the table of
+//! ARCHITECTURE.md. Not here: the order of the rooms inside a crate (`tidy.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::{code, root, rust_files};
 
-/// A crate of ours: its name, its folder, and the crates of ours that it may import.
+/// A crate of this workspace: its name, its folder, and the crates of this workspace that it may import.
 struct Member {
     name: &'static str,
     folder: &'static str,
@@ -26,7 +26,7 @@ const MEMBERS: [Member; 8] = [
     Member { name: "hostile-guest", folder: "tests/guests/hostile", imports: &[] },
 ];
 
-/// The crates of ours that a manifest names as dependencies of any kind.
+/// The crates of this workspace that a manifest names as dependencies of any kind.
 fn dependencies(manifest: &str) -> BTreeSet<&'static str> {
     let ours = |name: &str| MEMBERS.iter().map(|member| member.name).find(|known| *known == name);
     let mut found = BTreeSet::new();
@@ -69,7 +69,7 @@ fn member_of(path: &Path) -> &'static Member {
     MEMBERS.iter().filter(holds).max_by_key(|member| member.folder.len()).unwrap()
 }
 
-/// Whether the name is that of a room of the crate's own, which a path may begin with as well.
+/// Whether the name is that of a room of the crate's own, because a path may begin with a room as well.
 fn is_room(member: &Member, name: &str) -> bool {
     let source = root().join(member.folder).join("src");
     source.join(name).is_dir() || source.join(format!("{name}.rs")).is_file()
@@ -102,7 +102,7 @@ fn every_file_names_only_the_crates_its_row_names() {
         let member = member_of(&path);
         let others = MEMBERS.iter().map(|other| other.name).filter(|name| *name != member.name);
         for name in others.filter(|name| !member.imports.contains(name) && !is_room(member, name)) {
-            // Tests inside a file are held to the same: what a crate's tests need, the crate depends on.
+            // Tests inside a file count too: the crate needs as a dependency what its tests import.
             if text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| names_crate(line, name)) {
                 wrong.push(format!("{}: {} uses {name}", path.display(), member.name));
             }
@@ -134,7 +134,7 @@ fn architecture_has_the_same_table() {
     assert_eq!(said, held);
 }
 
-/// What stands between backquotes in a cell.
+/// The names between backquotes in a cell.
 fn names_in(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

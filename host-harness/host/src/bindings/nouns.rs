@@ -1,7 +1,8 @@
-//! The nouns of `wit/types.wit` in Rust. The bindings would generate the same, with a `Debug` that shows names and
-//! addresses: people print as their id here. Linking a component fails where a type differs from its WIT.
+//! The nouns of `wit/types.wit` in Rust. The bindings would generate the same types, but with a `Debug` that shows
+//! names and addresses; `Debug` of these types prints a person's id alone. Linking a component fails where a type
+//! differs from its WIT.
 //!
-//! Types only, under the short names that `gegi` gives them; no function of GEGI's or of the plugin's.
+//! Only types live here, under the short names that `gegi` gives them; no function of GEGI's or of the plugin's.
 
 use std::fmt;
 
@@ -45,7 +46,7 @@ pub enum CourseKind {
     ClinicalRotation,
 }
 
-/// The course's Hours Type: how its attendance is kept.
+/// The course's Hours Type: how attendance of the course is kept.
 #[derive(ComponentType, Lift, Lower, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[component(enum)]
 #[repr(u8)]
@@ -63,18 +64,18 @@ pub enum HoursType {
 #[component(enum)]
 #[repr(u8)]
 pub enum SendOption {
-    /// Sent to CourseKey.
+    /// The course is sent to CourseKey.
     #[component(name = "on")]
     On,
-    /// Not sent.
+    /// The course is not sent.
     #[component(name = "off")]
     Off,
-    /// As the level above says: course → the program's course → School Settings.
+    /// The level above decides: course → the program's course → School Settings.
     #[component(name = "inherit")]
     Inherit,
 }
 
-/// How the Enrollment Agreement lists a course for a student.
+/// How the student's Enrollment Agreement lists a course.
 #[derive(ComponentType, Lift, Lower, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[component(enum)]
 #[repr(u8)]
@@ -82,18 +83,18 @@ pub enum Agreement {
     /// The student takes the course.
     #[component(name = "assigned")]
     Assigned,
-    /// The student has credit for it and does not attend.
+    /// The student has credit for the course and does not attend.
     #[component(name = "credit-granted")]
     CreditGranted,
 }
 
-/// Something of GEGI's that is known by an id and shown by a name.
+/// A program or an education group of GEGI's, with an id and a name.
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[component(record)]
 pub struct Named {
     /// GEGI's id.
     pub id: String,
-    /// What GEGI shows; may change while the id stays.
+    /// The name that GEGI shows; the name may change while the id stays.
     pub name: String,
 }
 
@@ -133,12 +134,13 @@ pub struct Student {
     pub email: String,
     /// GEGI's stage of the student in this course's group, in GEGI's own words, for example `ACTIVE`.
     pub stage: String,
-    /// What the Enrollment Agreement says of this course. A student whose agreement does not list it is not listed here.
+    /// How the Enrollment Agreement lists this course. A student whose agreement does not list the course is not in
+    /// the list.
     pub agreement: Agreement,
     /// The first day the student belongs to the course.
     #[component(name = "enrolled-from")]
     pub enrolled_from: LocalDate,
-    /// The day the student stopped, if any.
+    /// The day on which the student stopped; none: the student has not stopped.
     #[component(name = "stopped-on")]
     pub stopped_on: Option<LocalDate>,
 }
@@ -147,57 +149,57 @@ pub struct Student {
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[component(record)]
 pub struct Class {
-    /// GEGI's id; several classes on one day are normal.
+    /// GEGI's id of the class; several classes on one day are normal.
     pub id: ClassId,
-    /// When it starts.
+    /// When the class starts.
     pub starts: Instant,
-    /// When it ends; later than `starts`.
+    /// When the class ends; later than `starts`.
     pub ends: Instant,
 }
 
-/// A course of a group, or a clinical rotation, whole.
+/// A course of a group, or a clinical rotation, with all its lists.
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Serialize, Deserialize)]
 #[component(record)]
 pub struct Course {
-    /// GEGI's id.
+    /// GEGI's id of the course.
     pub id: CourseId,
     /// Grows with every change of the course or of its lists.
     pub revision: u64,
-    /// Which page shows it.
+    /// The page that shows the course.
     pub kind: CourseKind,
-    /// The one campus it belongs to.
+    /// The one campus to which the course belongs.
     pub campus: CampusId,
-    /// The program it is part of.
+    /// The program of which the course is part.
     pub program: Named,
-    /// The education group that takes it.
+    /// The education group that takes the course.
     pub group: Named,
     /// Course number, for example `MATH-1010-03`.
     pub number: String,
     /// Title, for example `CALCULUS I`.
     pub title: String,
-    /// First day.
+    /// The first day.
     #[component(name = "start-date")]
     pub start_date: LocalDate,
-    /// Last day as planned.
+    /// The last day as planned.
     #[component(name = "end-date")]
     pub end_date: LocalDate,
-    /// The day it really ended, once known.
+    /// The day on which the course really ended; none: not known yet.
     #[component(name = "completed-date")]
     pub completed_date: Option<LocalDate>,
-    /// How attendance is kept.
+    /// How attendance of the course is kept.
     #[component(name = "hours-type")]
     pub hours_type: HoursType,
-    /// Send to CourseKey, on the course.
+    /// The Send to CourseKey option of the course.
     #[component(name = "send-to-coursekey")]
     pub send_to_coursekey: SendOption,
-    /// Send to CourseKey, on the program's course it was made from.
+    /// The Send to CourseKey option of the program's course from which the course was made.
     #[component(name = "program-send-to-coursekey")]
     pub program_send_to_coursekey: SendOption,
-    /// Everybody who teaches it now.
+    /// Everybody who teaches the course now.
     pub instructors: Vec<Instructor>,
-    /// Everybody on the course's list now.
+    /// Everybody on the list of the course now.
     pub students: Vec<Student>,
-    /// Every class scheduled now, past ones too.
+    /// Every class scheduled now, past classes too.
     pub classes: Vec<Class>,
 }
 
@@ -222,13 +224,13 @@ pub enum Mark {
 #[component(enum)]
 #[repr(u8)]
 pub enum Status {
-    /// Not selected for CourseKey, or the sync window is over.
+    /// The course is not selected for CourseKey, or the sync window is over.
     #[component(name = "disabled")]
     Disabled,
-    /// Selected; not sent yet.
+    /// The course is selected and not sent yet.
     #[component(name = "scheduled")]
     Scheduled,
-    /// Something keeps it, or part of it, from being sent; the reason says what.
+    /// A problem keeps the course, or part of it, from being sent; the reason names the problem.
     #[component(name = "failed")]
     Failed,
     /// CourseKey holds the course.
@@ -236,7 +238,7 @@ pub enum Status {
     Synchronized,
 }
 
-/// Who can fix an issue.
+/// The party that can fix an issue.
 #[derive(ComponentType, Lift, Lower, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[component(enum)]
 #[repr(u8)]
@@ -252,27 +254,27 @@ pub enum Owner {
     Gegi,
 }
 
-/// A fact about data that cannot be sent or taken as it is. Never an error: everything else goes on.
+/// A fact about data that cannot be sent or taken as it is. An issue is never an error: all other work goes on.
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Serialize, Deserialize)]
 #[component(record)]
 pub struct Issue {
     /// A code of the catalogue, for example `email-missing`; programs may switch on it.
     pub code: String,
-    /// The course it is about, if any.
+    /// The course that the issue is about, if any.
     pub course: Option<CourseId>,
-    /// The class it is about, if any.
+    /// The class that the issue is about, if any.
     pub class: Option<ClassId>,
-    /// The person it is about, if any.
+    /// The person that the issue is about, if any.
     pub person: Option<PersonId>,
-    /// What is wrong, for people.
+    /// The problem, in a sentence for people.
     pub sentence: String,
-    /// Who can fix it.
+    /// The party that can fix the issue.
     pub owner: Owner,
-    /// What to do about it, for people.
+    /// What to do about the issue, in a sentence for people.
     pub remedy: String,
 }
 
-/// The id alone.
+/// Prints the id alone.
 impl fmt::Debug for Instructor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, revision, .. } = self;
@@ -280,7 +282,7 @@ impl fmt::Debug for Instructor {
     }
 }
 
-/// The id and what is no person's name or address.
+/// Prints the id and the fields that are no name and no address.
 impl fmt::Debug for Student {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, revision, stage, .. } = self;
@@ -289,7 +291,7 @@ impl fmt::Debug for Student {
     }
 }
 
-/// Its own id, and how long its lists are.
+/// Prints the course's own id, and how long its lists are.
 impl fmt::Debug for Course {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Course");
@@ -299,7 +301,7 @@ impl fmt::Debug for Course {
     }
 }
 
-/// Without its sentence, which may quote what was typed into GEGI.
+/// Leaves out the sentence, which may quote text that was typed into GEGI.
 impl fmt::Debug for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { code, course, class, person, .. } = self;
@@ -309,20 +311,20 @@ impl fmt::Debug for Issue {
     }
 }
 
-/// The interface has no functions; the generated code asks for their implementation nevertheless.
+/// The interface has no functions; the generated code asks for an implementation nevertheless.
 pub trait Host: Send {}
 
 impl<T: Host + ?Sized> Host for &mut T {}
 
-/// As [`Host`], for functions that would have the whole store.
+/// Like [`Host`], for functions that would use the whole store of wasmtime.
 pub trait HostWithStore<T>: HasData + Send {}
 
 impl<T, D: Host + ?Sized + 'static> HostWithStore<T> for HasSelf<D> {}
 
-/// Tells the linker that there is such an interface.
+/// Tells the linker that this interface exists.
 ///
 /// # Errors
-/// The linker has it already.
+/// The linker has the interface already.
 pub fn add_to_linker<T: 'static, D: HostWithStore<T>>(
     linker: &mut Linker<T>,
     _host: fn(&mut T) -> D::Data<'_>,

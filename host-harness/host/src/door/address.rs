@@ -1,4 +1,5 @@
-//! Which addresses the door dials: resolves a name once, refuses what is not public, and hands on only what it checked.
+//! The addresses that the door dials: a name is resolved once, addresses that are not public are refused, and only
+//! checked addresses are handed on.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
@@ -10,14 +11,14 @@ use async_trait::async_trait;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower::Service;
 
-/// Turns a host's name into addresses.
+/// Resolves the name of a host to addresses.
 #[async_trait]
 pub trait Resolve: Send + Sync {
-    /// Every address of the host.
+    /// All addresses of the host.
     async fn resolve(&self, host: &str) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// The machine's resolver.
+/// The resolver of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 
@@ -28,15 +29,15 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// An address the door does not dial. Travels through hyper's errors, where the sender finds it again.
+/// An address that the door does not dial. This error travels inside hyper's errors, where the sender finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a public address")]
 pub(super) struct NotPublic(pub(super) IpAddr);
 
-/// Which addresses may be dialled.
+/// The rule that says which addresses the door may dial.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AddressRule {
-    /// Whether this machine's own addresses may be dialled as well.
+    /// Whether the door may also dial the addresses of this machine.
     pub(super) loopback_allowed: bool,
 }
 
@@ -47,8 +48,8 @@ impl AddressRule {
     }
 }
 
-/// The resolver hyper's connector asks. One address that may not be dialled refuses the whole name: a name that mixes
-/// both is an attack, or a mistake somebody should hear of.
+/// The resolver that hyper's connector asks. One forbidden address refuses the whole name: a name with both kinds of
+/// address is an attack, or a mistake that somebody should learn of.
 #[derive(Clone)]
 pub(super) struct CheckedResolver {
     pub(super) resolver: Arc<dyn Resolve>,
@@ -78,7 +79,7 @@ impl Service<Name> for CheckedResolver {
     }
 }
 
-/// What IANA's registry of special-purpose IPv4 addresses keeps from the public internet, with multicast.
+/// The blocks that IANA's registry of special-purpose IPv4 addresses keeps off the public internet, and multicast.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -97,7 +98,7 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The one block of public IPv6 addresses, and the parts of it that are documentation or carry IPv4 inside.
+/// The one block of public IPv6 addresses; below, the parts of it that are for documentation or carry IPv4 addresses.
 const PUBLIC_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),

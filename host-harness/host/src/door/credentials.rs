@@ -1,20 +1,20 @@
-//! The keys of a school's campuses, and how one is put on a request. The sandbox never sees any of this.
+//! The keys of a school's campuses, and how a key is put on a request. The sandbox never sees a key.
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 
 use crate::push::PushKeys;
 
-/// A campus's auth key. Prints as `…` whatever is asked of it.
+/// A campus's auth key. Every way of printing a key prints `…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a key.
+    /// Wraps the text of a key.
     pub fn new(key: impl Into<String>) -> Self {
         Self(key.into())
     }
 
-    /// The key itself, for the one place that puts it on a request and for whoever stores it.
+    /// The text of the key, for the door, which puts the key on a request, and for whoever stores keys.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -26,23 +26,24 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Knows the keys of one school.
+/// Supplies the keys of one school.
 pub trait CredentialSource: Send + Sync {
-    /// The key of a campus as it is now; none: customer care has not entered one.
+    /// The key of a campus, as valid now; none: customer care has not entered a key.
     fn key(&self, campus: &str) -> Option<Secret>;
 
-    /// The keys that CourseKey signs a campus's pushes with; none: it does not push, or customer care has not entered one.
+    /// The keys with which CourseKey signs a campus's pushes; none: CourseKey does not push for the campus, or
+    /// customer care has not entered a key.
     fn push_keys(&self, _campus: &str) -> Option<PushKeys> {
         None
     }
 }
 
-/// Where on a request CourseKey expects the key.
+/// The header of a request in which CourseKey expects the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialHeader {
-    /// Name of the header. The guest may not set it.
+    /// The name of the header. The guest may not set this header.
     pub name: HeaderName,
-    /// Word before the key, for example `Bearer`; empty: the key alone.
+    /// The word before the key, for example `Bearer`; empty: the key alone.
     pub scheme: String,
 }
 
@@ -53,7 +54,7 @@ impl Default for CredentialHeader {
 }
 
 impl CredentialHeader {
-    /// The header's value for a key, marked so that no HTTP library prints it.
+    /// The value of the header for a key, marked so that no HTTP library prints the value.
     ///
     /// # Errors
     /// The key has characters that no header may carry, such as a line end.

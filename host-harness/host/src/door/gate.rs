@@ -1,5 +1,5 @@
-//! Decides whether a request may leave: deny by default, by the school's own settings. Pure; the gate sends nothing and
-//! adds no credentials.
+//! The gate of the door: decides by the school's own settings whether a request may leave, and denies everything
+//! else. The gate is a pure function; it sends nothing and adds no credentials.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use http::{HeaderMap, Method, Uri, request::Parts};
 
 use crate::gegi::SchoolSettings;
 
-/// Names the campus whose credentials the request needs; stripped.
+/// The header that names the campus whose credentials the request needs. The gate strips this header.
 pub const CAMPUS_HEADER: HeaderName = HeaderName::from_static("gegi-campus");
-/// How many items the request carries, for the request log; stripped.
+/// The header that says how many items the request carries, for the request log. The gate strips this header.
 pub const ITEMS_HEADER: HeaderName = HeaderName::from_static("gegi-items");
 
-/// All that a request to CourseKey needs from the guest. `Host` and `Content-Length` are made anew by the sender.
+/// The only headers of the guest that CourseKey needs. The sender makes `Host` and `Content-Length` anew.
 const HEADERS_KEPT: [HeaderName; 3] = [ACCEPT, CONTENT_TYPE, USER_AGENT];
 const HEADERS_REPLACED: [HeaderName; 4] = [HOST, CONTENT_LENGTH, CAMPUS_HEADER, ITEMS_HEADER];
 
-/// Where one school may send: one origin, and on it each campus's own school.
+/// What one school may reach: one origin, and at this origin the CourseKey school of each campus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     base: Base,
@@ -30,25 +30,26 @@ struct Base {
     scheme: String,
     host: String,
     port: u16,
-    /// Prefix of every path, without a slash at its end.
+    /// The prefix of every path, without a slash at its end.
     path: String,
 }
 
-/// A request the gate lets through.
+/// A request that the gate lets through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
-    /// GEGI's id of the campus it is for.
+    /// GEGI's id of the campus that the request is for.
     pub campus: String,
-    /// CourseKey's list it is about: the path segment after the school, or `connection` for the school itself.
+    /// CourseKey's list that the request is about: the path segment after the school, or `connection` for the school
+    /// itself.
     pub kind: String,
-    /// Items it carries, as the guest says.
+    /// The number of items that the request carries, as the guest says.
     pub items: u32,
-    /// The headers it leaves with, before credentials.
+    /// The headers of the request, without credentials.
     pub headers: HeaderMap,
 }
 
-/// Why a request may not leave: the rule, what was asked, and what to write where if it should be allowed. Never shows a
-/// query or a header's value.
+/// Why a request may not leave: the rule, the request, and the setting that would allow the request. A denial never
+/// shows a query or the value of a header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// The call is not a tick.
@@ -57,71 +58,72 @@ pub enum Denial {
     /// The school's settings name no usable origin.
     #[error("rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one")]
     BaseUrl,
-    /// Plain HTTP, or an address of this machine, without leave for it.
+    /// The request is plain HTTP or goes to an address of this machine, and the host was not started with loopback
+    /// allowed.
     #[error(
         "rule loopback: {asked} is plain HTTP or this machine; for development start the host with loopback allowed, \
          otherwise write an https URL as coursekey-url in School Settings"
     )]
     Loopback {
-        /// Scheme and host.
+        /// The scheme and the host of the request.
         asked: String,
     },
-    /// Another scheme than the base URL's.
+    /// The request has another scheme than the base URL.
     #[error("rule scheme: {asked} is not {granted}; the scheme is that of coursekey-url in School Settings")]
     Scheme {
-        /// What the guest wanted.
+        /// The scheme of the request.
         asked: String,
-        /// What it may have.
+        /// The scheme of the grant.
         granted: String,
     },
-    /// Another host than the base URL's.
+    /// The request goes to another host than the base URL's.
     #[error("rule host: {asked} is not {granted}; the host is that of coursekey-url in School Settings")]
     Host {
-        /// What the guest wanted.
+        /// The host of the request.
         asked: String,
-        /// What it may have.
+        /// The host of the grant.
         granted: String,
     },
-    /// Another port than the base URL's.
+    /// The request goes to another port than the base URL's.
     #[error("rule port: {asked} is not {granted}; the port is that of coursekey-url in School Settings")]
     Port {
-        /// What the guest wanted.
+        /// The port of the request.
         asked: u16,
-        /// What it may have.
+        /// The port of the grant.
         granted: u16,
     },
-    /// No campus, or one the school does not have.
+    /// The request names no campus, or a campus that the school does not have.
     #[error(
         "rule campus: {asked:?} is no campus of the school; add it with its coursekey-school-id to School Settings"
     )]
     Campus {
-        /// The header's text; empty: there was none.
+        /// The text of the campus header; empty: the request has no such header.
         asked: String,
     },
-    /// A method CourseKey is not known to have.
+    /// CourseKey is not known to support the method.
     #[error("rule method: {asked} is not GET or PUT; the list stands in the host's door/gate.rs")]
     Method {
-        /// What the guest wanted.
+        /// The method of the request.
         asked: String,
     },
-    /// A path outside the campus's own school.
+    /// The path lies outside the campus's own school.
     #[error(
         "rule path: {asked} is not below {granted}; the path is that of coursekey-url and of the campus's \
          coursekey-school-id in School Settings"
     )]
     Path {
-        /// What the guest wanted, without its query.
+        /// The path of the request, without its query.
         asked: String,
-        /// What it may have.
+        /// The path of the grant.
         granted: String,
     },
-    /// A header that is the host's business, or nobody's.
+    /// The request has a header that only the host sets, or nobody.
     #[error("rule header: {name} may not be set by the plugin; the list stands in the host's door/gate.rs")]
     Header {
-        /// Its name.
+        /// The name of the header.
         name: String,
     },
-    /// No key is known for the campus, or it cannot be sent.
+    /// The host has no key for the campus, or the key cannot stand in a header.
     #[error("rule credentials: campus {campus:?} has no usable auth key; enter the one CourseKey gave out for it")]
     Credentials {
         /// GEGI's id of the campus.
@@ -130,20 +132,21 @@ pub enum Denial {
 }
 
 impl Grant {
-    /// What a school's settings grant. Plain HTTP and this machine's own addresses only with `loopback_allowed`.
+    /// The grant of a school, from its settings. Plain HTTP and the addresses of this machine are granted only with
+    /// `loopback_allowed`.
     ///
     /// # Errors
-    /// The base URL cannot be used; every request of the school is refused with this.
+    /// The base URL cannot be used; every request of the school is refused with this denial.
     pub fn new(settings: &SchoolSettings, loopback_allowed: bool) -> Result<Self, Denial> {
         let base = Base::parse(&settings.coursekey_url, loopback_allowed)?;
         let campuses = settings.campuses.iter().map(|campus| (campus.id.clone(), campus.coursekey_school_id)).collect();
         Ok(Self { base, campuses })
     }
 
-    /// Whether a request may leave, and as what.
+    /// Lets a request through or denies it.
     ///
     /// # Errors
-    /// The first rule that refuses it.
+    /// The denial of the first rule that the request breaks.
     pub fn check(&self, request: &Parts) -> Result<Pass, Denial> {
         let campus = text(&request.headers, &CAMPUS_HEADER);
         let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus { asked: campus.clone() })?;
@@ -173,8 +176,9 @@ impl Grant {
         Ok(())
     }
 
-    /// The kind of a path that is the campus's school or something plainly below it. Nothing that a server might read
-    /// differently from us passes: no percent sign, no empty segment, no dots for a segment.
+    /// The kind of a request whose path is the campus's school or lies below it. A path that a server might read
+    /// differently from this function is denied: a path with a percent sign, with an empty segment, or with dots for
+    /// a segment.
     fn check_path(&self, uri: &Uri, school: u64) -> Result<String, Denial> {
         let granted = format!("{}/schools/{school}", self.base.path);
         let denial = || Denial::Path { asked: uri.path().to_owned(), granted: granted.clone() };
@@ -204,7 +208,7 @@ impl Base {
         Ok(base)
     }
 
-    /// Scheme, host and port in one spelling, the path left empty. None where a part is missing or a user is named.
+    /// Scheme, host and port in one spelling; `path` is empty. None: a part is missing, or the URL names a user.
     fn origin(uri: &Uri) -> Option<Self> {
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
         let scheme = uri.scheme_str()?.to_ascii_lowercase();

@@ -1,5 +1,5 @@
-//! Where a guest's request meets the door: its body is collected, the gate asked, the credentials added, the transport
-//! awaited and the answer handed back. The only way out of the sandbox.
+//! The only way out of the sandbox: takes a guest's request, collects its body, asks the gate, adds the credentials,
+//! waits for the transport and hands the answer to the guest.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::limits::HttpLimits;
 use crate::observer::{Observer, Step};
 
-/// What the door of one school is made of.
+/// Everything of which the door of one school is made.
 #[derive(Clone)]
 pub(crate) struct DoorParts {
     pub(crate) transport: Arc<dyn Transport>,
@@ -38,17 +38,18 @@ pub(crate) struct DoorParts {
     pub(crate) limits: HttpLimits,
 }
 
-/// The door as one call sees it.
+/// The door of one call.
 pub(crate) struct Door {
     parts: DoorParts,
-    /// What the call may reach; the denial answers every request of a call that may reach nothing.
+    /// The grant of the call. A call that may reach nothing has a denial instead, which answers each of its requests.
     grant: Result<Grant, Denial>,
     in_flight: Arc<Semaphore>,
     refusals: Arc<Refusals>,
 }
 
-/// Writes down what the door refuses, up to a limit for each call, so that a guest that tries for ever does not fill the
-/// disk. The plugin tells people to look into the log, so each refusal stands in it at the level that is on by default.
+/// Logs the requests that the door refuses, up to a limit for each call, so that a guest that tries for ever does not
+/// fill the disk. The plugin tells people to look into the log, so each refusal is logged at the level that is on by
+/// default.
 struct Refusals {
     log: Arc<dyn RequestLog>,
     left: AtomicU32,
@@ -62,7 +63,8 @@ impl Refusals {
         }
     }
 
-    /// What the transport does not dial is refused after the request was let through; the request log has an entry.
+    /// Logs an address that the transport did not dial. The gate had let the request through, so the request log has
+    /// an entry.
     fn write_down_address(&self, refused: &TransportError) {
         if self.may_write() {
             tracing::warn!(
@@ -89,7 +91,7 @@ impl Door {
         Self { parts, grant, in_flight, refusals: Arc::new(Refusals { log, left }) }
     }
 
-    /// Lets a request through or refuses it. Nothing has been sent yet.
+    /// Lets a request through or refuses it. The request is not sent yet.
     fn admit(&self, request: http::request::Parts) -> Result<Departure, Denial> {
         let pass = self.grant.as_ref().map_err(Clone::clone)?.check(&request)?;
         let refused = || Denial::Credentials { campus: pass.campus.clone() };
@@ -112,7 +114,7 @@ impl Door {
     }
 }
 
-/// A request that was let through, before its body.
+/// A request that the gate let through, before its body is collected.
 struct Departure {
     request: http::Request<()>,
     campus: String,
@@ -138,7 +140,7 @@ impl WasiHttpHooks for Door {
         (self.forbidden_header_filter())(name)
     }
 
-    /// Neither set by the guest nor shown to it.
+    /// The guest may not set these headers and never sees them.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         let credentials = self.parts.header.name.clone();
         Arc::new(move |name| {
@@ -200,7 +202,7 @@ async fn exchange(
     Ok((response, Box::new(std::future::ready(Ok(())))))
 }
 
-/// Writes its entry when the request is over, also when the guest gave it up or was stopped.
+/// Writes the request's entry when the request is over, even if the guest gave the request up or was stopped.
 struct LoggedAtEnd {
     entry: RequestEntry,
     log: Arc<dyn RequestLog>,
@@ -235,7 +237,7 @@ fn pass_time(clock: &dyn Clock, started: DateTime<Utc>, sent: &Result<Answer, Tr
     clock.passed(started, took);
 }
 
-/// Any transport's answer, checked before the guest's side allocates anything for it.
+/// Checks the size of an answer from any transport, before the guest's side allocates memory for the answer.
 fn check_size(response: &http::Response<Bytes>, limits: &HttpLimits) -> Result<(), Error> {
     if response.body().len() > limits.response_bytes {
         return Err(Error::HttpResponseBodySize(u64::try_from(limits.response_bytes).ok()));
@@ -248,8 +250,8 @@ fn check_size(response: &http::Response<Bytes>, limits: &HttpLimits) -> Result<(
     Ok(())
 }
 
-/// What the guest hears. It cannot tell whether CourseKey acted on the request, and need not: every request may be sent
-/// again.
+/// The error that the guest gets. The error does not say whether CourseKey acted on the request, and need not: every
+/// request may be sent again.
 fn wasi_error(error: &TransportError, refusals: &Refusals) -> Error {
     if let TransportError::AddressRefused(_) = error {
         refusals.write_down_address(error);
@@ -266,7 +268,7 @@ fn wasi_error(error: &TransportError, refusals: &Refusals) -> Error {
     }
 }
 
-/// An answer the guest still holds; counts as in flight until it is dropped.
+/// The body of an answer that the guest still holds; its request counts as in flight until this value is dropped.
 struct HeldBody {
     bytes: Full<Bytes>,
     _permit: OwnedSemaphorePermit,

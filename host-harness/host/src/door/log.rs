@@ -1,39 +1,39 @@
-//! What is written down of every request: enough to count and to find one again, nothing of its content. No query,
-//! for it may carry an e-mail address; no body; no header.
+//! The request log: an entry for each request, with enough to count requests and to find one again, and with nothing
+//! of their content. An entry has no query, because a query may carry an e-mail address, no body and no header.
 
 use chrono::{DateTime, Utc};
 
 use super::gate::Denial;
 
-/// One request that left the sandbox.
+/// The entry of one request that left the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct RequestEntry {
-    /// When it was started.
+    /// When the request was started.
     pub at: DateTime<Utc>,
     /// GEGI's id of the campus.
     pub campus: String,
-    /// Method.
+    /// The method.
     pub method: String,
-    /// Path without the query.
+    /// The path without the query.
     pub path: String,
-    /// CourseKey's list it was about, or `connection`.
+    /// CourseKey's list that the request was about, or `connection`.
     pub kind: String,
-    /// Items it carried.
+    /// The number of items that the request carried.
     pub items: u32,
-    /// CourseKey's status; none: no whole answer came.
+    /// CourseKey's status; none: CourseKey's answer did not arrive whole.
     pub status: Option<u16>,
 }
 
-/// Where the entries go. Must not block: it is called while a tick is waiting.
+/// Receives the entries. Its methods must not block, because a tick is waiting when they are called.
 pub trait RequestLog: Send + Sync {
-    /// A request came to its end, answered or not.
+    /// Writes the entry of a request that is over, with or without an answer.
     fn record(&self, entry: RequestEntry);
 
-    /// A request was refused at the door.
+    /// Writes that the door refused a request.
     fn denied(&self, denial: &Denial);
 }
 
-/// Keeps nothing.
+/// A request log that keeps nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoRequestLog;
 

@@ -1,6 +1,7 @@
-//! The door: the only way out of the sandbox. Deny by default ([`Grant`]), credentials added here ([`CredentialSource`]),
-//! carried by a [`Transport`]: the network ([`Sender`]) or a simulated CourseKey in this process. What is sent and what
-//! an answer means is the plugin's business.
+//! The door: the only way out of the sandbox. The door denies every request that the school's [`Grant`] does not
+//! allow, adds the credentials ([`CredentialSource`]), and hands the request to a [`Transport`]: the network
+//! ([`Sender`]) or a simulated CourseKey in this process. Not here: which requests are sent, and what an answer means
+//! (the plugin).
 
 mod address;
 mod credentials;

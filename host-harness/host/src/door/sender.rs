@@ -1,5 +1,6 @@
-//! Carries requests over the network: HTTP/1.1 with TLS over checked addresses, pooled, with every time-out and limit.
-//! Follows no redirect, decompresses nothing, repeats nothing that CourseKey may have seen.
+//! The sender: carries requests over the network, as HTTP/1.1 with TLS over checked addresses, with pooled
+//! connections and within every time-out and limit. The sender follows no redirect, decompresses nothing, and repeats
+//! no request that CourseKey may have received.
 
 use std::error::Error as StdError;
 use std::net::IpAddr;
@@ -19,9 +20,9 @@ use super::address::{AddressRule, CheckedResolver, NotPublic, Resolve, SystemRes
 use super::transport::{Answer, Outgoing, Transport, TransportError};
 use crate::limits::{HttpLimits, Stopwatch};
 
-/// The network. One for the process: schools share its connections, never their credentials.
+/// The network. A process needs one sender: schools share its connections, never their credentials.
 pub struct Sender {
-    /// Without TLS there is no client, and every request fails with the reason.
+    /// The client. Without TLS there is no client, and every request fails with the reason.
     client: Result<NetworkClient, rustls::Error>,
     rule: AddressRule,
     limits: HttpLimits,
@@ -30,7 +31,8 @@ pub struct Sender {
 type NetworkClient = Client<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>;
 
 impl Sender {
-    /// A sender with the machine's resolver. This machine's own addresses only with `loopback_allowed`.
+    /// A sender with the resolver of the machine. It dials the addresses of this machine only with
+    /// `loopback_allowed`.
     pub fn new(limits: &HttpLimits, loopback_allowed: bool) -> Self {
         Self::with_resolver(limits, loopback_allowed, Arc::new(SystemResolver))
     }
@@ -55,7 +57,7 @@ impl Sender {
         let mut whole = BytesMut::new();
         let patience = self.limits.between_bytes;
         while let Some(frame) = timeout(patience, body.frame()).await.map_err(|_| TransportError::TimedOut(patience))? {
-            // Any fault inside the body means the same: part of the answer is missing.
+            // Every error inside the body means the same: a part of the answer is missing.
             let Ok(piece) = frame.map_err(|_| TransportError::Cut)?.into_data() else {
                 continue;
             };
@@ -73,7 +75,8 @@ fn client(limits: &HttpLimits, resolver: CheckedResolver) -> Result<NetworkClien
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(limits.connect));
-    // Named, because a program that embeds this one may have brought other providers into the process.
+    // The provider is named, because a program that embeds the host may have brought other providers into the
+    // process.
     let connector = HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
         .https_or_http()
@@ -88,7 +91,7 @@ fn client(limits: &HttpLimits, resolver: CheckedResolver) -> Result<NetworkClien
         .build(connector))
 }
 
-/// What hyper needs at the least for a message's head.
+/// The least bytes that hyper needs for the head of a message.
 const MIN_BUFFER_BYTES: usize = 8 * 1024;
 
 #[async_trait]
@@ -102,7 +105,7 @@ impl Transport for Sender {
     }
 }
 
-/// An address written in the URL never reaches the resolver, so it is checked here.
+/// Checks an address that stands in the URL itself, because such an address never reaches the resolver.
 fn check_literal(rule: AddressRule, uri: &http::Uri) -> Result<(), TransportError> {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     match host.parse::<IpAddr>() {
@@ -124,7 +127,8 @@ fn failure(error: &hyper_util::client::legacy::Error) -> TransportError {
     TransportError::Protocol(root(error))
 }
 
-/// The first cause of a type. An `io::Error` hides the error it wraps from `source`, so it is looked into.
+/// The first cause that has the type `T`. An `io::Error` leaves the error that it wraps out of `source`, so this
+/// function looks into every `io::Error`.
 fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     causes(error).find_map(|cause| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);

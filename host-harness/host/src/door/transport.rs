@@ -1,29 +1,30 @@
-//! What carries a request that the gate has let through: the network, or a simulated CourseKey in this process.
+//! The transport: carries a request that the gate has let through, over the network or to a simulated CourseKey in
+//! this process.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// A request as it leaves the host: checked, with its campus's credentials.
+/// A request as it leaves the host: checked, with the credentials of its campus.
 #[derive(Clone)]
 pub struct Outgoing {
     /// The whole request. Its `Authorization` header is marked sensitive and never printed.
     pub request: http::Request<Bytes>,
-    /// The GEGI campus it was made for.
+    /// GEGI's id of the campus that the request is for.
     pub campus: String,
 }
 
-/// CourseKey's answer, whole.
+/// The whole answer of CourseKey.
 #[derive(Clone)]
 pub struct Answer {
-    /// Status, headers and the complete body.
+    /// The status, the headers and the complete body.
     pub response: http::Response<Bytes>,
-    /// How long the answer took; a virtual clock is moved forward by it.
+    /// How long the answer took; a virtual clock moves forward by this time.
     pub latency: Duration,
 }
 
-/// Without query, headers and body: they name people.
+/// Prints no query, header or body, because these name people.
 impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { request, campus } = self;
@@ -31,7 +32,7 @@ impl std::fmt::Debug for Outgoing {
     }
 }
 
-/// Without headers and body: they name people.
+/// Prints no header or body, because these name people.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { response, latency } = self;
@@ -39,25 +40,25 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// Why there is no whole answer. CourseKey may or may not have acted on the request.
+/// Why the answer did not arrive whole. CourseKey may or may not have acted on the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// No connection could be made.
     #[error("connect to CourseKey: {0}")]
     Connect(String),
-    /// The address behind the name is not one the door may dial.
+    /// The door may not dial the address of the name.
     #[error("dial {0}: the address is not public")]
     AddressRefused(std::net::IpAddr),
-    /// The answer, or its next bytes, did not come in time.
+    /// The answer, or its next bytes, did not come within this time.
     #[error("hear from CourseKey within {0:?}")]
     TimedOut(Duration),
     /// The connection ended inside the answer.
     #[error("read the whole answer: the connection ended early")]
     Cut,
-    /// The answer is larger than the school's limit.
+    /// The answer has more bytes than this limit.
     #[error("read the answer: it is larger than {0} bytes")]
     TooLarge(usize),
-    /// The peer does not speak HTTP as it should.
+    /// CourseKey's server breaks HTTP.
     #[error("read the answer: {0}")]
     Protocol(String),
 }

@@ -1,4 +1,5 @@
-//! A written mail as the bytes that leave: RFC 5322 with a text and an HTML part. The same delivery gives the same bytes.
+//! The form in which a written mail leaves: RFC 5322 with a text part and an HTML part. The same delivery gives the
+//! same bytes.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -9,24 +10,24 @@ use sha2::{Digest, Sha256};
 
 use super::template::Rendered;
 
-/// Domain of the ids and of the address that mails come from, until the school has one of its own.
+/// The domain of message ids and of the sender's address, until the school has a domain of its own.
 const DOMAIN: &str = "gegi.example";
 
-/// What tells a mail from all others and never changes when it is sent again.
+/// The data that tells a mail from all others and stays the same when the mail is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MailIdentity<'a> {
     /// The delivery's stable id.
     pub id: &'a str,
-    /// When it was delivered, whole seconds since 1970.
+    /// When the mail was delivered, whole seconds since 1970.
     pub at: i64,
-    /// One e-mail address.
+    /// The recipient: one e-mail address.
     pub recipient: &'a str,
 }
 
-/// Why a mail cannot be put into its form.
+/// Why a mail has no bytes.
 #[derive(Debug, thiserror::Error)]
 pub enum EmlError {
-    /// An address is none.
+    /// An address is no e-mail address.
     #[error("address an e-mail: {0}; correct the address in School Settings")]
     Address(#[from] AddressError),
     /// The message breaks a rule of the form.
@@ -37,7 +38,7 @@ pub enum EmlError {
     Folder(#[from] std::io::Error),
 }
 
-/// The mail's bytes. Message-ID, boundary and date follow from the identity alone.
+/// The bytes of the mail. Message-ID, boundary and date are computed from the identity alone.
 ///
 /// # Errors
 /// The recipient is no e-mail address.
@@ -57,7 +58,7 @@ pub fn to_eml(identity: MailIdentity<'_>, mail: &Rendered) -> Result<Vec<u8>, Em
     Ok(message.formatted())
 }
 
-/// Writes mails as `001.eml`, `002.eml`, … into a folder, which is made.
+/// Writes mails as `001.eml`, `002.eml`, … into a folder, which is created.
 ///
 /// # Errors
 /// The folder cannot be written.
@@ -69,7 +70,7 @@ pub fn write_folder(folder: &Path, mails: &[Vec<u8>]) -> Result<(), EmlError> {
     Ok(())
 }
 
-/// A short name that may stand in headers, whatever the id looks like.
+/// A short name made from the id, with characters that may stand in headers.
 fn token_of(id: &str) -> String {
     let digest = Sha256::digest(id.as_bytes());
     let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));

@@ -1,7 +1,8 @@
-//! Mails: what the plugin queues, written from a template and put into the form in which it leaves.
+//! Mails: the plugin queues a message, and a template and the message give the mail that leaves.
 //!
-//! `variables` documents what a template may use, `own` holds what a school has made of the texts, `template` writes a
-//! mail, `eml` gives it its form. The outbox and its promises are the store's; sending over SMTP is not here.
+//! `variables` documents the variables of a template, `own` holds the texts that a school has changed, `template`
+//! writes a mail, `eml` gives the mail its form. Not here: the outbox (`store`), and sending over SMTP (the embedding
+//! program).
 
 mod eml;
 mod own;

@@ -1,5 +1,5 @@
-//! What a school has made of the texts of its mails in Admin → Email Templates: any part of any template, the others stay
-//! as they ship.
+//! A school's own texts for its mails, edited in Admin → Email Templates. A school may change any part of any
+//! template; the other parts stay as they ship.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,9 +13,9 @@ use super::template::is_template;
 pub enum Part {
     /// The subject, one line.
     Subject,
-    /// The part for those who read text.
+    /// The part for people who read plain text.
     Text,
-    /// The part for those who read HTML. What is put into it is escaped.
+    /// The part for people who read HTML. Values that are put into this part are escaped.
     Html,
 }
 
@@ -23,7 +23,7 @@ impl Part {
     /// Every part.
     pub const ALL: [Self; 3] = [Self::Subject, Self::Text, Self::Html];
 
-    /// The file that holds it in the template's folder.
+    /// The name of the file that holds the part in the template's folder.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Subject => "subject.txt",
@@ -32,7 +32,7 @@ impl Part {
         }
     }
 
-    /// The part of a file.
+    /// The part that a file of this name holds.
     pub fn of_file(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.file_name() == name)
     }
@@ -48,18 +48,18 @@ pub enum OwnTextsError {
     /// A file or folder cannot be read.
     #[error("read {}: {error}; name a folder that can be read", .path.display())]
     Unreadable {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// In the words of the operating system.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// A folder is no template, or a file no part of one.
+    /// A folder has the name of no template, or a file the name of no part.
     #[error("use {}: it is no part of an e-mail template; name it <template>/subject.txt, body.txt or body.html", .0.display())]
     Unknown(PathBuf),
 }
 
 impl OwnTexts {
-    /// Sets a part.
+    /// Sets the text of a part.
     pub fn set(&mut self, template: &str, part: Part, text: String) {
         self.0.insert((template.to_owned(), part), text);
     }
@@ -78,10 +78,10 @@ impl OwnTexts {
         self.0.get(&(template.to_owned(), part)).map(String::as_str)
     }
 
-    /// Reads a folder with a folder for each template, and in it a file for each part.
+    /// Reads a folder that has a folder for each template, which has a file for each part.
     ///
     /// # Errors
-    /// Something in it cannot be read, or is no part of a template.
+    /// A file or folder cannot be read, or has the name of no template or part.
     pub fn read_folder(folder: &Path) -> Result<Self, OwnTextsError> {
         let mut own = Self::default();
         for template in entries(folder)? {
@@ -98,7 +98,7 @@ impl OwnTexts {
     }
 }
 
-/// What is in a folder, in the order of names.
+/// The entries of a folder, ordered by name.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, OwnTextsError> {
     let paths = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
     let mut paths: Vec<PathBuf> = paths.map_err(|error| unreadable(folder, error))?;

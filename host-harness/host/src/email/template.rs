@@ -1,7 +1,9 @@
-//! Templates: subject, text and HTML of a kind of mail, the ones that ship and a school's own.
+//! Templates: subject, text and HTML of a kind of mail. Some templates ship with the host, and a school may write its
+//! own parts.
 //!
-//! A school's own part replaces the one that ships. It is checked when it is saved, and bounded whenever it is used; should
-//! it fail all the same, the mail leaves in the words that ship and says so, for no mail may be lost because of its form.
+//! A school's own part replaces the part that ships. Own parts are checked when they are saved, and bounded whenever
+//! they are used. If an own part fails all the same, the mail leaves in the words that ship and says so, because no
+//! mail may be lost because of its form.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,7 +15,7 @@ use super::variables::Documentation;
 use crate::gegi::{self as wit, Message};
 use crate::limits::MailLimits;
 
-/// A template that ships: its name, its texts, and what they may use.
+/// A template that ships: its name, its texts, and the documentation of its variables.
 struct BuiltIn {
     name: &'static str,
     subject: &'static str,
@@ -30,10 +32,11 @@ const BUILT_IN: [BuiltIn; 1] = [BuiltIn {
     variables: include_str!("../../templates/synchronization-issues/variables.json"),
 }];
 
-/// Under this folder of the environment a school's own parts stand, so that they can include the ones that ship.
+/// The folder of the template environment that holds a school's own parts, so that own parts can include those that
+/// ship.
 const OWN: &str = "own/";
 
-/// Whether there is a template of that name.
+/// Whether a template has this name.
 pub fn is_template(name: &str) -> bool {
     BUILT_IN.iter().any(|template| template.name == name)
 }
@@ -48,12 +51,12 @@ impl BuiltIn {
     }
 }
 
-/// Every template a school has.
+/// All templates of a school.
 pub struct Templates {
     environment: Environment<'static>,
     documentation: BTreeMap<&'static str, Documentation>,
     own: OwnTexts,
-    /// Own parts that cannot even be read, with why.
+    /// Own parts that cannot even be parsed, with the reason.
     unread: BTreeMap<(String, Part), TemplateError>,
     limits: MailLimits,
 }
@@ -61,41 +64,42 @@ pub struct Templates {
 /// A mail that has been written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// Subject, one line.
+    /// The subject, one line.
     pub subject: String,
-    /// The part for those who read text.
+    /// The part for people who read plain text.
     pub text: String,
-    /// The part for those who read HTML.
+    /// The part for people who read HTML.
     pub html: String,
 }
 
 /// Why a mail cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// There is no such template.
+    /// No template has this name.
     #[error("find the e-mail template {0:?}: name one that Admin → Email Templates lists")]
     Unknown(String),
-    /// A part is larger than a part may be, in bytes.
+    /// A part has more bytes than a part may have.
     #[error("use {part} of the e-mail template: it is larger than {limit} bytes; shorten it")]
     TooLong {
-        /// Template and part.
+        /// The template and the part.
         part: String,
-        /// The most bytes.
+        /// The most bytes of a part.
         limit: usize,
     },
-    /// A part of the template cannot be read, or uses what the mail does not carry, or does too much.
+    /// A part of the template cannot be parsed, or uses a variable that the mail does not have, or takes too many
+    /// steps.
     #[error("write an e-mail from its template: {}; correct the template", in_words(.0))]
     Part(#[from] minijinja::Error),
-    /// A part of the school's own could not be read when the templates were loaded; says why.
+    /// One of the school's own parts could not be parsed when the templates were loaded, for this reason.
     #[error("{0}")]
     Unread(String),
-    /// What the template may use is not documented as it should be.
+    /// The documentation of the template's variables cannot be read.
     #[error("read what the e-mail template may use: {0}")]
     Documentation(#[from] serde_json::Error),
 }
 
-/// The template engine's words about where it was and what was wrong there, without the folder in which a school's own
-/// parts stand here.
+/// The template engine's text about the place and the reason of an error, without the folder in which own parts stand
+/// here.
 fn in_words(error: &minijinja::Error) -> String {
     let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
     let words = match (error.kind(), sources.last()) {
@@ -110,16 +114,16 @@ impl Templates {
     /// The templates that ship.
     ///
     /// # Errors
-    /// One of them cannot be read.
+    /// A part that ships cannot be parsed.
     pub fn built_in() -> Result<Self, TemplateError> {
         Self::of_school(OwnTexts::default())
     }
 
-    /// The templates of a school that has texts of its own. Own parts that cannot be read are as those that fail when they
-    /// are used; [`Templates::check`] refuses them.
+    /// The templates of a school with texts of its own. An own part that cannot be parsed counts like one that fails
+    /// when it is used: the mail leaves in the words that ship. [`Templates::check`] refuses such a part.
     ///
     /// # Errors
-    /// One that ships cannot be read.
+    /// A part that ships cannot be parsed.
     pub fn of_school(own: OwnTexts) -> Result<Self, TemplateError> {
         let limits = MailLimits::default();
         let mut environment = Environment::new();
@@ -128,7 +132,7 @@ impl Templates {
         let mut documentation = BTreeMap::new();
         for template in BUILT_IN {
             for part in Part::ALL {
-                // The ending of a name tells the environment whether to escape what is put in.
+                // The ending of the name tells the environment whether to escape values.
                 environment.add_template_owned(place(template.name, part), template.part(part))?;
             }
             documentation.insert(template.name, Documentation::parse(template.variables)?);
@@ -142,10 +146,11 @@ impl Templates {
         Ok(Self { environment, documentation, own, unread, limits })
     }
 
-    /// Tries a school's own texts on the sample values, with rows and without: before they are saved.
+    /// Tries a school's own texts on the sample values, with rows and without rows. An embedding program calls this
+    /// function before it saves the texts.
     ///
     /// # Errors
-    /// What is wrong with the first part that cannot be used, and in which line.
+    /// The first part that cannot be used, with the reason and the line.
     pub fn check(own: &OwnTexts) -> Result<(), TemplateError> {
         let mut templates = Self::of_school(own.clone())?;
         if let Some((_, error)) = templates.unread.pop_first() {
@@ -158,10 +163,11 @@ impl Templates {
         Ok(())
     }
 
-    /// Writes a message. A school's own text that fails is replaced by the one that ships, which then says why.
+    /// Writes the mail of a message. An own part that fails is replaced by the part that ships, and the mail then
+    /// says why.
     ///
     /// # Errors
-    /// There is no such template, or the one that ships uses what the message does not carry.
+    /// No template has this name, or the template that ships uses a variable that the message does not have.
     pub fn render(&self, message: &Message) -> Result<Rendered, TemplateError> {
         let variable = |(name, value): &(String, wit::Value)| (name.replace('-', "_"), template_value(value));
         let variables = Value::from_pairs(message.variables.iter().map(variable));
@@ -174,18 +180,18 @@ impl Templates {
         }
     }
 
-    /// Writes a mail from the template's sample values, for the page on which it is edited.
+    /// Writes a mail from the template's sample values, for the page on which people edit the template.
     ///
     /// # Errors
-    /// There is no such template, or it uses what no mail carries.
+    /// No template has this name, or the template uses a variable that no mail has.
     pub fn preview(&self, template: &str) -> Result<Rendered, TemplateError> {
         self.write(template, Words::Own, &self.documentation(template)?.sample())
     }
 
-    /// What a template may use.
+    /// The documentation of a template's variables.
     ///
     /// # Errors
-    /// There is no such template.
+    /// No template has this name.
     pub fn documentation(&self, template: &str) -> Result<&Documentation, TemplateError> {
         self.documentation.get(template).ok_or_else(|| TemplateError::Unknown(template.to_owned()))
     }
@@ -201,7 +207,7 @@ impl Templates {
             let mut page = Page { text: Vec::new(), room: self.limits.mail_bytes };
             let template = self.environment.get_template(&if own { format!("{OWN}{place}") } else { place })?;
             template.render_captured_to(variables.clone(), &mut page)?;
-            // Everything a template puts out is text.
+            // A template puts out text only.
             Ok::<_, TemplateError>(String::from_utf8_lossy(&page.text).into_owned())
         };
         // A line break in a subject would begin another header.
@@ -228,12 +234,12 @@ fn add_own(
     Ok(environment.add_template_owned(format!("{OWN}{place}"), text.to_owned())?)
 }
 
-/// Whose words a mail is written in.
+/// The words in which a mail is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Words {
-    /// The school's own, where it has any.
+    /// The school's own words where the school has any, otherwise those that ship.
     Own,
-    /// Those that ship.
+    /// The words that ship.
     Shipped,
 }
 
@@ -241,7 +247,7 @@ fn place(template: &str, part: Part) -> String {
     format!("{template}/{}", part.file_name())
 }
 
-/// What a part is written on; ends when it is full.
+/// The output of one part; writing fails when the page is full.
 struct Page {
     text: Vec<u8>,
     room: usize,
@@ -262,7 +268,7 @@ impl Write for Page {
 }
 
 impl Rendered {
-    /// Says at its end that it should have been in the school's own words.
+    /// Adds a notice to the end of the mail: why the mail is not in the school's own words.
     fn with_notice(mut self, why: &str) -> Self {
         let notice = format!(
             "This mail is not in the school's own words, because they could not be used: failed to {why} in Admin → Email Templates."

@@ -1,11 +1,12 @@
-//! What a template may use: every variable with its meaning and its value in the preview. Read from the `variables.json`
-//! beside the template's texts, so that page, preview and check have one source.
+//! The documentation of a template's variables: each variable with its meaning and its value in the preview. The
+//! documentation is read from the `variables.json` beside the template's texts, so that page, preview and check have
+//! one source.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 use serde::Deserialize;
 
-/// What one template may use.
+/// The variables and columns that one template may use.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Documentation {
@@ -21,9 +22,9 @@ pub struct Documentation {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
-    /// As templates write it. Messages write a hyphen for the underscore.
+    /// The name as templates write it. Messages write a hyphen where this name has an underscore.
     pub name: String,
-    /// What it is, in a sentence.
+    /// The meaning of the variable, in a sentence.
     pub meaning: String,
     sample: Value,
 }
@@ -32,14 +33,14 @@ pub struct Variable {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// As templates write it.
+    /// The name as templates write it.
     pub name: String,
-    /// What it is, in a sentence.
+    /// The meaning of the cell, in a sentence.
     pub meaning: String,
 }
 
 impl Variable {
-    /// What kind of value it has, in a word for people.
+    /// The kind of the variable's value, in a word for people.
     pub fn kind(&self) -> &'static str {
         match self.sample.kind() {
             ValueKind::Number => "number",
@@ -48,7 +49,7 @@ impl Variable {
         }
     }
 
-    /// The same variable where there is nothing to tell: no rows, none counted.
+    /// The value of this variable in a mail with nothing to report: no rows, a count of zero.
     fn emptied(&self) -> Value {
         match self.sample.kind() {
             ValueKind::Number => Value::from(0),
@@ -68,7 +69,7 @@ impl Documentation {
         self.values(|variable| variable.sample.clone())
     }
 
-    /// The values of a mail that has nothing to tell, for a text must bear that its rows are empty.
+    /// The values of a mail with nothing to report, because a text must also work when its rows are empty.
     pub(super) fn empty_sample(&self) -> Value {
         self.values(Variable::emptied)
     }

@@ -1,4 +1,5 @@
-//! One call: what the host's functions work on while it runs, and how it is run in a fresh instance under its limits.
+//! One call: the state on which the host's functions work while the call runs, and its run in a fresh instance under
+//! limits.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,21 +21,21 @@ use crate::gegi::{GegiUnavailable, SchoolSettings, SchoolSource};
 use crate::limits::{Limits, Stopwatch};
 use crate::store::{StoreError, UnitOfWork};
 
-/// What a call is given.
+/// Everything a call is given.
 pub(crate) struct CallStart {
-    /// For the host's log.
+    /// The school's name, for the host's log.
     pub(crate) school: String,
     pub(crate) unit: UnitOfWork,
     pub(crate) source: Arc<dyn SchoolSource>,
-    /// Read once, so that the whole call sees the same.
+    /// The settings are read once, so that the whole call sees the same settings.
     pub(crate) settings: SchoolSettings,
     pub(crate) door: Door,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Real time it may take.
+    /// The real time that the call may take.
     pub(crate) deadline: Duration,
 }
 
-/// What a call leaves: its answer, and its writes for whoever decides about them.
+/// The end of a call: its answer, and its unit of work, which the caller commits or not.
 pub(crate) struct CallEnd<T> {
     pub(crate) outcome: Result<T, Broken>,
     pub(crate) unit: UnitOfWork,
@@ -43,11 +44,11 @@ pub(crate) struct CallEnd<T> {
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// The export said so.
+    /// The export returned an error.
     Refused(CallError),
-    /// The guest did what it may not, or gave up.
+    /// The guest did something that the sandbox forbids, or gave up.
     Trapped(String),
-    /// It ran longer than this.
+    /// The guest ran longer than this.
     TooLong(Duration),
     /// The host could not ask GEGI on the guest's behalf.
     Gegi(GegiUnavailable),
@@ -55,7 +56,7 @@ pub(crate) enum Broken {
     Storage(StoreError),
 }
 
-/// What the host's functions work on.
+/// The state on which the host's functions work.
 pub(crate) struct Call {
     pub(super) unit: UnitOfWork,
     pub(super) source: Arc<dyn SchoolSource>,
@@ -67,7 +68,7 @@ pub(crate) struct Call {
     memory: StoreLimits,
 }
 
-/// Nouns only; the bindings ask for it nevertheless.
+/// The interface has nouns only; the bindings ask for this implementation nevertheless.
 impl crate::bindings::nouns::Host for Call {}
 
 impl WasiView for Call {
@@ -82,11 +83,11 @@ impl WasiHttpView for Call {
     }
 }
 
-/// An export under way. The outer error is a trap or the host's, the inner one the export's own.
+/// An export that is running. The outer error is a trap or an error of the host, the inner error is the export's own.
 pub(crate) type Exported<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<Result<T, CallError>>> + Send + 'a>>;
 
 impl Engine {
-    /// Runs an export in a fresh instance, once there is a place for one. Commits nothing.
+    /// Runs an export in a fresh instance, as soon as the pool has a place for one. Commits nothing.
     pub(crate) async fn run<T, F>(&self, start: CallStart, export: F) -> CallEnd<T>
     where
         F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
@@ -99,7 +100,8 @@ impl Engine {
     where
         F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
     {
-        // Held until the instance is gone. The semaphore is never closed, so there always is a permit to wait for.
+        // The permit is held until the instance is gone. The semaphore is never closed, so this wait always ends with
+        // a permit.
         let _place = self.0.places.acquire().await;
         let log = GuestLog::new(self.0.limits.sandbox.log_bytes);
         let (school, deadline) = (start.school.clone(), start.deadline);
@@ -135,7 +137,8 @@ impl Engine {
             if running.elapsed() > deadline {
                 return Err(TooLong(deadline).into());
             }
-            // Yielding lets other calls on this thread run; when is up to real time, which virtual time must not see.
+            // Yielding lets other calls on this thread run. The moment of a yield depends on real time, and a run in
+            // virtual time must not depend on real time.
             Ok(if virtual_time { UpdateDeadline::Continue(1) } else { UpdateDeadline::Yield(1) })
         });
         store
@@ -170,20 +173,20 @@ impl Call {
     }
 }
 
-/// Customer care is sent this log when work is aborted again and again: why each call was stopped stands in it at the
-/// level that is on by default. What the plugin printed stands beside it at debug level.
+/// Logs why a call was stopped, at the level that is on by default. When work is aborted again and again, customer
+/// care is sent this log. Everything the plugin printed stands in the log beside, at debug level.
 fn tell<T>(outcome: &Result<T, Broken>) {
     match outcome {
         Err(Broken::Trapped(reason)) => tracing::warn!(reason, "stopped the plugin; {AFTER_A_STOP}"),
         Err(Broken::TooLong(deadline)) => {
             tracing::warn!(?deadline, "stopped the plugin, which took longer than its deadline; {AFTER_A_STOP}");
         }
-        // What these say is in the failure that the caller gets.
+        // The failure that the caller gets says everything about these endings.
         Ok(_) | Err(Broken::Refused(_) | Broken::Gegi(_) | Broken::Storage(_)) => {}
     }
 }
 
-/// What follows a stopped call, and how to learn more.
+/// Says what follows a stopped call, and how to learn more.
 const AFTER_A_STOP: &str =
     "after a tick the next works on one item alone; for what the plugin printed set the log to `host=debug`";
 
@@ -191,8 +194,9 @@ const AFTER_A_STOP: &str =
 #[error("stopped after {0:?}")]
 struct TooLong(Duration);
 
-/// What the host's functions and the deadline throw is told from what the guest did; the text of a trap is its first
-/// cause alone, for what wasmtime writes around it names the guest's functions and is for people who debug them.
+/// Tells the errors of the host's functions and of the deadline from the traps of the guest. The text of a trap is
+/// its first cause alone: wasmtime writes the names of the guest's functions around the cause, and only a person who
+/// debugs the guest needs those.
 fn broken(error: wasmtime::Error) -> Broken {
     tracing::debug!(error = format!("{error:#}"), "where the call was stopped");
     let told = error.downcast::<TooLong>().map(|TooLong(deadline)| Broken::TooLong(deadline));

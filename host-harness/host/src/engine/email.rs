@@ -1,5 +1,5 @@
-//! The import `email`. Refuses what could never leave: a template that does not exist, a recipient that is no address.
-//! The hourly limit lives behind the unit of work.
+//! The import `email`. Refuses a mail that could never leave: a mail with an unknown template, or with a recipient
+//! that is no address. Not here: the limit of mails an hour (`store/unit.rs`).
 
 use lettre::Address;
 
@@ -19,7 +19,7 @@ fn check(message: &Message) -> Result<(), EmailError> {
     if !is_template(&message.template) {
         return Err(EmailError::UnknownTemplate(message.template.clone()));
     }
-    // The address itself stays out of the reason: reasons are logged.
+    // The reason does not contain the address, because reasons are logged.
     message.recipient.parse::<Address>().map(|_| ()).map_err(|problem| EmailError::BadRecipient(problem.to_string()))
 }
 

@@ -1,5 +1,6 @@
-//! What a guest prints: kept up to a limit while the call runs, written to the host's own log at debug level when it
-//! ends. The plugin prints nothing about persons; an operator who raises the level sees panics and little else.
+//! The log of a guest: everything the guest prints is kept up to a limit while the call runs, and written to the
+//! host's own log at debug level when the call ends. The plugin prints nothing about persons; an operator who raises
+//! the level sees panics and little else.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +9,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// Standard output and standard error of one call, together.
+/// Standard output and standard error of one call, in one text.
 #[derive(Debug, Clone)]
 pub(super) struct GuestLog {
     limit_bytes: usize,
@@ -26,7 +27,7 @@ impl GuestLog {
         Self { limit_bytes, printed: Arc::default() }
     }
 
-    /// Writes what was printed to the host's log.
+    /// Writes the printed text to the host's log.
     pub(super) fn flush(&self, school: &str) {
         let printed = std::mem::take(&mut *self.printed());
         for line in String::from_utf8_lossy(&printed.kept).lines() {
@@ -38,7 +39,7 @@ impl GuestLog {
     }
 
     fn printed(&self) -> MutexGuard<'_, Printed> {
-        // A panic while the lock is held leaves a shorter log, nothing worse.
+        // A panic while the lock is held leaves a shorter log and does no other harm.
         self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,7 +55,7 @@ impl StdoutStream for GuestLog {
         Box::new(self.clone())
     }
 
-    /// Asked for by WASI 0.3 alone, which is not linked.
+    /// Only WASI 0.3 calls this function, and WASI 0.3 is not linked.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(tokio::io::sink())
     }

@@ -1,4 +1,4 @@
-//! The import `records`: GEGI's marks as they will stand once everything on its way has arrived.
+//! The import `records`: GEGI's marks as they will stand once every operation on its way has been delivered.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,11 @@ use super::Call;
 use crate::bindings::gegi::coursekey::records::{CurrentMark, Host, Operation, Origin, RecordsError};
 
 impl Host for Call {
-    /// What GEGI says, then what was committed and not delivered yet, then what this call has staged.
+    /// The marks that GEGI holds, changed by the operations that are committed and not delivered yet, and then by
+    /// those that this call has staged.
     async fn current_marks(&mut self, class: String) -> wasmtime::Result<Vec<CurrentMark>> {
-        // In this order: what is delivered in between is then seen in both, and not in neither.
+        // The outbox is read before GEGI: an operation that is delivered in between is then in both answers, and not
+        // in neither.
         let under_way = self.unit.operations_under_way().await?;
         let held = self.source.current_marks(&class).await?;
         Ok(overlay(&class, held, under_way))

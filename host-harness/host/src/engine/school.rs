@@ -1,10 +1,10 @@
-//! The import `school`: what GEGI knows. Only translates.
+//! The import `school`: everything GEGI knows. This file only translates.
 
 use super::Call;
 use crate::bindings::gegi::coursekey::school::{Host, SchoolSettings};
 use crate::gegi::Course;
 
-/// The most ids one page may carry, whatever the guest asks for (the WIT promises this number).
+/// The most ids of one page, however many the guest asks for (the WIT promises this number).
 const PAGE: usize = 1_000;
 
 impl Host for Call {

@@ -1,4 +1,4 @@
-//! The import `state`: the plugin's private memory. Only translates; limits and staging live in the store.
+//! The import `state`: the plugin's private memory. This file only translates; limits and staging live in `store`.
 
 use super::Call;
 use crate::bindings::gegi::coursekey::state::{Aborted, Change, Host, StateError};

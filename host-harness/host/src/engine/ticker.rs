@@ -1,13 +1,13 @@
-//! The thread that advances the engine's epoch, so that a running guest is asked every ten milliseconds whether it may
-//! go on.
+//! The thread that advances the engine's epoch. At each advance wasmtime asks the host whether a running guest may go
+//! on.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-/// How late a deadline may be noticed; short beside any deadline, long beside the cost of a tick.
+/// How late the host may notice a deadline; short beside every deadline, long beside the cost of an advance.
 pub(super) const PERIOD: Duration = Duration::from_millis(10);
 
-/// Ends its thread when it is dropped.
+/// The thread, which ends when this value is dropped.
 pub(super) struct Ticker {
     _alive: Sender<()>,
 }

@@ -1,5 +1,6 @@
-//! What the component gets of WASI: clocks over ours, HTTP through the door, and the empty rest of a command line that
-//! Rust's standard library asks for. No filesystem, no sockets, no randomness, no environment: not even refused, absent.
+//! The part of WASI that the component gets: the host's clock, HTTP through the door, and an empty command line,
+//! because Rust's standard library asks for one. Filesystem, sockets, randomness and environment are not refused:
+//! they are absent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +42,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
 }
 
-/// The context of one call: our clock, an empty environment, output into `log`.
+/// The WASI context of one call: the host's clock, an empty environment, output into `log`.
 pub(super) fn context(clock: &Arc<dyn Clock>, log: &GuestLog) -> WasiCtx {
     WasiCtx::builder()
         .wall_clock(WallClock(Arc::clone(clock)))
@@ -51,7 +52,7 @@ pub(super) fn context(clock: &Arc<dyn Clock>, log: &GuestLog) -> WasiCtx {
         .build()
 }
 
-/// What both clocks promise; the guest reckons in seconds.
+/// The resolution that both clocks promise; the guest reckons in seconds.
 const RESOLUTION: Duration = Duration::from_millis(1);
 
 struct WallClock(Arc<dyn Clock>);
@@ -66,7 +67,7 @@ impl HostWallClock for WallClock {
     }
 }
 
-/// Nanoseconds since the call began, by the same clock; never goes back when the machine's clock is set.
+/// Nanoseconds since the call began, by the host's clock. The count never goes back when the machine's clock is set.
 struct MonotonicClock {
     clock: Arc<dyn Clock>,
     start: DateTime<Utc>,

@@ -1,4 +1,5 @@
-//! A mail before it is written: that of `wit/email.wit`, without a `Debug` that shows to whom and what.
+//! A message, that is a mail before it is written: the noun of `wit/email.wit`, with a `Debug` that shows no
+//! recipient and no value.
 
 use std::fmt;
 
@@ -10,11 +11,11 @@ pub use crate::bindings::gegi::coursekey::email::{Cell, Value};
 /// A message to be written from a template.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// The template's name, for example `synchronization-issues`.
+    /// The name of the template, for example `synchronization-issues`.
     pub template: String,
-    /// One e-mail address.
+    /// The recipient: one e-mail address.
     pub recipient: String,
-    /// What the template may use, by name.
+    /// The variables that the template may use, by name.
     pub variables: Vec<(String, Value)>,
 }
 
@@ -25,7 +26,7 @@ impl From<email::Message> for Message {
     }
 }
 
-/// The template and the names of the variables. A [`Value`] by itself prints what it holds.
+/// Prints the template and the names of the variables. `Debug` of a [`Value`] by itself prints the value.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.variables.iter().map(|(name, _)| name.as_str()).collect();

@@ -1,5 +1,5 @@
-//! School Settings as the host and an embedding program hold them: those of `wit/school.wit`, without a `Debug` that shows
-//! a password or an address. What the settings mean is the plugin's business.
+//! School Settings as the host and an embedding program hold them: the nouns of `wit/school.wit`, with a `Debug` that
+//! shows no password and no address. Not here: the meaning of the settings (the plugin).
 
 use std::fmt;
 
@@ -12,19 +12,20 @@ pub use crate::bindings::gegi::coursekey::school::NeverCheckedOut;
 /// A campus and its CourseKey school. The campus's key never reaches the plugin.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Campus {
-    /// GEGI's id.
+    /// GEGI's id of the campus.
     pub id: CampusId,
-    /// IANA time zone, for example `America/New_York`.
+    /// The IANA time zone, for example `America/New_York`.
     pub zone: String,
     /// CourseKey's number for this campus.
     pub coursekey_school_id: u64,
     /// E-mail address of the CourseKey account that owns this campus's courses; none: the course's first instructor.
     pub course_owner: Option<String>,
-    /// Grows whenever the campus's credentials are replaced.
+    /// A number that grows whenever the campus's credentials are replaced.
     pub credentials_generation: u64,
 }
 
-/// School Settings. Values outside their range are reported as issues and replaced by the nearest one inside.
+/// School Settings. A value outside its range is reported as an issue, and the nearest value inside the range is
+/// used.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SchoolSettings {
     /// The school's name.
@@ -51,18 +52,18 @@ pub struct SchoolSettings {
     pub send_new_program_courses: bool,
     /// Initial User Password.
     pub initial_user_password: String,
-    /// Update frequency, minutes; 1 at least.
+    /// Update frequency, minutes; at least 1.
     pub update_every_minutes: u32,
-    /// How long after a class its attendance may still be arriving, minutes.
+    /// How long after a class CourseKey may still be receiving the attendance of the class, minutes.
     pub settle_minutes: u32,
     /// Longest Gap Within a Class, minutes; 0: gaps are ignored.
     pub longest_gap_minutes: u32,
-    /// What to do about a student who never checked out.
+    /// The mark or issue for a student who never checked out.
     pub never_checked_out: NeverCheckedOut,
-    /// At most one mail in this many minutes.
+    /// The least time between two mails about issues, minutes.
     pub digest_every_minutes: u32,
-    /// When the settings were last saved, so that a class is judged by those in force when it began; none: GEGI does not
-    /// say, and a change counts from the first tick that sees it.
+    /// When the settings were last saved, because a class is judged by the settings that were in force when the class
+    /// began; none: GEGI does not say, and a change counts from the first tick that sees the change.
     pub saved_at: Option<Instant>,
 }
 
@@ -117,7 +118,7 @@ impl From<SchoolSettings> for school::SchoolSettings {
         }
     }
 }
-/// Without the owner of its courses, an e-mail address.
+/// Prints everything but the owner of the campus's courses, who is an e-mail address.
 impl fmt::Debug for Campus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, zone, coursekey_school_id, course_owner: _, credentials_generation } = self;
@@ -127,7 +128,8 @@ impl fmt::Debug for Campus {
     }
 }
 
-/// Without the addresses, the initial password and CourseKey's URL, into which a user may have been typed.
+/// Prints everything but the addresses, the initial password and CourseKey's URL, into which a user may have been
+/// typed.
 impl fmt::Debug for SchoolSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SchoolSettings");

@@ -1,7 +1,7 @@
-//! The form in which an operation or a mail lies in an outbox: a version, a blank and JSON, such as
-//! `1 {"withdraw-mark":{…}}`. It is this crate's own, so that a change of `wit/` changes nothing that is stored, and a
-//! store that was filled by an earlier version can be read. When an item is written and delivered is `store`'s and
-//! `outbox`'s business.
+//! The form in which an operation or a mail lies in an outbox: a version, a blank and JSON, such as `1
+//! {"withdraw-mark":{…}}`. The form is this crate's own, so a change of `wit/` changes nothing that is stored, and
+//! this version can read a store that an earlier version filled. Not here: when an item is written (`store`) and when
+//! it is delivered (`outbox`).
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::gegi;
 use crate::store::{Lane, OutboxItem, Payload, StoreError};
 
-/// The version that is written, and the only one there has been.
+/// The version of the form that is written. No other version has existed.
 const VERSION: u32 = 1;
 
 /// The text under which an operation is stored.
@@ -43,12 +43,12 @@ fn write<T: Serialize>(what: T) -> Result<Payload, StoreError> {
 fn read<T: DeserializeOwned>(item: &OutboxItem, lane: Lane) -> Result<T, StoreError> {
     let (version, content) = split(&item.payload);
     let read = serde_json::from_str(content).ok().filter(|_| version == Some(VERSION));
-    // What is wrong with the text is not said: that would quote it.
+    // The error does not say what is wrong with the text, because that would quote the text.
     read.ok_or(StoreError::Unreadable { lane, sequence: item.sequence })
 }
 
-/// What a payload says, without the version of the form in which it is written. Ids are made of it, so that what is delivered
-/// keeps its id whatever becomes of the form.
+/// The JSON of a payload, without the version of its form. Ids are made of this JSON, so an item that is written anew
+/// in another version of the form keeps its id.
 pub(crate) fn content(payload: &str) -> &str {
     split(payload).1
 }
@@ -59,7 +59,7 @@ fn split(payload: &str) -> (Option<u32>, &str) {
     split.map_or((None, payload), |(version, content)| (Some(version), content))
 }
 
-/// A type of the form and the noun of GEGI's that it is the form of.
+/// A type of the form, and the noun of GEGI's that the type is the form of.
 trait Form {
     type Noun;
 
@@ -68,7 +68,7 @@ trait Form {
     fn noun(self) -> Self::Noun;
 }
 
-/// Types that are their own form.
+/// Nouns that are stored as they are.
 macro_rules! plain {
     ($($plain:ty),*) => {$(
         impl Form for $plain {
@@ -123,8 +123,8 @@ impl<F: Form, G: Form> Form for (F, G) {
     }
 }
 
-/// Records whose fields have the names of their noun's. A field that is not listed, or is listed and not there, does not
-/// compile.
+/// Records whose fields have the names of their noun's fields. A field that is missing here, or is listed and does
+/// not exist, does not compile.
 macro_rules! records {
     ($($name:ident { $($field:ident: $kind:ty),* $(,)? })*) => {$(
         #[derive(Serialize, Deserialize)]

@@ -1,5 +1,5 @@
-//! Which pushes are believed. The signatures are those of Standard Webhooks' own examples, or were made with another
-//! program's HMAC-SHA256 over the same key; none is made with this room.
+//! Which pushes are believed. The signatures are those of Standard Webhooks' own examples, or were made by another
+//! program's HMAC-SHA256 with the same key; the code under test made none of them.
 
 #![allow(clippy::unwrap_used, clippy::needless_raw_string_hashes)]
 

@@ -1,5 +1,5 @@
-//! Why a call left nothing behind, and what to do next. What CourseKey refused or could not take is no failure: it
-//! stands in the call's answer.
+//! Why a call left no trace, and what the caller should do next. A request that CourseKey refused or could not take
+//! is no failure of the call: the call's answer reports it.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use crate::push::Refusal;
 use crate::school::CallError;
 use crate::store::StoreError;
 
-/// A call that left no trace in the school's storage.
+/// Why a call left no trace in the school's storage.
 #[derive(Debug, thiserror::Error)]
 pub enum CallFailure {
-    /// The plugin could not read its state, or the host would not store.
+    /// The plugin returned an error: it could not read its state, or the host refused to store.
     #[error("finish the call: {}", what_the_plugin_says(.0))]
     Refused(CallError),
-    /// The plugin did what the sandbox forbids, or gave up. The text says which, and never carries what it printed.
+    /// The plugin did something that the sandbox forbids, or gave up. The text says which, and never contains
+    /// anything that the plugin printed.
     #[error("finish the call: the plugin was stopped: {0}; the next tick works on one item alone")]
     Trapped(String),
-    /// The plugin took longer than its deadline.
+    /// The plugin ran longer than this, its deadline.
     #[error("finish the call within {0:?}; the next tick works on one item alone")]
     TooLong(Duration),
     /// GEGI did not answer the host.
@@ -28,7 +29,7 @@ pub enum CallFailure {
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StoreError),
-    /// A push that is not to be believed.
+    /// The push is not to be believed.
     #[error(transparent)]
     Push(#[from] Refusal),
 }
@@ -60,24 +61,25 @@ fn what_the_plugin_says(refused: &CallError) -> String {
 pub enum Next {
     /// Call again at the next due time; nothing needs to be changed.
     RepeatLater,
-    /// Call `tick` again soon: it works on one item alone by itself, and the item that keeps breaking it is parked.
+    /// Call `tick` again soon: that tick works on one item alone, and the plugin parks an item that keeps stopping
+    /// ticks.
     RepeatSoon,
-    /// Calling again unchanged is useless; the failure's text says what to change.
+    /// The same call would fail again; the failure's text says what to change.
     Mend,
 }
 
 impl CallFailure {
-    /// The HTTP status that tells CourseKey about a push of its.
+    /// The HTTP status that answers CourseKey's push.
     pub fn status(&self) -> u16 {
         match self {
             Self::Push(refusal) => refusal.status(),
             Self::Refused(CallError::BadInput(_)) => 400,
-            // It is sent again, and may be taken then.
+            // CourseKey sends the push again, and the plugin may take it then.
             Self::Refused(_) | Self::Trapped(_) | Self::TooLong(_) | Self::Gegi(_) | Self::Storage(_) => 503,
         }
     }
 
-    /// What an observer is told of it.
+    /// The ending that the observer hears.
     pub(super) fn ending(&self) -> Ending {
         match self {
             Self::Refused(_) | Self::Push(_) => Ending::Refused,

@@ -1,8 +1,8 @@
-//! Adding up the reports of ticks that ran in a row.
+//! Adds up the reports of ticks that ran in a row.
 
 use crate::school::{Tally, TickReport};
 
-/// Adds a later report to an earlier one: counts add up, what comes next is the later one's.
+/// Adds a later report to an earlier one: counts add up, everything about the next tick is the later report's.
 pub(super) fn add(sum: &mut TickReport, later: TickReport) {
     for tally in later.tallies {
         match sum.tallies.iter_mut().find(|known| known.kind == tally.kind) {

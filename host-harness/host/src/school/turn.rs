@@ -1,5 +1,5 @@
-//! A school's turn: it ticks until nothing is due, and what each tick committed is delivered at once. When a turn begins is
-//! the caller's business; a turn prints nothing and asks no clock.
+//! A school's turn: ticks run until nothing is due, and after each tick everything that the tick committed is
+//! delivered. The caller decides when a turn begins; a turn prints nothing and asks no clock.
 
 #[cfg(test)]
 mod tests;
@@ -10,21 +10,23 @@ use super::{Budget, CallFailure, Next, School, TickReport, report};
 use crate::gegi::Instant;
 use crate::outbox::DeliveryReport;
 
-/// How often a call that failed in a passing way is made before its caller gives up: the plugin parks what kills a tick
-/// after three.
+/// How often a tick that failed in a passing way is made before the turn gives up. The plugin parks an item that
+/// stopped three ticks, so a turn reaches the other items before it gives up.
 pub const ATTEMPTS: u32 = 10;
 
-/// Ticks after which a plugin that always wants more is stopped: ten times what the first turn of the largest school needs.
+/// Ticks after which a turn stops a plugin that always wants one more: ten times the ticks that the first turn of the
+/// largest school needs.
 const TICKS_IN_A_TURN: u32 = 10_000;
 
-/// What came of a turn.
+/// The result of a turn.
 #[derive(Debug)]
 pub struct Turn {
     /// The reports of all ticks, added up.
     pub report: TickReport,
     /// Ticks that returned.
     pub ticks: u32,
-    /// What was delivered. A lane that stopped did so at the last delivery; the next turn goes on with it.
+    /// The result of all deliveries. A lane that stopped did so at the last delivery; the next turn goes on with that
+    /// lane.
     pub delivered: DeliveryReport,
     /// When the next turn is due.
     pub next: NextTurn,
@@ -35,36 +37,37 @@ pub struct Turn {
 pub enum NextTurn {
     /// At this moment.
     At(Instant),
-    /// There is nothing to do before a course, a setting or CourseKey's attendance changes.
+    /// Not before a course, a setting or CourseKey's attendance changes: until then the plugin has nothing to do.
     NotBeforeAChange,
 }
 
-/// Why a turn came to no end. What its ticks committed stands.
+/// Why a turn came to no end. Everything that its ticks committed stays committed.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnFailure {
-    /// A tick failed and would fail again, or failed [`ATTEMPTS`] times; or the store failed while delivering.
+    /// A tick failed and would fail again, or failed [`ATTEMPTS`] times; or the store failed during a delivery.
     #[error(transparent)]
     Call(#[from] CallFailure),
-    /// The plugin never came to rest.
+    /// The plugin always wanted one more tick.
     #[error("bring the school to rest: it still has more to do after {ticks} ticks in a row; report it")]
     Restless {
-        /// How many ticks there were.
+        /// The number of ticks.
         ticks: u32,
     },
 }
 
 impl School {
-    /// Ticks until nothing more is due, and delivers after each tick. A tick that failed in a passing way, or was stopped,
-    /// is made again at once, up to [`ATTEMPTS`] times. A receiver that stops a lane stops neither the ticks nor the turn.
+    /// Runs ticks until nothing more is due, and delivers after each tick. A tick that failed in a passing way, or
+    /// was stopped, is made again at once, up to [`ATTEMPTS`] times. A receiver that stops a lane stops neither the
+    /// ticks nor the turn.
     ///
     /// # Errors
-    /// The school did not come to rest.
+    /// A tick or a delivery failed, or the plugin always wanted one more tick.
     pub async fn turn(&self, budget: Budget) -> Result<Turn, TurnFailure> {
         play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await
     }
 }
 
-/// What a turn is made of.
+/// The two actions of a turn, so that the tests can replace them.
 #[async_trait]
 trait Work: Sync {
     async fn tick(&self) -> Result<TickReport, CallFailure>;
@@ -104,7 +107,7 @@ async fn play(work: &dyn Work, most_ticks: u32) -> Result<Turn, TurnFailure> {
     Ok(Turn { report, ticks, delivered, next })
 }
 
-/// One tick that returned.
+/// Makes a tick, and makes the tick again while it fails in a passing way, at most [`ATTEMPTS`] times.
 async fn tick(work: &dyn Work) -> Result<TickReport, CallFailure> {
     let mut attempts = 1;
     loop {

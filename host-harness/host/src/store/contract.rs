@@ -1,7 +1,8 @@
-//! What every backend promises, as checks that any of them can run; a new backend is done when it passes. Speed is not
-//! checked, nor what happens when a process dies: the one differs by machine, the other needs a process to kill.
+//! The promises of [`Store`], as checks that every backend runs; a new backend is done when it passes all of them. No
+//! check measures speed, which differs by machine, and no check kills a process; `tests/tests/storage_contract/`
+//! does.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // A suite of tests, though other crates run it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // The checks are tests, which other crates run.
 
 mod fence;
 mod outbox;
@@ -15,7 +16,8 @@ use chrono::DateTime;
 
 use super::{Change, Commit, Entry, SchoolId, Standing, Store};
 
-/// One place where a store lives. Each opening finds what was committed before; the one before it is dropped by then.
+/// A place where a store lies, for example a folder. Each opening finds everything that was committed before. A check
+/// drops the store that it opened before it opens the place again.
 pub trait Place {
     /// Opens the store.
     fn open(&self) -> Arc<dyn Store>;
@@ -30,7 +32,7 @@ impl<F: Fn() -> Arc<dyn Store>> Place for F {
 /// Runs every check, each in an empty place of its own.
 ///
 /// # Panics
-/// A promise is broken.
+/// The backend breaks a promise.
 pub async fn verify<P: Place>(make: impl Fn() -> P) {
     state::a_school_nobody_committed_for_is_empty(&make()).await;
     state::a_commit_is_there_after_opening_anew(&make()).await;

@@ -1,17 +1,19 @@
-//! The one place where calls of a school meet: who may run beside whom, and what a tick's commit does about keys that
-//! short calls have changed meanwhile.
+//! The gate: the place where the calls of a school meet. A gate decides which call may run beside which other, and
+//! what a tick's commit does about keys that short calls changed while the tick ran.
 //!
-//! - A school has one tick at a time. It holds the right to tick from beginning to end.
-//! - Short calls run beside the tick, one at a time. A short call holds the turn from beginning to end.
-//! - A tick holds the turn in two moments alone: when it takes its snapshot, and when it commits. So a short call sees
-//!   either nothing of a tick or all of it, and the other way round.
-//! - Deliveries of a school run one at a time, beside everything else.
-//! - What a tick removes and a short call has changed since, stays; what a tick sets and a short call has changed since is
-//!   a conflict, and the tick leaves nothing ([`give_way`]).
+//! - A school has one tick at a time. A tick holds the right to tick from its beginning to its end.
+//! - Short calls run beside the tick, one short call at a time. A short call holds the turn from its beginning to its
+//!   end.
+//! - A tick holds the turn in two moments alone: when it takes its snapshot, and when it commits. A short call
+//!   therefore sees either nothing of a tick or all of it, and a tick sees either nothing of a short call or all of
+//!   it.
+//! - Deliveries of a school run one at a time, beside the calls.
+//! - A key that a tick removes and a short call has changed since stays. A key that a tick sets and a short call has
+//!   changed since is a conflict, and nothing of the tick is committed ([`give_way`]).
 //!
-//! Who runs is decided in memory, so a school is to be open in one process alone; the fence that every commit carries lets
-//! the store refuse a process that another has taken the school over from. What one call may stage is `unit`'s business,
-//! how its snapshot keeps old values `snapshot`'s.
+//! The gate keeps the order in memory, therefore only one process may have a school open. When another host takes the
+//! school over, the store refuses the commits of this process by the fence that every commit carries. Not here: what
+//! a call may stage (`unit`), and how a snapshot keeps old values (`snapshot`).
 
 #[cfg(test)]
 mod tests;
@@ -30,14 +32,15 @@ use crate::clock::Clock;
 use crate::limits::StorageLimits;
 use crate::observer::{Observer, Step};
 
-/// Every school of a store. One for each store that is open.
+/// The gates of all schools of a store. An open store has one value of this type.
 pub struct Schools {
     shared: Arc<Shared>,
-    /// Never emptied: a gate is a few hundred bytes, and two gates of one school would be none.
+    /// Gates are never removed: a gate is a few hundred bytes, and with two gates of one school two ticks could run
+    /// at once.
     gates: Mutex<BTreeMap<SchoolId, SchoolGate>>,
 }
 
-/// What all gates work with.
+/// The store, the clock, the limits and the observer that all gates use.
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
@@ -45,7 +48,7 @@ pub(super) struct Shared {
     observer: Arc<dyn Observer>,
 }
 
-/// Where the calls of one school begin. Cheap to clone; clones are the same gate.
+/// The gate of one school, at which its calls begin. Cheap to clone; a clone is the same gate.
 #[derive(Clone)]
 pub struct SchoolGate(Arc<Gate>);
 
@@ -53,18 +56,18 @@ pub(super) struct Gate {
     pub(super) shared: Arc<Shared>,
     pub(super) school: SchoolId,
     versions: Arc<Versions>,
-    /// What commits of calls that begin now carry.
+    /// The fence that the commits of calls beginning now carry.
     fence: AtomicU64,
     tick: Arc<tokio::sync::Mutex<()>>,
     turn: Arc<tokio::sync::Mutex<()>>,
     delivery: tokio::sync::Mutex<()>,
 }
 
-/// As what a call runs beside others.
+/// The kind of a call, with the lock that such a call holds from its beginning to its end.
 pub(super) enum Pass {
-    /// Alone among ticks; takes the turn when it commits.
+    /// The only tick of the school. A tick takes the turn once more for its commit.
     Tick(OwnedMutexGuard<()>),
-    /// Holds the turn from beginning to end.
+    /// The only short call of the school, holding the turn.
     Short(OwnedMutexGuard<()>),
 }
 
@@ -74,16 +77,16 @@ impl Pass {
     }
 }
 
-/// Where a call stands among the others of its school.
+/// A call's place among the calls of its school: its gate, its kind and its fence.
 pub(super) struct Place {
     pub(super) pass: Pass,
     pub(super) snapshot: Snapshot,
-    /// The gate's when the call began: if another host takes the school over meanwhile, the call cannot commit, be it that
-    /// this host takes the school back.
+    /// The gate's fence when the call began. If another host takes the school over meanwhile, the call cannot commit,
+    /// not even after this host has taken the school back.
     fence: u64,
 }
 
-/// What a call wants to commit.
+/// Everything a call wants to commit.
 pub(super) struct Staged {
     pub(super) changes: Overlay,
     pub(super) records: Vec<Payload>,
@@ -92,7 +95,8 @@ pub(super) struct Staged {
     pub(super) push: Option<PushId>,
 }
 
-/// The right to deliver what waits in a school's outboxes. Another delivery of the school waits until it is dropped.
+/// The right to deliver the items in a school's outboxes. The school's next delivery waits until this right is
+/// dropped.
 pub(crate) struct DeliveryTurn<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) school: &'a SchoolId,
@@ -101,8 +105,8 @@ pub(crate) struct DeliveryTurn<'a> {
 }
 
 impl Schools {
-    /// The schools of a store. `clock` dates the commits, `limits` hold for each school, `observer` hears of each commit
-    /// and delivery.
+    /// The schools of a store. `clock` dates the commits, `limits` apply to each school alone, and `observer` hears
+    /// every commit and delivery.
     pub fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -112,9 +116,10 @@ impl Schools {
         Self { shared: Arc::new(Shared { store, clock, limits, observer }), gates: Mutex::default() }
     }
 
-    /// The gate of a school, the same for everybody who asks. The school need not be known to the store.
+    /// The gate of a school; everybody who asks for the school gets the same gate. The store need not know the
+    /// school.
     pub fn gate(&self, school: &SchoolId) -> SchoolGate {
-        // Nothing between this lock and its release can panic half-way through a change.
+        // A panic while this lock is held cannot leave a change half made.
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         gates.entry(school.clone()).or_insert_with(|| SchoolGate::new(&self.shared, school)).clone()
     }
@@ -134,53 +139,53 @@ impl SchoolGate {
         }))
     }
 
-    /// Begins a tick, once no other tick of the school is under way. Short calls go on while it runs.
+    /// Begins a tick as soon as no other tick of the school runs. Short calls go on while the tick runs.
     ///
     /// # Errors
-    /// The store could not be read; nothing has begun.
+    /// The store could not be read; no call has begun.
     pub async fn begin_tick(&self) -> Result<UnitOfWork, StoreError> {
         let permit = Arc::clone(&self.0.tick).lock_owned().await;
         let _turn = self.0.turn.lock().await;
         self.begin(Pass::Tick(permit)).await
     }
 
-    /// Begins a call that uses no network, once no other such call is under way. Until it ends nothing else of the
-    /// school is committed.
+    /// Begins a call that uses no network, as soon as no other such call of the school runs. Until the call ends
+    /// nobody else commits for the school.
     ///
     /// # Errors
-    /// The store could not be read; nothing has begun.
+    /// The store could not be read; no call has begun.
     pub async fn begin_short(&self) -> Result<UnitOfWork, StoreError> {
         let turn = Arc::clone(&self.0.turn).lock_owned().await;
         self.begin(Pass::Short(turn)).await
     }
 
-    /// While the turn is held.
+    /// Begins a call. The caller holds the turn.
     async fn begin(&self, pass: Pass) -> Result<UnitOfWork, StoreError> {
         let fence = self.0.fence.load(Ordering::SeqCst);
         let (snapshot, standing) = (self.0.versions.snapshot(), self.standing().await?);
         Ok(UnitOfWork::new(Arc::clone(&self.0), Place { pass, snapshot, fence }, standing))
     }
 
-    /// Takes the school over from every other host, and answers the new fence. Commits of calls that another host, or this
-    /// one, began before are refused from now on.
+    /// Takes the school over from every other host and returns the new fence. From now on the store refuses the
+    /// commits of calls that began before, at other hosts and at this host.
     ///
     /// # Errors
-    /// The store failed; who commits may be another or the same as before.
+    /// The store failed; the school may or may not have been taken over.
     pub async fn take_over(&self) -> Result<u64, StoreError> {
         let fence = self.0.shared.store.take_over(&self.0.school).await?;
-        // Of two that take over at once the later one counts.
+        // If two takeovers of this process overlap, the later takeover has the higher fence, and that fence counts.
         self.0.fence.fetch_max(fence, Ordering::SeqCst);
         Ok(fence)
     }
 
-    /// What a delivery works with, once no other delivery of the school is under way.
+    /// Waits until no other delivery of the school runs, and returns the right to deliver.
     pub(crate) async fn delivery_turn(&self) -> DeliveryTurn<'_> {
         let alone = self.0.delivery.lock().await;
         let Shared { store, observer, .. } = &*self.0.shared;
         DeliveryTurn { store: store.as_ref(), school: &self.0.school, observer: observer.as_ref(), _alone: alone }
     }
 
-    /// What is known of the school besides its state: usage, latest commit, breadcrumb.
+    /// The school's standing: usage, latest commit, breadcrumb.
     ///
     /// # Errors
     /// The store could not be read.
@@ -190,7 +195,7 @@ impl SchoolGate {
 }
 
 impl Gate {
-    /// Commits what a call has staged, durable when this returns.
+    /// Commits everything a call has staged. The commit is durable when this function returns.
     pub(super) async fn commit(&self, place: Place, staged: Staged) -> Result<(), StoreError> {
         let Place { pass, snapshot, fence } = place;
         let (_turn, _tick) = match pass {
@@ -198,7 +203,7 @@ impl Gate {
             Pass::Tick(permit) => (Arc::clone(&self.turn).lock_owned().await, Some(permit)),
         };
         let changes = give_way(staged.changes, |key| snapshot.is_outdated(key))?;
-        // From here on nobody reads this call's view, so the commit need not keep old values for it.
+        // This call reads no more, so the commit need not keep old values for its snapshot.
         drop(snapshot);
         let at = self.shared.clock.now();
         let forget_before = at - self.shared.limits.pushes_remembered;
@@ -218,12 +223,13 @@ impl Gate {
     }
 }
 
-/// What a call commits of what it has staged, where `is_changed` names the keys that others have changed since the call
-/// began (of a short call nobody can).
+/// The changes that are committed of the changes a call has staged. `is_changed` names the keys that others have
+/// changed since the call began; of a short call there are none.
 ///
-/// What a tick removes and a short call has changed since, stays: it is a note of newer work (a course's dirty note with a
-/// later revision), to be worked on by the next tick. Otherwise ticks and short calls write different keys; a tick that
-/// sets a key that a short call has changed is refused, because one of the two writes would be lost.
+/// A key that a tick removes and a short call has changed since stays: the key is a note of newer work (a course's
+/// dirty note with a later revision), and the next tick does that work. All other keys are written either by ticks or
+/// by short calls. A tick that sets a key which a short call has changed is refused, because one of the two writes
+/// would be lost.
 fn give_way(staged: Overlay, is_changed: impl Fn(&str) -> bool) -> Result<Vec<Change>, StoreError> {
     let mut conflicts = 0;
     let mut changes = Vec::with_capacity(staged.len());

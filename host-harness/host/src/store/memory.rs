@@ -1,4 +1,5 @@
-//! A store in memory, for tests and for trying things out. Keeps every promise but durability: it ends with the process.
+//! A store in memory, for tests and for trying things out. This store keeps every promise but durability: its schools
+//! end with the process.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::gegi::Receipt;
 
-/// Schools in memory. Starts empty.
+/// Schools in memory; none at first.
 #[derive(Default)]
 pub struct MemoryStore(Mutex<BTreeMap<SchoolId, School>>);
 
@@ -23,7 +24,7 @@ struct School {
     state: BTreeMap<String, Vec<u8>>,
     waiting: BTreeMap<(Lane, u64), Payload>,
     refused: BTreeMap<(Lane, u64), (Payload, String)>,
-    /// When each push was taken, to the second.
+    /// When each push was taken, whole seconds since 1970.
     pushes: BTreeMap<PushId, i64>,
 }
 
@@ -74,12 +75,12 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<SchoolId, School>> {
-        // Nothing between a lock and its release can panic half-way through a change.
+        // A panic while this lock is held cannot leave a change half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Items of a lane with a sequence above `after`, ascending.
+/// The items of a lane whose sequence is above `after`, ascending.
 fn above<T>(items: &BTreeMap<(Lane, u64), T>, lane: Lane, after: u64) -> impl Iterator<Item = (u64, &T)> {
     let range = (Bound::Excluded((lane, after)), Bound::Included((lane, u64::MAX)));
     items.range(range).map(|((_, sequence), item)| (*sequence, item))

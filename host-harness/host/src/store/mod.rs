@@ -1,10 +1,11 @@
-//! What a school must never lose: the plugin's state, the outboxes of records and mails, and what is known of its calls.
+//! The storage: everything that a school must never lose, namely the plugin's state, the outboxes of records and
+//! mails, and the standing of the school.
 //!
-//! [`Store`] is the promise, `memory` and `sqlite` keep it, [`contract`] holds every backend to it. Above the backends,
-//! once for all of them: `snapshot` (what a call sees), `unit` (what one call reads and stages, and its limits), `gate` (who
-//! may run beside whom, and how a call is committed). What leaves after the commit is `outbox`'s business. Nothing here
-//! knows what the plugin stores or what GEGI makes of a delivery, and no error names a file: what can go wrong when a
-//! backend is opened is the backend's own type.
+//! [`Store`] states the promises, `memory` and `sqlite` keep them, and [`contract`] checks every backend. Above the
+//! backends, once for all of them: `snapshot` (the state that a call sees), `unit` (what one call reads and stages,
+//! and its limits) and `gate` (which call may run beside which other, and how a call is committed). Not here:
+//! delivery after the commit (`outbox`), the meaning of what the plugin stores, and what GEGI makes of a delivery. No
+//! error in this room names a file: an error of opening a backend is the backend's own type.
 
 pub mod contract;
 mod gate;
@@ -36,20 +37,20 @@ pub use unit::UnitOfWork;
 use crate::gegi::Receipt;
 use crate::outbox::form;
 
-/// The longest key in bytes; the WIT promises this number to the plugin.
+/// The most bytes of a key. The WIT promises this number to the plugin.
 pub const KEY_BYTES: usize = 512;
 
-/// The name under which a school is stored. Schools never see each other.
+/// The name under which a school is stored. No school sees the storage of another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SchoolId(String);
 
 impl SchoolId {
-    /// The school of this name.
+    /// The id of the school with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// Its name.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -67,29 +68,30 @@ impl fmt::Display for SchoolId {
     }
 }
 
-/// A key of a school's state with its value.
+/// A key of a school's state, with its value.
 pub type Entry = (String, Vec<u8>);
 
 /// One change of a school's state.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Change {
-    /// 1 to [`KEY_BYTES`] bytes.
+    /// The key, 1 to [`KEY_BYTES`] bytes.
     pub key: String,
-    /// What the key holds from now on; none removes it.
+    /// The value that the key holds from now on; none: the key is removed.
     pub value: Option<Vec<u8>>,
 }
 
-/// Tells a push of CourseKey's from all others of its school. What it is made of is `push`'s matter.
+/// Tells a push of CourseKey's from all other pushes of its school. `push` decides from which data these bytes are
+/// made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PushId([u8; 32]);
 
 impl PushId {
-    /// The push that these bytes stand for.
+    /// The id of these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -98,32 +100,33 @@ impl PushId {
 /// A push that a commit takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenPush {
-    /// Which.
+    /// Which push.
     pub id: PushId,
     /// Pushes of the school that were taken before this moment are forgotten.
     pub forget_before: DateTime<Utc>,
 }
 
-/// JSON text of something to deliver. A store keeps it as it is.
+/// The text of an operation or a mail to deliver, in the form of `outbox::form`. A store keeps the text unchanged.
 pub type Payload = String;
 
-/// Everything one call leaves behind. Like everything here that holds what a school stores it can be printed only as to
-/// how much it is: keys and payloads name people.
+/// Everything one call leaves behind. `Debug` prints only how much the commit holds, because keys and payloads name
+/// people; so does the `Debug` of every type in this room that holds what a school stores.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// In order: of several changes to a key the last one holds.
+    /// Changes of the state, in order: of several changes of one key the last one counts.
     pub changes: Vec<Change>,
-    /// For [`Lane::Records`], in order.
+    /// Payloads for [`Lane::Records`], in order.
     pub records: Vec<Payload>,
-    /// For [`Lane::Mails`], in order.
+    /// Payloads for [`Lane::Mails`], in order.
     pub mails: Vec<Payload>,
-    /// Whether the breadcrumb goes in the same transaction: the call that left it has returned.
+    /// Whether this commit removes the breadcrumb, because the call that left it has returned.
     pub clears_breadcrumb: bool,
-    /// The push whose call this is.
+    /// The push that the call was made for; none: the call was made for no push.
     pub push: Option<TakenPush>,
-    /// What the host took the school over with; 0: nobody ever took it over. See [`Store::take_over`].
+    /// The fence with which the host took the school over; 0: no host ever took the school over. See
+    /// [`Store::take_over`].
     pub fence: u64,
-    /// When.
+    /// When the call commits.
     pub at: DateTime<Utc>,
 }
 
@@ -134,7 +137,7 @@ impl Commit {
         Self { changes, records, mails, clears_breadcrumb: false, push: None, fence: 0, at }
     }
 
-    /// What goes into an outbox.
+    /// The payloads that this commit puts into the outbox of a lane.
     pub fn payloads(&self, lane: Lane) -> &[Payload] {
         match lane {
             Lane::Records => &self.records,
@@ -142,7 +145,7 @@ impl Commit {
         }
     }
 
-    /// Refuses what no store may hold, before anything is written.
+    /// Refuses a commit that no store may hold, before anything is written.
     fn check(&self) -> Result<(), StoreError> {
         let bad = |change: &Change| change.key.is_empty() || change.key.len() > KEY_BYTES;
         if self.changes.iter().any(bad) { Err(StoreError::BadKey) } else { Ok(()) }
@@ -159,7 +162,7 @@ impl fmt::Debug for Commit {
     }
 }
 
-/// An outbox. The lanes of a school are independent: a mail server that is down holds up no marks.
+/// An outbox. The lanes of a school are independent: while a mail server is down, marks are still delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// Operations on GEGI's records.
@@ -172,7 +175,7 @@ impl Lane {
     /// Every lane, in the order of delivery.
     pub const ALL: [Self; 2] = [Self::Records, Self::Mails];
 
-    /// Its name, as in ids.
+    /// The lane's name as it stands in ids and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Records => "records",
@@ -181,24 +184,25 @@ impl Lane {
     }
 }
 
-/// Something committed that has not been acknowledged.
+/// An item of an outbox: committed, and not acknowledged yet.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutboxItem {
-    /// Ascending from 1 without gaps or repeats within a school and lane, in the order of commits.
+    /// Ascending from 1 without gaps or repeats within a school and lane, in the order of the commits.
     pub sequence: u64,
-    /// The same on every delivery, and of no other item.
+    /// The id of the item. Every delivery of the item carries the same id, and no other item has this id.
     pub id: String,
-    /// As it was committed.
+    /// The payload as the call committed it.
     pub payload: Payload,
 }
 
-/// Bytes of an id, of which its text has two characters each: no two items of any school will ever share so many.
+/// The bytes of an id; its text has two characters for each byte. With this many bytes no two items of any school
+/// will ever have the same id.
 const ID_BYTES: usize = 16;
 
 impl OutboxItem {
-    /// The id follows from what it names, so no store has to keep it. The payload is part of it because a store that is
-    /// restored from a backup gives its latest sequences away a second time: were the id the same for another payload,
-    /// the receiver would drop that as a repeat.
+    /// Makes an item with its id. The id is computed from school, lane, sequence and payload, so no store has to keep
+    /// it. The payload is part of the id because a store that is restored from a backup gives its latest sequences a
+    /// second time: if another payload then had the same id, the receiver would drop that payload as a repeat.
     pub(crate) fn new(school: &SchoolId, lane: Lane, sequence: u64, payload: Payload) -> Self {
         let mut hash = Sha256::new();
         for part in [school.as_str(), lane.name(), form::content(&payload)] {
@@ -225,46 +229,46 @@ impl fmt::Debug for OutboxItem {
     }
 }
 
-/// An item with what the receiver made of it.
+/// An item, named by its sequence, with the receipt that its receiver gave.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// Which item of the lane.
+    /// The sequence of the item in its lane.
     pub sequence: u64,
-    /// What became of it. What was applied the store forgets; what was refused it keeps for people with the reason, see
-    /// [`Store::refused`].
+    /// The receiver's receipt. The store forgets an applied item, and keeps a refused item with its reason for people
+    /// to read, see [`Store::refused`].
     pub receipt: Receipt,
 }
 
-/// An item its receiver refused.
+/// An item that its receiver refused.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefusedItem {
     /// The item.
     pub item: OutboxItem,
-    /// Why.
+    /// Why the receiver refused the item.
     pub reason: String,
 }
 
-/// Bytes that an entry counts for.
+/// The bytes that an entry of the state counts for.
 fn entry_bytes(key: &str, value: &[u8]) -> u64 {
     u64::try_from(key.len() + value.len()).unwrap_or(u64::MAX)
 }
 
-/// Why a store did not do what it was asked. Nothing was written.
+/// Why a store failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else holds the storage for longer than a call should wait.
+    /// Another program holds the storage for longer than a call should wait.
     #[error("get hold of the storage: somebody else is writing to it; try again")]
     Busy,
-    /// There is no space left.
+    /// The storage has no space left.
     #[error("write to the storage: its disk is full; free some space, then try again")]
     Full,
-    /// What the storage holds is not in a form it could have been written in.
+    /// The storage holds data in a form in which this program never wrote any.
     #[error("read the storage: it is damaged; stop the host and restore the storage from a backup")]
     Corrupt,
     /// The storage refused for another reason, or cannot be reached.
     #[error("use the storage: {reason}; see that it is there and may be written to, then try again")]
     Unavailable {
-        /// In the words of whoever refused. They name no value that a school stores.
+        /// The text of the program that refused. The text names no value that a school stores.
         reason: String,
     },
     /// A key is empty or too long.
@@ -272,32 +276,33 @@ pub enum StoreError {
         "commit: a key is empty or longer than {KEY_BYTES} bytes; this is a fault of this program, please report it"
     )]
     BadKey,
-    /// A tick would have overwritten what a short call wrote beside it.
+    /// A tick would have overwritten a key that a short call wrote beside the tick; the number of such keys.
     #[error("commit the tick: a short call changed {0} of its keys meanwhile; call it again")]
     Conflict(usize),
-    /// Another host has taken the school over since this one began.
+    /// Another host has taken the school over since the call began.
     #[error("commit: another host has taken the school over (fence {held}, this one has {fence}); stop this host")]
     Fenced {
-        /// The commit's.
+        /// The fence of the commit.
         fence: u64,
-        /// The school's.
+        /// The fence of the school.
         held: u64,
     },
-    /// An item of an outbox is not of a form this version knows.
+    /// An item of an outbox is in a form that this version cannot read.
     #[error("read item {sequence} of the outbox of {}; run the version that wrote it, or a later one", .lane.name())]
     Unreadable {
-        /// Which outbox.
+        /// The outbox of the item.
         lane: Lane,
-        /// Which item.
+        /// The sequence of the item.
         sequence: u64,
     },
-    /// Something staged has no JSON form.
+    /// A staged operation or mail has no JSON form.
     #[error("write an operation or a mail as JSON; this is a fault of this program, please report it")]
     NotJson,
 }
 
 impl StoreError {
-    /// Whether the same call may succeed when it is simply made again later. Everything else needs a person first.
+    /// Whether the same call may succeed when it is simply made again later. After every other error a person has to
+    /// act first.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Busy | Self::Full | Self::Unavailable { .. } | Self::Conflict(_))
     }
@@ -305,35 +310,36 @@ impl StoreError {
 
 /// Storage for many schools.
 ///
-/// What every backend promises:
-/// - **A commit is whole or not at all**, and once it is answered it survives the end of the process and of the power.
-///   The number it answers grows by one with each commit of the school. A commit that fails left nothing.
-/// - **Reads see what is committed**, never a part of a commit, and wait for no writer. Each call is consistent in
-///   itself; two calls may see different states. Who wants one state for many reads takes a [`Snapshot`].
+/// Every backend promises:
+/// - **A commit is whole or not at all**, and once the store has answered, the commit survives the end of the process
+///   and of the power. The answer is the commit's number, which grows by one with each commit of the school. A commit
+///   that fails leaves nothing.
+/// - **Reads see what is committed**, never a part of a commit, and wait for no writer. Each read is consistent in
+///   itself; two reads may see different states. A [`Snapshot`] shows many reads the same state.
 /// - **Keys are ordered by their bytes.**
-/// - **Schools are apart**: no call on one reads or changes anything of another.
-/// - **Outboxes keep their order.** Sequences are never given twice, not even after everything was acknowledged and the
-///   store was opened anew; an id belongs to one item for ever. An acknowledgement is final: repeating it, or
-///   acknowledging what was never there, changes nothing.
-/// - **A fence holds for ever.** A commit that carries a lower fence than the school has is refused, inside its transaction;
-///   one that carries a higher fence raises the school's. Breadcrumbs and acknowledgements carry none: the one costs a tick
-///   of one item, the other says what the receiver has.
-/// - **A push is remembered by the commit that takes it**, and not by one that fails.
+/// - **Schools are apart**: no operation on one school reads or changes anything of another school.
+/// - **Outboxes keep their order.** A sequence is never given twice, not even after every item was acknowledged and
+///   the store was opened anew; an id belongs to one item for ever. An acknowledgement is final: a repeated
+///   acknowledgement, or one of an item that never existed, changes nothing.
+/// - **A fence holds for ever.** A commit with a lower fence than the school's is refused inside its transaction, and
+///   a commit with a higher fence raises the school's. Breadcrumbs and acknowledgements carry no fence: a wrong
+///   breadcrumb costs a tick of one item, and an acknowledgement only says what the receiver has.
+/// - **A push is remembered by the commit that takes it**, and not by a commit that fails.
 /// - **A breadcrumb is durable at once**, outside every commit.
-/// - Usage is exact after each commit and costs no count.
+/// - **Usage is exact** after each commit, and asking for the usage counts nothing.
 ///
-/// Calls are short (microseconds for a read, one synchronisation of the disk for a write) and may block their thread for
-/// that long. "Not found" is none or an empty list, never an error.
+/// Operations are short (microseconds for a read, one synchronisation of the disk for a write) and may block their
+/// thread for that long. "Not found" is none or an empty list, never an error.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// What is known of the school besides its state.
+    /// The school's standing: everything known about the school besides its state.
     async fn standing(&self, school: &SchoolId) -> Result<Standing, StoreError>;
 
-    /// The values of the keys, in the order asked for; none for an absent key.
+    /// The values of the keys, in the order of `keys`; none for an absent key.
     async fn get_many(&self, school: &SchoolId, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
 
     /// Entries whose key starts with `prefix` and is greater than `after`, ascending by bytes, at most `limit`. Fewer
-    /// than asked for means the end.
+    /// entries than `limit` mean that there are no more.
     async fn scan(
         &self,
         school: &SchoolId,
@@ -342,20 +348,21 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// Writes all of it in one durable transaction and answers its number, unless its fence is lower than the school's.
+    /// Writes the whole commit in one durable transaction and returns its number. Refuses a commit whose fence is
+    /// lower than the school's.
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError>;
 
-    /// Raises the school's fence by one, durable at once, and answers it: commits that carry a lower one are refused from
-    /// now on. Whoever is to be the school's only host calls this first.
+    /// Raises the school's fence by one, durable at once, and returns the new fence: commits with a lower fence are
+    /// refused from now on. A process that is to be the school's only host calls this first.
     async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError>;
 
-    /// Whether a commit of the school took this push, and it was not forgotten since.
+    /// Whether a commit of the school took this push and the push was not forgotten since.
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError>;
 
-    /// Sets or removes the breadcrumb, durable at once.
+    /// Sets the breadcrumb, or with none removes it; durable at once.
     async fn leave_breadcrumb(&self, school: &SchoolId, breadcrumb: Option<&Breadcrumb>) -> Result<(), StoreError>;
 
-    /// Items of the lane that are not acknowledged, with a sequence above `after`, ascending, at most `limit`.
+    /// Items of the lane that are not acknowledged and have a sequence above `after`, ascending, at most `limit`.
     async fn outbox(
         &self,
         school: &SchoolId,
@@ -364,7 +371,7 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError>;
 
-    /// Takes the items out of the outbox, all in one durable transaction.
+    /// Takes the acknowledged items out of the outbox, all in one durable transaction.
     async fn acknowledge(
         &self,
         school: &SchoolId,
@@ -372,7 +379,7 @@ pub trait Store: Send + Sync {
         acknowledgements: &[Acknowledgement],
     ) -> Result<(), StoreError>;
 
-    /// Items of the lane that were refused, with a sequence above `after`, ascending, at most `limit`.
+    /// Items of the lane that their receiver refused, with a sequence above `after`, ascending, at most `limit`.
     async fn refused(
         &self,
         school: &SchoolId,

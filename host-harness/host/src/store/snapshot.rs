@@ -1,9 +1,10 @@
-//! What a call sees: the state as it was when the call began, whatever is committed beside it, with no transaction held
-//! open in the database. Works over every backend.
+//! Snapshots: a call sees the state as it was when the call began, whatever others commit meanwhile, and no
+//! transaction stays open in the database. Snapshots work over every backend.
 //!
-//! A snapshot costs nothing until somebody else commits while it is open. Then, before the new values can be seen, the
-//! old ones go into the snapshot's own map, and its reads look there last: what they find there outweighs what the
-//! store said. Short calls change a handful of keys, so the maps stay small.
+//! A snapshot costs nothing until somebody else commits while the snapshot is open. Then the old values of the
+//! changed keys go into the snapshot's own map, before anybody can see the new values. A read asks the store first
+//! and the map last, and a value in the map counts more than the store's. Short calls change a handful of keys, so
+//! the maps stay small.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -11,12 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Change, Commit, Entry, SchoolId, Store, StoreError};
 
-/// Keys with what they hold in one view of the state; none: nothing.
+/// Keys with the value that they hold in one view of the state; none: the view does not hold the key.
 pub(super) type Overlay = BTreeMap<String, Option<Vec<u8>>>;
 
-/// The committed state of one school, and the snapshots of it that are open. Every commit of the school goes through
-/// the one object of this type that its process has, and nobody takes a snapshot or commits while another commits: whoever
-/// uses it sees to that.
+/// The committed state of one school, and the open snapshots of it. A process has one object of this type for a
+/// school and makes every commit of the school through it. Nobody may take a snapshot or commit while another commit
+/// runs: `gate` sees to that.
 pub struct Versions {
     store: Arc<dyn Store>,
     school: SchoolId,
@@ -26,11 +27,12 @@ pub struct Versions {
 #[derive(Default)]
 struct Open {
     taken: u64,
-    /// By the snapshot's number: what the keys that were changed since held when it was taken.
+    /// For each open snapshot, by its number: the keys that were changed since, with the values from when it was
+    /// taken.
     before: BTreeMap<u64, Overlay>,
 }
 
-/// The state as it was at one moment.
+/// The state of a school as it was at one moment.
 pub struct Snapshot {
     versions: Arc<Versions>,
     number: u64,
@@ -51,7 +53,7 @@ impl Versions {
         Snapshot { versions: Arc::clone(self), number }
     }
 
-    /// Commits, and answers the commit's number. Snapshots that are open go on seeing what they saw.
+    /// Commits and returns the commit's number. Open snapshots keep seeing the old values.
     ///
     /// # Errors
     /// Nothing was written.
@@ -60,8 +62,9 @@ impl Versions {
         self.store.commit(&self.school, commit).await
     }
 
-    /// Has to be done before the commit: a reader who sees a new value must find the old one in its map afterwards. An
-    /// old value that is kept for a commit that then fails is merely what the store holds as well.
+    /// Puts the old values of the changed keys into the maps of the open snapshots. This happens before the commit,
+    /// because a reader who sees a new value must find the old value in its map afterwards. If the commit fails, the
+    /// map holds the same value as the store, which harms nobody.
     async fn keep_old_values(&self, changes: &[Change]) -> Result<(), StoreError> {
         if self.open().before.is_empty() {
             return Ok(());
@@ -77,13 +80,13 @@ impl Versions {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        // Nothing between a lock and its release can panic half-way through a change.
+        // A panic while this lock is held cannot leave a change half made.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Snapshot {
-    /// The values of the keys, in the order asked for; none for an absent key.
+    /// The values of the keys, in the order of `keys`; none for an absent key.
     ///
     /// # Errors
     /// The store could not be read.
@@ -100,7 +103,7 @@ impl Snapshot {
     }
 
     /// Entries whose key starts with `prefix` and is greater than `after`, ascending by bytes, at most `limit`. Fewer
-    /// than asked for means the end.
+    /// entries than `limit` mean that there are no more.
     ///
     /// # Errors
     /// The store could not be read.
@@ -108,7 +111,8 @@ impl Snapshot {
         self.scan_under(&Overlay::new(), prefix, after, limit).await
     }
 
-    /// The same with a map laid on top, whose keys outweigh the snapshot's.
+    /// Does the same as `scan` with the map `top` laid over the snapshot: a key in `top` counts more than the
+    /// snapshot's.
     pub(super) async fn scan_under(
         &self,
         top: &Overlay,
@@ -121,7 +125,7 @@ impl Snapshot {
         while found.len() < limit {
             let wanted = limit - found.len();
             let page = self.versions.store.scan(&self.versions.school, prefix, after.as_deref(), wanted).await?;
-            // The page speaks for the keys up to its last one, the last page for all that follow.
+            // A page covers the keys up to its last key; the last page covers all keys that follow.
             let last = if page.len() < wanted { None } else { page.last().map(|(key, _)| key.clone()) };
             self.with_old_values(|before| {
                 let then = range(before, prefix, after.as_deref(), last.as_deref());
@@ -136,13 +140,13 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// Whether a commit of somebody else has touched the key since.
+    /// Whether somebody else has committed a change of the key since the snapshot was taken.
     pub fn is_outdated(&self, key: &str) -> bool {
         self.with_old_values(|before| before.contains_key(key))
     }
 
     fn with_old_values<T>(&self, work: impl FnOnce(&Overlay) -> T) -> T {
-        // The map is there as long as the snapshot is.
+        // The map exists as long as the snapshot does.
         work(self.versions.open().before.entry(self.number).or_default())
     }
 }
@@ -168,7 +172,8 @@ pub(super) fn range<'a, V>(
     map.range::<str, _>((from, Bound::Unbounded)).take_while(move |(key, _)| inside(key))
 }
 
-/// Merges two ascending runs of entries; where both have a key, `top` decides, and where it holds none there is none.
+/// Merges two ascending runs of entries. Where both runs have a key, `top` counts; where `top` holds none for a key,
+/// the merged run does not have the key.
 fn lay_over<'a>(
     base: impl Iterator<Item = Entry>,
     top: impl Iterator<Item = (&'a String, &'a Option<Vec<u8>>)>,
@@ -180,7 +185,7 @@ fn lay_over<'a>(
             if let Some(below) = base.next_if(|(below, _)| below < *key) {
                 return Some(below);
             }
-            // Outweighed.
+            // `top` has the same key, so the entry of `base` is dropped.
             base.next_if(|(same, _)| same == *key);
             if let (key, Some(value)) = top.next()? {
                 return Some((key.clone(), value.clone()));

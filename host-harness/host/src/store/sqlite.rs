@@ -1,10 +1,10 @@
-//! A store in one SQLite file for many schools: what a host uses when nothing else is configured.
+//! The SQLite backend: one file for many schools. The command line uses this store.
 //!
-//! One connection writes, a few read. The file is in WAL mode, so a reader never waits for the writer and the writer
-//! never for readers; with `synchronous = FULL` a commit is on the disk before it is answered. Everything runs on the
-//! thread that asks: a read takes microseconds, where handing it to another thread would cost more than the read. The
-//! writer stands behind an asynchronous lock, so that of all calls waiting to commit only the one whose turn it is holds
-//! its thread, for one synchronisation of the disk. SQL lives in `sqlite/`.
+//! One connection writes, a few read. The file is in WAL mode, so readers and the writer never wait for each other.
+//! With `synchronous = FULL` a commit is on the disk before the store answers. Every statement runs on the thread of
+//! its caller: a read takes microseconds, and handing the read to another thread would cost more. The writer stands
+//! behind an asynchronous lock, so of all calls waiting to commit only the call whose turn it is holds its thread,
+//! for one synchronisation of the disk. The SQL lies in `sqlite/`.
 
 mod open;
 mod rows;
@@ -30,26 +30,27 @@ pub use open::OpenError;
 /// How long a statement waits for another program, such as a backup or a person with a database tool.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Schools in an SQLite file. Holds the file for itself until it is dropped: who may run beside whom is decided in
-/// memory, so a second host on the same file would undo what the first one promises.
+/// Schools in an SQLite file. The store holds the file for itself until the store is dropped: gates keep their order
+/// in memory, so a second host on the same file would break the order of the first.
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
     writer: tokio::sync::Mutex<Connection>,
-    /// A read holds one for microseconds, so a few serve any number of calls.
+    /// A read holds one of these connections for microseconds, so four connections serve any number of calls.
     readers: [Mutex<Connection>; 4],
-    /// Last, so that it is let go of when the connections are closed.
+    /// The last field, so that the lock is released after the connections are closed.
     _lock: Lock,
 }
 
-/// A file that is locked as long as this lives.
+/// A file that stays locked as long as this value lives.
 #[derive(Debug)]
 struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Said outright, because a process that is being started at this moment has a copy of the file, and the lock
-        // would last until that is closed. Should it fail, it does.
+        // An explicit unlock, because a process that is being started at this moment has a copy of the file handle,
+        // and without the unlock the lock would last until that copy is closed. A failed unlock leaves the lock to
+        // that moment.
         let _ = self.0.unlock();
     }
 }
@@ -58,7 +59,8 @@ impl SqliteStore {
     /// Opens the file, or creates it, and brings an older schema up to date.
     ///
     /// # Errors
-    /// Another host uses the file, or it is none of ours, of a later version, damaged or out of reach.
+    /// Another host uses the file, or the file is not a store, was written by a later version, is damaged or cannot
+    /// be reached.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
         let path = path.into();
         let lock = lock(&path)?;
@@ -74,11 +76,11 @@ impl SqliteStore {
         work(&self.reader()).map_err(|error| self.explain(&error))
     }
 
-    /// The first reader that is free; if none is, the first to become so is as good as any.
+    /// The first free reader; if none is free, this function waits for the first reader.
     fn reader(&self) -> MutexGuard<'_, Connection> {
         let [first, ..] = &self.readers;
         let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
-        // A panic during a read leaves a connection that can read.
+        // A panic during a read leaves a connection that can still read.
         free.unwrap_or_else(|| first.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -88,9 +90,9 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let mut writer = self.writer.lock().await;
         let transact = || {
-            // Taken at once, because a transaction that begins as a reader cannot wait for its turn to write.
+            // `Immediate`, because a transaction that begins as a reader cannot wait for its turn to write.
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            // Dropped without a commit, it is rolled back.
+            // An error drops the transaction without a commit, which rolls it back.
             let answer = work(&transaction)?;
             transaction.commit()?;
             Ok(answer)
@@ -101,14 +103,14 @@ impl SqliteStore {
         })
     }
 
-    /// What a failure of SQLite's means for whoever runs the host, who finds the file's name in the log. SQLite's own words
-    /// name tables, never what is in them.
+    /// Turns an error of SQLite into a `StoreError`, and logs the error with the name of the file for the operator.
+    /// SQLite's text names tables, never their contents.
     fn explain(&self, error: &rusqlite::Error) -> StoreError {
         tracing::error!(file = %self.path.display(), %error, "the file with the schools failed");
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
             Some(ErrorCode::DiskFull) => StoreError::Full,
-            // Without a code SQLite is content, but a row is not of the form it was written in.
+            // An error without a code is not SQLite's: a row is in a form in which this program never wrote any.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => StoreError::Corrupt,
             Some(_) => StoreError::Unavailable { reason: error.to_string() },
         }
@@ -119,7 +121,7 @@ impl SqliteStore {
 enum Unwritten {
     /// SQLite failed.
     Failed(rusqlite::Error),
-    /// What was to be written may not be.
+    /// The commit may not be written.
     Refused(StoreError),
 }
 
@@ -135,8 +137,8 @@ impl From<StoreError> for Unwritten {
     }
 }
 
-/// Takes the file beside the store's that stands for it. SQLite's own file must not be opened here: closing it would
-/// drop the locks that SQLite holds on it in this process.
+/// Locks a file that lies beside the store's file and stands for it. This function must not open SQLite's own file:
+/// closing that file would drop the locks that SQLite holds on it in this process.
 fn lock(path: &Path) -> Result<Lock, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");

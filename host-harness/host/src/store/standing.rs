@@ -1,48 +1,49 @@
-//! What is known of a school besides its state, and how a commit changes it: the same for every backend.
+//! The standing of a school: everything known about the school besides its state, and how a commit changes it. Every
+//! backend uses the same rules.
 
 use chrono::{DateTime, Utc};
 
 use super::{Commit, Lane, StoreError};
 
-/// What a tick was working on when it was last heard of.
+/// The note of a tick that runs or was aborted: what the tick was working on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breadcrumb {
-    /// The plugin's note; empty if the call left none.
+    /// The plugin's note; empty: the tick left no note.
     pub note: String,
     /// How many ticks in a row left this note and did not return.
     pub times: u32,
 }
 
-/// What is known of a school besides its state. All zero for a school nobody committed for.
+/// Everything known about a school besides its state. All numbers are zero for a school without a commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Commits so far; the number of the latest.
+    /// The number of commits, which is also the number of the latest commit.
     pub commits: u64,
-    /// When the latest was, to the second.
+    /// When the latest commit was made, to the second.
     pub last_commit_at: Option<DateTime<Utc>>,
-    /// Entries of the state.
+    /// The number of entries of the state.
     pub keys: u64,
-    /// Bytes of all keys and values of the state together.
+    /// The bytes of all keys and values of the state.
     pub bytes: u64,
-    /// Records committed so far; the sequence of the latest.
+    /// The number of committed records, which is also the sequence of the latest record.
     pub records: u64,
-    /// Mails committed so far; the sequence of the latest.
+    /// The number of committed mails, which is also the sequence of the latest mail.
     pub mails: u64,
-    /// What `mails` was when the hour of the latest commit began.
+    /// The value of `mails` at the beginning of the hour of the latest commit.
     pub mails_before_hour: u64,
-    /// The note of a tick that is running, or that never returned.
+    /// The note of a tick that is running or never returned.
     pub breadcrumb: Option<Breadcrumb>,
-    /// The highest fence that a commit carried or a host took the school over with; a commit with a lower one is refused.
+    /// The highest fence that a commit carried or a takeover gave; a commit with a lower fence is refused.
     pub fence: u64,
 }
 
 impl Standing {
-    /// Mails committed in the hour of the clock that contains `now`.
+    /// The number of mails committed in the hour of the clock that contains `now`.
     pub fn mails_in_hour(&self, now: DateTime<Utc>) -> u64 {
         if self.last_commit_at.map(hour) == Some(hour(now)) { self.mails - self.mails_before_hour } else { 0 }
     }
 
-    /// Counts a commit, before its payloads take their sequences, or refuses it: then nothing of it may be written.
+    /// Counts a commit before its payloads get their sequences. If this fails, nothing of the commit may be written.
     pub(super) fn count_commit(&mut self, commit: &Commit) -> Result<(), StoreError> {
         if commit.fence < self.fence {
             return Err(StoreError::Fenced { fence: commit.fence, held: self.fence });
@@ -57,13 +58,14 @@ impl Standing {
         Ok(())
     }
 
-    /// Refuses every commit that is under way from now on, and answers the fence that later ones have to carry.
+    /// Raises the fence and returns it: commits of calls that are running are refused, later commits have to carry
+    /// the new fence.
     pub(super) fn take_over(&mut self) -> u64 {
         self.fence += 1;
         self.fence
     }
 
-    /// The sequence of the next item of a lane.
+    /// Counts one more item of a lane and returns the item's sequence.
     pub(super) fn next_sequence(&mut self, lane: Lane) -> u64 {
         let latest = match lane {
             Lane::Records => &mut self.records,
@@ -73,7 +75,7 @@ impl Standing {
         *latest
     }
 
-    /// Counts an entry that went from one size to another; none: it does not exist.
+    /// Counts an entry whose bytes went from `before` to `after`; none: the entry does not exist.
     pub(super) fn count_change(&mut self, before: Option<u64>, after: Option<u64>) {
         self.keys = self.keys + u64::from(after.is_some()) - u64::from(before.is_some());
         self.bytes = self.bytes + after.unwrap_or(0) - before.unwrap_or(0);

@@ -1,6 +1,7 @@
-//! One exported call as one transaction: its reads see one snapshot and its own writes, its writes are staged here. Limits
-//! on what a call may read and stage are held here too; templates and addresses of mails are checked by whoever knows them.
-//! Beside whom a call runs, and what its commit does about the commits of others, is `gate`'s business.
+//! The unit of work: one exported call as one transaction. The reads of the call see one snapshot and the call's own
+//! writes, and the writes are staged here, within the limits on what a call may read and stage. Not here: the checks
+//! of templates and addresses of mails (`engine/email.rs`), which call may run beside which other, and what a commit
+//! does about the commits of others (`gate`).
 
 use std::sync::Arc;
 
@@ -13,26 +14,27 @@ use super::{
 use crate::gegi::{Message, Operation};
 use crate::outbox::form;
 
-/// Entries read from the store at a time, so that a guest that asks for too many bytes is stopped before the host holds
-/// them all.
+/// Entries read from the store at a time, so that a guest that asks for too many bytes is stopped before the host
+/// holds all of them.
 const PAGE: usize = 100;
 
-/// Everything one call reads and writes. Dropped, it leaves no trace: as if the call had never been, except for the note
-/// a tick left of what it was working on.
+/// Everything one call reads and writes. A unit of work that is dropped leaves no trace, except for the note that a
+/// tick left of what the tick was working on.
 pub struct UnitOfWork {
     gate: Arc<Gate>,
     place: Place,
-    /// As of the snapshot, with keys and bytes as they will be with what is staged.
+    /// The standing as of the snapshot, with the keys and bytes that the school will have once the staged changes are
+    /// committed.
     standing: Standing,
     staged: Overlay,
     changes_staged: u64,
     operations: Vec<Operation>,
     mails: Vec<Message>,
-    /// The push whose call this is.
+    /// The push that the call was made for.
     push: Option<PushId>,
-    /// Operations committed and not delivered, once they were asked for.
+    /// Operations that are committed and not delivered; none: the call has not asked for them yet.
     waiting: Option<Vec<Operation>>,
-    /// The note this call has left and not taken back.
+    /// The note that this call has left and not taken back.
     note: Option<String>,
 }
 
@@ -52,7 +54,7 @@ impl UnitOfWork {
         }
     }
 
-    /// The values of the keys, in the order asked for; none for an absent key.
+    /// The values of the keys, in the order of `keys`; none for an absent key.
     ///
     /// # Errors
     /// The store failed, or the answer is larger than a call may read.
@@ -80,7 +82,7 @@ impl UnitOfWork {
     }
 
     /// Entries whose key starts with `prefix` and is greater than `after`, ascending by bytes, at most `limit`. Fewer
-    /// than asked for means the end.
+    /// entries than `limit` mean that there are no more.
     ///
     /// # Errors
     /// The store failed, or the answer is larger than a call may read.
@@ -105,10 +107,10 @@ impl UnitOfWork {
         Ok(found)
     }
 
-    /// Stages the changes, in order; all of them or, on an error, none.
+    /// Stages the changes in order: all of them or, on an error, none.
     ///
     /// # Errors
-    /// A key or a value is not what may be stored, the school's storage would be full, or the store failed.
+    /// A key or a value may not be stored, the school's storage would be full, or the store failed.
     pub async fn apply(&mut self, changes: Vec<StateChange>) -> Result<(), StateError> {
         let changes: Vec<Change> = changes.into_iter().map(Change::from).collect();
         self.check_changes(&changes)?;
@@ -127,7 +129,7 @@ impl UnitOfWork {
     /// Stages operations on GEGI's records, in order.
     ///
     /// # Errors
-    /// The call stages more than it may; none of these is staged.
+    /// The call stages more than a call may; none of these operations is staged.
     pub fn stage(&mut self, operations: Vec<Operation>) -> Result<(), RecordsError> {
         let most = self.gate.shared.limits.operations_per_call;
         if count(self.operations.len() + operations.len()) > most {
@@ -140,7 +142,7 @@ impl UnitOfWork {
     /// Stages a mail.
     ///
     /// # Errors
-    /// The school's mails of this hour are used up.
+    /// The school has used up its mails of this hour.
     pub fn queue(&mut self, message: Message) -> Result<(), EmailError> {
         let Gate { shared, .. } = &*self.gate;
         let queued = self.standing.mails_in_hour(shared.clock.now()) + count(self.mails.len());
@@ -151,7 +153,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Makes this the call of a push: its commit takes the push. False if one before took it; there is nothing to do then.
+    /// Makes this call the call of a push: the commit of this call takes the push. False: an earlier commit took the
+    /// push, and the caller has nothing to do.
     ///
     /// # Errors
     /// The store failed.
@@ -162,11 +165,12 @@ impl UnitOfWork {
         Ok(is_new)
     }
 
-    /// Operations that GEGI may not hold yet, in order: committed and not delivered, then staged by this call. Ask for
-    /// them before asking GEGI, or what is delivered in between is seen in neither.
+    /// The operations that GEGI may not hold yet, in order: first those that are committed and not delivered, then
+    /// those that this call has staged. The caller asks for these operations before asking GEGI; in the other order
+    /// an operation that is delivered in between would be in neither answer.
     ///
     /// # Errors
-    /// The store failed, or holds what this version cannot read.
+    /// The store failed, or holds an item that this version cannot read.
     pub async fn operations_under_way(&mut self) -> Result<impl Iterator<Item = &Operation>, StoreError> {
         if self.waiting.is_none() {
             self.waiting = Some(self.read_waiting().await?);
@@ -191,8 +195,8 @@ impl UnitOfWork {
         }
     }
 
-    /// Leaves a note of what a tick is working on, durable at once; none takes it back. A short call's note is ignored:
-    /// it works on one thing, and whoever made it knows which.
+    /// Leaves a note of what a tick is working on, durable at once; none: takes the note back. The note of a short
+    /// call is ignored: a short call works on one thing, and its caller knows which.
     ///
     /// # Errors
     /// The store failed.
@@ -206,7 +210,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Whether this is a tick and the school's tick before it did not return, with or without a note.
+    /// Whether this call is a tick and the school's tick before it did not return, with or without a note.
     pub fn follows_aborted_tick(&self) -> bool {
         self.place.pass.is_tick() && self.standing.breadcrumb.is_some()
     }
@@ -217,7 +221,8 @@ impl UnitOfWork {
         (self.follows_aborted_tick() && !note.is_empty()).then_some(Aborted { note, times })
     }
 
-    /// The call returned ok: commits everything, durable when this returns. A call that wrote nothing costs nothing.
+    /// The call returned ok: commits everything the call wrote, durable when this function returns. A call that wrote
+    /// nothing costs nothing.
     ///
     /// # Errors
     /// Nothing was committed. The tick can be called again as it was.
@@ -227,8 +232,9 @@ impl UnitOfWork {
         let written = self.write(clears_breadcrumb).await;
         let is_fenced = matches!(written, Err(StoreError::Fenced { .. }));
         if written.is_err() && clears_breadcrumb && !is_fenced {
-            // The call has returned: that it could not be committed is no fault of what it worked on. Should this fail
-            // as well, the first failure is the one to tell of. Who was fenced off leaves the note to the school's new host.
+            // The call has returned, so the failed commit is not the fault of what the call worked on, and the note
+            // goes. If that fails as well, the caller hears of the first failure. A host that was fenced off leaves
+            // the note to the school's new host.
             let _ = gate.shared.store.leave_breadcrumb(&gate.school, None).await;
         }
         written
@@ -245,7 +251,7 @@ impl UnitOfWork {
         gate.commit(place, Staged { changes, records, mails, clears_breadcrumb, push }).await
     }
 
-    /// The call returned an error: nothing is committed, and a note it left is taken back.
+    /// The call returned an error: nothing is committed, and a note that the call left is taken back.
     ///
     /// # Errors
     /// The store failed; the note is still there.
@@ -253,16 +259,16 @@ impl UnitOfWork {
         if self.has_breadcrumb() { self.leave(None).await } else { Ok(()) }
     }
 
-    /// The call was stopped (trap, deadline): nothing is committed, and the next tick hears of it.
+    /// The call was stopped (trap, deadline): nothing is committed, and the next tick gets the note.
     ///
     /// # Errors
-    /// The store failed; the next tick hears of the note only if the call left one.
+    /// The store failed; the next tick gets the note only if the call left one.
     pub async fn abort(self) -> Result<(), StoreError> {
         let is_tick = self.place.pass.is_tick();
         if is_tick && self.note.is_none() { self.leave(Some("")).await } else { Ok(()) }
     }
 
-    /// Whether the store holds a breadcrumb that is this call's to remove.
+    /// Whether the store holds a breadcrumb that this call has to remove.
     fn has_breadcrumb(&self) -> bool {
         let is_tick = self.place.pass.is_tick();
         is_tick && (self.note.is_some() || self.standing.breadcrumb.is_some())
@@ -305,7 +311,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// What the school will hold once the changes are staged.
+    /// The school's standing once the changes are staged.
     async fn standing_after(&self, changes: &[Change]) -> Result<Standing, StateError> {
         let mut standing = self.standing.clone();
         let mut sizes = std::collections::BTreeMap::new();
@@ -333,7 +339,7 @@ impl From<StateChange> for Change {
     }
 }
 
-/// The plugin hears that storage failed; why is for the host's log.
+/// Tells the plugin only that storage failed; the reason goes into the host's log.
 fn unavailable(error: &StoreError) -> StateError {
     tracing::error!(%error, "the store failed");
     StateError::Unavailable("the host's storage failed; its log says why".into())

@@ -1,4 +1,5 @@
-//! A line of `changes.jsonl`: what happens at an instant. Applying it is the driver's business (`run`).
+//! A line of `changes.jsonl`: something that happens to the school at an instant. Not here: applying a change
+//! (`run`).
 
 use serde::Deserialize;
 
@@ -9,20 +10,20 @@ use host::gegi::{Course, Mark};
 /// Something that happens at an instant, before a tick of the same instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// When, whole seconds since 1970.
+    /// The instant, whole seconds since 1970.
     pub at: i64,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
-/// What happens.
+/// An event of the school.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// GEGI holds this course from now on.
     Course {
         /// The whole course.
         course: Box<Course>,
-        /// The event is lost: the plugin is not told.
+        /// Whether the event is lost, so that nobody tells the plugin.
         lost: bool,
     },
     /// GEGI no longer holds this course.
@@ -59,9 +60,9 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Credentials {
-    /// CourseKey no longer takes them.
+    /// CourseKey no longer accepts the keys.
     Revoked,
-    /// CourseKey takes them again, and GEGI says so by their generation.
+    /// CourseKey accepts the keys again, and GEGI raises their generation.
     Restored,
 }
 
@@ -69,15 +70,15 @@ pub enum Credentials {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Fault {
-    /// The list whose requests it hits: `users`, `courses`, `sessions`, `enrollments` or `attendance`.
+    /// The list whose requests meet the fault: `users`, `courses`, `sessions`, `enrollments` or `attendance`.
     pub on: String,
-    /// What happens to them.
+    /// What happens to these requests.
     pub kind: FaultKind,
-    /// The status to answer, for [`FaultKind::Status`].
+    /// The status of the answer, for [`FaultKind::Status`].
     pub status: Option<u16>,
-    /// Seconds of the answer's Retry-After.
+    /// The seconds of the answer's Retry-After.
     pub retry_after: Option<u32>,
-    /// How many requests it hits.
+    /// The number of requests that meet the fault.
     #[serde(default = "once")]
     pub times: u32,
 }
@@ -86,7 +87,7 @@ pub struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
-    /// A status is answered and nothing is done.
+    /// CourseKey answers with a status and does nothing.
     Status,
     /// No answer ever comes.
     Timeout,
@@ -100,7 +101,8 @@ fn once() -> u32 {
     1
 }
 
-/// A line as it stands; the schema has made sure that exactly one of the keys beside `at` and `lost` is there.
+/// A line as it stands in the file; the schema has made sure that exactly one of the keys beside `at` and `lost` is
+/// there.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ChangeLine {
@@ -117,7 +119,7 @@ pub(super) struct ChangeLine {
     coursekey: Option<RejectLine>,
     credentials: Option<Credentials>,
     restart: Option<bool>,
-    /// An approval, which this version does not know; whatever it says.
+    /// An approval, whose content is ignored because this version does not know approvals.
     #[serde(rename = "decide")]
     _decide: Option<serde::de::IgnoredAny>,
 }
@@ -145,7 +147,7 @@ struct RejectLine {
 }
 
 impl ChangeLine {
-    /// The change; none for what this version cannot do.
+    /// The change; none: this version cannot apply the line.
     pub(super) fn into_change(self) -> Option<Change> {
         let lost = self.lost;
         let candidates = [

@@ -1,5 +1,5 @@
-//! What the values of a school directory must have to do with one another. What a single value may look like is in the
-//! schemas; what is wrong with the school's data (a missing e-mail, an unknown stage) is for the plugin to say.
+//! Checks across the values of a school directory, such as ids that must differ. Not here: the form of a single value
+//! (the schemas), and faults of the school's data such as a missing e-mail address or an unknown stage (the plugin).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub(super) fn school(settings: &SchoolSettings, span: Span, place: &dyn Fn(&str)
     }
 }
 
-/// Checks courses one by one and remembers what it has seen.
+/// Checks courses one after the other, and remembers the ids of earlier courses.
 pub(super) struct CourseChecks<'a> {
     campuses: BTreeSet<&'a str>,
     courses: BTreeMap<String, usize>,
@@ -43,13 +43,13 @@ pub(super) struct CourseChecks<'a> {
 }
 
 impl<'a> CourseChecks<'a> {
-    /// Knows the campuses and no course. Without settings that could be read, every campus is let through.
+    /// Checks that know the campuses and no course yet. If the settings could not be read, every campus is accepted.
     pub(super) fn new(settings: Option<&'a SchoolSettings>) -> Self {
         let campuses = settings.into_iter().flat_map(|settings| &settings.campuses).map(|campus| campus.id.as_str());
         Self { campuses: campuses.collect(), courses: BTreeMap::new(), classes: BTreeMap::new() }
     }
 
-    /// A course of the start: its id and those of its classes are new.
+    /// Checks a course of the start: its id and the ids of its classes must be new.
     pub(super) fn first(&mut self, course: &Course, place: &Place, problems: &mut Problems) {
         let line = place.line.unwrap_or_default();
         if let Some(earlier) = self.courses.insert(course.id.clone(), line) {
@@ -64,7 +64,8 @@ impl<'a> CourseChecks<'a> {
         self.any(course, "", place, problems);
     }
 
-    /// A course that changes later: whole, so that only its own ids must differ. `prefix` is where it stands in the line.
+    /// Checks a course that changes later. Such a course is whole, so only its own ids must differ. `prefix` is its
+    /// place in the line.
     pub(super) fn changed(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
         let mut ids = BTreeSet::new();
         for (index, class) in course.classes.iter().enumerate() {

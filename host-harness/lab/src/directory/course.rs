@@ -1,4 +1,5 @@
-//! How a line of `courses.jsonl` becomes the WIT's `course`: the names and forms of the file for the fields of the WIT.
+//! Turns a line of `courses.jsonl` into the WIT's `course`: the file has other names and forms for the fields of the
+//! WIT.
 
 use chrono::Datelike;
 use serde::{Deserialize, Deserializer, de};
@@ -117,7 +118,7 @@ struct ClassForm {
     ends: i64,
 }
 
-/// A list of things that serde knows only through their form.
+/// A list of items that serde reads only through their form.
 macro_rules! list_of {
     ($name:ident, $form:literal, $thing:ty) => {
         fn $name<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<$thing>, D::Error> {

@@ -1,7 +1,7 @@
 //! The school directory: the files that a developer, a bug report or a test hands over, read and checked as a whole.
 //!
-//! A directory with a problem is not used at all. Playing it is the business of `run`, serving its attendance that of the
-//! simulator, whose own reader opens that file again.
+//! A directory with a problem is not used at all. Not here: playing a directory (`run`), and serving its attendance
+//! (the simulator, whose own reader opens the attendance file again).
 
 mod change;
 mod checks;
@@ -38,7 +38,7 @@ use toml_file::Document;
 #[cfg(test)]
 mod tests;
 
-/// A school directory that can be played.
+/// A school directory that passed every check.
 #[derive(Debug)]
 pub struct SchoolDirectory {
     /// School Settings at the start; `coursekey_url` is empty unless the directory names a CourseKey.
@@ -47,7 +47,7 @@ pub struct SchoolDirectory {
     pub span: Span,
     /// Every course GEGI holds at the start, in the order of the file.
     pub courses: Vec<Course>,
-    /// What happens later, by instant and at one instant in the order of the file.
+    /// The changes after the start, by instant, and at one instant in the order of the file.
     pub changes: Vec<Change>,
     attendance: Option<Found>,
     coursekey_start: Option<Found>,
@@ -56,7 +56,7 @@ pub struct SchoolDirectory {
 /// Why a school directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// Its files are wrong.
+    /// The files of the directory are wrong.
     #[error(transparent)]
     Bad(#[from] BadDirectory),
     /// The schemas that ship are wrong.
@@ -88,15 +88,15 @@ impl SchoolDirectory {
     /// CourseKey's attendance records, a line each; none: the simulator's students come and go by themselves.
     ///
     /// # Errors
-    /// The file was there when the directory was read and is no longer.
+    /// The file existed when the directory was read and no longer exists.
     pub fn open_attendance(&self) -> io::Result<Option<Box<dyn BufRead + Send>>> {
         self.attendance.as_ref().map(|found| source::open(&found.path)).transpose()
     }
 
-    /// What CourseKey holds before anything is sent, a line each; none: nothing.
+    /// The data that CourseKey holds before anything is sent, a line each; none: CourseKey holds nothing.
     ///
     /// # Errors
-    /// The file was there when the directory was read and is no longer.
+    /// The file existed when the directory was read and no longer exists.
     pub fn open_coursekey_start(&self) -> io::Result<Option<Box<dyn BufRead + Send>>> {
         self.coursekey_start.as_ref().map(|found| source::open(&found.path)).transpose()
     }
@@ -215,14 +215,14 @@ fn check_coursekey_start(folder: &Path, problems: &mut Problems) -> Result<Optio
     Ok(Some(found))
 }
 
-/// What of an attendance record must differ from line to line; all else is the simulator's.
+/// The fields of an attendance record that must differ from line to line; the simulator reads all other fields.
 #[derive(serde::Deserialize)]
 struct RecordLine {
     id: String,
     version: u64,
 }
 
-/// Hands every line of a file that fits the schema to `then`, in its own form.
+/// Hands every line that fits the schema to `then`, in its own form.
 fn each_value<T: DeserializeOwned>(
     found: &Found,
     schema: &Schema,
@@ -249,8 +249,8 @@ fn each_value<T: DeserializeOwned>(
     });
 }
 
-/// A value that fits its schema, in its form. The two say the same, so that a failure here is a fault of ours; it is
-/// reported like any other and repeats nothing of the value.
+/// Reads a value that fits its schema. Schema and form allow the same values, so a failure here is a fault of this
+/// program; the problem is reported like any other and repeats nothing of the value.
 fn take<T: DeserializeOwned>(value: Value, place: &Place, problems: &mut Problems) -> Option<T> {
     let form = serde_json::from_value(value).ok();
     if form.is_none() {

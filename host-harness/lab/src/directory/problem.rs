@@ -1,11 +1,12 @@
-//! What is wrong with a school directory: where, what, and what to do about it. Never a person's data.
+//! The problems of a school directory: the place, the problem, and what to do about it. A problem never repeats a
+//! person's data.
 
 use std::fmt;
 
 /// How many problems are collected before reading stops.
 pub const MOST_PROBLEMS: usize = 20;
 
-/// One thing that is wrong with one file.
+/// One problem of one file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// The file's name inside the directory.
@@ -14,7 +15,7 @@ pub struct Problem {
     pub line: Option<usize>,
     /// Path of the field inside the line, such as `classes/3/ends`; empty: the line as a whole.
     pub field: String,
-    /// What is wrong, and after a semicolon what to do about it.
+    /// The problem, and after a semicolon what to do about it.
     pub what: String,
 }
 
@@ -35,7 +36,7 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
 #[error("read the input:{}", listed(.problems))]
 pub struct BadDirectory {
-    /// The problems; when there are [`MOST_PROBLEMS`], reading stopped there.
+    /// The problems; if there are [`MOST_PROBLEMS`], reading stopped at the last of them.
     pub problems: Vec<Problem>,
 }
 
@@ -51,7 +52,7 @@ fn listed(problems: &[Problem]) -> String {
 pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Notes a problem, unless there are enough of them.
+    /// Notes a problem, unless [`MOST_PROBLEMS`] are noted already.
     pub(super) fn add(&mut self, at: &Place, field: impl Into<String>, what: impl Into<String>) {
         if !self.is_full() {
             self.0.push(Problem { file: at.file.clone(), line: at.line, field: field.into(), what: what.into() });
@@ -63,7 +64,7 @@ impl Problems {
         self.0.len() >= MOST_PROBLEMS
     }
 
-    /// The value, if it is there and nothing was found.
+    /// The value, if it was read and no problem was found.
     pub(super) fn unless_any<T>(self, value: Option<T>) -> Result<T, BadDirectory> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
@@ -72,7 +73,7 @@ impl Problems {
     }
 }
 
-/// Where reading stands.
+/// The place in a file at which reading stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) file: String,

@@ -1,6 +1,6 @@
-//! Holds every value that is read to the JSON Schemas of `schemas/` and says in words what does not fit.
+//! Checks every value against the JSON Schemas of `schemas/`, and says in words what does not fit.
 //!
-//! The schemas say what a value may look like; what several values must have to do with one another is in `checks`.
+//! The schemas say which form a single value may have. Not here: checks across several values (`checks`).
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::problem::{Place, Problems};
 
-/// The schemas by file name. They refer to one another by these names.
+/// The schemas by file name. The schemas refer to each other by these names.
 const SCHEMAS: [(&str, &str); 6] = [
     ("types", include_str!("../../schemas/types.schema.json")),
     ("school", include_str!("../../schemas/school.schema.json")),
@@ -19,11 +19,11 @@ const SCHEMAS: [(&str, &str); 6] = [
     ("coursekey-start", include_str!("../../schemas/coursekey-start.schema.json")),
 ];
 
-/// The keys of a change that say what happens.
+/// The keys of a change that name its event.
 const EVENTS: [&str; 9] =
     ["course", "removed", "settings", "hand-mark", "push", "fault", "coursekey", "credentials", "restart"];
 
-/// Keys whose values may be shown when they are wrong. All others may hold a person's data or a password.
+/// Keys whose values a problem may show. The values of all other keys may hold a person's data or a password.
 const SHOWN: [&str; 22] = [
     "agreement",
     "at",
@@ -55,7 +55,7 @@ pub(super) struct Schema {
     validator: Validator,
 }
 
-/// The schemas that ship do not fit together. A test compiles each of them, so this is never seen outside of one.
+/// The schemas that ship cannot be compiled. A test compiles each of them, so no user sees this error.
 #[derive(Debug, thiserror::Error)]
 #[error("use {0}.schema.json: {1}")]
 pub struct BrokenSchema(&'static str, String);
@@ -89,13 +89,15 @@ impl Schema {
         Ok(Self { name, validator })
     }
 
-    /// Adds a problem for each field that does not fit; true if there is none. `place` finds the line of a field.
+    /// Adds a problem for each field that does not fit the schema; true: every field fits. `place` finds the line of
+    /// a field.
     pub(super) fn check(&self, value: &Value, place: &dyn Fn(&str) -> Place, problems: &mut Problems) -> bool {
         let mut last_field = None;
         for error in self.validator.iter_errors(value) {
             let field = error.instance_path().as_str().trim_start_matches('/').to_owned();
             for (field, what) in self.words(&error, &field) {
-                // A value that is no instant also lacks the pattern's Z: the first word on a field is enough.
+                // A value that is no instant also lacks the pattern's Z, so only the first problem of a field is
+                // kept.
                 if last_field.as_ref() != Some(&field) {
                     problems.add(&place(&field), field.clone(), what);
                     last_field = Some(field);
@@ -105,7 +107,7 @@ impl Schema {
         last_field.is_none()
     }
 
-    /// What an error says of which fields; mostly of one.
+    /// The fields that a validation error is about, mostly one, each with the problem in words.
     fn words(&self, error: &ValidationError<'_>, field: &str) -> Vec<(String, String)> {
         let below = |key: &str| {
             if field.is_empty() { key.to_owned() } else { format!("{field}/{key}") }
@@ -178,7 +180,7 @@ pub(super) fn date(text: &str) -> Option<NaiveDate> {
     (text.len() == 10 && (1970..=9999).contains(&parsed.year())).then_some(parsed)
 }
 
-/// Good enough to tell an address from a note; whether it can be used is for the receiving side to say.
+/// Tells an address from a note, roughly; whether the address can be used is checked by the receiving side.
 fn is_email(text: &str) -> bool {
     let one_word = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     one_word
@@ -187,7 +189,7 @@ fn is_email(text: &str) -> bool {
             .is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.') && !domain.contains('@'))
 }
 
-/// The value as it may stand in a message: numbers and flags always, text only where it cannot be a person's.
+/// The value as a problem may show it: numbers and flags always, text only where the text cannot be a person's.
 fn shown(field: &str, value: &Value) -> String {
     let key = field.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
     match value {

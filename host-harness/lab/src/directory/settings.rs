@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::course::instant;
 use host::gegi::{Campus, NeverCheckedOut, SchoolSettings};
 
-/// The span to play: from the first instant on, before the second.
+/// The span to play: from the first instant on, up to but without the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Span {
@@ -40,7 +40,7 @@ struct CampusForm {
     course_owner: Option<String>,
 }
 
-/// Settings to change; what is none stays as it is. Prints neither the password nor the address.
+/// A change of settings; a field that is none stays as it is. `Debug` prints neither the password nor the address.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SettingsChange {
@@ -59,7 +59,7 @@ pub struct SettingsChange {
     digest_every_minutes: Option<u32>,
 }
 
-/// Stands for what is not printed.
+/// Stands in `Debug` for a value that is not printed.
 struct Hidden;
 
 impl std::fmt::Debug for Hidden {
@@ -101,7 +101,7 @@ fn yes() -> bool {
 }
 
 impl SchoolFile {
-    /// The settings in force at the start: the defaults, changed by what the file says.
+    /// The settings at the start: the defaults, changed by the values in the file.
     pub(super) fn school_settings(self) -> SchoolSettings {
         let campuses = self.campus.into_iter().map(CampusForm::into_campus).collect();
         let coursekey_url = self.base_url.unwrap_or_default().trim_end_matches('/').to_owned();
@@ -123,7 +123,7 @@ impl CampusForm {
     }
 }
 
-/// What the format shows; a real school sets its own.
+/// The password in the description of the format; a real school sets its own.
 const DEFAULT_PASSWORD: &str = "Welcome1";
 
 /// GEGI's defaults for a school without settings of its own.
@@ -151,7 +151,7 @@ fn defaults(name: String, campuses: Vec<Campus>) -> SchoolSettings {
 }
 
 impl SettingsChange {
-    /// Changes what is named here and nothing else.
+    /// Changes the settings that this change names, and no others.
     pub fn apply(&self, settings: &mut SchoolSettings) {
         set(&mut settings.weeks_before_start, self.weeks_before_start);
         set(&mut settings.weeks_after_end, self.weeks_after_end);

@@ -8,17 +8,17 @@ use flate2::read::MultiGzDecoder;
 
 use super::problem::{Place, Problems};
 
-/// The longest line taken, bytes. A course of 10,000 classes fits.
+/// The most bytes of a line. A course of 10,000 classes fits.
 pub const LONGEST_LINE: usize = 4 << 20;
 
-/// A file that was found: its name as people know it, and where it is.
+/// A file that was found: its name for people, and its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) name: String,
     pub(super) path: PathBuf,
 }
 
-/// Finds `name` or `name.gz` in the folder. Both at once is a problem, and so is neither if the file is needed.
+/// Finds `name` or `name.gz` in the folder. If both exist, or none exists and the file is needed, that is a problem.
 pub(super) fn find(folder: &Path, name: &str, is_needed: bool, problems: &mut Problems) -> Option<Found> {
     let zipped = format!("{name}.gz");
     let (plain_path, zipped_path) = (folder.join(name), folder.join(&zipped));
@@ -39,7 +39,7 @@ pub(super) fn find(folder: &Path, name: &str, is_needed: bool, problems: &mut Pr
     }
 }
 
-/// Opens a file, unpacking it if its name ends in `.gz`.
+/// Opens a file, and unpacks the file if its name ends in `.gz`.
 pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let file = File::open(path)?;
     let is_zipped = path.extension().is_some_and(|extension| extension == "gz");
@@ -47,7 +47,7 @@ pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 }
 
 /// Hands every line that is not blank to `take`, with its place. Lines that are too long or no UTF-8 become problems;
-/// reading stops when there are enough problems.
+/// reading stops when there are `MOST_PROBLEMS`.
 pub(super) fn each_line(found: &Found, problems: &mut Problems, mut take: impl FnMut(&Place, &str, &mut Problems)) {
     let mut reader = match open(&found.path) {
         Ok(reader) => reader,

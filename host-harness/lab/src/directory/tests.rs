@@ -1,4 +1,4 @@
-//! Small directories with one thing wrong, and what is said of it.
+//! Small directories with one fault each, and the problems that are reported.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_raw_string_hashes)]
 
@@ -41,7 +41,7 @@ fn read(files: &[(&str, &str)]) -> Result<SchoolDirectory, DirectoryError> {
     SchoolDirectory::read(folder(&all).path())
 }
 
-/// What is said of a directory with these files, without the heading.
+/// The problems of a directory with these files, without the heading.
 fn said(files: &[(&str, &str)]) -> String {
     let said = read(files).map_or_else(|error| error.to_string(), |_| "taken\n".to_owned());
     said.replace("read the input:\n  ", "").replace("\n  ", "\n") + "\n"
@@ -51,7 +51,7 @@ fn check(files: &[(&str, &str)], expect: &Expect) {
     expect.assert_eq(&said(files));
 }
 
-/// What is said of a file after each of the replacements in its good text.
+/// The problems of a file after each of the replacements in its good text.
 fn check_each(file: &str, good: &str, replacements: &[(&str, &str)], expect: &Expect) {
     let mut all = String::new();
     for (old, new) in replacements {

@@ -1,4 +1,4 @@
-//! Reads TOML into the JSON that the schemas know, and finds the line of a field again.
+//! Reads TOML into the JSON that the schemas check, and finds the line of a field.
 
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
@@ -9,7 +9,7 @@ pub(super) struct Document<'a> {
     table: DeTable<'a>,
 }
 
-/// Where and why a text is no TOML.
+/// The place at which a text is no TOML, and the reason.
 pub(super) struct NotToml {
     pub(super) line: Option<usize>,
     pub(super) why: String,
@@ -61,7 +61,7 @@ fn to_json(value: &DeValue<'_>) -> Value {
         DeValue::String(text) => Value::from(text.as_ref()),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => Value::from(number),
-            // Beyond every limit of the schema, which is what will be said of it.
+            // A number beyond every limit of the schema, so that the schema reports the field.
             Err(_) => Value::from(f64::MAX),
         },
         DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Value::from),

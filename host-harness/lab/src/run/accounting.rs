@@ -1,7 +1,8 @@
-//! Whether every attendance record that the simulated CourseKey holds left something in GEGI: a mark or rows that say what
-//! it says, an issue, a hand that decided, or a line of the journal about what it took back.
+//! The account of a run: checks that every attendance record which the simulated CourseKey holds led to something in
+//! GEGI: a mark or log rows that say the same as the record, an issue, a mark set by hand, or a journal line about
+//! withdrawn time.
 //!
-//! It is the run's own check, made from the two ends alone: it knows neither the plugin nor its state.
+//! The account compares CourseKey with GEGI only; the code here uses neither the plugin nor its state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,44 +13,47 @@ use crate::twin::{StandingMark, TwinError};
 use host::gegi::{Basis, HoursType, Visit};
 use simulator::HeldRecord;
 
-/// The most records without an account that are named.
+/// The most unaccounted records that are named.
 const NAMED: usize = 20;
 
-/// What became of CourseKey's records, each in its newest version; a record is counted once, where it fits first.
+/// What became of CourseKey's records, each in its newest version. A record is counted once, at the first field that
+/// fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Accounting {
-    /// Records that CourseKey holds.
+    /// The records that CourseKey holds.
     pub records: u64,
-    /// A mark says what the record says.
+    /// Records that say the same as a mark.
     pub by_mark: u64,
-    /// Rows of the attendance log say what the record says.
+    /// Records that say the same as rows of the attendance log.
     pub by_log_rows: u64,
-    /// An open issue is about the record's student and class, or about its class.
+    /// Records with an open issue about their student and class, or about their class.
     pub by_issue: u64,
-    /// A person wrote the mark.
+    /// Records whose mark was set by hand.
     pub by_hand: u64,
-    /// The journal says that time was taken back.
+    /// Records about which the journal says that time was withdrawn.
     pub by_journal: u64,
-    /// No visit, no time, nothing that staff gave, or no row of a log because all time was removed: there is nothing to tell.
+    /// Records that say nothing: no visit, no time, nothing that staff gave; or the rows of a log would be empty
+    /// because all time was removed.
     pub saying_nothing: u64,
-    /// The class, or its settle time, runs.
+    /// Records whose class, or its settle time, still runs.
     pub waiting: u64,
-    /// It was written when the course's attendance was not followed any more, and is not read.
+    /// Records written when the course's attendance was not followed any more; the plugin does not read such a record.
     pub not_followed: u64,
-    /// None of these.
+    /// Records to which none of the fields above applies.
     pub unaccounted: u64,
-    /// The ids of the first of the unaccounted.
+    /// The ids of the first unaccounted records.
     pub unaccounted_records: Vec<String>,
 }
 
 /// Class and student.
 type Place = (String, String);
 
-/// A record that nothing in GEGI tells of so far, and whether it takes all time of a log away.
+/// A record that led to nothing in GEGI so far, and whether the record removes all time of a log.
 type Untold = (String, bool);
 
-/// Looks at every record of the rig's CourseKey at the present moment; none if it is not simulated here.
+/// Makes the account of all records of the rig's CourseKey at the present moment; none: CourseKey is not simulated
+/// here.
 pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
     let (issues, Classes { running, logs, followed }) = (Issues::open(rig)?, classes(rig)?);
     let mut accounting = Accounting::default();
@@ -87,7 +91,7 @@ enum Told {
     Issue,
 }
 
-/// What of GEGI's tells of the record.
+/// The first thing in GEGI to which the record led; none: the record led to nothing.
 fn told(rig: &Rig, record: &HeldRecord<'_>, issues: &Issues) -> Result<Option<Told>, TwinError> {
     Ok(match rig.twin.mark_of(record.session, record.user)? {
         Some(StandingMark::CourseKeys(basis)) if says(&basis, record) => Some(Told::Mark),
@@ -98,7 +102,7 @@ fn told(rig: &Rig, record: &HeldRecord<'_>, issues: &Issues) -> Result<Option<To
     })
 }
 
-/// Whether the mark rests on what the record says now, be it that an earlier version said the same.
+/// Whether the mark rests on what the record says now. An earlier version of the record may have said the same.
 fn says(basis: &Basis, record: &HeldRecord<'_>) -> bool {
     let punches = |visit: &Visit| (visit.checked_in, visit.checked_out);
     let mut told: Vec<_> = basis.visits.iter().map(punches).collect();
@@ -111,7 +115,7 @@ fn says(basis: &Basis, record: &HeldRecord<'_>) -> bool {
         && staff == (record.adjustment, record.awarded)
 }
 
-/// Whether the rows are what the record says: its visits that have ended, or what staff gave instead.
+/// Whether the rows say the same as the record: its visits that have ended, or the times that staff gave instead.
 fn are_rows_of(mut rows: Vec<(i64, i64)>, record: &HeldRecord<'_>) -> bool {
     let mut ended: Vec<_> = record.visits.iter().filter_map(|(came, left)| Some((*came, (*left)?))).collect();
     rows.sort_unstable();
@@ -120,13 +124,14 @@ fn are_rows_of(mut rows: Vec<(i64, i64)>, record: &HeldRecord<'_>) -> bool {
     !rows.is_empty() && (is_given || rows == ended)
 }
 
-/// What has to be known of classes.
+/// The classes, as far as the account needs them.
 struct Classes {
-    /// Something may still be to come: they run, or their settle time does, or the tick after it is not due.
+    /// Classes whose records may still come: the class runs, or its settle time does, or the tick after it is not
+    /// due.
     running: BTreeSet<String>,
-    /// They have rows of the attendance log, so that of time that was removed nothing is left.
+    /// Classes with rows of the attendance log, for which a record with all its time removed leaves nothing.
     logs: BTreeSet<String>,
-    /// The last moment of which their course's attendance is read.
+    /// By course, the last moment of which attendance is read.
     followed: BTreeMap<String, i64>,
 }
 
@@ -175,7 +180,8 @@ impl Issues {
 }
 
 impl Accounting {
-    /// Of what nothing tells the journal may say that it was taken back; or all time was removed before there was any.
+    /// Looks for records that led to nothing else: the journal may say that their time was withdrawn, or all their
+    /// time was removed before any row was written.
     fn ask_the_journal(&mut self, rig: &Rig, mut untold: BTreeMap<Place, Vec<Untold>>) -> Result<(), TwinError> {
         if untold.is_empty() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! One line of `changes.jsonl` taking effect. Every effect may be repeated: a run that was killed applies the changes of
-//! the instant at which it died once more.
+//! Applies one line of `changes.jsonl`. Every change may be applied again: a run that was killed applies the changes
+//! of the instant at which it ended once more.
 
 use super::RunError;
 use super::coursekey::ToPush;
@@ -10,7 +10,7 @@ use host::gegi::{CurrentMark, Origin};
 use host::school::CourseChange;
 
 impl Driver<'_> {
-    /// Applies a change. `number` tells it from all others of the directory.
+    /// Applies a change. `number` tells the change from all other changes of the directory.
     pub(super) async fn apply(&mut self, number: usize, change: &Change) -> Result<(), RunError> {
         let now = self.now();
         match &change.event {
@@ -43,7 +43,7 @@ impl Driver<'_> {
             Event::Credentials(credentials) => {
                 self.rig.coursekey.set_credentials(now, *credentials)?;
                 if *credentials == Credentials::Restored {
-                    // Instants grow, as a generation must, and are the same when the change is repeated.
+                    // Instants grow, as a generation must, and stay the same when the change is applied again.
                     let generation = change.at.unsigned_abs();
                     self.change_settings(|held| {
                         held.campuses.iter_mut().for_each(|campus| campus.credentials_generation = generation);

@@ -1,4 +1,4 @@
-//! CourseKey's side of a run: the simulator in this process, or a server outside of it.
+//! CourseKey's side of a run: the simulator in this process, or a server outside of this process.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -20,45 +20,45 @@ use simulator::{
     Simulator, StartError,
 };
 
-/// Where the simulator in this process pretends to be. The name is reserved and never resolved.
+/// The base URL of the simulator in this process. The name is reserved and never resolved.
 pub(super) const SIMULATED_URL: &str = "https://coursekey.example/v1";
 
 type Lines = Box<dyn io::BufRead + Send>;
 
-/// Why CourseKey's side of a run does not work.
+/// Why CourseKey's side of a run fails.
 #[derive(Debug, thiserror::Error)]
 pub enum CourseKeyError {
-    /// A file of the school directory does not fit.
+    /// A line of a file of the school directory cannot be used.
     #[error("use {file}: {error}")]
     Line {
-        /// Its name.
+        /// The name of the file.
         file: &'static str,
-        /// Which line and why.
+        /// The line, and the reason.
         error: LineError,
     },
     /// A file of the school directory cannot be read any more.
     #[error("read the school directory again: {0}")]
     Directory(io::Error),
-    /// The file in which the simulator keeps what it holds.
+    /// The simulator's log cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// What CourseKey holds at the start does not fit.
+    /// The data that CourseKey is to hold at the start cannot be used.
     #[error("use coursekey-start.jsonl: {0}")]
     Start(#[from] StartError),
-    /// A campus that the school does not have.
+    /// The school has no such campus.
     #[error("find campus {0:?}: the school has none of that id; name one of school.toml")]
     UnknownCampus(String),
-    /// Something was asked that only the simulator can do.
+    /// Only the simulator can do this.
     #[error("{0} at CourseKey: it is not simulated here; leave base-url out of school.toml")]
     NotSimulated(&'static str),
 }
 
-/// Keys by campus.
+/// The keys of the campuses.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    /// For requests to CourseKey.
+    /// The keys for requests to CourseKey, by campus.
     pub requests: BTreeMap<String, Secret>,
-    /// Of CourseKey's pushes.
+    /// The keys of CourseKey's pushes, by campus.
     pub pushes: BTreeMap<String, PushKeys>,
 }
 
@@ -72,13 +72,14 @@ impl CredentialSource for Keys {
     }
 }
 
-/// What the simulated CourseKey is to push.
+/// The content of a push of the simulated CourseKey.
 pub enum ToPush<'a> {
-    /// Records that it lists, by their ids, as they are now; those it does not list yet are left out.
+    /// Records that CourseKey lists, by their ids, as they are now; records that CourseKey does not list yet are left
+    /// out.
     Records(&'a [String]),
     /// Records in the form of `attendance.jsonl`.
     Lines(&'a mut dyn io::BufRead),
-    /// A body as it is to leave, from this campus's school.
+    /// A finished body, from this campus's school.
     Body {
         /// The campus.
         campus: &'a str,
@@ -95,14 +96,14 @@ pub(super) struct CourseKey {
 }
 
 impl CourseKey {
-    /// A server outside of this process.
+    /// CourseKey as a server outside of this process.
     pub(super) fn outside(keys: Keys) -> Self {
-        // A school directory that names a server names one of the developer's own as well.
+        // Loopback is allowed, because a school directory may name a server on the developer's own machine.
         let transport = Sender::new(&Limits::default().http, true);
         Self { simulator: None, transport: Arc::new(transport), keys: Arc::new(keys) }
     }
 
-    /// A simulator in this process.
+    /// CourseKey as a simulator in this process.
     pub(super) fn simulated(campuses: &[Campus], simulator: Simulator, clock: Arc<dyn Clock>) -> Self {
         let keys = Keys {
             requests: campuses.iter().map(|campus| (campus.id.clone(), simulated_key(&campus.id))).collect(),
@@ -119,7 +120,7 @@ impl CourseKey {
         self.simulator.is_some()
     }
 
-    /// Lets requests go wrong from now on.
+    /// Orders a fault: from now on requests go wrong.
     pub(super) fn order_fault(&self, fault: &directory::Fault) -> Result<(), CourseKeyError> {
         let effect = match fault.kind {
             FaultKind::Status => {
@@ -130,14 +131,14 @@ impl CourseKey {
             FaultKind::Cut => FaultEffect::Cut,
             FaultKind::LostAnswer => FaultEffect::LostAnswer,
         };
-        // The schema names the kinds, so that every word is one.
+        // The schema allows the names of kinds alone, so this always finds a kind.
         if let Some(on) = Kind::of_segment(&fault.on) {
             self.simulator("order a fault")?.order_fault(Fault { on, effect, times: fault.times });
         }
         Ok(())
     }
 
-    /// Lets this many requests in a million meet a fault.
+    /// Sets how many requests in a million meet a fault.
     pub(super) fn set_fault_rate(&self, per_million: u32) -> Result<(), CourseKeyError> {
         if per_million > 0 {
             self.simulator("let requests meet faults")?.set_fault_rate(per_million);
@@ -145,7 +146,7 @@ impl CourseKey {
         Ok(())
     }
 
-    /// Refuses a person from now on.
+    /// Makes the simulator refuse a person from now on.
     pub(super) fn reject_user(&self, now: DateTime<Utc>, user: &str, code: &str) -> Result<(), CourseKeyError> {
         if let Some(code) = RejectionCode::parse(code) {
             self.simulator("refuse a person")?.reject_user(now, user, code)?;
@@ -153,7 +154,7 @@ impl CourseKey {
         Ok(())
     }
 
-    /// Stops or starts to take every campus's key.
+    /// Makes the simulator refuse the keys of every campus, or accept them again.
     pub(super) fn set_credentials(
         &self,
         now: DateTime<Utc>,
@@ -166,7 +167,7 @@ impl CourseKey {
         Ok(self.simulator("change credentials")?.set_credentials(now, credentials)?)
     }
 
-    /// What CourseKey pushes when it pushes this now, each push with its campus.
+    /// The pushes that CourseKey sends for `what` now, each with its campus.
     pub(super) fn push(
         &self,
         now: DateTime<Utc>,
@@ -194,7 +195,7 @@ impl CourseKey {
         Ok(pushes.into_iter().filter_map(of_campus).flatten().collect())
     }
 
-    /// Hands over every attendance record that CourseKey lists at `now`; false if it is not simulated here.
+    /// Hands every attendance record that CourseKey lists at `now` to `take`; false: CourseKey is not simulated here.
     pub(super) fn each_record<E>(
         &self,
         now: DateTime<Utc>,
@@ -205,7 +206,7 @@ impl CourseKey {
         Ok(true)
     }
 
-    /// Writes `coursekey.jsonl`: everything CourseKey holds; nothing if it is not simulated here.
+    /// Writes `coursekey.jsonl`, everything that CourseKey holds; writes nothing if CourseKey is not simulated here.
     pub(super) fn write_roster(&self, mut out: &mut dyn Write) -> io::Result<()> {
         match &self.simulator {
             Some(simulator) => lock(simulator).write_roster(&mut out),
@@ -218,17 +219,18 @@ impl CourseKey {
     }
 }
 
-/// A push as it arrives.
+/// A push in the form in which the host receives pushes.
 fn arrived(pushed: Pushed) -> Push {
     let Pushed { id, timestamp, signature, body } = pushed;
     Push { id, timestamp, signature, body: body.into() }
 }
 
-/// A simulator with a school for each campus. Of the directory it takes attendance and start; without one its students
-/// come and go by the seed. With a `log` it keeps what it holds there, and continues with it.
+/// A simulator with a school for each campus, with the directory's attendance and start; without a directory its
+/// students come and go by the seed. With a `log` the simulator stores its data there, and continues from the data
+/// already there.
 ///
 /// # Errors
-/// A file of the directory does not fit, or the log cannot be used.
+/// A file of the directory cannot be used, or the log cannot be used.
 pub fn simulator(
     campuses: &[Campus],
     directory: Option<&SchoolDirectory>,
@@ -264,12 +266,12 @@ pub fn simulator(
     Ok(simulator)
 }
 
-/// The key the simulator takes for a campus. No secret: it opens nothing outside of this program.
+/// The key that the simulator accepts for a campus. The key is no secret: it opens nothing outside of this program.
 pub fn simulated_key(campus: &str) -> Secret {
     Secret::new(format!("simulated-key-of-{campus}"))
 }
 
-/// What the simulator signs a campus's pushes with; as little a secret.
+/// The key with which the simulator signs a campus's pushes; no secret either.
 fn simulated_push_key(campus: &str) -> Vec<u8> {
     Sha256::digest(format!("simulated-push-key-of-{campus}")).to_vec()
 }
@@ -279,6 +281,6 @@ fn simulated_push_keys(campus: &str) -> PushKeys {
 }
 
 fn lock(simulator: &Arc<Mutex<Simulator>>) -> MutexGuard<'_, Simulator> {
-    // The simulator's own log says what took effect, whatever happened to the thread that held the lock.
+    // After a panic the simulator's log still says what took effect.
     simulator.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,8 @@
-//! When what is called: events and turns along the virtual clock, and deliveries after each call.
+//! The driver: makes the calls of a run along the virtual clock, namely events and turns, and delivers after each
+//! call.
 //!
-//! The span is half-open: what lies at `from` happens, what lies at `until` does not. Two runs over adjoining spans and one
-//! store are therefore one run over both.
+//! The span is half-open: changes at `from` happen, changes at `until` do not. Two runs over adjoining spans and one
+//! store are therefore the same as one run over both spans.
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use host::outbox::DeliveryReport;
 use host::push::Push;
 use host::school::{ATTEMPTS, Budget, CallFailure, CourseChange, Next, NextTurn, TurnFailure};
 
-/// What a tick may spend. Many items, so that batches are full; many seconds, for virtual ones cost nothing.
+/// The budget of a tick: many items, so that batches are full, and many seconds, because virtual seconds cost
+/// nothing.
 const BUDGET: Budget = Budget { items: 20_000, seconds: 120 };
 
 /// Plays one directory.
@@ -25,14 +27,14 @@ pub(super) struct Driver<'a> {
     directory: &'a SchoolDirectory,
     pub(super) rig: Rig,
     clock: Arc<VirtualClock>,
-    /// The first change that has not been applied.
+    /// The index of the first change that has not been applied.
     next_change: usize,
     due: Due,
     last_tick: Option<i64>,
 }
 
 impl<'a> Driver<'a> {
-    /// Stands where the rig's school was left, or at the beginning.
+    /// A driver that begins where the last run left the rig's school, or else at the beginning of the span.
     pub(super) fn new(directory: &'a SchoolDirectory, rig: Rig, clock: Arc<VirtualClock>) -> Result<Self, TwinError> {
         let position = rig.twin.position()?;
         let next_change = match position {
@@ -63,17 +65,17 @@ impl<'a> Driver<'a> {
         Ok(self.keep_position()?)
     }
 
-    /// The rig, where the span left it.
+    /// The rig, as the end of the span left it.
     pub(super) fn into_rig(self) -> Rig {
         self.rig
     }
 
-    /// Everybody's present.
+    /// The present moment of the rig's clock.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    /// At the beginning GEGI holds its courses and tells the plugin of each.
+    /// Stores the courses of the start in GEGI and tells the plugin of each.
     async fn give_courses(&mut self) -> Result<(), RunError> {
         if self.rig.twin.position()?.is_some() {
             return Ok(());
@@ -88,14 +90,14 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// What happens next before the end of the span; a change before a tick of the same instant.
+    /// The next step before the end of the span. A change comes before a tick of the same instant.
     fn next_step(&self) -> Result<Option<(i64, Step)>, RunError> {
         let now = self.seconds();
         let every = self.rig.twin.settings_if_any()?.map_or(1, |settings| settings.update_every_minutes.max(1));
         let grid = Grid { from: self.directory.span.from, step: i64::from(every) * 60 };
         let until = self.directory.span.until;
         let change = self.directory.changes.get(self.next_change).filter(|change| change.at < until);
-        // What was overtaken by a long tick happens right after it.
+        // A change whose instant passed during a long tick happens right after that tick.
         let change = change.map(|change| (change.at.max(now), Step::Change));
         let tick = grid.next(now, self.due, self.last_tick).filter(|at| *at < until).map(|at| (at, Step::Tick));
         Ok(change.into_iter().chain(tick).min())
@@ -112,7 +114,7 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Lets the school do what is due.
+    /// Runs a turn of the school.
     async fn take_turn(&mut self, at: i64) -> Result<(), RunError> {
         let turn = self.rig.school().turn(BUDGET).await.map_err(|failure| match failure {
             TurnFailure::Call(failure) => RunError::Call(failure),
@@ -126,7 +128,7 @@ impl<'a> Driver<'a> {
         whole(turn.delivered)
     }
 
-    /// Tells the plugin of a course.
+    /// Tells the plugin that a course changed.
     pub(super) async fn course_changed(&mut self, change: CourseChange) -> Result<(), RunError> {
         let mut attempts = 0;
         loop {
@@ -137,7 +139,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Lets a push of CourseKey's arrive, again and again until it is taken, as CourseKey would.
+    /// Hands a push of CourseKey's to the host again and again until the plugin takes it, as CourseKey would.
     pub(super) async fn attendance_received(&mut self, campus: &str, push: &Push) -> Result<(), RunError> {
         let mut attempts = 0;
         loop {
@@ -148,18 +150,18 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Hands over to GEGI what the last call committed.
+    /// Delivers to GEGI everything that the last call committed.
     async fn deliver(&self) -> Result<(), RunError> {
         whole(self.rig.school().deliver().await?)
     }
 
     fn keep_position(&self) -> Result<(), TwinError> {
         let now = self.now();
-        // A clock that stands inside a second has passed its beginning.
+        // A clock inside a second has passed the beginning of that second.
         let clock = now.timestamp() + i64::from(now.timestamp_subsec_nanos() > 0);
         let (applied, coming) = self.directory.changes.split_at(self.next_change);
         let changes_from = match (applied.last(), coming.first()) {
-            // Some of this instant have been applied, and will be once more.
+            // Some changes of this instant have been applied, and all of them are applied once more.
             (Some(last), Some(next)) if last.at == next.at => last.at,
             (Some(last), _) => last.at + 1,
             (None, _) => i64::MIN,
@@ -172,7 +174,7 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The answer; none if the call failed in a way that making it again may mend.
+/// The answer; none: the call failed in a passing way and can be made again.
 fn unless_passing<T>(answer: Result<T, CallFailure>, attempts: &mut u32) -> Result<Option<T>, CallFailure> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
@@ -183,12 +185,12 @@ fn unless_passing<T>(answer: Result<T, CallFailure>, attempts: &mut u32) -> Resu
     }
 }
 
-/// That everything was delivered: the twin takes or refuses whatever comes.
+/// Fails if a lane stopped. The stand-in for GEGI takes or refuses every item, so a lane stops only on a failure.
 fn whole(delivered: DeliveryReport) -> Result<(), RunError> {
     delivered.records.stop.or(delivered.mails.stop).map_or(Ok(()), |stop| Err(stop.into()))
 }
 
-/// What happens next.
+/// The next step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Change,

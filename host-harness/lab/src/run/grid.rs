@@ -1,4 +1,4 @@
-//! When to tick: at every update, but not before something is due.
+//! The moments of ticks: one at every update, but none before something is due.
 
 /// The points `from + k × step` of the virtual clock.
 #[derive(Debug, Clone, Copy)]
@@ -9,10 +9,10 @@ pub(super) struct Grid {
     pub(super) step: i64,
 }
 
-/// What the next tick waits for.
+/// The event for which the next tick waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
-    /// Nothing: something has changed since the last one.
+    /// No event: something has changed since the last tick.
     Now,
     /// This moment.
     At(i64),
@@ -21,7 +21,8 @@ pub(super) enum Due {
 }
 
 impl Grid {
-    /// The first point at `now` or later at which a tick is due, but none up to the last tick's; none: no tick is due.
+    /// The first point at `now` or later at which a tick is due, and later than the last tick's point; none: no tick
+    /// is due.
     pub(super) fn next(self, now: i64, due: Due, last_tick: Option<i64>) -> Option<i64> {
         let due = match due {
             Due::Now => now,

@@ -1,8 +1,9 @@
-//! `run`: plays a school directory in virtual time and writes down what came of it.
+//! `run`: plays a school directory in virtual time and writes the output of the run.
 //!
-//! Reading order: `rig` (a school with everything around it), `driver` (when what is called), `watch` (who counts the calls, and who dies), `changes` (what happens to
-//! the school meanwhile), `output` and `report` (what is left), `accounting` (whether nothing was lost). What the calls do is the
-//! plugin's business.
+//! Reading order: `rig` (a school with everything around it), `driver` (when each call is made), `watch` (the
+//! observers: one counts calls, one ends the process), `changes` (what happens to the school meanwhile), `output` and
+//! `report` (the files of the output), `accounting` (the check that no record was lost). Not here: the rules of the
+//! calls (the plugin).
 
 mod accounting;
 mod changes;
@@ -43,43 +44,43 @@ use host::school::CallFailure;
 use output::RunOutput;
 use watch::Measuring;
 
-/// How to play a school directory.
+/// How to run a school directory.
 pub struct RunOptions {
-    /// The folder for the output; made if it is missing.
+    /// The folder for the output; created if it is missing.
     pub out: PathBuf,
-    /// The folder in which host, twin and simulator keep what they hold; none: nothing is kept.
+    /// The folder in which host, stand-in and simulator store their data; none: their data ends with the run.
     pub store: Option<PathBuf>,
-    /// What the simulator's dice are thrown with.
+    /// The seed of the simulator's dice.
     pub seed: u64,
-    /// How many requests in a million meet a fault at the simulated CourseKey.
+    /// How many of a million requests meet a fault at the simulated CourseKey.
     pub faults_per_million: u32,
-    /// What the school has made of the texts of its mails; none: what it had, or what ships.
+    /// The school's own texts for its mails; none: the texts of the stored school, or those that ship.
     pub own_texts: Option<OwnTexts>,
     /// The keys of the campuses, for a CourseKey outside of this process.
     pub keys: Keys,
-    /// Hears of every step that a crash could separate from the next, and of every call.
+    /// The observer, which hears every step that a crash could separate from the next step, and every call.
     pub observer: Arc<dyn Observer>,
 }
 
 /// How far a run is, in virtual seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Played.
+    /// The seconds that were played.
     pub played: u64,
-    /// To play.
+    /// The seconds of the whole span.
     pub whole: u64,
 }
 
 /// Why a run came to no end.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The school could not be set up.
+    /// The rig could not be made.
     #[error(transparent)]
     Rig(#[from] RigError),
     /// CourseKey's side failed.
     #[error(transparent)]
     CourseKey(#[from] CourseKeyError),
-    /// GEGI's side failed.
+    /// The stand-in for GEGI failed.
     #[error(transparent)]
     Twin(#[from] TwinError),
     /// A call failed and would fail again.
@@ -88,21 +89,21 @@ pub enum RunError {
     /// The host's storage failed between calls.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// GEGI could not take what was delivered.
+    /// The stand-in for GEGI could not take a delivery.
     #[error("deliver to GEGI: {0}")]
     Undelivered(#[from] Stop),
-    /// The plugin never came to rest.
+    /// The plugin always wanted one more tick.
     #[error("bring the school to rest at {at}: it still has more to do after {ticks} ticks in a row; report it")]
     Restless {
         /// The virtual time.
         at: DateTime<Utc>,
-        /// How many ticks there were.
+        /// The number of ticks.
         ticks: u32,
     },
     /// A mail could not be written from its template.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A mail could not be put into its form.
+    /// A mail could not be put into the form in which it leaves.
     #[error(transparent)]
     Mail(#[from] EmlError),
     /// The output could not be written.
@@ -110,25 +111,26 @@ pub enum RunError {
     Output {
         /// The folder.
         folder: PathBuf,
-        /// In the words of the operating system.
+        /// The error of the operating system.
         error: std::io::Error,
     },
 }
 
 /// A run that came to its end.
 pub struct Finished {
-    /// What it amounted to.
+    /// The report of the run.
     pub report: Report,
-    /// The status column.
+    /// The status column of all courses.
     pub statuses: Vec<StatusLine>,
-    /// The school as it is now.
+    /// The rig as the run left it.
     pub rig: Rig,
 }
 
-/// Plays the directory's span and writes the output. `progress` is told how far it is.
+/// Plays the directory's span and writes the output. `progress` is called again and again with how far the run is.
 ///
 /// # Errors
-/// Nothing is written to the output folder then; what the school's store has committed stands.
+/// The run came to no end; the output folder is unchanged, and everything that the school's store has committed
+/// stays.
 pub async fn run(
     directory: &SchoolDirectory,
     engine: Engine,
@@ -166,6 +168,6 @@ pub async fn run(
 }
 
 fn moment(seconds: i64) -> DateTime<Utc> {
-    // Instants of a school directory lie between 1970 and 9999.
+    // Instants of a school directory lie between 1970 and 9999, so the default is never used.
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! The files of a run's output. They are written beside their place and moved there when all of them are whole.
+//! The files of a run's output. They are written into a draft beside their place, and moved when all of them are
+//! whole.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -15,7 +16,7 @@ use crate::directory::SchoolDirectory;
 use crate::twin::{TwinError, rfc3339};
 use host::email::{MailIdentity, Templates, to_eml, write_folder};
 
-/// What a run leaves beside what its rig holds.
+/// Everything that a run puts out beside the data in its rig.
 pub(super) struct RunOutput<'a> {
     pub(super) directory: &'a SchoolDirectory,
     pub(super) rig: &'a Rig,
@@ -25,7 +26,7 @@ pub(super) struct RunOutput<'a> {
 }
 
 impl RunOutput<'_> {
-    /// Writes everything into `folder` and answers what `report.json` says.
+    /// Writes all files into `folder` and returns the report, as `report.json` has it.
     pub(super) fn write(&self, folder: &Path, measured: impl FnOnce() -> Measured) -> Result<Report, RunError> {
         let fail = |error| RunError::Output { folder: folder.to_owned(), error };
         fs::create_dir_all(folder).map_err(fail)?;
@@ -114,7 +115,7 @@ fn write_report(folder: &Path, report: &Report) -> io::Result<()> {
     out.flush()
 }
 
-/// Moves every file and folder of the draft over what an earlier run has left.
+/// Moves every file and folder of the draft over the output of an earlier run.
 fn move_into_place(draft: &Path, folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(draft)? {
         let entry = entry?;

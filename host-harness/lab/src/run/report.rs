@@ -1,4 +1,4 @@
-//! What a run amounted to: `report.json`. Everything but `measured` follows from the input and the seed.
+//! The report of a run: `report.json`. Everything but `measured` follows from the input and the seed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,71 +9,71 @@ use super::accounting::Accounting;
 use super::statuses::StatusLine;
 use host::door::RequestEntry;
 
-/// The most items one writing request may carry.
+/// The most items of one writing request.
 const FULL_BATCH: u64 = 100;
 
-/// `report.json`.
+/// The contents of `report.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
     /// The school's name.
     pub school: String,
-    /// The first moment that was played.
+    /// The first moment of the span.
     pub from: String,
-    /// The first moment that was not.
+    /// The first moment after the span.
     pub until: String,
-    /// What the simulator's dice were thrown with; none: a CourseKey outside of this process answered.
+    /// The seed of the simulator's dice; none: a CourseKey outside of this process answered.
     pub seed: Option<u64>,
     /// How many requests in a million were to meet a fault.
     pub faults_per_million: u32,
-    /// Courses by status.
+    /// The number of courses by status.
     pub statuses: BTreeMap<&'static str, u64>,
-    /// Marks by letter.
+    /// The number of marks by letter.
     pub marks: BTreeMap<String, u64>,
-    /// Marks by the rule that decided.
+    /// The number of marks by the rule that decided.
     pub marks_by_rule: BTreeMap<String, u64>,
-    /// Rows of the attendance log.
+    /// The number of rows of the attendance log.
     pub log_rows: u64,
-    /// Lines of the System Journal.
+    /// The number of lines of the System Journal.
     pub journal_lines: u64,
-    /// Issues that are open.
+    /// The number of open issues.
     pub open_issues: u64,
-    /// Issues that were resolved.
+    /// The number of resolved issues.
     pub resolved_issues: u64,
-    /// Mails.
+    /// The number of mails.
     pub mails: u64,
-    /// What became of CourseKey's attendance records; none: a CourseKey outside of this process has them.
+    /// The account of CourseKey's attendance records; none: a CourseKey outside of this process holds the records.
     pub attendance: Option<Accounting>,
     /// Requests to CourseKey, by kind.
     pub requests: BTreeMap<String, RequestCount>,
-    /// Requests that wrote.
+    /// The number of requests that wrote.
     pub writing_requests: u64,
     /// The fewest requests that could have carried the same items: full batches of each kind to each campus.
     pub full_batches: u64,
-    /// The first divided by the second; none: nothing was written.
+    /// `writing_requests` divided by `full_batches`; none: nothing was written.
     pub writing_ratio: Option<f64>,
-    /// Why the door refused requests, each reason once.
+    /// The reasons for which the door refused requests, each reason once.
     pub denials: Vec<String>,
-    /// What the driver did.
+    /// The calls that the driver made.
     pub calls: Calls,
-    /// What depends on the machine.
+    /// The measurements, which depend on the machine.
     pub measured: Measured,
 }
 
-/// Requests of one kind.
+/// The number of requests of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RequestCount {
-    /// Requests that read.
+    /// The requests that read.
     pub reads: u64,
-    /// Requests that wrote.
+    /// The requests that wrote.
     pub writes: u64,
-    /// Items that were written.
+    /// The items that were written.
     pub items: u64,
-    /// Requests without a whole answer, or with one that is no success.
+    /// The requests without a whole answer, or with an answer that is no success.
     pub failed: u64,
 }
 
-/// Calls of the component, by export, and how often one left no trace.
+/// The number of calls of the component by export, and of calls that left no trace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Calls {
@@ -87,20 +87,20 @@ pub struct Calls {
     pub aborted: u64,
 }
 
-/// What depends on the machine.
+/// The measurements, which depend on the machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Measured {
-    /// Seconds inside calls of the component, their commits and the simulator's answers included.
+    /// Seconds inside calls of the component, with their commits and the simulator's answers.
     pub guest_seconds: f64,
     /// All other seconds: reading, delivering, writing.
     pub host_seconds: f64,
-    /// The most memory the process ever held, bytes; none where the system does not say.
+    /// The most bytes of memory that the process ever held; none where the system does not say.
     pub peak_memory_bytes: Option<u64>,
 }
 
 impl Measured {
-    /// From the time of the whole run and that inside calls.
+    /// Makes the measurements from the time of the whole run and the time inside calls.
     pub(super) fn new(whole: Duration, calls: Duration) -> Self {
         let milliseconds = |time: Duration| (time.as_secs_f64() * 1_000.0).round() / 1_000.0;
         Self {
@@ -120,7 +120,7 @@ fn peak_memory_bytes() -> Option<u64> {
 }
 
 impl Report {
-    /// Counts courses by status; every status is there.
+    /// Counts courses by status; a status without courses is listed with zero.
     pub(super) fn count_statuses(&mut self, lines: &[StatusLine]) {
         self.statuses = ["disabled", "scheduled", "failed", "synchronized"].map(|status| (status, 0)).into();
         for line in lines {
@@ -128,7 +128,7 @@ impl Report {
         }
     }
 
-    /// Counts requests by kind, and what full batches would have needed.
+    /// Counts requests by kind, and the requests that full batches would have needed.
     pub(super) fn count_requests(&mut self, entries: &[RequestEntry]) {
         for entry in entries {
             let count = self.requests.entry(entry.kind.clone()).or_default();
@@ -146,7 +146,7 @@ impl Report {
     }
 }
 
-/// The fewest requests that could have carried what was written.
+/// The fewest requests that could have carried the written items.
 fn full_batches(entries: &[RequestEntry]) -> u64 {
     let mut items: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| writes(entry)) {
@@ -159,10 +159,10 @@ fn writes(entry: &RequestEntry) -> bool {
     entry.method != "GET"
 }
 
-/// One number divided by another, to three decimals; none if there is nothing to divide by.
+/// One number divided by another, to three decimals; none: the divisor is zero.
 fn ratio(number: u64, by: u64) -> Option<f64> {
     let thousandths = (number * 1_000 + by / 2).checked_div(by)?;
-    // Requests are counted in thousands, far from where a float loses whole numbers.
+    // Requests are counted in thousands, far below the numbers that a float cannot hold exactly.
     u32::try_from(thousandths).ok().map(|thousandths| f64::from(thousandths) / 1_000.0)
 }
 

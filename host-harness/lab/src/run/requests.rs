@@ -1,4 +1,4 @@
-//! The request log of a run: collects what left the sandbox and puts it into the form of `requests.jsonl`.
+//! The request log of a run: collects the requests that left the sandbox and writes them as `requests.jsonl`.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::twin::rfc3339;
 use host::door::{Denial, RequestEntry, RequestLog};
 
-/// Requests that left, and refusals at the door.
+/// The requests that left, and the denials of the door.
 #[derive(Default)]
 pub(super) struct Requests {
     entries: Mutex<Vec<RequestEntry>>,
@@ -48,7 +48,7 @@ impl Requests {
         entries
     }
 
-    /// Why the door refused requests, each reason once.
+    /// The reasons for which the door refused requests, each reason once.
     pub(super) fn denials(&self) -> Vec<String> {
         lock(&self.denials).clone()
     }
@@ -77,6 +77,6 @@ pub(super) fn write(entries: &[RequestEntry], out: &mut dyn Write) -> io::Result
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Both lists are whole after every push, whatever happens to the thread that pushed.
+    // Both lists are whole after every push, so a panic of another thread does no harm.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

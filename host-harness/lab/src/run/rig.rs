@@ -1,5 +1,6 @@
-//! A school with everything around it: the host and its storage, GEGI's side, CourseKey's side, and the clock they share.
-//! Also a school that was played before and is now looked at or ticked by hand.
+//! The rig: a school with everything around it, namely the host and its storage, the stand-in for GEGI, CourseKey's
+//! side, and the clock that all of them share. A rig is made for a school directory, or for a school that an earlier
+//! run has stored.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,26 +20,26 @@ use host::school::{Gegi, Host, HostConfig, School};
 use host::store::sqlite::OpenError;
 use host::store::{MemoryStore, SchoolId, SqliteStore, Store};
 
-/// Under this name the one school of a rig is stored.
+/// The name under which the one school of a rig is stored.
 const SCHOOL: &str = "school";
 
-/// What a rig is made of beside its school.
+/// Everything of a rig beside its school.
 pub struct Around {
     /// The component.
     pub engine: Engine,
-    /// Everybody's clock.
+    /// The clock that all parts of the rig share.
     pub clock: Arc<dyn Clock>,
-    /// Where host, twin and simulator keep what they hold; none: nothing is kept.
+    /// The folder in which host, stand-in and simulator store their data; none: their data ends with the rig.
     pub folder: Option<PathBuf>,
-    /// What the simulator's dice are thrown with.
+    /// The seed of the simulator's dice.
     pub seed: u64,
     /// The keys of the campuses, for a CourseKey outside of this process.
     pub keys: Keys,
-    /// Hears of every step that a crash could separate from the next, and of every call.
+    /// The observer, which hears every step that a crash could separate from the next step, and every call.
     pub observer: Arc<dyn Observer>,
 }
 
-/// Why there is no rig.
+/// Why the rig could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RigError {
     /// The folder cannot be made or used.
@@ -46,16 +47,16 @@ pub enum RigError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// In the words of the operating system.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// The host's storage cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// GEGI's side.
+    /// The stand-in for GEGI failed.
     #[error(transparent)]
     Twin(#[from] TwinError),
-    /// CourseKey's side.
+    /// CourseKey's side failed.
     #[error(transparent)]
     CourseKey(#[from] CourseKeyError),
 }
@@ -70,22 +71,22 @@ pub struct Rig {
     school: School,
 }
 
-/// Where the host stores.
+/// The place where the host stores the school.
 enum Storage {
     Memory(Arc<MemoryStore>),
     File(PathBuf),
-    /// A file that lives as long as the rig.
+    /// A file that is removed with the rig.
     Temporary(tempfile::TempDir),
 }
 
 impl Rig {
-    /// The twin's file in the folder of a stored school.
+    /// The file of the stand-in for GEGI in the folder of a stored school.
     pub const TWIN_FILE: &str = "gegi.sqlite";
 
-    /// Sets a school directory up. A folder that holds the school already is taken as it is.
+    /// Makes a rig for a school directory. A folder that holds the school already is used as it is.
     ///
     /// # Errors
-    /// Something cannot be opened, or the simulator does not take the directory's files.
+    /// A file cannot be opened, or the simulator does not accept the directory's files.
     pub fn for_directory(directory: &SchoolDirectory, around: Around) -> Result<Self, RigError> {
         let restarts = directory.changes.iter().any(|change| change.event == Event::Restart);
         let storage = Storage::new(around.folder.as_deref(), restarts)?;
@@ -98,10 +99,11 @@ impl Rig {
         Self::assemble(around, storage, twin, &settings, Some(directory))
     }
 
-    /// Opens a school that was played before with this folder. Its students come and go by the seed from here on.
+    /// Makes a rig for a school that an earlier run stored in this folder. From here on its students come and go by
+    /// the seed.
     ///
     /// # Errors
-    /// The folder holds no school, or something cannot be opened.
+    /// The folder holds no school, or a file cannot be opened.
     pub fn stored(folder: &Path, around: Around) -> Result<Self, RigError> {
         let twin = Twin::open_existing(&folder.join(Self::TWIN_FILE), Arc::clone(&around.clock))?;
         let settings = twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
@@ -131,22 +133,22 @@ impl Rig {
         Ok(Self { around, twin, coursekey, requests, storage, school })
     }
 
-    /// The school, to be called.
+    /// The school, on which callers call the component.
     pub fn school(&self) -> &School {
         &self.school
     }
 
-    /// GEGI's side.
+    /// The stand-in for GEGI.
     pub fn twin(&self) -> &Twin {
         &self.twin
     }
 
-    /// Everybody's present.
+    /// The present moment of the rig's clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.around.clock.now()
     }
 
-    /// What the simulated CourseKey pushes when it pushes this at `now`: each push with its campus.
+    /// The pushes that the simulated CourseKey sends for `what` at `now`, each with its campus.
     ///
     /// # Errors
     /// CourseKey is not simulated here, or cannot push that.
@@ -155,24 +157,24 @@ impl Rig {
         Ok(self.coursekey.push(now, &settings.campuses, what)?)
     }
 
-    /// Notes that the school has been left at the present moment.
+    /// Notes that the run left the school at the present moment.
     ///
     /// # Errors
-    /// The twin's file cannot be used.
+    /// The stand-in's file cannot be used.
     pub fn leave(&self) -> Result<(), TwinError> {
         let now = self.now().timestamp();
         let position = self.twin.position()?.unwrap_or(Position { clock: now, changes_from: i64::MIN });
         self.twin.set_position(Position { clock: position.clock.max(now), ..position })
     }
 
-    /// What the simulator's dice are thrown with; none: a CourseKey outside of this process answers.
+    /// The seed of the simulator's dice; none: a CourseKey outside of this process answers.
     pub(super) fn seed(&self) -> Option<u64> {
         self.coursekey.is_simulated().then_some(self.around.seed)
     }
 
-    /// Throws the host away as a crash would and starts it again on what it has stored. GEGI and CourseKey go on.
+    /// Drops the host as a crash would and starts it again on its storage. GEGI and CourseKey go on.
     pub(super) fn restart(&mut self) -> Result<(), RigError> {
-        // A store cannot be opened twice: what it holds must be let go of first.
+        // A store cannot be opened twice, so the old store is dropped first.
         let empty: Arc<dyn Store> = Arc::new(MemoryStore::default());
         self.school = host_school(&self.around, empty, &self.twin, &self.coursekey, &self.requests);
         self.school = open_school(&self.around, &self.storage, &self.twin, &self.coursekey, &self.requests)?;
@@ -205,7 +207,7 @@ impl Storage {
     }
 }
 
-/// The directory's settings; without a base URL the simulator's.
+/// The directory's settings; without a base URL in them, the simulator's base URL is added.
 fn with_url(settings: SchoolSettings) -> SchoolSettings {
     if settings.coursekey_url.is_empty() {
         SchoolSettings { coursekey_url: SIMULATED_URL.to_owned(), ..settings }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use host::school::{CallFailure, CourseStatus, School, StatusPage, StatusQuery};
 
-/// The most courses one call may ask for (the WIT says so).
+/// The most courses that one call may ask for (the WIT promises this number).
 const PAGE: u32 = 500;
 
 /// A line of `status.jsonl`.
@@ -14,9 +14,9 @@ pub struct StatusLine {
     pub course: String,
     /// `disabled`, `scheduled`, `failed` or `synchronized`.
     pub status: &'static str,
-    /// Why, for the tooltip.
+    /// The reason of the status, for the tooltip.
     pub reason: Option<String>,
-    /// Send to CourseKey cannot be switched off any more.
+    /// Whether Send to CourseKey cannot be switched off any more.
     pub locked: bool,
 }
 
@@ -31,10 +31,10 @@ impl From<CourseStatus> for StatusLine {
     }
 }
 
-/// Every course's status, by course.
+/// The status of every course, ordered by course.
 ///
 /// # Errors
-/// The component failed.
+/// The call failed.
 pub async fn statuses_of(school: &School) -> Result<Vec<StatusLine>, CallFailure> {
     let mut lines: Vec<StatusLine> = Vec::new();
     loop {

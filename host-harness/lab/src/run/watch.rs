@@ -1,5 +1,5 @@
-//! Who watches the host during a run: one observer ends the process at a step, for crash tests, the other counts calls and
-//! the time inside them, for the report. What must be true after a death is the tests' business.
+//! The observers of a run: one ends the process at a step, for crash tests; the other counts calls and the time
+//! inside them, for the report. Not here: what must be true after a crash (the tests).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::report::Calls;
 use host::observer::{EndedCall, Ending, Export, Observer, Step};
 
-/// Ends the process at a step, without unwinding or cleaning up: as a crash would.
+/// Ends the process at a step, without unwinding or cleaning up, as a crash would.
 #[derive(Debug)]
 pub struct DiesAtStep(AtomicU64);
 
 impl DiesAtStep {
-    /// At the `n`-th step, counted from 1.
+    /// Ends the process at the `n`-th step, counted from 1.
     pub fn new(n: u64) -> Self {
         Self(AtomicU64::new(n))
     }
@@ -27,7 +27,7 @@ impl Observer for DiesAtStep {
     }
 }
 
-/// Counts calls and the real time inside them, and lets another observer hear of everything as well.
+/// Counts calls and the real time inside them, and passes every step and call on to another observer.
 pub(super) struct Measuring {
     beside: Arc<dyn Observer>,
     so_far: Mutex<(Calls, Duration)>,
@@ -44,7 +44,7 @@ impl Measuring {
     }
 
     fn lock(&self) -> MutexGuard<'_, (Calls, Duration)> {
-        // Adding up does not panic half-way.
+        // Adding up does not panic half way.
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,7 +61,7 @@ impl Observer for Measuring {
             Export::Tick => calls.ticks += 1,
             Export::CourseChanged => calls.course_changes += 1,
             Export::AttendanceReceived => calls.pushes += 1,
-            // Reading the status page is no part of what was played.
+            // Reading the status page is no part of the run.
             Export::Statuses => return,
         }
         *time += call.took;

@@ -1,5 +1,6 @@
-//! What the twin holds in the form of a run's output: the lines of `marks.jsonl`, `attendance-log.jsonl`, `journal.jsonl`
-//! and `issues.jsonl`, keys in the order of the structs, lines sorted by key and the journal by time.
+//! The records that the stand-in for GEGI holds, in the form of a run's output: the lines of `marks.jsonl`,
+//! `attendance-log.jsonl`, `journal.jsonl` and `issues.jsonl`. Keys stand in the order of the structs, lines are
+//! sorted by key, and the journal is sorted by time.
 
 use chrono::{DateTime, SecondsFormat};
 use rusqlite::{OptionalExtension, Row};
@@ -13,15 +14,15 @@ use host::gegi::{Basis, Course, Issue, Owner};
 pub struct MarkLine {
     /// The class.
     pub class: String,
-    /// Whose.
+    /// GEGI's id of the student.
     pub student: String,
     /// P, A or L.
     pub mark: String,
-    /// Why.
+    /// Why GEGI has this mark.
     pub basis: BasisLine,
 }
 
-/// Why a mark is what it is; of a mark that is GEGI's own only that it is.
+/// Why a mark is as it is. The basis of GEGI's own mark names only the origin of the mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct BasisLine {
@@ -33,11 +34,11 @@ pub struct BasisLine {
     pub check_out: Option<String>,
     #[serde(flatten)]
     measures: Option<Measures>,
-    /// All of it in one sentence.
+    /// The whole basis in one sentence.
     pub sentence: String,
 }
 
-/// What the marking table was applied to.
+/// The values to which the marking table was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Measures {
@@ -59,14 +60,14 @@ struct VisitLine {
     out: Option<String>,
 }
 
-/// Whose word a mark is.
+/// The mark that stands for a student, by its origin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StandingMark {
-    /// A person's.
+    /// A person wrote the mark.
     Hand,
-    /// GEGI's own, from before the class.
+    /// GEGI wrote the mark before the class.
     Preset,
-    /// CourseKey's, with its basis.
+    /// The plugin wrote the mark because of CourseKey's attendance, with this basis.
     CourseKeys(Box<Basis>),
 }
 
@@ -77,26 +78,26 @@ pub struct LogLine {
     pub course: String,
     /// The class.
     pub class: String,
-    /// Whose.
+    /// GEGI's id of the student.
     pub student: String,
     /// CourseKey's id of the attendance record.
     pub record: String,
-    /// Number of the visit within the record, from 1.
+    /// The number of the visit within the record, from 1.
     pub visit: u32,
-    /// Check-in.
+    /// The check-in.
     pub r#in: String,
-    /// Check-out.
+    /// The check-out.
     pub out: String,
-    /// Minutes between them.
+    /// The minutes between check-in and check-out.
     pub minutes: u32,
 }
 
 /// A line of the System Journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JournalLine {
-    /// When it was done.
+    /// When the change was made.
     pub at: String,
-    /// What was done: `mark`, `withdrawn`, `log-row`, ….
+    /// The kind of change: `mark`, `withdrawn`, `log-row`, ….
     pub what: String,
     /// The course, if any.
     pub course: Option<String>,
@@ -108,9 +109,9 @@ pub struct JournalLine {
     pub old: Option<String>,
     /// The value after.
     pub new: Option<String>,
-    /// Why and by whom.
+    /// Why the change was made, and by whom.
     pub by: String,
-    /// CourseKey's id of the attendance record on which it rests, if any; no part of the file.
+    /// CourseKey's id of the attendance record that caused the change, if any; the file does not have this field.
     #[serde(skip)]
     pub attendance_record: Option<String>,
 }
@@ -119,31 +120,31 @@ pub struct JournalLine {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct IssueLine {
-    /// Its code of the catalogue.
+    /// The code of the catalogue.
     pub code: String,
-    /// The course it is about, if any.
+    /// The course that the issue is about, if any.
     pub course: Option<String>,
-    /// The class it is about, if any.
+    /// The class that the issue is about, if any.
     pub class: Option<String>,
-    /// The person it is about, if any.
+    /// The person that the issue is about, if any.
     pub student: Option<String>,
-    /// What is wrong.
+    /// The problem, in a sentence for people.
     pub sentence: String,
-    /// Who can fix it: `school`, `coursekey` or `gegi`.
+    /// The party that can fix the issue: `school`, `coursekey` or `gegi`.
     pub owner: String,
-    /// What to do about it.
+    /// What to do about the issue, in a sentence for people.
     pub remedy: String,
-    /// When it was first seen.
+    /// When the issue was first seen.
     pub first_seen: String,
-    /// When it was found resolved; none: it is open.
+    /// When the issue was found resolved; none: the issue is open.
     pub resolved_at: Option<String>,
 }
 
 impl Twin {
-    /// Hands over every mark, by class and student.
+    /// Hands every mark to `take`, by class and student.
     ///
     /// # Errors
-    /// The file cannot be read, or `take` says so.
+    /// The file cannot be read, or `take` fails.
     pub fn each_mark(&self, mut take: impl FnMut(MarkLine) -> std::io::Result<()>) -> Result<(), TwinError> {
         self.each("SELECT class, student, mark, basis, origin FROM mark ORDER BY class, student", |row| {
             let basis = match row.get::<_, Option<String>>(3)? {
@@ -154,10 +155,10 @@ impl Twin {
         })
     }
 
-    /// Hands over every row of the attendance log, by course, class, student, record and visit.
+    /// Hands every row of the attendance log to `take`, by course, class, student, record and visit.
     ///
     /// # Errors
-    /// The file cannot be read, or `take` says so.
+    /// The file cannot be read, or `take` fails.
     pub fn each_log_row(&self, mut take: impl FnMut(LogLine) -> std::io::Result<()>) -> Result<(), TwinError> {
         let sql = "SELECT course, class, student, record, visit, checked_in, checked_out, minutes FROM log_row
             ORDER BY course, class, student, record, visit";
@@ -175,10 +176,10 @@ impl Twin {
         })
     }
 
-    /// Hands over the System Journal, in order of time.
+    /// Hands every line of the System Journal to `take`, in order of time.
     ///
     /// # Errors
-    /// The file cannot be read, or `take` says so.
+    /// The file cannot be read, or `take` fails.
     pub fn each_journal_line(&self, mut take: impl FnMut(JournalLine) -> std::io::Result<()>) -> Result<(), TwinError> {
         let sql = "SELECT at, what, course, class, person, old, new, by, record FROM journal ORDER BY at, sequence";
         self.each(sql, |row| {
@@ -221,7 +222,7 @@ impl Twin {
         Ok(lines)
     }
 
-    /// Hands over every course.
+    /// Hands every course to `take`.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -249,7 +250,7 @@ impl Twin {
         })
     }
 
-    /// In and out of the rows that the attendance log has of a record of CourseKey's, whole seconds since 1970.
+    /// Check-in and check-out of the log rows that stand because of a CourseKey record, whole seconds since 1970.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -275,7 +276,7 @@ impl Twin {
 impl BasisLine {
     fn new(basis: Basis) -> Self {
         let check_in = basis.visits.iter().map(|visit| visit.checked_in).min().map(rfc3339);
-        // Who checked in once more after that has not left.
+        // A student who checked in once more after the last check-out has not left.
         let last_in = basis.visits.iter().map(|visit| visit.checked_in).max();
         let last_out = basis.visits.iter().filter_map(|visit| visit.checked_out).max();
         let check_out = last_out.filter(|out| last_in.is_none_or(|last_in| last_in <= *out)).map(rfc3339);
@@ -298,7 +299,7 @@ impl BasisLine {
         Self { rule: basis.rule, check_in, check_out, measures: Some(measures), sentence: basis.sentence }
     }
 
-    /// Of a mark that is GEGI's own: `hand` or `preset`.
+    /// The basis of GEGI's own mark: `hand` or `preset`.
     fn of_gegi(origin: &str) -> Self {
         let sentence = format!("written in GEGI ({origin})");
         Self { rule: origin.to_owned(), check_in: None, check_out: None, measures: None, sentence }
@@ -313,7 +314,7 @@ fn owner_word(owner: Owner) -> &'static str {
     }
 }
 
-/// The file's word for what was done, where it is not the WIT's.
+/// The file's word for the kind of change, where the WIT has another word.
 fn file_word(what: String) -> String {
     if what == "mark-withdrawn" { "withdrawn".to_owned() } else { what }
 }

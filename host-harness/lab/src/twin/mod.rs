@@ -1,8 +1,8 @@
-//! The twin: a GEGI to develop against. Holds a school's settings, courses and records in one SQLite file or in memory,
-//! answers the host's questions and takes what the host delivers, each thing once.
+//! The stand-in for GEGI, to develop against: holds a school's settings, courses and records in one SQLite file or in
+//! memory, answers the host's questions, and takes each delivery of the host once.
 //!
-//! It keeps what it acknowledged through the end of its process, not through a power cut: it is a developer's tool. What
-//! the host itself must never lose is in `store`.
+//! Everything that was acknowledged survives the end of the process, but not a power cut: the stand-in is a tool for
+//! developers. Not here: the storage of the host, which survives a power cut (`store`).
 
 mod lines;
 mod receive;
@@ -22,25 +22,25 @@ pub use lines::{BasisLine, IssueLine, JournalLine, LogLine, MarkLine, StandingMa
 #[cfg(test)]
 mod tests;
 
-/// A GEGI with one school.
+/// A stand-in for GEGI, with one school.
 pub struct Twin {
     connection: Mutex<Connection>,
     clock: Arc<dyn Clock>,
 }
 
-/// Why the twin cannot answer.
+/// Why the stand-in for GEGI fails.
 #[derive(Debug, thiserror::Error)]
 pub enum TwinError {
-    /// Its file cannot be read or written.
+    /// The file cannot be read or written.
     #[error("use the twin's file: {0}; check its folder and free space, or name another with --store")]
     File(#[from] rusqlite::Error),
-    /// Its file holds something this version does not understand.
+    /// The file holds data that this version cannot read.
     #[error("read the twin's file: {0}; it was written by another version, name another file with --store")]
     Form(#[from] serde_json::Error),
     /// The file has no school yet.
     #[error("find a school in the folder: there is none; play a school directory with `run --store` first")]
     NoSchool,
-    /// A line of its output cannot be written.
+    /// A line of the output cannot be written.
     #[error("write what the twin holds: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -51,23 +51,23 @@ impl From<TwinError> for GegiUnavailable {
     }
 }
 
-/// How far a school has been played in virtual time; whole seconds since 1970.
+/// How far a run has played a school in virtual time; whole seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// Where the clock stood.
+    /// The time of the virtual clock.
     pub clock: i64,
-    /// Changes before this instant have been applied.
+    /// The instant before which every change has been applied.
     pub changes_from: i64,
 }
 
-/// A mail that the host delivered, as it was when it came.
+/// A mail that the host delivered, unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReceivedMail {
     /// The delivery's stable id.
     pub id: String,
-    /// When it came, whole seconds since 1970.
+    /// When the host delivered the mail, whole seconds since 1970.
     pub at: i64,
-    /// What to write.
+    /// The message to write.
     pub message: Message,
 }
 
@@ -94,7 +94,8 @@ const SCHEMA: &str = "
 ";
 
 impl Twin {
-    /// Opens or creates a twin; without a path it lives in a file that goes away with the twin. `clock` tells when mails arrive.
+    /// Opens or creates a stand-in for GEGI, in a file; without a path in a temporary file that goes away with the
+    /// stand-in. `clock` dates the mails.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -104,21 +105,21 @@ impl Twin {
             // The empty name: SQLite keeps the database in a temporary file of its own, and what fits of it in memory.
             None => Connection::open("")?,
         };
-        // A killed process leaves what it has written to the operating system; only that must survive here.
+        // A killed process leaves its writes to the operating system, and no more than that has to survive here.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self { connection: Mutex::new(connection), clock })
     }
 
-    /// Opens a twin that is there already.
+    /// Opens a stand-in for GEGI that exists already.
     ///
     /// # Errors
-    /// There is none, or the file cannot be used.
+    /// The file does not exist or cannot be used.
     pub fn open_existing(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
         if path.is_file() { Self::open(Some(path), clock) } else { Err(TwinError::NoSchool) }
     }
 
-    /// School Settings from now on.
+    /// Replaces the School Settings.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -130,7 +131,7 @@ impl Twin {
         Ok(())
     }
 
-    /// School Settings as they are; none before the first [`Twin::put_settings`].
+    /// The School Settings; none before the first [`Twin::put_settings`].
     ///
     /// # Errors
     /// The file cannot be used.
@@ -140,7 +141,7 @@ impl Twin {
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
-    /// GEGI holds this course from now on, unless it holds a newer revision of it.
+    /// Stores a course, unless a newer revision of the course is stored already.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -152,7 +153,7 @@ impl Twin {
         Ok(())
     }
 
-    /// GEGI no longer holds this course.
+    /// Removes a course.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -161,7 +162,8 @@ impl Twin {
         Ok(())
     }
 
-    /// GEGI itself writes a mark: a person by hand, or a preset. `id` names this act: done again, it changes nothing.
+    /// Writes a mark as GEGI itself does: a mark that a person sets by hand, or a preset. `id` names this act; a
+    /// second act with the same id changes nothing.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -177,7 +179,7 @@ impl Twin {
         Ok(transaction.commit()?)
     }
 
-    /// How far the school has been played; none: not at all.
+    /// How far a run has played the school; none: no run has.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -187,7 +189,7 @@ impl Twin {
         Ok(self.lock().prepare_cached(sql)?.query_row([], read).optional()?)
     }
 
-    /// Notes how far the school has been played.
+    /// Notes how far a run has played the school.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -197,7 +199,7 @@ impl Twin {
         Ok(())
     }
 
-    /// Every mail, in the order in which they came.
+    /// Every mail, in the order of the deliveries.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -212,8 +214,8 @@ impl Twin {
         .collect()
     }
 
-    /// The school's own texts of Admin → Email Templates from now on; what they do not have is as it ships. They are not
-    /// checked here.
+    /// Replaces the school's own texts of Admin → Email Templates; a part that these texts lack is as it ships.
+    /// This function does not check the texts.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -247,7 +249,8 @@ impl Twin {
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A panic while the lock is held leaves at most an open transaction, which its owner's end rolls back.
+        // A panic while the lock is held leaves at most an open transaction, which is rolled back when its owner is
+        // dropped.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,5 @@
-//! What the host delivers: records and mails, each taken once and answered the same way however often it comes. A mark or a
-//! row is taken together with its line of the System Journal, or refused together with it.
+//! Deliveries of the host: each record and mail is taken once, and every further delivery of the same item gets the
+//! same receipt. A mark or a log row is taken together with its line of the System Journal, or both are refused.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -32,7 +32,8 @@ impl MailSink for Twin {
 }
 
 impl Twin {
-    /// Does something together with the note that it was done; what was done before gets the answer it got then.
+    /// Takes a delivery and notes its receipt in one transaction; a delivery that was taken before gets the noted
+    /// receipt.
     fn once(
         &self,
         id: &str,
@@ -50,7 +51,7 @@ impl Twin {
     }
 }
 
-/// What was answered to a delivery; none: it never came.
+/// The receipt that was given for a delivery; none: the delivery is new.
 pub(super) fn receipt_of(connection: &Connection, id: &str) -> Result<Option<Receipt>, TwinError> {
     let mut statement = connection.prepare_cached("SELECT refused FROM delivered WHERE id = ?1")?;
     let refused: Option<Option<String>> = statement.query_row([id], |row| row.get(0)).optional()?;
@@ -66,7 +67,8 @@ pub(super) fn remember(connection: &Connection, id: &str, receipt: &Receipt) -> 
     Ok(())
 }
 
-/// In the delivery's transaction, so that an operation and its line of the journal stand together or not at all.
+/// Applies an operation. The caller has the delivery's transaction open, so an operation and its line of the journal
+/// stand together or not at all.
 fn apply(connection: &Connection, operation: &Operation) -> Result<Receipt, TwinError> {
     let receipt = match operation {
         Operation::SetMark(set) => set_mark(connection, set)?,
@@ -126,7 +128,8 @@ fn put_row(connection: &Connection, row: &LogRow) -> Result<Receipt, TwinError> 
     Ok(Receipt::Applied)
 }
 
-/// Refused if the mark is no longer what the plugin took it for: somebody has written one in between.
+/// Sets a mark. The operation is refused if the current mark is not the mark that the plugin saw: somebody has
+/// written another mark in between.
 fn set_mark(connection: &Connection, set: &SetMark) -> Result<Receipt, TwinError> {
     let held = held_mark(connection, &set.class, &set.student)?.map(|(mark, _)| mark);
     if held != set.expected && held != Some(set.mark) {
@@ -158,7 +161,7 @@ fn held_mark(connection: &Connection, class: &str, student: &str) -> Result<Opti
     Ok(connection.prepare_cached(sql)?.query_row([class, student], read).optional()?)
 }
 
-/// The letter GEGI shows.
+/// The letter that GEGI shows for a mark.
 pub(super) fn letter(mark: Mark) -> &'static str {
     match mark {
         Mark::Present => "P",
@@ -176,7 +179,7 @@ pub(super) fn mark_of(letter: &str) -> Mark {
     }
 }
 
-/// The word the twin keeps for an origin.
+/// The word under which an origin is stored.
 pub(super) fn origin_word(origin: Origin) -> &'static str {
     match origin {
         Origin::Hand => "hand",

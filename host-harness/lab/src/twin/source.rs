@@ -1,4 +1,4 @@
-//! What the host asks of GEGI.
+//! The stand-in's answers to the host's questions about GEGI.
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
@@ -30,7 +30,7 @@ impl Twin {
         let connection = self.lock();
         let sql = "SELECT id, revision FROM course WHERE id > ?1 ORDER BY id LIMIT ?2";
         let mut statement = connection.prepare_cached(sql)?;
-        // No id is empty, so that every id comes after "".
+        // No id is empty, so every id comes after "".
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(params![after.unwrap_or_default(), limit], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))

@@ -1,4 +1,4 @@
-//! The twin as the host and the driver see it.
+//! The stand-in for GEGI as the host and the driver see it.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_raw_string_hashes)]
 

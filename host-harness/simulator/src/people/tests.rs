@@ -1,4 +1,4 @@
-//! Tests of this room.
+//! Tests of `people`: what a term of made-up records looks like, and that the records do not depend on who asks.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ fn occasion(session: &str, hours: i64) -> Occasion {
     Occasion { seed: 1, school: 1, session: session.into(), starts, ends: starts + TimeDelta::hours(hours) }
 }
 
-/// 200 sessions of this length with 25 students each: the versions of every record there is.
+/// 200 sessions of this length with 25 students each, and all versions of their records.
 fn term(hours: i64) -> Vec<(Occasion, Vec<Record>)> {
     let visits = (0..200).flat_map(|session| (0..25).map(move |student| (session, student)));
     visits

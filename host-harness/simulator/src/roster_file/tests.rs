@@ -1,4 +1,4 @@
-//! Tests of this room.
+//! Tests of `roster_file`: the written form, the way back, and lines that cannot be used.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use super::super::Simulator;
 use super::super::tests::{at, simulator};
 
-/// What CourseKey holds in sorted form: two schools, an account without an id, a dropped student.
+/// The data of CourseKey in sorted form: two schools, an account without an id, a dropped student.
 const ROSTER: &str = r#"{"kind":"user","school":1,"id":null,"email":"loose@example.edu","teacher":false}
 {"kind":"user","school":1,"id":"I00001","email":"instructor00001@example.edu","teacher":true}
 {"kind":"user","school":1,"id":"S000001","email":"student000001@example.edu","teacher":false}

@@ -1,7 +1,7 @@
-//! What CourseKey makes of an item: stored, or rejected with a code of the table in `codes`.
+//! The rules: CourseKey stores an item, or rejects the item with a code of the table in `codes`.
 //!
-//! One rule beside the other, in the order in which they are asked; the first that objects decides. Nothing here knows
-//! HTTP, and nothing is stored before every rule has agreed.
+//! The rules are asked in the order in which they stand here, and the first rule that objects decides. Nothing here
+//! knows HTTP, and nothing is stored before every rule has agreed.
 
 use std::collections::BTreeMap;
 
@@ -29,46 +29,46 @@ const MAX_EMAIL: usize = 254;
 /// The most instructors of one course.
 const MAX_INSTRUCTORS: usize = 100;
 
-/// What the rules look at besides the item.
+/// Everything that the rules look at besides the item.
 pub(super) struct Desk<'a> {
     pub(super) school: &'a mut School,
-    /// People who are always rejected, by issued id.
+    /// People whom CourseKey always rejects, by issued id.
     pub(super) rejects: &'a BTreeMap<String, RejectionCode>,
     pub(super) attendance: &'a Attendance,
     pub(super) now: DateTime<Utc>,
-    /// The item was taken before and is read back from the log. What hangs on more than the roster (orders to reject,
-    /// the password, the configured owners, attendance) was judged then and may be set up otherwise now.
+    /// Whether the item was taken before and is now read back from the log. Rules about more than the roster (orders
+    /// to reject, the password, the configured owners, attendance) decided then, and may be set up otherwise now.
     pub(super) replaying: bool,
 }
 
-/// Why an item was not stored.
+/// Why CourseKey rejects an item.
 pub(super) struct Rejection {
     pub(super) code: RejectionCode,
     /// The field at fault.
     pub(super) field: &'static str,
 }
 
-/// What storing an item did.
+/// The result of storing an item.
 pub(super) struct Stored {
-    /// What the answer says; the revision alone does not make an update.
+    /// The outcome that the answer names; a higher revision alone is no update.
     pub(super) outcome: Outcome,
-    /// Whether anything held has changed, the revision included.
+    /// Whether any held data has changed, the revision included.
     pub(super) changed: bool,
 }
 
 type Verdict = Result<Stored, Rejection>;
 
-/// Something that can be upserted.
+/// An item that can be upserted.
 pub(super) trait Item: Clone + Serialize + DeserializeOwned {
-    /// The list it goes to.
+    /// The list to which the item belongs.
     const KIND: Kind;
-    /// Its key, as the result repeats it.
+    /// The key of the item, which the result repeats.
     fn key(&self) -> ItemKey;
-    /// Stores it unless a rule objects.
+    /// Stores the item unless a rule objects.
     fn upsert(self, desk: &mut Desk<'_>) -> Verdict;
 }
 
-/// Upserts one item; says what the answer says and whether anything changed.
+/// Upserts one item; returns the item's result and whether any held data changed.
 pub(super) fn apply<T: Item>(item: T, desk: &mut Desk<'_>) -> (ItemResult, bool) {
     let key = item.key();
     match item.upsert(desk) {
@@ -123,7 +123,8 @@ impl Item for UserItem {
     }
 }
 
-/// The account an item is about: the one it adopts, else the one with its issued id, if any.
+/// The account that an item is about: the account that the item adopts, else the account with the item's issued id,
+/// if any.
 fn held_account<'a>(accounts: &'a super::state::Accounts, item: &UserItem) -> Result<Option<&'a User>, Rejection> {
     let issued = accounts.by_issued_id(&item.issued_id);
     let Some(account_id) = &item.account_id else {
@@ -234,12 +235,12 @@ fn within(text: &str, limits: std::ops::RangeInclusive<usize>, field: &'static s
     ensure(limits.contains(&text.chars().count()), RejectionCode::Invalid, field)
 }
 
-/// Refuses a revision lower than the one held; an equal one may be a repetition.
+/// Refuses a revision lower than the held revision; an equal revision may be a repetition.
 fn not_stale(held: Option<u64>, offered: u64) -> Result<(), Rejection> {
     ensure(held.is_none_or(|held| held <= offered), RejectionCode::StaleRevision, "revision")
 }
 
-/// What storing `new` in place of `old` does.
+/// The result of storing `new` in place of `old`.
 fn compare<T: Clone + PartialEq>(old: Option<&T>, new: &T, revision: fn(&mut T) -> &mut u64) -> Stored {
     let Some(old) = old else {
         return Stored { outcome: Outcome::Created, changed: true };
@@ -250,7 +251,8 @@ fn compare<T: Clone + PartialEq>(old: Option<&T>, new: &T, revision: fn(&mut T) 
     Stored { outcome, changed: old != new }
 }
 
-/// Whether this can be an address: one `@`, a domain with a dot, and nothing of the notes people write beside it.
+/// Whether the text can be an address: one `@`, a domain with a dot, and no character of the notes that people write
+/// beside an address.
 pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;

@@ -1,4 +1,4 @@
-//! Every rule, one change at a time: `check` upserts into a small school and compares what the item met.
+//! Every rule, one change at a time: `check` upserts into a small school and compares the item's result.
 
 #![allow(clippy::unwrap_used)]
 
@@ -43,7 +43,7 @@ fn line(result: &Value) -> String {
     }
 }
 
-/// Upserts each item, after merging its change into it, into a small school of its own.
+/// Merges its change into each item, and upserts each item into a small school of its own.
 fn check(list: &str, cases: &[(Value, Value, &str)]) {
     for (item, change, expected) in cases {
         let met = put(&mut small_school(), list, &json!([merged(item, change)]));

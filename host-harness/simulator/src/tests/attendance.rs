@@ -1,4 +1,4 @@
-//! What is listed, and that nothing depends on who looks when.
+//! The listing of attendance, which does not depend on when and how often requests read it.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! What outlives the process, and what is said of a file that cannot be used.
+//! The data that outlives the process, and the errors about a file that cannot be used.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! The whole simulated CourseKey through its HTTP: credentials, bodies, paging, faults; attendance and durability beside.
+//! The whole simulated CourseKey through its HTTP: credentials, bodies, paging, faults; attendance and durability in
+//! rooms beside.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -30,7 +31,7 @@ pub(super) fn simulator() -> Simulator {
     simulator
 }
 
-/// Sends a request to school 1 at the instant; gives status and body.
+/// Sends a request to school 1 at the instant; returns status and body.
 pub(super) fn send(simulator: &mut Simulator, now: DateTime<Utc>, request: &str, body: &Value) -> (u16, Value) {
     let (method, path) = request.split_once(' ').unwrap();
     let request = Request::builder()
@@ -83,7 +84,7 @@ fn roster(simulator: &Simulator) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Every record listed at the instant, as the lines of the answer.
+/// Every record that is listed at the instant, as the lines of the answer.
 fn attendance(simulator: &mut Simulator, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut path = "GET /attendance?updatedSince=2023-08-01T00:00:00Z&limit=7".to_owned();

@@ -1,9 +1,9 @@
-//! Requests a plugin must not send, and answers it never reads.
+//! Requests that a plugin must not send, and answers that the guest never reads.
 
 use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
 
-/// `METHOD URL [body=BYTES] [name=value]…`: what became of it, and the answer's body.
+/// Sends the request `METHOD URL [body=BYTES] [name=value]…`; returns its outcome and the answer's body.
 pub(crate) fn send(words: &str) -> String {
     match exchange(words) {
         Ok(response) => format!("{} {}", response.status(), read(&response)),
@@ -11,7 +11,7 @@ pub(crate) fn send(words: &str) -> String {
     }
 }
 
-/// The same, but the answer is kept and never read.
+/// Sends the same request, but keeps the answer and never reads it.
 pub(crate) fn hold(words: &str, held: &mut Vec<IncomingResponse>) -> String {
     match exchange(words) {
         Ok(response) => {
@@ -59,7 +59,7 @@ fn named(method: &str) -> Method {
     }
 }
 
-/// Writes as far as the host takes it.
+/// Writes as many bytes as the host takes.
 fn write(body: OutgoingBody, mut bytes: usize) {
     let Ok(stream) = body.write() else { return };
     while bytes > 0 {

@@ -1,6 +1,6 @@
-//! A component of the plugin's world that does what a plugin must not. What it does is a script: the school's name for
-//! a tick, the body for a push. It tells what it saw as the text of `bad-input`, so that every attempt ends without a
-//! trace unless the script says `ok`.
+//! The hostile guest: a component of the plugin's world that does what a plugin must not do. A script says what to
+//! do: the school's name is the script of a tick, the body is the script of a push. The guest returns everything it
+//! saw as the text of `bad-input`, so that every attempt ends without a trace unless the script says `ok`.
 #![cfg(target_family = "wasm")]
 #![allow(unconditional_recursion, unsafe_code, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)] // `export!` expands to unsafe code.
 
@@ -45,7 +45,7 @@ impl Guest for Hostile {
 
 export!(Hostile);
 
-/// Does what the lines of the script say, one after the other, and tells what came of them.
+/// Carries out the lines of the script, one after the other, and returns their outcomes.
 fn act(script: &str, items: u32) -> Result<(), String> {
     let mut seen = Vec::new();
     let mut held = Vec::new();

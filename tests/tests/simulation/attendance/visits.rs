@@ -1,9 +1,9 @@
-//! Visits on every boundary, and what staff make of them.
+//! Visits on every boundary, and staff's corrections of visits.
 
 use super::{Adjustment, Content, DAY, HOUR, Kind, MINUTE, Occasion};
 use crate::dice::Dice;
 
-/// What a student's record of the class comes to.
+/// The first content of a student's record of the class.
 pub(super) fn of(occasion: &Occasion<'_>, dice: &mut Dice) -> Content {
     let (starts, ends) = (occasion.class.starts, occasion.class.ends);
     let came = arrival(occasion, dice);
@@ -28,7 +28,7 @@ fn plain(visits: Vec<(i64, Option<i64>)>) -> Content {
     Content { visits, adjustment: None }
 }
 
-/// Exactly on a boundary or a second beside it, most of the time.
+/// An arrival, most of the time exactly on a boundary or a second beside it.
 fn arrival(occasion: &Occasion<'_>, dice: &mut Dice) -> i64 {
     let (starts, ends) = (occasion.class.starts, occasion.class.ends);
     let late = dice.pick(&occasion.settings).late_minutes * MINUTE;
@@ -55,12 +55,12 @@ fn departure(occasion: &Occasion<'_>, dice: &mut Dice) -> i64 {
     }
 }
 
-/// A second before, on or after; rows of the log count whole minutes.
+/// A second before, on or after the moment; the grain is a minute where rows of the log count whole minutes.
 fn beside(occasion: &Occasion<'_>, dice: &mut Dice) -> i64 {
     dice.between(-1, 1) * if occasion.log { MINUTE } else { 1 }
 }
 
-/// Out and in again within the class, for as long as is allowed or a second longer.
+/// A check-out and a check-in within the class, for as long as the settings allow or a second longer.
 fn pause(occasion: &Occasion<'_>, dice: &mut Dice, came: i64, left: i64) -> Vec<(i64, Option<i64>)> {
     let allowed = dice.pick(&occasion.settings).gap_minutes * MINUTE;
     let beside = beside(occasion, dice);
@@ -80,7 +80,7 @@ fn overlapping(occasion: &Occasion<'_>, came: i64, left: i64) -> Vec<(i64, Optio
     vec![(came, Some(middle + 2 * MINUTE)), (middle - 2 * MINUTE, Some(left))]
 }
 
-/// Checked in once more and never out again.
+/// A student who checks in once more and never out again.
 fn left_and_came_back(occasion: &Occasion<'_>, came: i64) -> Vec<(i64, Option<i64>)> {
     let out = came + 3 * MINUTE;
     if out + 2 * MINUTE > occasion.class.ends {
@@ -89,7 +89,7 @@ fn left_and_came_back(occasion: &Occasion<'_>, came: i64) -> Vec<(i64, Option<i6
     vec![(came, Some(out)), (out + 2 * MINUTE, None)]
 }
 
-/// What staff make of a record.
+/// The record's content after a correction by staff.
 pub(super) fn corrected(occasion: &Occasion<'_>, dice: &mut Dice, before: &Content) -> Content {
     let length = occasion.class.ends - occasion.class.starts;
     let settings = dice.pick(&occasion.settings);
@@ -100,7 +100,7 @@ pub(super) fn corrected(occasion: &Occasion<'_>, dice: &mut Dice, before: &Conte
         if is_closed { content.visits } else { Vec::new() }
     };
     match dice.below(12) {
-        // The same once more, in a higher version.
+        // The same content once more, in a higher version.
         0 | 1 => before.clone(),
         2..=4 => by(Kind::Edit, None, vec![(occasion.class.starts, Some(occasion.class.ends))]),
         5 => by(Kind::Edit, None, of(occasion, dice).visits),

@@ -6,15 +6,15 @@ use super::{new_class, person, put, tick_between};
 use crate::dice::Dice;
 use crate::school::{Course, DAY, Event, HOUR, MINUTE, School, Student};
 
-/// A course whose event is lost is found within so long.
+/// The longest time until a course whose event is lost is found.
 const FOUND: i64 = 30 * HOUR;
-/// An edit that concerns classes already held comes at least so long before their follow-up ends.
+/// The least time between an edit of classes already held and the end of their follow-up.
 const IN_TIME: i64 = 34 * HOUR;
 
-/// The stage of who came back; as good as any other in which people study.
+/// The stage of a student who came back; any other stage in which people study would do as well.
 const BACK: &str = "DROPPED Pending";
 
-/// Edits the course up to a handful of times. `patience` is how long it may take to send an edit.
+/// Edits the course up to a handful of times. `patience` is how long the sending of an edit may take.
 pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
     let mut course = school.courses[index].clone();
     let end = course.classes.iter().map(|class| class.ends).max().unwrap_or(school.from) + DAY;
@@ -26,7 +26,7 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
     times.dedup();
     let mut found_by = 0;
     for (added, at) in (1..).zip(times) {
-        // Until it is found, nobody can say what of an edit is ever sent.
+        // Until the course is found, nobody can say whether an edit of it is ever sent.
         if at < found_by {
             continue;
         }
@@ -47,7 +47,7 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
     }
 }
 
-/// GEGI gives the course up before its first class, as it is then; it is not edited any more.
+/// GEGI removes the course before its first class, in its present form; the course is not edited any more.
 fn remove(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
     let id = school.courses[index].id.clone();
     let first = school.courses[index].classes.iter().map(|class| class.starts).min().unwrap_or(school.from);
@@ -59,14 +59,14 @@ fn remove(school: &mut School, dice: &mut Dice, index: usize, patience: i64) {
     put(school, at, Event::Removed(id));
 }
 
-/// Whether no class starts while the edit is on its way, and it is not held up.
+/// Whether the edit is not delayed, and no class starts while the edit is on its way.
 fn is_calm(school: &School, before: &Course, after: &Course, at: i64, margin: i64) -> bool {
     let around = at - school.step..=at + margin;
     let mut classes = before.classes.iter().chain(&after.classes);
     !school.stormy(at - school.step, at + margin) && !classes.any(|class| around.contains(&class.starts))
 }
 
-/// Does something to the course; false: it could not.
+/// Edits the course in one way; false: this edit was not possible.
 fn edit(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
     match dice.below(15) {
         0..=2 => drop_student(school, dice, course, at),
@@ -112,7 +112,7 @@ fn drop_student(school: &School, dice: &mut Dice, course: &mut Course, at: i64) 
     }
     let student = &mut course.students[dice.pick(&studying)];
     student.stage = dice.pick(&["DROPPED", "LOA", "DROPPED Transferred", "NOT STARTED", "LOA Transferred"]);
-    // A stage without a date says nothing about the classes before it.
+    // A stage without a date says nothing about the classes before the edit.
     student.stopped = (begun || dice.chance(70)).then(|| today - Days::new(back.unsigned_abs()));
     true
 }
@@ -137,7 +137,8 @@ fn bring_back(school: &School, dice: &mut Dice, course: &mut Course, at: i64) ->
 }
 
 fn credit(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> bool {
-    // Who was away before has two drops, and DOMAIN does not say which one counts for the classes between them.
+    // A student who came back would have two drops, and DOMAIN does not say which of them counts for the classes in
+    // between.
     let stays = |student: &Student| studies(student) && student.stage != BACK;
     let studying: Vec<usize> = (0..course.students.len()).filter(|s| stays(&course.students[*s])).collect();
     if studying.is_empty() || !still_followed(school, course, 0, at) {
@@ -148,7 +149,7 @@ fn credit(school: &School, dice: &mut Dice, course: &mut Course, at: i64) -> boo
 }
 
 fn add_student(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
-    // The first three are known to CourseKey's records before GEGI lists them.
+    // CourseKey has records of the first three of these students before GEGI lists them.
     let id = format!("S9{:05}", number.min(3));
     let from = school.date(course, at) - Days::new(dice.between(0, 4).unsigned_abs());
     if course.students.iter().any(|student| student.person.id == id)
@@ -183,11 +184,11 @@ fn move_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64) ->
     safe(moved.starts) && safe(moved.ends)
 }
 
-/// A class that was held, and has records, before GEGI lists it.
+/// Adds a class that was held, and has records, before GEGI lists the class.
 fn forgotten_class(school: &School, dice: &mut Dice, course: &mut Course, at: i64, number: i64) -> bool {
     let about = at - dice.between(5, 18) * HOUR;
     let class = new_class(school, dice, format!("{}-f{number}", course.id), about);
-    // A record of a class that no school of CourseKey's holds is listed at the first campus.
+    // CourseKey lists a record of a class that none of its schools holds at the first campus.
     let fits = school.campuses.len() == 1 && about > school.from + HOUR && class.ends + MINUTE < at;
     course.classes.push(class);
     fits && still_followed(school, course, about - school.step, at)

@@ -1,4 +1,5 @@
-//! What becomes of a class: of each student's record, of those who have none, and of records without a place.
+//! Classes in the model: the marks, rows and issues of each student's record, of students without a record, and of
+//! records without a place.
 
 use super::marks::{Worth, worth};
 use super::roster::{Standing, standing};
@@ -7,7 +8,7 @@ use super::{Mark, Model, Place};
 use crate::school::{Class, Course, DAY, Student, Version};
 
 impl Model<'_> {
-    /// Looks at every class of every course that is still followed, and at every record.
+    /// Judges every class of every course that is still followed, and every record.
     pub(super) fn judge(&mut self) {
         let courses = std::mem::take(&mut self.courses);
         for course in courses.values() {
@@ -32,7 +33,7 @@ impl Model<'_> {
         self.courses = courses;
     }
 
-    /// Whether all that is known of this place came before its class was cancelled: then marks and rows stay.
+    /// Whether every known version of this place came before its class was cancelled: then marks and rows stay.
     fn was_judged(&self, place: &Place) -> bool {
         self.placed.get(place) == Some(&self.known[place].len())
     }
@@ -49,7 +50,7 @@ impl Model<'_> {
                 self.judge_records(course, class, student, &place);
                 continue;
             }
-            // A record that says nothing leaves what silence does.
+            // A record that says nothing leads to the same as no record.
             self.rows.remove(&place);
             let standing = self.marks.get(&place).cloned();
             if standing.as_ref().is_some_and(|mark| mark.derived) && followed {
@@ -95,14 +96,14 @@ impl Model<'_> {
         }
     }
 
-    /// What is told of a place whatever is marked there.
+    /// Issues of a place that do not depend on its mark.
     fn judge_oddities(&mut self, course: &Course, class: &Class, place: &Place) {
         let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
         if self.has_second_record(course, class, place) && !by_hand {
             self.report("second-record", class_id, student_id);
         }
-        // A mark that a person wrote when the late version was known answers it, one that stood before does not.
+        // A mark by hand answers the late version if the version was known when the mark was written.
         let newest = self.known.get(place).and_then(|known| known.last());
         let answered = by_hand && self.answered.get(place) == newest;
         if self.is_adjusted_late(course, class, place) && !answered {
@@ -110,7 +111,8 @@ impl Model<'_> {
         }
     }
 
-    /// "later adjustments are not applied and become an issue"; what says the same as before is none.
+    /// "later adjustments are not applied and become an issue"; a later version with the same content is no
+    /// adjustment.
     fn is_adjusted_late(&self, course: &Course, class: &Class, place: &Place) -> bool {
         let applied = self.effective(course, class, place);
         let each = self.each_effective(course, class, place);
@@ -203,7 +205,7 @@ impl Model<'_> {
     }
 }
 
-/// Whether the course does not list the student, whose record may be that of one whom GEGI is to add.
+/// Whether the course does not list the student; GEGI may list the student of such a record later.
 fn is_stranger(course: &Course, student: &str) -> bool {
     !course.students.iter().any(|listed| listed.person.id == student)
 }

@@ -1,22 +1,23 @@
-//! What one record is worth: the seed's rules as DOMAIN §3 tabulates them, and what staff can do instead.
+//! What one record is worth in the model: the seed's rules as the tables of DOMAIN §3 state them, and staff's
+//! adjustments.
 
 use crate::school::{Class, Content, Kind, MINUTE, Settings};
 
-/// What a record comes to at a moment.
+/// The worth of a record at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Worth {
-    /// A mark, by this rule.
+    /// A mark, with the rule that decides.
     Mark(&'static str, &'static str),
-    /// Nothing yet: the class or its settle time runs.
+    /// No mark yet: the class or its settle time runs.
     Nothing,
-    /// Nothing, and somebody has to look at it.
+    /// No mark, and an issue with this code.
     Issue(&'static str),
 }
 
-/// Times more than five minutes ahead are in the future.
+/// A time that lies further ahead than this is in the future.
 const AHEAD: i64 = 5 * MINUTE;
 
-/// What a record of a class in a Class Schedule course is worth.
+/// The worth of a record of a class in a Class Schedule course.
 pub(super) fn worth(class: &Class, settings: &Settings, settle: i64, content: &Content, now: i64) -> Worth {
     use Worth::{Issue, Mark, Nothing};
     if now < class.ends {
@@ -52,7 +53,7 @@ pub(super) fn impossible(content: &Content, now: i64) -> Option<&'static str> {
     latest.is_some_and(|latest| latest > now + AHEAD).then_some("visit-in-future")
 }
 
-/// The last check-out, unless somebody checked in once more after it while the class ran.
+/// The last check-out, unless the student checked in once more after it while the class ran.
 pub(super) fn last_out(class: &Class, content: &Content) -> Option<i64> {
     let last = content.visits.iter().filter_map(|visit| visit.1).max()?;
     let open = content.visits.iter().filter(|visit| visit.1.is_none()).map(|visit| visit.0);

@@ -1,7 +1,9 @@
-//! What must come of a school: an independent reading of the seed and of DOMAIN, which shares nothing with the plugin.
+//! The model: an independent reading of the seed and of DOMAIN, which says what a school must end with and shares
+//! nothing with the plugin.
 //!
-//! Tick by tick: `roster` says what CourseKey holds, `marks` what a record is worth, `rows` what it is in the attendance
-//! log, `classes` what becomes of a class. Slow and plain on purpose: everything is looked at again at every tick.
+//! The model goes tick by tick: `roster` says what CourseKey holds, `marks` what a record is worth, `rows` which rows
+//! of the attendance log it makes, `classes` which marks, rows and issues a class has. The model is slow and plain on
+//! purpose: every tick judges everything again.
 
 mod classes;
 mod marks;
@@ -19,25 +21,25 @@ pub(crate) use rows::Row;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) letter: &'static str,
-    /// Which row decided; `hand` for what a person wrote.
+    /// The rule that decided; `hand` for a mark that a person wrote.
     pub(crate) rule: &'static str,
-    /// Written because there is no record.
+    /// Whether the mark was derived because there is no record.
     pub(crate) derived: bool,
 }
 
-/// Code, class, student; whatever of these the issue is about.
+/// The code, the class and the student of an issue; none: the issue names no class or student.
 pub(crate) type Issue = (&'static str, Option<String>, Option<String>);
 /// Class and student.
 pub(crate) type Place = (String, String);
 
-/// Everything there is to know at one moment.
+/// The state of the model at one moment.
 pub(crate) struct Model<'a> {
     school: &'a School,
     now: i64,
-    /// What GEGI holds.
+    /// The courses that GEGI holds.
     courses: BTreeMap<String, Course>,
     settings: Settings,
-    /// Settings with the moment from which they are in force.
+    /// The settings, each with the moment from which they are in force.
     history: Vec<(i64, Settings)>,
     revoked: bool,
     rejects: BTreeSet<String>,
@@ -46,18 +48,18 @@ pub(crate) struct Model<'a> {
     pub(crate) known: BTreeMap<Place, Vec<Version>>,
     /// Versions that CourseKey does not list yet, the next one last.
     coming: Vec<&'a Version>,
-    /// By record, the newest version, if it was not seen.
+    /// By record, the newest version, if that version was not seen.
     newest: BTreeMap<&'a str, &'a Version>,
-    /// How many versions were known when the class and the student were.
+    /// The number of versions that were known when GEGI first listed both the class and the student.
     placed: BTreeMap<Place, usize>,
     pub(crate) marks: BTreeMap<Place, Mark>,
-    /// What the record said when a person wrote the mark; an empty one says as much as none.
+    /// The content of the record when a person wrote the mark; an empty content counts like no record.
     by_hand: BTreeMap<Place, Content>,
-    /// The newest version that was known then.
+    /// The newest version that was known when a person wrote the mark.
     answered: BTreeMap<Place, Version>,
     pub(crate) rows: BTreeMap<Place, Vec<Row>>,
     pub(crate) issues: BTreeSet<Issue>,
-    /// Issues that were open at some tick.
+    /// Issues that were open at any tick.
     pub(crate) ever: BTreeSet<Issue>,
 }
 
@@ -94,7 +96,7 @@ pub(crate) fn play(school: &School) -> Model<'_> {
     model
 }
 
-/// How much a record says of a student.
+/// How much a record says about a student.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Says {
     Nothing,
@@ -140,7 +142,7 @@ impl Model<'_> {
             }
             Event::Revoked => self.revoked = true,
             Event::Restored => self.revoked = false,
-            // Faults delay and restarts do nothing, and neither changes what is true in the end.
+            // Faults only delay and restarts change nothing, so neither changes the end.
             Event::Fault { .. } | Event::Restart => {}
         }
     }
@@ -157,14 +159,14 @@ impl Model<'_> {
         self.ever.extend(self.issues.iter().cloned());
     }
 
-    /// CourseKey's listing serves of each record the newest version at the moment.
+    /// Sees the records that CourseKey's listing serves: of each record the newest version at the moment.
     fn see(&mut self, now: i64, is_asked: impl Fn(&str) -> bool) {
         while let Some(version) = self.coming.pop_if(|version| version.updated <= now) {
             if self.newest.get(version.id.as_str()).is_none_or(|held| held.number < version.number) {
                 self.newest.insert(&version.id, version);
             }
         }
-        // What was seen is served again, and changes nothing.
+        // The listing serves seen versions again, which changes nothing.
         for (_, version) in self.newest.extract_if(.., |id, _| is_asked(id)) {
             let known = self.known.entry((version.class.clone(), version.student.clone())).or_default();
             known.push(version.clone());
@@ -177,8 +179,8 @@ impl Model<'_> {
         version.updated <= class.ends + self.settings.follow_days * DAY
     }
 
-    /// Of every record of a place the version that counts: the newest timely one, else "a first record is always taken while
-    /// the course is followed".
+    /// The version that counts, of every record of a place: the newest timely version, else "a first record is always
+    /// taken while the course is followed".
     fn each_effective(&self, course: &Course, class: &Class, place: &Place) -> Vec<&Version> {
         let known = self.known.get(place).map_or(&[][..], Vec::as_slice);
         let last = course.classes.iter().map(|class| class.ends).max().unwrap_or(class.ends);
@@ -194,10 +196,12 @@ impl Model<'_> {
         ids.into_iter().filter_map(of_record).collect()
     }
 
-    /// The version that counts. Of two records the one that says more, of two alike the newer one.
+    /// The version that counts for a place. Of two records the one that says more counts, of two that say as much the
+    /// newer one.
     fn effective(&self, course: &Course, class: &Class, place: &Place) -> Option<&Version> {
         let mut each = self.each_effective(course, class, place);
-        // They stand in the order of their ids, which decides between two that were written at once.
+        // The records stand in the order of their ids, which decides between two that were written at the same
+        // moment.
         if !each.iter().any(|version| self.is_timely(class, version)) {
             each.reverse();
         }
@@ -208,13 +212,14 @@ impl Model<'_> {
         each.pop()
     }
 
-    /// "Words: attendance record (what CourseKey says of one student in one class)": a second one that gives time is told.
+    /// "Words: attendance record (what CourseKey says of one student in one class)": a second record that gives time
+    /// is an issue.
     fn has_second_record(&self, course: &Course, class: &Class, place: &Place) -> bool {
         let each = self.each_effective(course, class, place);
         each.iter().filter(|version| says(&version.content) == Says::Time).count() > 1
     }
 
-    /// Whether CourseKey says anything of a place.
+    /// Whether a record of CourseKey's says anything about a place.
     fn is_told(&self, course: &Course, class: &Class, place: &Place) -> bool {
         self.effective(course, class, place).is_some_and(|version| says(&version.content) != Says::Nothing)
     }
@@ -225,8 +230,8 @@ impl Model<'_> {
         before.find(|(since, _)| *since <= class.starts).map_or(&self.settings, |(_, settings)| settings)
     }
 
-    /// Whether what is known of a place must have left a mark, a row or an issue: an open visit of a class that runs, time
-    /// removed from a log, and a record that says nothing leave none.
+    /// Whether the versions known of a place must have led to a mark, a row or an issue. An open visit of a class
+    /// that runs, time removed from a log, and a record that says nothing lead to none of these.
     pub(crate) fn leaves_something(&self, place: &Place) -> bool {
         let mut listed =
             self.courses.values().flat_map(|course| course.classes.iter().map(move |class| (course, class)));

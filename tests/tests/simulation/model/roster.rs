@@ -1,7 +1,8 @@
-//! What CourseKey must hold, and people who cannot be sent.
+//! The roster in the model: the data that CourseKey must hold, and the people who cannot be sent.
 //!
-//! Seed: "The courses with Send to CourseKey enabled are sent to CourseKey according to these two settings". What was
-//! acknowledged when is kept, because absence is only derived for whom CourseKey knew before the class.
+//! Seed: "The courses with Send to CourseKey enabled are sent to CourseKey according to these two settings". The
+//! roster keeps the moment of each acknowledgement, because absence is only derived for students whom CourseKey knew
+//! before the class.
 
 use std::collections::BTreeMap;
 
@@ -35,11 +36,11 @@ pub(super) fn standing(stage: &str) -> Standing {
 /// Everything CourseKey holds.
 #[derive(Default)]
 pub(crate) struct Roster {
-    /// By school and GEGI's id: e-mail, and whether the person teaches.
+    /// By school and GEGI's id: the e-mail address, and whether the person teaches.
     pub(crate) users: BTreeMap<(u64, String), (String, bool)>,
     pub(crate) courses: BTreeMap<String, Course>,
     pub(crate) sessions: BTreeMap<String, Session>,
-    /// By course and user.
+    /// Enrollments by course and user.
     pub(crate) enrollments: BTreeMap<(String, String), Enrollment>,
 }
 
@@ -47,11 +48,12 @@ pub(crate) struct Session {
     pub(crate) course: String,
     pub(crate) starts: i64,
     pub(crate) ends: i64,
-    /// When it was acknowledged with this start.
+    /// When CourseKey acknowledged the class with this start.
     since: i64,
 }
 
-/// Whether the student was dropped, from which moment on; the last is how it is.
+/// The moments at which CourseKey acknowledged a state, and whether the student was dropped in that state; the last
+/// state is the present one.
 pub(crate) struct Enrollment(Vec<(i64, bool)>);
 
 impl Enrollment {
@@ -61,18 +63,18 @@ impl Enrollment {
 }
 
 impl Roster {
-    /// CourseKey acknowledged the class with its present start before that start.
+    /// Whether CourseKey acknowledged the class with its present start before that start.
     pub(super) fn acknowledged_before(&self, class: &Class) -> bool {
         self.sessions.get(&class.id).is_some_and(|held| held.starts == class.starts && held.since < class.starts)
     }
 
-    /// The last state that CourseKey acknowledged before this moment is enrolled.
+    /// Whether the last state that CourseKey acknowledged before this moment is enrolled.
     pub(super) fn enrolled_before(&self, course: &str, user: &str, at: i64) -> bool {
         let held = self.enrollments.get(&(course.to_owned(), user.to_owned()));
         held.and_then(|held| held.0.iter().rfind(|state| state.0 < at)).is_some_and(|state| !state.1)
     }
 
-    /// When CourseKey acknowledged the drop that holds.
+    /// When CourseKey acknowledged the present drop; none: the student is not dropped.
     pub(super) fn dropped_since(&self, course: &str, user: &str) -> Option<i64> {
         let held = self.enrollments.get(&(course.to_owned(), user.to_owned()))?;
         held.0.last().filter(|state| state.1).map(|state| state.0)

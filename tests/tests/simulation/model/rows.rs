@@ -21,7 +21,7 @@ impl Row {
     }
 }
 
-/// The rows of a record at a moment, and what is wrong with it.
+/// The rows of a record at a moment, and the issue of the record, if any.
 pub(super) fn rows(class: &Class, settle: i64, version: &Version, now: i64) -> (Vec<Row>, Worth) {
     let row = |(visit, came, left): (u32, i64, i64)| Row {
         class: class.id.clone(),

@@ -1,4 +1,4 @@
-//! A school as a school directory on disk.
+//! Writes a school as a school directory on disk.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(crate) fn write(school: &School, folder: &Path) {
     put("attendance.jsonl", lines(school.records.iter().map(record_line)));
 }
 
-/// An instant as the files have it.
+/// An instant in the form of the files.
 pub(crate) fn instant(at: i64) -> String {
     DateTime::from_timestamp(at, 0).unwrap().to_rfc3339_opts(SecondsFormat::Secs, true)
 }

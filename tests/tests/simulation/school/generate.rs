@@ -1,8 +1,8 @@
-//! Makes a school from a seed: campuses, settings, courses with their people and classes, and when CourseKey is hard to
-//! reach. What happens to it later is made by `changes` and `attendance`.
+//! Makes a school from a seed: campuses, settings, courses with their people and classes, and the spans in which
+//! CourseKey is hard to reach. Not here: the story of the school (`changes`) and its records (`attendance`).
 //!
-//! A clock's own grain is kept out of the way: nothing but ticks and changes lies within minutes after a tick, so that
-//! what an answer's delay decides is never asked.
+//! Within minutes after a tick nothing happens but ticks and changes. Otherwise the delay of an answer would decide
+//! what a tick sees, and the model could not say what is right.
 
 use chrono::{Days, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
@@ -11,9 +11,9 @@ use super::{Campus, Class, Course, DAY, HOUR, MINUTE, Person, School, Send, Sett
 use crate::dice::Dice;
 use crate::{attendance, changes};
 
-/// Nothing but ticks and changes happens so many seconds after a tick; answers may take that long.
+/// For so many seconds after a tick nothing happens but ticks and changes; answers may take that long.
 const AFTER_A_TICK: i64 = 6 * MINUTE;
-/// Every so many seeds one school has more records at once than one page of CourseKey's holds.
+/// Of so many seeds one makes a school with more records at one moment than a page of CourseKey's listing holds.
 const CROWD_EVERY: u64 = 50;
 const CROWD: usize = 270;
 
@@ -107,9 +107,9 @@ fn course(school: &School, dice: &mut Dice, number: i64, people: i64) -> Course 
         (Send::Inherit, Send::Inherit),
         (Send::Off, Send::On),
     ]);
-    // The first course of a school is always sent, so that there is something to see.
+    // The first course of a school is always sent, so that the run has something to compare.
     let (send, program_send) = if number == 1 { (Send::On, Send::Inherit) } else { (send, program_send) };
-    // A course that begins later opens its window during the run.
+    // The window of a course that begins later opens during the run.
     let later = if dice.chance(25) && number > 1 { school.settings.weeks_before * 7 + 1 } else { 0 };
     let start = first_day + Days::new(later.unsigned_abs()) - Days::new(dice.between(1, 3).unsigned_abs());
     let mut course = Course {
@@ -140,7 +140,7 @@ fn course(school: &School, dice: &mut Dice, number: i64, people: i64) -> Course 
     course
 }
 
-/// A person as GEGI holds them first.
+/// A person as GEGI holds the person at first.
 pub(crate) fn person(id: String, revision: u64) -> Person {
     let email = format!("{}.{revision}@example.edu", id.to_lowercase());
     Person { id, email, revision }
@@ -164,7 +164,7 @@ fn new_student(dice: &mut Dice, id: String, start: NaiveDate) -> Student {
     student
 }
 
-/// A class that begins about then, at least a tick and some minutes away from every other moment that counts.
+/// A class that begins near `about`, at least a tick and some minutes away from every other moment that counts.
 pub(crate) fn new_class(school: &School, dice: &mut Dice, id: String, about: i64) -> Class {
     loop {
         let base = about - (about - school.from).rem_euclid(school.step);
@@ -178,7 +178,7 @@ pub(crate) fn new_class(school: &School, dice: &mut Dice, id: String, about: i64
     }
 }
 
-/// The same instant, or a little later if an answer's delay could decide about it.
+/// The same instant, or a little later if the delay of an answer could decide about it.
 pub(crate) fn off_the_tick(school: &School, at: i64) -> i64 {
     let phase = (at - school.from).rem_euclid(school.step);
     if phase > 0 && phase < AFTER_A_TICK { at - phase + AFTER_A_TICK } else { at }

@@ -1,6 +1,7 @@
-//! A school as the simulation makes it: what GEGI and CourseKey hold at the start and what happens to them later.
+//! A school of the simulation: the data that GEGI and CourseKey hold at the start, and the story that follows.
 //!
-//! `generate` makes one from a seed, `files` writes it as a school directory. What must come of it is the model's matter.
+//! `generate` makes a school from a seed, `files` writes it as a school directory. Not here: what a run must end with
+//! (`model`).
 
 pub(crate) mod files;
 pub(crate) mod generate;
@@ -24,7 +25,7 @@ pub(crate) struct School {
     pub(crate) courses: Vec<Course>,
     pub(crate) changes: Vec<Change>,
     pub(crate) records: Vec<Version>,
-    /// Sending fails as well, so that it may take long until CourseKey knows what GEGI knows.
+    /// Whether sending fails as well, so that CourseKey may learn late what GEGI holds.
     pub(crate) rough: bool,
     /// Spans in which requests may fail, so that nobody can say at which tick something is seen.
     pub(crate) storms: Vec<(i64, i64)>,
@@ -37,7 +38,7 @@ pub(crate) struct Campus {
     pub(crate) number: u64,
 }
 
-/// School Settings that decide something here; units as in their labels.
+/// The School Settings that decide something in the simulation; units as in their labels.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) weeks_before: i64,
@@ -65,7 +66,7 @@ pub(crate) struct Course {
     pub(crate) title: String,
     pub(crate) start: NaiveDate,
     pub(crate) end: NaiveDate,
-    /// Hours type Attendance Log.
+    /// Whether the hours type is Attendance Log.
     pub(crate) log: bool,
     pub(crate) send: Send,
     pub(crate) program_send: Send,
@@ -110,7 +111,7 @@ pub(crate) enum Event {
         lost: bool,
     },
     Removed(String),
-    /// All of them, of which the file says only what can change.
+    /// All settings; the file names only those that can change.
     Settings(Settings),
     Hand {
         class: String,
@@ -144,7 +145,7 @@ pub(crate) struct Version {
     pub(crate) content: Content,
 }
 
-/// What a person would call the same record.
+/// The content of a version: two versions with equal content are the same to a person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Content {
     pub(crate) visits: Vec<(i64, Option<i64>)>,
@@ -166,7 +167,7 @@ pub(crate) enum Kind {
 }
 
 impl School {
-    /// The day it is at the course's campus.
+    /// The day at the course's campus.
     pub(crate) fn date(&self, course: &Course, at: i64) -> NaiveDate {
         local_date(self.campuses[course.campus].zone, at)
     }

@@ -1,4 +1,4 @@
-//! The gate as a table: a request in, what became of it out.
+//! The gate as a table: on each line a request, and whether the gate lets it through.
 
 use expect_test::{Expect, expect};
 use http::Request;
@@ -36,7 +36,7 @@ fn settings(url: &str) -> SchoolSettings {
     }
 }
 
-/// `METHOD URL [header: value]…` against a school at `https://api.example.com/v1`.
+/// Checks requests, each written `METHOD URL [header: value]…`, against a school at `https://api.example.com/v1`.
 fn check(requests: &[&str], expected: &Expect) {
     let grant = Grant::new(&settings("https://api.example.com/v1"), false).unwrap();
     let judge = |line: &&str| {

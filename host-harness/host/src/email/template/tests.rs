@@ -1,4 +1,4 @@
-//! Mails as they read, what is put into them, a school's own words, and the page that documents the variables.
+//! Written mails, the values that are put into them, a school's own words, and the page that documents the variables.
 
 #![allow(clippy::unwrap_used, clippy::needless_raw_string_hashes)]
 
@@ -15,7 +15,7 @@ fn message(template: &str, variables: &[(&str, wit::Value)]) -> Message {
     Message { template: template.to_owned(), recipient: "errors@example.edu".to_owned(), variables }
 }
 
-/// A digest of a school with one issue of this sentence.
+/// A digest of a school with one issue, which has this sentence.
 fn digest(school: &str, sentence: &str) -> Message {
     let columns = [("sentence", sentence), ("owner", "school"), ("remedy", "Mend it."), ("code", "class-missing")];
     let columns = columns.into_iter().chain(["title", "course", "class", "person"].map(|column| (column, "")));
@@ -275,7 +275,7 @@ fn the_variables_are_printed_as_a_page() {
     expect_file!["../../../../../docs/email-templates.md"].assert_eq(&page);
 }
 
-/// How `docs/email-templates.md` begins.
+/// The beginning of `docs/email-templates.md`.
 const PAGE: &str = "\
 # E-mail templates
 

@@ -1,4 +1,4 @@
-//! The text of each kind of item, that everything comes back as it went in, and what cannot be read.
+//! The text of each kind of item, the way back from the text to the item, and texts that cannot be read.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -85,7 +85,7 @@ fn each_kind() -> [Operation; 7] {
     ]
 }
 
-/// What is stored by this version must be read by the next: a difference here needs a new version of the form.
+/// The next version must read everything that this version stores: a difference here needs a new version of the form.
 #[test]
 fn every_kind_of_item_has_its_text() {
     let mut text: String =

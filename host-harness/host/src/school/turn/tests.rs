@@ -1,4 +1,4 @@
-//! Turns over a school that does as it is told.
+//! Turns over a scripted school.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use crate::gegi::GegiUnavailable;
 use crate::outbox::{DeliveryReport, LaneReport, Stop};
 use crate::school::{CallError, CallFailure, TickReport};
 
-/// What the ticks answer, one after the other, and what was done.
+/// The answers of the ticks, one after the other, and a record of what the turn did.
 struct Script {
     ticks: Mutex<VecDeque<Result<TickReport, CallFailure>>>,
     done: Mutex<String>,

@@ -6,7 +6,7 @@ use super::outbox::outbox;
 use super::{Place, at, change, delete, get, put, school, standing};
 use crate::store::{Breadcrumb, Commit, Lane, PushId, SchoolId, Store, StoreError, TakenPush};
 
-/// A commit that would leave a trace wherever a commit can.
+/// A commit that changes everything a commit can change.
 fn everything(fence: u64) -> Commit {
     Commit {
         changes: vec![put("new", "1"), delete("kept")],
@@ -53,7 +53,8 @@ pub(super) async fn a_stale_commit_is_refused_and_leaves_no_trace(place: &impl P
 pub(super) async fn a_fence_only_rises_and_belongs_to_one_school(place: &impl Place) {
     assert_eq!(place.open().take_over(&school()).await.unwrap(), 1);
     assert_eq!(place.open().take_over(&school()).await.unwrap(), 2);
-    // Whoever brings a higher one has got it from somewhere: it counts from then on.
+    // A commit with a higher fence than the school's raises it: the fence must come from a takeover that this store
+    // missed.
     let store = place.open();
     store.commit(&school(), Commit { fence: 7, ..at(0) }).await.unwrap();
     is_refused(&*store, 2, 7).await;

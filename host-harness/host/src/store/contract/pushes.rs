@@ -1,4 +1,4 @@
-//! Checks of what is known of CourseKey's pushes.
+//! Checks of taken pushes: which are remembered, and which are forgotten.
 
 use chrono::DateTime;
 
@@ -44,7 +44,7 @@ pub(super) async fn pushes_are_forgotten_when_a_later_one_says_so(place: &impl P
     for (number, second) in [(1, 10), (2, 20), (3, 30)] {
         take(&*store, number, second, 0).await;
     }
-    // One that is taken again is as young as that.
+    // A push that is taken again counts from the later moment.
     take(&*store, 1, 40, 20).await;
     assert_eq!(known(&*store).await, [1, 2, 3]);
     take(&*store, 4, 50, 21).await;

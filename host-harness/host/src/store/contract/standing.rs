@@ -1,4 +1,4 @@
-//! Checks of what is known of a school besides its state: usage, counters, breadcrumb.
+//! Checks of a school's standing: usage, counters, breadcrumb.
 
 use chrono::DateTime;
 
@@ -53,7 +53,7 @@ pub(super) async fn a_breadcrumb_is_durable_at_once(place: &impl Place) {
         place.open().leave_breadcrumb(&school(), left.as_ref()).await.unwrap();
         assert_eq!(standing(&*place.open()).await.breadcrumb, left);
     }
-    // It belongs to no transaction: neither a commit that fails nor one of somebody else takes it away.
+    // A breadcrumb belongs to no transaction: neither a failed commit nor the commit of another call removes it.
     let store = place.open();
     store.commit(&school(), Commit { changes: vec![put("", "")], ..at(0) }).await.unwrap_err();
     change(&*store, vec![put("a", "1")]).await;

@@ -48,7 +48,7 @@ pub(super) async fn values_come_in_the_order_asked_for(place: &impl Place) {
     assert_eq!(found, [Some("2".into()), None, Some("1".into()), Some("2".into())]);
 }
 
-/// Ascending by bytes. By language, by length or by UTF-16 the order would be another.
+/// Keys ascending by bytes. Ordered by language, by length or by UTF-16 they would stand otherwise.
 const IN_ORDER: [&str; 16] = [
     "\0",
     "\0\0",
@@ -88,7 +88,7 @@ pub(super) async fn a_prefix_takes_its_own_keys_alone(place: &impl Place) {
     assert_eq!(keys(&*store, "\u{10ffff}", None, 100).await, ["\u{10ffff}", "\u{10ffff}1"]);
     assert_eq!(keys(&*store, "a/3", None, 100).await, [""; 0]);
     assert_eq!(keys(&*store, "", None, 100).await.len(), all.len());
-    // What the page before ended with may lie before the prefix, in it or behind it.
+    // `after`, the last key of the page before, may lie before the prefix, in it or behind it.
     assert_eq!(keys(&*store, "a/", Some("A"), 100).await.len(), 4);
     assert_eq!(keys(&*store, "a/", Some("a/"), 100).await, ["a/1", "a/1/x", "a/2"]);
     assert_eq!(keys(&*store, "a/", Some("a/1"), 100).await, ["a/1/x", "a/2"]);
@@ -123,7 +123,7 @@ pub(super) async fn many_keys_fit_into_one_commit(place: &impl Place) {
 
 pub(super) async fn schools_are_apart(place: &impl Place) {
     let store = place.open();
-    // One name is the beginning of the other, so that a boundary that is left out shows.
+    // One name is the beginning of the other, so that a query without a boundary after the name fails.
     let (one, other) = (SchoolId::from("school-1"), SchoolId::from("school-11"));
     let everything = |value: &str| Commit {
         changes: vec![put("1a", value), put("a", value)],

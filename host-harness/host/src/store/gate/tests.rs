@@ -1,10 +1,11 @@
-//! What a tick's commit does about keys that short calls have changed, case by case. Who waits for whom is held by the
-//! storage contract, through the gate.
+//! Case by case, what a tick's commit does about keys that short calls have changed. The storage contract checks
+//! through the gate which call waits for which.
 
 use super::{Overlay, give_way};
 use crate::store::StoreError;
 
-/// What is committed of a tick that sets `set` and removes `removed`, if short calls have changed `changed`.
+/// The changes that are committed of a tick that sets `set` and removes `removed` while short calls changed
+/// `changed`.
 fn committed(set: &[&str], removed: &[&str], changed: &[&str]) -> Result<Vec<String>, usize> {
     let set = set.iter().map(|key| ((*key).to_owned(), Some(Vec::new())));
     let staged: Overlay = set.chain(removed.iter().map(|key| ((*key).to_owned(), None))).collect();

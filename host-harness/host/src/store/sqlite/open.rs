@@ -1,10 +1,11 @@
-//! Why a file could not be opened as a store: the file by name, and what to do. What goes wrong later is a `StoreError`.
+//! Why a file could not be opened as a store: each error names the file and what to do. A failure after the opening
+//! is a `StoreError`.
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// Why there is no store. The file is as it was.
+/// Why the file was not opened. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has the file open as its store.
@@ -19,38 +20,38 @@ pub enum OpenError {
     /// The file is damaged.
     #[error("read {}: the file is damaged; stop the host and restore it from a backup", .0.display())]
     Corrupt(PathBuf),
-    /// The file is something else.
+    /// The file is something else than a store of this program.
     #[error("open {}: it is not a store of this program; name another file", .0.display())]
     Foreign(PathBuf),
     /// The file was written by a later version of this program.
     #[error("open {}: its schema is {found}, this version knows {known}; run the version that wrote it, or a later one", .path.display())]
     Newer {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Its schema.
+        /// The version of the file's schema.
         found: i64,
-        /// The latest schema this version knows.
+        /// The latest version of the schema that this program knows.
         known: i64,
     },
     /// The operating system or SQLite refused for another reason.
     #[error("open {}: {reason}; see to the folder and its rights, then try again", .path.display())]
     Unavailable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// In the words of whoever refused.
+        /// The text of the operating system or of SQLite.
         reason: String,
     },
 }
 
 impl OpenError {
-    /// What a failure of SQLite's means for whoever opens the file.
+    /// Turns an error of SQLite that came while the file was opened into an `OpenError`.
     pub(super) fn new(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_path_buf();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),
             Some(ErrorCode::NotADatabase) => Self::Foreign(path),
-            // Without a code SQLite is content, but a row is not of the form it was written in.
+            // An error without a code is not SQLite's: a row is in a form in which this program never wrote any.
             Some(ErrorCode::DatabaseCorrupt) | None => Self::Corrupt(path),
             Some(_) => Self::Unavailable { path, reason: error.to_string() },
         }

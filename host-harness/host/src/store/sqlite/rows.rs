@@ -1,5 +1,5 @@
-//! The statements, each prepared once per connection. Numbers that only grow are kept as SQLite's signed integers, bit
-//! for bit.
+//! The SQL statements; each is prepared once per connection. Unsigned numbers are stored as SQLite's signed integers,
+//! bit for bit.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -60,7 +60,7 @@ pub(super) fn get_many(
     school: &SchoolId,
     keys: &[String],
 ) -> rusqlite::Result<Vec<Option<Vec<u8>>>> {
-    // Several statements see one state inside a transaction only; a single one needs none.
+    // Only a transaction shows several statements the same state; a single statement needs none.
     let _one_state = if keys.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
     let mut get = connection.prepare_cached("SELECT value FROM state WHERE school = ?1 AND key = ?2")?;
     keys.iter()
@@ -204,7 +204,7 @@ fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     Ok(std::str::from_utf8(bytes).map_err(|error| rusqlite::Error::Utf8Error(column, error))?.to_owned())
 }
 
-/// How the schema writes a lane.
+/// The number of a lane in the schema.
 fn number(lane: Lane) -> i64 {
     match lane {
         Lane::Records => 0,

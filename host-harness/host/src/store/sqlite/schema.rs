@@ -1,4 +1,5 @@
-//! The file's schema: whose file it is, which version it has, and how an older one becomes the latest.
+//! The schema of the file: the mark of this program's files, the version of the schema, and how an older schema
+//! becomes the latest.
 
 use std::path::Path;
 
@@ -6,16 +7,17 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::OpenError;
 
-/// Marks a file as ours ("gegi" in ASCII).
+/// Marks a file as a store of this program ("gegi" in ASCII).
 const APPLICATION_ID: i64 = 0x6765_6769;
 
-/// The n-th one brings a file from version n − 1 to version n. A released one is never changed.
+/// The n-th migration brings a file from version n − 1 to version n. A released migration is never changed.
 const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
 
-/// The latest version.
+/// The latest version of the schema.
 const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
 
-/// Makes sure the file is ours and up to date; an empty one is filled, any other is refused untouched.
+/// Makes sure that the file is a store of the latest version. An empty file is filled, an older store is migrated,
+/// every other file is refused untouched.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let explain = |error| OpenError::new(path, &error);
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -34,7 +36,7 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Op
     migrate(connection, found).map_err(explain)
 }
 
-/// All of it in one transaction, so that a crash leaves the version it found.
+/// Runs all migrations in one transaction, so that a crash leaves the version that was found.
 fn migrate(connection: &mut Connection, found: i64) -> rusqlite::Result<()> {
     if found == KNOWN {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What the SQLite backend says of files that are not as they should be. It leaves them as they are.
+//! The errors of the SQLite backend about files that it cannot open, and that it leaves such files unchanged.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -19,7 +19,7 @@ impl Folder {
     }
 }
 
-/// The failure's text without the folder.
+/// The text of the failure to open the file, without the folder.
 fn failure(file: &Path) -> String {
     let error = SqliteStore::open(file).unwrap_err();
     error.to_string().replace(&file.display().to_string(), "FILE")
@@ -103,7 +103,7 @@ fn a_folder_that_is_missing_is_named() {
     assert!(error.to_string().contains("missing/store.sqlite"), "{error}");
 }
 
-/// As a process has that is being started while the store is dropped.
+/// A process that is being started while the store is dropped has such a copy.
 #[test]
 fn a_copy_of_the_lock_that_is_still_open_holds_up_nobody() {
     let folder = Folder::new();

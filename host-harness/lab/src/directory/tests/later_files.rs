@@ -1,4 +1,5 @@
-//! The files that say what happens after the start: changes, attendance, and what CourseKey holds already.
+//! The files about the time after the start, namely changes and attendance, and the file of CourseKey's data at the
+//! start.
 
 use super::*;
 
