@@ -1,7 +1,7 @@
 //! Whole runs of `host-harness run` on the school that ships, through the real component: what it writes, that it writes
 //! the same again, and that stopping, restarting and losing things in between changes nothing in the end.
 //!
-//! What the single rules do is tested beside them. The command line itself is in `command_line.rs`.
+//! What the single rules do is tested beside them. The command line itself is in `host-harness/tests/command_line.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 

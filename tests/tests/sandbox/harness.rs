@@ -219,9 +219,10 @@ fn engine() -> Engine {
     ENGINE.get_or_init(compile).clone()
 }
 
-/// Where the tests of this workspace keep what they compiled: unoptimized, the compiler takes its time.
+/// Where all tests of this workspace keep what they compiled, the program under test included: the component is compiled
+/// once for all of them.
 pub(crate) fn compiled_code() -> &'static Path {
-    Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled"))
+    Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/cache/gegi-coursekey"))
 }
 
 /// A directory of its own: whoever runs the tests may hold the lock of the usual one.

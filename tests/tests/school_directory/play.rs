@@ -21,9 +21,9 @@ pub(crate) const RECORDS: [&str; 5] =
 /// What CourseKey holds in the end.
 pub(crate) const ROSTERS: [&str; 1] = ["coursekey.jsonl"];
 
-/// One engine for all tests; its compiled code is kept for the next time.
+/// One engine for all tests; its compiled code is kept for the next time, where the program keeps its own when tested.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/gegi-coursekey");
     Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });
 
