@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, what they share here. Everything it does is in the library.
 
 mod demo;
+mod engine;
 mod issues;
 mod journal;
 mod log;
@@ -21,13 +22,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use host::door::Secret;
 use host::email::{OwnTextsError, TemplateError};
-use host::engine::Engine;
 use host::gegi::Campus;
-use host::limits::Limits;
 use host::school::{CallError, CallFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError};
 use lab::twin::TwinError;
+
+use engine::engine;
 
 /// Exit codes, as `--help` shows them.
 const EXIT_CODES: &str = "\
@@ -140,12 +141,6 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
     }
-}
-
-/// The component this program was built with, compiled. Compiled code is kept in the user's cache folder.
-fn engine() -> anyhow::Result<Engine> {
-    let cache = cache_folder().map(|folder| folder.join("gegi-coursekey"));
-    Ok(Engine::new(component::COMPONENT, Limits::default(), cache.as_deref())?)
 }
 
 fn cache_folder() -> Option<PathBuf> {
