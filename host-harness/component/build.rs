@@ -1,10 +1,12 @@
 //! Builds the component that the binary carries: the `plugin` crate for `wasm32-wasip2`.
 //!
-//! A nested cargo with a target directory of its own (the outer one is locked while a build script runs). Set
+//! A nested cargo with a target directory of its own (the outer one is locked while a build script runs): `guests` beside
+//! the outer profiles, so that a build, clippy and a release compile the component once for all of them. Set
 //! `PLUGIN_WASM=/path/to/component.wasm` to take a finished component instead and build nothing.
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -47,9 +49,18 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
         println!("cargo:rerun-if-changed={}", workspace.join(source).display());
     }
     add_missing_target()?;
-    let target_dir = PathBuf::from(variable("OUT_DIR")?).join("component");
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let target_dir = outer_target_dir(&out).join("guests");
     compile(&workspace, &target_dir)?;
-    Ok(target_dir.join(TARGET).join("component").join("plugin.wasm"))
+    // A copy: another profile's build may replace the file, and this crate would compile again for nothing.
+    let component = out.join("plugin.wasm");
+    fs::copy(target_dir.join(TARGET).join("component").join("plugin.wasm"), &component)?;
+    Ok(component)
+}
+
+/// The target directory of the outer cargo, which marks it as a cache for backup programs.
+fn outer_target_dir(out: &Path) -> &Path {
+    out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(out)
 }
 
 /// Asks rustup for the target when the compiler in use has no standard library for it: rustup adds it by itself unless

@@ -225,9 +225,10 @@ pub(crate) fn compiled_code() -> &'static Path {
     Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/cache/gegi-coursekey"))
 }
 
-/// A directory of its own: whoever runs the tests may hold the lock of the usual one.
+/// In the directory where the component is built (`host-harness/component/build.rs`) and together with it, so that what
+/// both depend on is there already. Not in the usual directory: whoever runs the tests may hold its lock.
 fn build() -> PathBuf {
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
     let mut cargo = Command::new(env!("CARGO"));
     for foreign in
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_TARGET_DIR"]
@@ -240,6 +241,9 @@ fn build() -> PathBuf {
             "build",
             "--package",
             "hostile-guest",
+            "--package",
+            "plugin",
+            "--lib",
             "--target",
             "wasm32-wasip2",
             "--profile",
