@@ -2,7 +2,7 @@
 
 # The main job on the school that ships: rosters out, attendance back, statuses shown.
 demo:
-    cargo run --release -- demo
+    cargo run -- demo
 
 # All tests.
 test:
@@ -16,13 +16,17 @@ ci:
 component:
     cargo build -p plugin --target wasm32-wasip2 --profile component --locked
 
+# What production runs: the program optimised, with the component as it ships.
+release:
+    cargo build --release --locked
+
 # GEGI in a hundred lines.
 embed:
     cargo run --example embed
 
 # A simulated CourseKey alone on a port.
 simulate port="8090":
-    cargo run --release -- simulate-coursekey --port {{port}}
+    cargo run -- simulate-coursekey --port {{port}}
 
 # Formats everything.
 fmt:

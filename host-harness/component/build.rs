@@ -1,11 +1,13 @@
 //! Builds the component that the binary carries: the `plugin` crate for `wasm32-wasip2`.
 //!
 //! The build runs a nested cargo with a target directory of its own, because the outer cargo's directory is locked
-//! while a build script runs. With `PLUGIN_WASM=/path/to/component.wasm` this script takes a finished component and
-//! builds nothing.
+//! while a build script runs. The directory is `guests`, beside the directories of the outer profiles, so that a build,
+//! clippy and a release compile the component once for all of them. With `PLUGIN_WASM=/path/to/component.wasm` this
+//! script takes a finished component and builds nothing.
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -48,9 +50,18 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
         println!("cargo:rerun-if-changed={}", workspace.join(source).display());
     }
     add_missing_target()?;
-    let target_dir = PathBuf::from(variable("OUT_DIR")?).join("component");
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let target_dir = outer_target_dir(&out).join("guests");
     compile(&workspace, &target_dir)?;
-    Ok(target_dir.join(TARGET).join("component").join("plugin.wasm"))
+    // A copy: another profile's build may replace the file, and this crate would compile again for nothing.
+    let component = out.join("plugin.wasm");
+    fs::copy(target_dir.join(TARGET).join("component").join("plugin.wasm"), &component)?;
+    Ok(component)
+}
+
+/// The target directory of the outer cargo, which marks it as a cache for backup programs.
+fn outer_target_dir(out: &Path) -> &Path {
+    out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(out)
 }
 
 /// Makes rustup add the target if the compiler in use has no standard library for the target. Rustup adds the target

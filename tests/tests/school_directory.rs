@@ -1,7 +1,7 @@
 //! Whole runs of `host-harness run` on the school that ships, through the real component: the output, that a second
 //! run writes the same output, and that stops, restarts and losses in between do not change the end.
 //!
-//! Not here: the single rules (tested beside them) and the command line (`command_line.rs`).
+//! Not here: the single rules (tested beside them) and the command line (`host-harness/tests/command_line.rs`).
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 

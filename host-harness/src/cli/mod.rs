@@ -3,6 +3,7 @@
 
 mod demo;
 mod diagnostics;
+mod engine;
 mod issues;
 mod journal;
 mod log;
@@ -23,13 +24,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use host::door::Secret;
 use host::email::{OwnTextsError, TemplateError};
-use host::engine::Engine;
 use host::gegi::Campus;
-use host::limits::Limits;
 use host::school::{CallError, CallFailure, TurnFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError};
 use lab::twin::TwinError;
+
+use engine::engine;
 
 /// The exit codes, as `--help` shows them.
 const EXIT_CODES: &str = "\
@@ -155,12 +156,6 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
     }
-}
-
-/// The compiled component. The compiled code is kept in the user's cache folder.
-fn engine() -> anyhow::Result<Engine> {
-    let cache = cache_folder().map(|folder| folder.join("gegi-coursekey"));
-    Ok(Engine::new(component::COMPONENT, Limits::default(), cache.as_deref())?)
 }
 
 fn cache_folder() -> Option<PathBuf> {

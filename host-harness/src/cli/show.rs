@@ -14,6 +14,12 @@ pub(super) fn error(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "error: failed to {error}");
 }
 
+/// Says on standard error what takes long.
+pub(super) fn progress(text: &str) {
+    // A run does not end because nobody reads how far it is.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Prints a line.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{text}")?)

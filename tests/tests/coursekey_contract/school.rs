@@ -36,10 +36,10 @@ const STUDENTS: u32 = 170;
 const START: &str = r#"{"kind":"user","school":548156,"id":null,"email":"student000001+old@example.edu","teacher":false,"first-name":"Student","last-name":"000001"}
 {"kind":"user","school":548156,"id":null,"email":"student000002@example.edu","teacher":false,"first-name":"Somebody","last-name":"Else"}"#;
 
-/// One engine for all tests; its compiled code is kept for the next time.
+/// One engine for all tests; its compiled code is kept for the next time, where the program keeps its own when tested.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     tests::discretion::watch();
-    let compiled = Some(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled")));
+    let compiled = Some(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/cache/gegi-coursekey")));
     Engine::new(COMPONENT, Limits::default(), compiled).unwrap()
 });
 /// A day on which nothing goes wrong.

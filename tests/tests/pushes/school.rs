@@ -24,10 +24,10 @@ use serde_json::{Value, json};
 use simulator::{Pushed, SchoolConfig, Simulator, sign};
 use tempfile::TempDir;
 
-/// One engine for all tests; its compiled code is kept for the next time.
+/// One engine for all tests; its compiled code is kept for the next time, where the program keeps its own when tested.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     tests::discretion::watch();
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/gegi-coursekey");
     Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });
 

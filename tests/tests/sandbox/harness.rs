@@ -220,15 +220,16 @@ fn engine() -> Engine {
     ENGINE.get_or_init(compile).clone()
 }
 
-/// The directory in which the tests of this workspace keep compiled components: without optimizations compiling takes
-/// long.
+/// The directory in which all tests of this workspace keep compiled components, the component of the program under test
+/// included: a component is compiled once for all of them.
 pub(crate) fn compiled_code() -> &'static Path {
-    Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled"))
+    Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/cache/gegi-coursekey"))
 }
 
-/// Builds in a directory of its own, because the cargo that runs the tests may hold the lock of the usual directory.
+/// Builds in the directory of the component (`host-harness/component/build.rs`), so that the dependencies of both are built
+/// once. The usual directory cannot be used, because the cargo that runs the tests may hold its lock.
 fn build() -> PathBuf {
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
     let mut cargo = Command::new(env!("CARGO"));
     for foreign in
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_TARGET_DIR"]
@@ -241,6 +242,9 @@ fn build() -> PathBuf {
             "build",
             "--package",
             "hostile-guest",
+            "--package",
+            "plugin",
+            "--lib",
             "--target",
             "wasm32-wasip2",
             "--profile",

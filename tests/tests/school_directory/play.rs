@@ -21,10 +21,10 @@ pub(crate) const RECORDS: [&str; 5] =
 /// The file with the data that CourseKey holds in the end.
 pub(crate) const ROSTERS: [&str; 1] = ["coursekey.jsonl"];
 
-/// One engine for all tests; its compiled code is kept for the next time.
+/// One engine for all tests; its compiled code is kept for the next time, where the program keeps its own when tested.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     tests::discretion::watch();
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-code");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/gegi-coursekey");
     Engine::new(COMPONENT, Limits::default(), Some(&cache)).unwrap()
 });
 

@@ -10,7 +10,7 @@ mod mail;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
@@ -18,30 +18,13 @@ use expect_test::expect;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program, built once, with its component compiled once; otherwise each of the tests that run side by side would
-/// do both.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let tests = std::env::current_exe().unwrap();
-    let profile = tests.ancestors().nth(2).unwrap().to_owned();
-    let mut build = Command::new(env!("CARGO"));
-    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(["build", "--quiet", "--locked"]);
-    build.args(["--package", "host-harness", "--bin", "host-harness", "--target-dir"]).arg(profile.parent().unwrap());
-    // With the variables that cargo sets for a test, build scripts of dependencies would run again, and everything
-    // above them would be compiled again.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|of_the_test| name.starts_with(of_the_test)) {
-            build.env_remove(&*name);
-        }
-    }
-    if profile.ends_with("release") {
-        build.arg("--release");
-    }
-    assert!(build.status().unwrap().success(), "the program does not build");
-    let program = profile.join(format!("host-harness{}", std::env::consts::EXE_SUFFIX));
+/// The program, which cargo builds for this test, with its component compiled once; otherwise each of the tests that run
+/// side by side would compile the component.
+static PROGRAM: LazyLock<&Path> = LazyLock::new(|| {
+    let program = Path::new(env!("CARGO_BIN_EXE_host-harness"));
     let folder = tempfile::tempdir().unwrap();
     let (school, store) = (school(&folder), folder.path().join("store"));
-    let warm_up = command(&program, &["run", &school, "--out", &school, "--store", store.to_str().unwrap()]).output();
+    let warm_up = command(program, &["run", &school, "--out", &school, "--store", store.to_str().unwrap()]).output();
     assert!(warm_up.unwrap().status.success(), "the program does not run");
     program
 });
