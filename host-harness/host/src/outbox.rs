@@ -21,6 +21,13 @@ pub struct DeliveryReport {
     pub mails: LaneReport,
 }
 
+impl DeliveryReport {
+    /// Whether both outboxes are empty.
+    pub fn is_whole(&self) -> bool {
+        self.records.stop.is_none() && self.mails.stop.is_none()
+    }
+}
+
 /// The result of a delivery for one lane.
 #[derive(Debug, Default)]
 pub struct LaneReport {

@@ -95,7 +95,7 @@ impl Host {
     /// Opens a school. This reads and writes nothing yet.
     pub fn open(&self, id: SchoolId, gegi: Gegi) -> School {
         let gate = self.0.schools.gate(&id);
-        School { host: Arc::clone(&self.0), id, gate, gegi }
+        School { host: Arc::clone(&self.0), id, gate, gegi, rest: turn::Resting::default() }
     }
 }
 
@@ -115,6 +115,7 @@ pub struct School {
     id: SchoolId,
     gate: SchoolGate,
     gegi: Gegi,
+    rest: turn::Resting,
 }
 
 impl School {
@@ -229,6 +230,17 @@ impl School {
         let ending = answer.as_ref().err().map_or(Ending::Ok, CallFailure::ending);
         self.host.config.observer.call_ended(&EndedCall { export, took: watch.elapsed(), ending });
         answer
+    }
+
+    /// How long the component takes to be instantiated and dropped with nothing called. Benchmarks put the cost of a call
+    /// beside this floor.
+    ///
+    /// # Errors
+    /// GEGI or the store could not be read, or there is no place for an instance.
+    pub async fn time_bare_instantiation(&self) -> Result<Duration, CallFailure> {
+        let start = self.start_short().await?;
+        let timed = self.host.engine.time_bare(start).await;
+        timed.map_err(|error| CallFailure::Trapped(error.root_cause().to_string()))
     }
 
     async fn start_short(&self) -> Result<CallStart, CallFailure> {

@@ -125,6 +125,16 @@ impl Engine {
         export(&plugin, store).await
     }
 
+    /// How long the component takes to be instantiated and dropped, with nothing called: the least that any call costs.
+    pub(crate) async fn time_bare(&self, start: CallStart) -> wasmtime::Result<Duration> {
+        let log = GuestLog::new(self.0.limits.sandbox.log_bytes);
+        let mut store = self.store(start, &log);
+        let watch = Stopwatch::start();
+        self.0.plugin.instantiate_async(&mut store).await?;
+        drop(store);
+        Ok(watch.elapsed())
+    }
+
     fn store(&self, start: CallStart, log: &GuestLog) -> Store<Call> {
         let virtual_time = start.clock.is_virtual();
         let deadline = start.deadline;

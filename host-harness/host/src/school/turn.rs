@@ -4,11 +4,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 
 use super::{Budget, CallFailure, Next, School, TickReport, report};
-use crate::gegi::Instant;
+use crate::gegi::{Instant, SchoolSettings};
 use crate::outbox::DeliveryReport;
+use crate::store::Standing;
 
 /// How often a tick that failed in a passing way is made before the turn gives up. The plugin parks an item that
 /// stopped three ticks, so a turn reaches the other items before it gives up.
@@ -56,14 +59,77 @@ pub enum TurnFailure {
 }
 
 impl School {
-    /// Runs ticks until nothing more is due, and delivers after each tick. A tick that failed in a passing way, or
+    /// Runs ticks until nothing more is due, and delivers after each tick. A school at rest costs two reads and no tick: a
+    /// school rests after a turn in which nothing was committed and nothing waits for delivery, until its next-due comes,
+    /// the settings change or something is committed. A tick that failed in a passing way, or
     /// was stopped, is made again at once, up to [`ATTEMPTS`] times. A receiver that stops a lane stops neither the
     /// ticks nor the turn.
     ///
     /// # Errors
     /// A tick or a delivery failed, or the plugin always wanted one more tick.
     pub async fn turn(&self, budget: Budget) -> Result<Turn, TurnFailure> {
-        play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await
+        let settings = self.gegi.source.settings().await.map_err(CallFailure::from)?;
+        let before = self.gate.standing().await.map_err(CallFailure::from)?;
+        if let Some(rest) = self.rest.lock().filter(|rest| rest.lasts(&before, &settings, self.now())) {
+            return Ok(Turn::at_rest(rest.next_due));
+        }
+        let turn = play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await?;
+        let after = self.gate.standing().await.map_err(CallFailure::from)?;
+        let rests = after.commits == before.commits && turn.delivered.is_whole();
+        self.rest.set(rests.then(|| Rest { commits: after.commits, settings, next_due: turn.report.next_due }));
+        Ok(turn)
+    }
+
+    fn now(&self) -> Instant {
+        self.host.config.clock.now().timestamp()
+    }
+}
+
+/// The school's rest, if it rests. Clones of a school share it.
+#[derive(Clone, Default)]
+pub(super) struct Resting(Arc<Mutex<Option<Rest>>>);
+
+/// What a school at rest was found with: as long as all of it is the same, a tick has nothing to do.
+#[derive(Clone)]
+struct Rest {
+    commits: u64,
+    settings: SchoolSettings,
+    next_due: Option<Instant>,
+}
+
+impl Resting {
+    fn lock(&self) -> Option<Rest> {
+        // A panic while the lock is held cannot leave a rest half-written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, rest: Option<Rest>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = rest;
+    }
+}
+
+impl Rest {
+    /// Whether nothing has happened since. `next-due` of `wit/integration.wit`: "nothing is due before".
+    fn lasts(&self, standing: &Standing, settings: &SchoolSettings, now: Instant) -> bool {
+        let is_due = self.next_due.is_some_and(|due| due <= now);
+        !is_due && standing.commits == self.commits && standing.breadcrumb.is_none() && *settings == self.settings
+    }
+}
+
+impl Turn {
+    /// The turn of a school at rest: no tick was made.
+    fn at_rest(next_due: Option<Instant>) -> Self {
+        let report = TickReport {
+            tallies: Vec::new(),
+            marks_written: 0,
+            log_rows_written: 0,
+            issues_opened: 0,
+            issues_resolved: 0,
+            more_work: false,
+            next_due,
+        };
+        let next = next_due.map_or(NextTurn::NotBeforeAChange, NextTurn::At);
+        Self { report, ticks: 0, delivered: DeliveryReport::default(), next }
     }
 }
 
