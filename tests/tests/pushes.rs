@@ -7,10 +7,10 @@
 #[path = "pushes/school.rs"]
 mod school;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use expect_test::expect;
 use host::push::{Push, Refusal};
-use host::school::{CallFailure, PushOutcome};
+use host::school::{CallFailure, NextTurn, PushOutcome};
 use school::{Played, at, signed_anew, tampered};
 
 #[tokio::test]
@@ -166,4 +166,25 @@ async fn lost_doubled_and_overtaken_pushes_end_in_the_same_marks_as_none() {
     for (arrival, end) in &ends[1..] {
         assert_eq!(end, first, "{arrival:?}");
     }
+}
+
+#[tokio::test]
+async fn a_school_at_rest_is_not_ticked_until_a_push_comes_or_its_time_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.go_to("15:55:00").await;
+    let (campus, push) = played.pushed().remove(0);
+    // A turn that commits nothing brings the school to rest.
+    played.go_to("15:55:00").await;
+    assert_eq!(played.turn().await.ticks, 0);
+    played.school.attendance_received(&campus, push).await.unwrap();
+    assert_eq!(played.turn().await.ticks, 1);
+    played.go_to("15:55:00").await;
+    let resting = played.turn().await;
+    let NextTurn::At(due) = resting.next else { panic!("{resting:?}") };
+    assert_eq!(resting.ticks, 0);
+    played.clock.advance_to(DateTime::from_timestamp(due - 1, 0).unwrap());
+    assert_eq!(played.turn().await.ticks, 0);
+    played.clock.advance_to(DateTime::from_timestamp(due, 0).unwrap());
+    assert!(played.turn().await.ticks > 0);
 }

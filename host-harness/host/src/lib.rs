@@ -28,6 +28,9 @@
 //!
 //! A call that fails leaves no trace; [`CallFailure::next`](school::CallFailure::next) says what to do next.
 //!
+//! # A school in production
+//!
+//! ```no_run
 //! # #[cfg(feature = "sqlite")]
 //! # mod example {
 //! use std::error::Error;

@@ -15,7 +15,7 @@ use host::door::{CredentialSource, NoRequestLog, Secret};
 use host::engine::Engine;
 use host::limits::Limits;
 use host::push::{Push, PushKey, PushKeys};
-use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, PushOutcome, School};
+use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, PushOutcome, School, Turn};
 use host::store::{MemoryStore, SchoolId, SqliteStore, Store};
 use lab::InProcess;
 use lab::directory::SchoolDirectory;
@@ -123,7 +123,12 @@ impl Played {
 
     pub(crate) async fn tick_at(&mut self, moment: DateTime<Utc>) {
         self.clock.advance_to(moment);
-        self.school.turn(Budget { items: 10_000, seconds: 120 }).await.unwrap();
+        self.turn().await;
+    }
+
+    /// One turn of the school.
+    pub(crate) async fn turn(&self) -> Turn {
+        self.school.turn(Budget { items: 10_000, seconds: 120 }).await.unwrap()
     }
 
     /// Makes this many requests in a million fail, so that polls come late and the pushes matter.

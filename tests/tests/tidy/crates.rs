@@ -21,7 +21,11 @@ const MEMBERS: [Member; 8] = [
     Member { name: "component", folder: "host-harness/component", imports: &[] },
     Member { name: "simulator", folder: "host-harness/simulator", imports: &[] },
     Member { name: "lab", folder: "host-harness/lab", imports: &["host", "simulator"] },
-    Member { name: "host-harness", folder: "host-harness", imports: &["component", "host", "lab", "simulator"] },
+    Member {
+        name: "host-harness",
+        folder: "host-harness",
+        imports: &["component", "host", "lab", "simulator", "tests"],
+    },
     Member { name: "tests", folder: "tests", imports: &["component", "host", "lab", "plugin", "simulator"] },
     Member { name: "hostile-guest", folder: "tests/guests/hostile", imports: &[] },
 ];

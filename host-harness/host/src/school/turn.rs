@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
@@ -70,8 +70,8 @@ impl School {
     pub async fn turn(&self, budget: Budget) -> Result<Turn, TurnFailure> {
         let settings = self.gegi.source.settings().await.map_err(CallFailure::from)?;
         let before = self.gate.standing().await.map_err(CallFailure::from)?;
-        if let Some(rest) = self.rest.lock().filter(|rest| rest.lasts(&before, &settings, self.now())) {
-            return Ok(Turn::at_rest(rest.next_due));
+        if let Some(next) = self.rest.lasts(&before, &settings, self.now()) {
+            return Ok(Turn::at_rest(next));
         }
         let turn = play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await?;
         let after = self.gate.standing().await.map_err(CallFailure::from)?;
@@ -90,7 +90,6 @@ impl School {
 pub(super) struct Resting(Arc<Mutex<Option<Rest>>>);
 
 /// What a school at rest was found with: as long as all of it is the same, a tick has nothing to do.
-#[derive(Clone)]
 struct Rest {
     commits: u64,
     settings: SchoolSettings,
@@ -98,27 +97,36 @@ struct Rest {
 }
 
 impl Resting {
-    fn lock(&self) -> Option<Rest> {
-        // A panic while the lock is held cannot leave a rest half-written.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// When the next turn is due, if the school still rests: if nothing was committed, the settings are the same, and
+    /// the moment that the plugin named has not come.
+    fn lasts(&self, standing: &Standing, settings: &SchoolSettings, now: Instant) -> Option<NextTurn> {
+        let rest = self.lock();
+        let rest = rest.as_ref().filter(|rest| {
+            standing.commits == rest.commits && standing.breadcrumb.is_none() && *settings == rest.settings
+        })?;
+        Some(NextTurn::of(rest.next_due)).filter(|next| !matches!(next, NextTurn::At(due) if *due <= now))
     }
 
     fn set(&self, rest: Option<Rest>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = rest;
+        *self.lock() = rest;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Rest>> {
+        // A panic while the lock is held cannot leave a rest half-written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Rest {
-    /// Whether nothing has happened since. `next-due` of `wit/integration.wit`: "nothing is due before".
-    fn lasts(&self, standing: &Standing, settings: &SchoolSettings, now: Instant) -> bool {
-        let is_due = self.next_due.is_some_and(|due| due <= now);
-        !is_due && standing.commits == self.commits && standing.breadcrumb.is_none() && *settings == self.settings
+impl NextTurn {
+    fn of(next_due: Option<Instant>) -> Self {
+        next_due.map_or(Self::NotBeforeAChange, Self::At)
     }
 }
 
 impl Turn {
     /// The turn of a school at rest: no tick was made.
-    fn at_rest(next_due: Option<Instant>) -> Self {
+    fn at_rest(next: NextTurn) -> Self {
+        let next_due = if let NextTurn::At(at) = next { Some(at) } else { None };
         let report = TickReport {
             tallies: Vec::new(),
             marks_written: 0,
@@ -128,7 +136,6 @@ impl Turn {
             more_work: false,
             next_due,
         };
-        let next = next_due.map_or(NextTurn::NotBeforeAChange, NextTurn::At);
         Self { report, ticks: 0, delivered: DeliveryReport::default(), next }
     }
 }
@@ -169,7 +176,7 @@ async fn play(work: &dyn Work, most_ticks: u32) -> Result<Turn, TurnFailure> {
         delivered.add(work.deliver().await?);
         ticks += 1;
     }
-    let next = report.next_due.map_or(NextTurn::NotBeforeAChange, NextTurn::At);
+    let next = NextTurn::of(report.next_due);
     Ok(Turn { report, ticks, delivered, next })
 }
 

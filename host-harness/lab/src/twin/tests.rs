@@ -284,12 +284,12 @@ async fn a_mark_or_a_row_and_its_line_of_the_journal_are_taken_together_or_refus
     let line = |what: &str, new: &str| (what.to_owned(), new.to_owned(), Some("a1".to_owned()));
     receive(&twin, &delivery(1, set(None, Mark::Absent))).await;
     assert!(matches!(receive(&twin, &delivery(2, set(None, Mark::Late))).await, Receipt::Refused(_)));
-    assert_eq!(journal(&twin), [line("mark", "Mark::Absent")]);
+    assert_eq!(journal(&twin), [line("mark", "Absent")]);
     receive(&twin, &delivery(1, set(None, Mark::Absent))).await;
     receive(&twin, &delivery(3, withdraw())).await;
     twin.write_mark("change 1", "C1-1", &own(Mark::Present, Origin::Hand)).unwrap();
     assert!(matches!(receive(&twin, &delivery(4, withdraw())).await, Receipt::Refused(_)));
-    assert_eq!(journal(&twin), [line("mark", "Mark::Absent"), line("withdrawn", "")]);
+    assert_eq!(journal(&twin), [line("mark", "Absent"), line("withdrawn", "")]);
 }
 
 #[tokio::test]

@@ -101,28 +101,28 @@ fn every_kind_of_item_has_its_text() {
     })
     .unwrap();
     expect![[r#"
-        {"v":1,"set-mark":{"class":"C1-1","student":"S000001","expected":"absent","mark":"late","basis":{"rule":"came-late","starts":1693231200,"ends":1693237800,"late-until":1693232100,"early-from":1693236900,"longest-gap-seconds":5400,"visits":[{"checked-in":1693231620,"checked-out":null}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"Came 7 min after the start."},"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
-        {"v":1,"withdraw-mark":{"class":"C1-1","student":"S000001","journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
-        {"v":1,"put-log-row":{"course":"C1","class":"C1-1","student":"S000001","attendance-record":"a1","visit":1,"checked-in":1693231200,"checked-out":1693231800,"minutes":10,"journal":{"at":1693238400,"what":"log-row","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
-        {"v":1,"void-log-row":{"attendance-record":"a1","visit":1,"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
-        {"v":1,"open-issue":{"key":"k1","at":1,"issue":{"code":"email-missing","course":"C1","class":null,"person":null,"sentence":"There is none.","owner":"school","remedy":"Write one."}}}
-        {"v":1,"resolve-issue":{"key":"k1","at":2}}
-        {"v":1,"journal":{"at":1693238400,"what":"account-adopted","course":"C1","class":null,"person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}
-        {"v":1,"mail":{"template":"synchronization-issues","recipient":"errors@example.edu","variables":[["school",{"text":"Example School"}],["count",{"number":-1}],["issues",{"rows":[[["sentence","There is none."]]]}]]}}"#]].assert_eq(&text);
+        1 {"set-mark":{"class":"C1-1","student":"S000001","expected":"absent","mark":"late","basis":{"rule":"came-late","starts":1693231200,"ends":1693237800,"late-until":1693232100,"early-from":1693236900,"longest-gap-seconds":5400,"visits":[{"checked-in":1693231620,"checked-out":null}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"Came 7 min after the start."},"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        1 {"withdraw-mark":{"class":"C1-1","student":"S000001","journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        1 {"put-log-row":{"course":"C1","class":"C1-1","student":"S000001","attendance-record":"a1","visit":1,"checked-in":1693231200,"checked-out":1693231800,"minutes":10,"journal":{"at":1693238400,"what":"log-row","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        1 {"void-log-row":{"attendance-record":"a1","visit":1,"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        1 {"open-issue":{"key":"k1","at":1,"issue":{"code":"email-missing","course":"C1","class":null,"person":null,"sentence":"There is none.","owner":"school","remedy":"Write one."}}}
+        1 {"resolve-issue":{"key":"k1","at":2}}
+        1 {"journal":{"at":1693238400,"what":"account-adopted","course":"C1","class":null,"person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}
+        1 {"template":"synchronization-issues","recipient":"errors@example.edu","variables":[["school",{"Text":"Example School"}],["count",{"Number":-1}],["issues",{"Rows":[[["sentence","There is none."]]]}]]}"#]].assert_eq(&text);
 }
 
 #[test]
 fn another_version_another_kind_and_another_field_are_unreadable() {
-    let readable = r#"{"v":1,"resolve-issue":{"key":"k1","at":2}}"#;
+    let readable = r#"1 {"resolve-issue":{"key":"k1","at":2}}"#;
     assert!(read_operation(&item(readable.to_owned())).is_ok());
     for text in [
-        r#"{"v":2,"resolve-issue":{"key":"k1","at":2}}"#,
+        r#"2 {"resolve-issue":{"key":"k1","at":2}}"#,
         r#"{"resolve-issue":{"key":"k1","at":2}}"#,
-        r#"{"v":1,"promote":{"key":"k1","at":2}}"#,
+        r#"1 {"promote":{"key":"k1","at":2}}"#,
         r#"{"v":1}"#,
-        r#"{"v":1,"resolve-issue":{"key":"k1","at":2,"by":"hand"}}"#,
-        r#"{"v":1,"resolve-issue":{"key":"k1"}}"#,
-        r#"{"v":1,"mail":{"template":"t","recipient":"r","variables":[]}}"#,
+        r#"1 {"resolve-issue":{"key":"k1","at":2,"by":"hand"}}"#,
+        r#"1 {"resolve-issue":{"key":"k1"}}"#,
+        r#"1 {"mail":{"template":"t","recipient":"r","variables":[]}}"#,
         "",
     ] {
         let failure = read_operation(&item(text.to_owned())).unwrap_err();
@@ -268,4 +268,12 @@ proptest! {
         let stored = item(write_mail(message.clone()).unwrap());
         prop_assert_eq!(read_mail(&stored).unwrap(), message);
     }
+}
+
+#[test]
+fn an_id_follows_from_what_is_said_and_not_from_the_version_of_the_form() {
+    let id = |payload: &str| OutboxItem::new(&"school".into(), Lane::Mails, 7, payload.to_owned()).id;
+    let content = r#"{"template":"synchronization-issues"}"#;
+    assert_eq!(id(&format!("1 {content}")), id(&format!("2 {content}")));
+    assert_ne!(id(&format!("1 {content}")), id(r#"1 {"template":"another"}"#));
 }
