@@ -286,7 +286,8 @@ impl School {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Plugin, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
     {
-        let CallEnd { outcome, unit } = self.host.engine.run(start, export).await;
+        // On the heap: a call holds all the state of its host functions.
+        let CallEnd { outcome, unit } = Box::pin(self.host.engine.run(start, export)).await;
         let failure = match outcome {
             Ok(answer) => {
                 unit.commit().await?;

@@ -47,9 +47,9 @@ impl<W: Reads> Intake<'_, W> {
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
             self.load_books(&records)?;
             // The newest version of a record says whose record it is.
-            let mut places = Places::new(self.rosters);
+            let mut known = Places::new(self.rosters);
             let mut has_place =
-                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| places.of(newest).is_ok());
+                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| known.of(newest).is_ok());
             let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);

@@ -76,7 +76,7 @@ impl School {
         let turn = play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await?;
         let after = self.gate.standing().await.map_err(CallFailure::from)?;
         let rests = after.commits == before.commits && turn.delivered.is_whole();
-        self.rest.set(rests.then(|| Rest { commits: after.commits, settings, next_due: turn.report.next_due }));
+        self.rest.set(rests.then_some(Rest { commits: after.commits, settings, next_due: turn.report.next_due }));
         Ok(turn)
     }
 

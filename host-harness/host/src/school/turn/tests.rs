@@ -34,6 +34,7 @@ impl Work for Script {
     }
 }
 
+#[allow(clippy::unnecessary_wraps)] // An answer of a script, beside `stopped`.
 fn ticked(more_work: bool, next_due: Option<i64>) -> Result<TickReport, CallFailure> {
     Ok(TickReport {
         tallies: Vec::new(),

@@ -10,9 +10,9 @@ fn committed(set: &[&str], removed: &[&str], changed: &[&str]) -> Result<Vec<Str
     let set = set.iter().map(|key| ((*key).to_owned(), Some(Vec::new())));
     let staged: Overlay = set.chain(removed.iter().map(|key| ((*key).to_owned(), None))).collect();
     match give_way(staged, |key| changed.contains(&key)) {
-        Ok(changes) => {
+        Ok(kept) => {
             let sign = |is_set| if is_set { '+' } else { '-' };
-            Ok(changes.into_iter().map(|change| format!("{}{}", sign(change.value.is_some()), change.key)).collect())
+            Ok(kept.into_iter().map(|change| format!("{}{}", sign(change.value.is_some()), change.key)).collect())
         }
         Err(StoreError::Conflict(keys)) => Err(keys),
         Err(_) => Err(usize::MAX),
