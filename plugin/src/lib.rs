@@ -8,8 +8,8 @@
 //! | `model` | the nouns |
 //! | `settings` `option` `window` `enrollment` `people` `status` `marking` `issue` | the rules, one room per heading of the requirement |
 //! | `ledger` `desired` `plan` `following` `look` | the engine for rosters: what CourseKey acknowledged, what CourseKey should hold, and the plan that leads from the one to the other |
+//! | `world` | what the host supplies, as traits split by what may be done |
 //! | `attendance` `digest` | the engine for attendance: the book of a class; and the mail about issues |
-//! | `world` | what the host supplies, as traits |
 //! | `coursekey` | CourseKey's wire: JSON, paths, paging, answers |
 //! | `memory` | every key of the plugin's state, and what is stored under the key |
 //! | `tick` `change` `inbox` `overview` | the four calls of GEGI |
