@@ -82,10 +82,32 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The rooms that a file names with `prefix`, such as `crate::`, without those its tests name.
+/// The rooms that a file names with `prefix`, such as `crate::`, alone or in braces, without those its tests name.
+/// A name that begins with a capital letter is an item of the file that lists the rooms, and no room.
 fn rooms_named(text: &str, prefix: &str) -> Vec<String> {
-    let rests = code(text).flat_map(|line| line.split(prefix).skip(1));
-    rests.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned()).collect()
+    let code: String = code(text).collect();
+    let names = code.split(prefix).skip(1).flat_map(first_names);
+    names.filter(|name| !name.is_empty() && !name.starts_with(char::is_uppercase)).collect()
+}
+
+/// The first name of each path that a text begins with: `a` of `a::b;`, and `a` and `c` of `{a::{b, d}, c}`.
+fn first_names(text: &str) -> Vec<String> {
+    let mut paths = vec![String::new()];
+    let mut depth = 0;
+    for c in text.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => paths.push(String::new()),
+            c if depth < 2 => paths.last_mut().unwrap().push(c),
+            _ => {}
+        }
+        if depth < 1 && !(c.is_alphanumeric() || c == '_') {
+            break;
+        }
+    }
+    let name = |path: String| path.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    paths.into_iter().map(name).collect()
 }
 
 /// The room of a file: the first part of its path below the folder of the rooms.
@@ -112,7 +134,9 @@ fn out_of_order(folder: &str, prefix: &str, rooms: &[&str]) -> Vec<String> {
     wrong
 }
 
+/// Whether a file is one of a crate's own tests. The folder of the checkout, and the way to it, do not count.
 fn is_test(path: &Path) -> bool {
+    let path = path.strip_prefix(root()).unwrap();
     path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "testing")))
 }
 
@@ -120,6 +144,19 @@ fn is_test(path: &Path) -> bool {
 fn every_room_of_the_core_uses_only_rooms_before_it() {
     let wrong = out_of_order("plugin/src", "crate::", &ROOMS);
     assert!(wrong.is_empty(), "dependencies point one way:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn rooms_are_read_one_by_one_and_in_braces() {
+    let text = "use crate::a::{self, x};\nuse crate::{\n    b,\n    c::{y, z},\n};\nlet _ = crate::d(crate::Item);\n// crate::e";
+    assert_eq!(rooms_named(text, "crate::"), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn the_files_of_the_core_are_read_and_no_others() {
+    let read = |folder: &str| rust_files(folder).into_iter().filter(|(path, _)| !is_test(path)).count();
+    assert!(read("plugin/src") > 70 && read("plugin/src/tick") == STEPS.len() + 1, "{}", read("plugin/src"));
+    assert_eq!(read("plugin/src/look/tests"), 0);
 }
 
 #[test]
