@@ -100,13 +100,13 @@ impl Twin {
     /// # Errors
     /// The file cannot be used.
     pub fn open(path: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, TwinError> {
-        let connection = match path {
-            Some(path) => Connection::open(path)?,
-            // The empty name: SQLite keeps the database in a temporary file of its own, and what fits of it in memory.
-            None => Connection::open("")?,
-        };
+        // The empty name: SQLite keeps the database in a temporary file of its own, and what fits of it in memory. Its
+        // journal is needed to undo a call and never after the process, so it stays in memory.
+        let (file, journal) = path.map_or((Path::new(""), "MEMORY"), |path| (path, "WAL"));
+        let connection = Connection::open(file)?;
+        connection.pragma_update(None, "journal_mode", journal)?;
         // A killed process leaves its writes to the operating system, and no more than that has to survive here.
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
+        connection.pragma_update(None, "synchronous", "OFF")?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self { connection: Mutex::new(connection), clock })
     }
