@@ -16,8 +16,8 @@ use host::clock::{Clock, VirtualClock};
 use host::door::{Answer, CredentialSource, NoRequestLog, Outgoing, Secret, Transport, TransportError};
 use host::engine::Engine;
 use host::gegi::{
-    Campus, Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, NeverCheckedOut, Operation, Receipt,
-    RecordSink, SchoolSettings, SchoolSource,
+    Campus, Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink,
+    SchoolSettings, SchoolSource,
 };
 use host::limits::{Limits, Stopwatch};
 use host::push::PushKeys;
@@ -85,32 +85,8 @@ impl Transport for Nowhere {
 }
 
 fn settings() -> SchoolSettings {
-    SchoolSettings {
-        name: "Example School".to_owned(),
-        enabled: true,
-        coursekey_url: "https://coursekey.example/v1".to_owned(),
-        campuses: vec![Campus {
-            id: "main".to_owned(),
-            zone: "America/New_York".to_owned(),
-            coursekey_school_id: 100,
-            course_owner: None,
-            credentials_generation: 1,
-        }],
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
-        follow_adjustments_days: 7,
-        error_email: Some("errors@example.edu".to_owned()),
-        send_new_program_courses: false,
-        initial_user_password: "Welcome1".to_owned(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
-    }
+    let campus = Campus::new("main", "America/New_York", 100);
+    SchoolSettings::with_defaults("Example School", "https://coursekey.example/v1", vec![campus])
 }
 
 /// Schools that were ticked once and have nothing to do.

@@ -17,8 +17,8 @@ use host::door::{Answer, CredentialSource, NoRequestLog, Outgoing, Secret, Trans
 use host::engine::Engine;
 use host::gegi::{
     Agreement, Campus, Class, Course, CourseKind, CurrentMark, Delivery, GegiUnavailable, HoursType, Instructor,
-    LocalDate, MailSink, Message, Named, NeverCheckedOut, Operation, Receipt, RecordSink, SchoolSettings, SchoolSource,
-    SendOption, Student,
+    LocalDate, MailSink, Message, Named, Operation, Receipt, RecordSink, SchoolSettings, SchoolSource, SendOption,
+    Student,
 };
 use host::limits::Limits;
 use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, StatusQuery};
@@ -118,32 +118,10 @@ async fn main() -> anyhow::Result<()> {
 
 /// School Settings, as a school enters them on their page in GEGI.
 fn settings() -> SchoolSettings {
-    let campus = Campus {
-        id: "main".to_owned(),
-        zone: "America/New_York".to_owned(),
-        coursekey_school_id: 548_156,
-        course_owner: None,
-        credentials_generation: 1,
-    };
+    let campus = Campus::new("main", "America/New_York", 548_156);
     SchoolSettings {
-        name: "Example School".to_owned(),
-        enabled: true,
-        coursekey_url: "https://coursekey.example/v1".to_owned(),
-        campuses: vec![campus],
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
-        follow_adjustments_days: 7,
-        error_email: None,
-        send_new_program_courses: false,
         initial_user_password: "Welcome1".to_owned(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
+        ..SchoolSettings::with_defaults("Example School", "https://coursekey.example/v1", vec![campus])
     }
 }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use host::door::{Answer, CredentialHeader, Denial, Outgoing, RequestEntry, Secret, TransportError};
 use host::gegi::{
     Agreement, Campus, Course, CourseKind, Delivery, GegiUnavailable, HoursType, Instructor, Issue, LocalDate, Message,
-    Named, NeverCheckedOut, OpenIssue, Operation, Owner, SchoolSettings, SendOption, Student, Value,
+    Named, OpenIssue, Operation, Owner, SchoolSettings, SendOption, Student, Value,
 };
 use host::push::{BadPushKey, Push, PushKey, PushKeys, Refusal};
 use host::school::{CallError, CallFailure, CourseChange};
@@ -69,32 +69,13 @@ fn course() -> Course {
 }
 
 fn settings() -> SchoolSettings {
-    let campus = Campus {
-        id: "main".to_owned(),
-        zone: "America/New_York".to_owned(),
-        coursekey_school_id: 548_156,
-        course_owner: Some(ADDRESS.to_owned()),
-        credentials_generation: 1,
-    };
+    let main = Campus::new("main", "America/New_York", 548_156);
+    let url = format!("https://{NAME}:{PASSWORD}@api.example.com/v1");
+    let campuses = vec![Campus { course_owner: Some(ADDRESS.to_owned()), ..main }];
     SchoolSettings {
-        name: "Example School".to_owned(),
-        enabled: true,
-        coursekey_url: format!("https://{NAME}:{PASSWORD}@api.example.com/v1"),
-        campuses: vec![campus],
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
-        follow_adjustments_days: 7,
         error_email: Some(ADDRESS.to_owned()),
-        send_new_program_courses: false,
         initial_user_password: PASSWORD.to_owned(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
+        ..SchoolSettings::with_defaults("Example School", url, campuses)
     }
 }
 

@@ -84,11 +84,5 @@ impl SimulateCoursekey {
 }
 
 fn main_campus() -> Campus {
-    Campus {
-        id: "main".to_owned(),
-        zone: "America/New_York".to_owned(),
-        coursekey_school_id: 548_156,
-        course_owner: None,
-        credentials_generation: 1,
-    }
+    Campus::new("main", "America/New_York", 548_156)
 }

@@ -11,8 +11,8 @@ use host::clock::{Clock, VirtualClock};
 use host::door::{CredentialSource, NoRequestLog, Secret};
 use host::engine::Engine;
 use host::gegi::{
-    Agreement, Campus, Class, Course, CourseKind, HoursType, Instructor, LocalDate, Named, NeverCheckedOut,
-    SchoolSettings, SendOption, Student,
+    Agreement, Campus, Class, Course, CourseKind, HoursType, Instructor, LocalDate, Named, SchoolSettings, SendOption,
+    Student,
 };
 use host::limits::Limits;
 use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, School};
@@ -150,31 +150,13 @@ impl CredentialSource for Keys {
 
 fn settings() -> SchoolSettings {
     let campus = |(id, number): (&str, u64)| Campus {
-        id: id.to_owned(),
-        zone: ZONE.to_owned(),
-        coursekey_school_id: number,
         course_owner: Some("owner@example.edu".to_owned()),
-        credentials_generation: 1,
+        ..Campus::new(id, ZONE, number)
     };
     SchoolSettings {
-        name: "Example School".to_owned(),
-        enabled: true,
-        coursekey_url: URL.to_owned(),
-        campuses: CAMPUSES.map(campus).to_vec(),
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
         follow_adjustments_days: 30,
-        error_email: None,
-        send_new_program_courses: false,
         initial_user_password: "Welcome1".to_owned(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
+        ..SchoolSettings::with_defaults("Example School", URL, CAMPUSES.map(campus).to_vec())
     }
 }
 

@@ -15,8 +15,8 @@ use host::door::{
 };
 use host::engine::Engine;
 use host::gegi::{
-    Campus, Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, NeverCheckedOut, Operation, Receipt,
-    RecordSink, SchoolSettings, SchoolSource,
+    Campus, Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink,
+    SchoolSettings, SchoolSource,
 };
 use host::limits::Limits;
 use host::push::{Push, PushKey, PushKeys};
@@ -109,26 +109,9 @@ impl SchoolSource for World {
         if *self.gegi_is_down.lock().unwrap() {
             return Err(GegiUnavailable("it is down".to_owned()));
         }
-        Ok(SchoolSettings {
-            name: self.script.lock().unwrap().clone(),
-            enabled: true,
-            coursekey_url: "https://api.example.com/v1".to_owned(),
-            campuses: vec![campus("main", 548_156), campus("keyless", 548_157)],
-            weeks_before_start: 3,
-            weeks_after_end: 2,
-            absent_after_start_minutes: 15,
-            absent_before_end_minutes: 15,
-            follow_adjustments_days: 7,
-            error_email: None,
-            send_new_program_courses: false,
-            initial_user_password: String::new(),
-            update_every_minutes: 5,
-            settle_minutes: 60,
-            longest_gap_minutes: 90,
-            never_checked_out: NeverCheckedOut::Report,
-            digest_every_minutes: 60,
-            saved_at: None,
-        })
+        let campuses = vec![campus("main", 548_156), campus("keyless", 548_157)];
+        let name = self.script.lock().unwrap().clone();
+        Ok(SchoolSettings::with_defaults(name, "https://api.example.com/v1", campuses))
     }
 
     async fn courses(&self, _after: Option<&str>, _limit: usize) -> Result<Vec<(String, u64)>, GegiUnavailable> {
@@ -145,13 +128,7 @@ impl SchoolSource for World {
 }
 
 fn campus(id: &str, number: u64) -> Campus {
-    Campus {
-        id: id.to_owned(),
-        zone: "America/New_York".to_owned(),
-        coursekey_school_id: number,
-        course_owner: None,
-        credentials_generation: 1,
-    }
+    Campus::new(id, "America/New_York", number)
 }
 
 #[async_trait]

@@ -67,6 +67,41 @@ pub struct SchoolSettings {
     pub saved_at: Option<Instant>,
 }
 
+impl Campus {
+    /// A campus whose courses their first instructors own.
+    pub fn new(id: impl Into<CampusId>, zone: impl Into<String>, coursekey_school_id: u64) -> Self {
+        let (id, zone) = (id.into(), zone.into());
+        Self { id, zone, coursekey_school_id, course_owner: None, credentials_generation: 1 }
+    }
+}
+
+impl SchoolSettings {
+    /// The settings of a school that entered these three and saved no others: the defaults of the requirement's School
+    /// Settings, no password and no address for mails.
+    pub fn with_defaults(name: impl Into<String>, coursekey_url: impl Into<String>, campuses: Vec<Campus>) -> Self {
+        Self {
+            name: name.into(),
+            enabled: true,
+            coursekey_url: coursekey_url.into(),
+            campuses,
+            weeks_before_start: 3,
+            weeks_after_end: 2,
+            absent_after_start_minutes: 15,
+            absent_before_end_minutes: 15,
+            follow_adjustments_days: 7,
+            error_email: None,
+            send_new_program_courses: false,
+            initial_user_password: String::new(),
+            update_every_minutes: 5,
+            settle_minutes: 60,
+            longest_gap_minutes: 90,
+            never_checked_out: NeverCheckedOut::Report,
+            digest_every_minutes: 60,
+            saved_at: None,
+        }
+    }
+}
+
 impl From<Campus> for school::Campus {
     fn from(own: Campus) -> Self {
         let Campus { id, zone, coursekey_school_id, course_owner, credentials_generation } = own;
@@ -118,6 +153,7 @@ impl From<SchoolSettings> for school::SchoolSettings {
         }
     }
 }
+
 /// Prints everything but the owner of the campus's courses, who is an e-mail address.
 impl fmt::Debug for Campus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

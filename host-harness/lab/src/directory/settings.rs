@@ -105,7 +105,11 @@ impl SchoolFile {
     pub(super) fn school_settings(self) -> SchoolSettings {
         let campuses = self.campus.into_iter().map(CampusForm::into_campus).collect();
         let coursekey_url = self.base_url.unwrap_or_default().trim_end_matches('/').to_owned();
-        let mut settings = SchoolSettings { enabled: self.enabled, coursekey_url, ..defaults(self.name, campuses) };
+        let mut settings = SchoolSettings {
+            enabled: self.enabled,
+            initial_user_password: DEFAULT_PASSWORD.to_owned(),
+            ..SchoolSettings::with_defaults(self.name, coursekey_url, campuses)
+        };
         self.settings.apply(&mut settings);
         settings
     }
@@ -113,42 +117,12 @@ impl SchoolFile {
 
 impl CampusForm {
     fn into_campus(self) -> Campus {
-        Campus {
-            id: self.id,
-            zone: self.zone,
-            coursekey_school_id: self.coursekey_school_id,
-            course_owner: self.course_owner,
-            credentials_generation: 1,
-        }
+        Campus { course_owner: self.course_owner, ..Campus::new(self.id, self.zone, self.coursekey_school_id) }
     }
 }
 
 /// The password in the description of the format; a real school sets its own.
 const DEFAULT_PASSWORD: &str = "Welcome1";
-
-/// GEGI's defaults for a school without settings of its own.
-fn defaults(name: String, campuses: Vec<Campus>) -> SchoolSettings {
-    SchoolSettings {
-        name,
-        enabled: true,
-        coursekey_url: String::new(),
-        campuses,
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
-        follow_adjustments_days: 7,
-        error_email: None,
-        send_new_program_courses: false,
-        initial_user_password: DEFAULT_PASSWORD.to_owned(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
-    }
-}
 
 impl SettingsChange {
     /// Changes the settings that this change names, and no others.

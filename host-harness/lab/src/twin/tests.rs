@@ -7,9 +7,9 @@ use expect_test::expect;
 use super::*;
 use host::clock::VirtualClock;
 use host::gegi::{
-    Basis, CourseKind, Delivery, HoursType, Issue, JournalEntry, LocalDate, LogRow, MailSink, Mark, Named,
-    NeverCheckedOut, OpenIssue, Operation, Origin, Owner, Receipt, RecordSink, ResolveIssue, SchoolSource, SendOption,
-    SetMark, Value, Visit, VoidLogRow, WithdrawMark,
+    Basis, CourseKind, Delivery, HoursType, Issue, JournalEntry, LocalDate, LogRow, MailSink, Mark, Named, OpenIssue,
+    Operation, Origin, Owner, Receipt, RecordSink, ResolveIssue, SchoolSource, SendOption, SetMark, Value, Visit,
+    VoidLogRow, WithdrawMark,
 };
 
 const NINE: i64 = 1_693_213_200;
@@ -40,29 +40,6 @@ fn course(id: &str, revision: u64) -> Course {
         instructors: Vec::new(),
         students: Vec::new(),
         classes: Vec::new(),
-    }
-}
-
-fn settings() -> SchoolSettings {
-    SchoolSettings {
-        name: "Example School".to_owned(),
-        enabled: true,
-        coursekey_url: "https://coursekey.example/v1".to_owned(),
-        campuses: Vec::new(),
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
-        follow_adjustments_days: 7,
-        error_email: None,
-        send_new_program_courses: false,
-        initial_user_password: String::new(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
     }
 }
 
@@ -314,7 +291,7 @@ async fn settings_and_position_are_found_again() {
     assert!(fresh.settings_if_any().unwrap().is_none());
     assert!(fresh.settings().await.is_err());
     assert_eq!(fresh.position().unwrap(), None);
-    let settings = settings();
+    let settings = SchoolSettings::with_defaults("Example School", "https://coursekey.example/v1", Vec::new());
     fresh.put_settings(&settings).unwrap();
     let position = Position { clock: NINE, changes_from: NINE + 1 };
     fresh.set_position(position).unwrap();

@@ -4,36 +4,11 @@ use expect_test::{Expect, expect};
 use http::Request;
 
 use super::*;
-use crate::gegi::{Campus, NeverCheckedOut};
+use crate::gegi::Campus;
 
 fn settings(url: &str) -> SchoolSettings {
-    let campus = |id: &str, number| Campus {
-        id: id.to_owned(),
-        zone: "America/New_York".to_owned(),
-        coursekey_school_id: number,
-        course_owner: None,
-        credentials_generation: 1,
-    };
-    SchoolSettings {
-        name: "Example School".to_owned(),
-        enabled: true,
-        coursekey_url: url.to_owned(),
-        campuses: vec![campus("main", 548_156), campus("north", 548_157)],
-        weeks_before_start: 3,
-        weeks_after_end: 2,
-        absent_after_start_minutes: 15,
-        absent_before_end_minutes: 15,
-        follow_adjustments_days: 7,
-        error_email: None,
-        send_new_program_courses: false,
-        initial_user_password: String::new(),
-        update_every_minutes: 5,
-        settle_minutes: 60,
-        longest_gap_minutes: 90,
-        never_checked_out: NeverCheckedOut::Report,
-        digest_every_minutes: 60,
-        saved_at: None,
-    }
+    let campus = |id, number| Campus::new(id, "America/New_York", number);
+    SchoolSettings::with_defaults("Example School", url, vec![campus("main", 548_156), campus("north", 548_157)])
 }
 
 /// Checks requests, each written `METHOD URL [header: value]…`, against a school at `https://api.example.com/v1`.
