@@ -1,5 +1,6 @@
 //! The price of an idle school, beside its floor in the same run: `cargo bench` prints microseconds, the least of several
-//! rounds, and each figure's ratio to the bare instantiation of the plugin (an empty store, no call).
+//! rounds, and each figure's ratio to the bare instantiation (an empty store, no call) of `tests/guests/empty`, a component
+//! of the same world that does nothing.
 //!
 //! "at rest" is what a scheduler pays for a school that has nothing to do: [`School::turn`] of a school that rests. "idle
 //! tick" is a tick that runs all the same and finds nothing to do.
@@ -155,10 +156,15 @@ async fn turns(schools: &[School]) -> f64 {
 
 async fn measure() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = Engine::new(component::COMPONENT, Limits::default(), None::<&Path>).unwrap();
-    let floor = bare(&schools(&engine, Arc::new(MemoryStore::default())).await).await;
-    let row = |what: &str, figure: f64| println!("{what:34} {figure:7.1} µs   {:5.2} × bare", figure / floor);
-    row("bare instantiation of the plugin", floor);
+    let compile = |component: &[u8]| Engine::new(component, Limits::default(), None::<&Path>).unwrap();
+    let engine = compile(component::COMPONENT);
+    let empty = compile(&std::fs::read(tests::guests::build("empty-guest", env!("CARGO_TARGET_TMPDIR"))).unwrap());
+    let empty = schools(&empty, Arc::new(MemoryStore::default())).await;
+    let floor = bare(&empty).await;
+    let row = |what: &str, figure: f64| println!("{what:34} {figure:7.1} µs   {:5.2} × empty", figure / floor);
+    row("bare instantiation, empty", floor);
+    row("a tick of the empty one, memory", ticks(&empty).await);
+    row("bare instantiation, plugin", bare(&schools(&engine, Arc::new(MemoryStore::default())).await).await);
     let stores: [(&str, Arc<dyn Store>); 2] = [
         ("memory", Arc::new(MemoryStore::default())),
         ("SQLite", Arc::new(SqliteStore::open(folder.path().join("schools.sqlite")).unwrap())),

@@ -1,3 +1,4 @@
 //! Code that the test files of this crate share.
 
 pub mod discretion;
+pub mod guests;

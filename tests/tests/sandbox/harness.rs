@@ -1,7 +1,6 @@
 //! A school whose component is `guests/hostile`: the school's name, or the body of a push, is the script.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -189,10 +188,11 @@ fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     let compile = || {
         tests::discretion::watch();
+        let guest = tests::guests::build("hostile-guest", env!("CARGO_TARGET_TMPDIR"));
         let mut limits = Limits::default();
         limits.sandbox.tick_grace = Duration::ZERO;
         limits.sandbox.concurrent_calls = PLACES;
-        Engine::new(&std::fs::read(build()).unwrap(), limits, Some(compiled_code())).unwrap()
+        Engine::new(&std::fs::read(guest).unwrap(), limits, Some(compiled_code())).unwrap()
     };
     ENGINE.get_or_init(compile).clone()
 }
@@ -201,37 +201,4 @@ fn engine() -> Engine {
 /// included: a component is compiled once for all of them.
 pub(crate) fn compiled_code() -> &'static Path {
     Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/cache/gegi-coursekey"))
-}
-
-/// Builds in the directory of the component (`host-harness/component/build.rs`), so that the dependencies of both are built
-/// once. The usual directory cannot be used, because the cargo that runs the tests may hold its lock.
-fn build() -> PathBuf {
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
-    let mut cargo = Command::new(env!("CARGO"));
-    for foreign in
-        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_TARGET_DIR"]
-    {
-        cargo.env_remove(foreign);
-    }
-    let built = cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args([
-            "build",
-            "--package",
-            "hostile-guest",
-            "--package",
-            "plugin",
-            "--lib",
-            "--target",
-            "wasm32-wasip2",
-            "--profile",
-            "component",
-            "--locked",
-            "--target-dir",
-        ])
-        .arg(&target_dir)
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    target_dir.join("wasm32-wasip2/component/hostile_guest.wasm")
 }

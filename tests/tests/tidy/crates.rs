@@ -15,7 +15,7 @@ struct Member {
 }
 
 /// Every crate of the workspace, in the order of ARCHITECTURE.md's table.
-const MEMBERS: [Member; 8] = [
+const MEMBERS: [Member; 9] = [
     Member { name: "plugin", folder: "plugin", imports: &[] },
     Member { name: "host", folder: "host-harness/host", imports: &[] },
     Member { name: "component", folder: "host-harness/component", imports: &[] },
@@ -28,6 +28,7 @@ const MEMBERS: [Member; 8] = [
     },
     Member { name: "tests", folder: "tests", imports: &["component", "host", "lab", "plugin", "simulator"] },
     Member { name: "hostile-guest", folder: "tests/guests/hostile", imports: &[] },
+    Member { name: "empty-guest", folder: "tests/guests/empty", imports: &[] },
 ];
 
 /// The crates of this workspace that a manifest names as dependencies of any kind.
