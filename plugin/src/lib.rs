@@ -5,7 +5,7 @@
 //!
 //! | Room | Holds |
 //! |---|---|
-//! | `model` | the nouns |
+//! | `model` `naming` | the nouns, and how sentences name them |
 //! | `settings` `option` `window` `enrollment` `people` `status` `marking` `issue` | the rules, one room per heading of the requirement |
 //! | `ledger` `desired` `plan` `following` `look` | the engine for rosters: what CourseKey acknowledged, what CourseKey should hold, and the plan that leads from the one to the other |
 //! | `world` | what the host supplies, as traits split by what may be done |
@@ -29,6 +29,7 @@ pub mod look;
 pub mod marking;
 pub mod memory;
 pub mod model;
+pub mod naming;
 pub mod option;
 pub mod overview;
 pub mod people;

@@ -316,6 +316,11 @@ impl Settings {
         self.campuses.values().find(|campus| campus.school == school)
     }
 
+    /// The time zone of a campus; none: the school has no such campus, or its time zone is unknown.
+    pub fn zone_of(&self, campus: &CampusId) -> Option<Tz> {
+        self.campuses.get(campus)?.zone
+    }
+
     /// The time zone in which the school's nightly work is timed: that of the first campus that has one.
     pub fn zone(&self) -> Tz {
         self.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC)

@@ -13,8 +13,9 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "model",
+    "naming",
     "settings",
     "option",
     "window",

@@ -131,9 +131,7 @@ fn was_expected(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) 
 fn not_held(sitting: Sitting<'_>, students: usize) -> Issue {
     let subject =
         Subject { course: Some(sitting.course.id.clone()), class: Some(sitting.class.clone()), ..Subject::default() };
-    let sentence = format!(
-        "none of the {students} students of class {} on {} has a record; it was probably not held",
-        sitting.class, sitting.day
-    );
+    let sentence =
+        format!("none of the {students} students of {} has a record; it was probably not held", sitting.named());
     Issue { code: Code::ClassNotHeld, subject, sentence }
 }

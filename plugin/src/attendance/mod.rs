@@ -14,6 +14,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::{Entry, Limits};
@@ -22,9 +23,10 @@ use crate::ledger::CourseLedger;
 use crate::marking::{ClassTimes, Terms};
 use crate::model::attendance::{AttendanceRecord, Mark};
 use crate::model::course::{Course, Student};
-use crate::model::ids::{ClassId, CourseId, PersonId};
+use crate::model::ids::{ClassId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::naming::{self, Named};
 use crate::settings::{InForce, Thresholds};
 use crate::world::records::{CurrentMark, Operation, Origin};
 
@@ -60,6 +62,8 @@ pub struct Sitting<'a> {
     pub class: &'a ClassId,
     /// The class's times that count for its marks: as GEGI schedules the class now, until its follow-up days are over.
     pub times: ClassTimes,
+    /// The campus's time zone.
+    pub zone: Tz,
     /// The local day on which the class starts.
     pub day: LocalDate,
     /// The present local day.
@@ -255,6 +259,11 @@ impl Sitting<'_> {
         self.times.ends + self.terms.settle
     }
 
+    /// The class, as a sentence names it.
+    fn named(&self) -> Named<'_> {
+        naming::course(self.course).class(self.times.starts, self.zone)
+    }
+
     /// The student of an id, if the course lists the student.
     fn listed(&self, student: &PersonId) -> Option<&Student> {
         self.students.get(student).copied()
@@ -292,18 +301,24 @@ fn about(sitting: Sitting<'_>, student: &PersonId, code: Code, sentence: &str) -
 }
 
 /// The issue about a record without a place: GEGI does not know the class, or the class's course does not list the
-/// student.
-pub fn unplaced(record: &AttendanceRecord, course: Option<&CourseId>) -> Issue {
+/// student. `course` is the class's course, with the campus's time zone where the zone is known.
+pub fn unplaced(record: &AttendanceRecord, course: Option<(&Course, Option<Tz>)>) -> Issue {
     let AttendanceRecord { class, student, .. } = record;
-    let (code, person, sentence) = if course.is_none() {
-        let sentence = format!("CourseKey has attendance of class {class}, which GEGI does not have");
-        (Code::RecordOfUnknownClass, None, sentence)
-    } else {
-        let sentence =
-            format!("CourseKey has attendance of {student} in class {class}, whose course does not list the student");
-        (Code::RecordOfUnknownStudent, Some(student.clone()), sentence)
+    let (code, person, sentence) = match course {
+        None => {
+            let sentence =
+                format!("CourseKey has attendance of class {}, which GEGI does not have", naming::cut(class.as_str()));
+            (Code::RecordOfUnknownClass, None, sentence)
+        }
+        Some((course, zone)) => {
+            let named = naming::course(course).person(student);
+            let named = course.class(class).map_or(named, |class| named.class(class.starts, zone));
+            let sentence = format!("CourseKey has attendance of {named}, which does not list the student");
+            (Code::RecordOfUnknownStudent, Some(student.clone()), sentence)
+        }
     };
-    let subject = Subject { course: course.cloned(), class: Some(class.clone()), person, detail: None };
+    let course = course.map(|(course, _)| course.id.clone());
+    let subject = Subject { course, class: Some(class.clone()), person, detail: None };
     Issue { code, subject, sentence }
 }
 

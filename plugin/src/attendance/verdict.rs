@@ -11,6 +11,7 @@ use crate::model::course::HoursType;
 use crate::model::ids::PersonId;
 use crate::model::issue::Code;
 use crate::model::time::Instant;
+use crate::naming;
 
 /// What should stand in GEGI of one student in one class.
 #[derive(Debug, Default)]
@@ -81,8 +82,7 @@ fn by_record(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
         Decision::Wait { until } => verdict.judge_at = Some(until),
         Decision::Report { code, sentence } => {
             verdict.judge_at = when_past(code, record);
-            let AttendanceRecord { class, student, .. } = record;
-            verdict.issues.push((code, format!("{student} in class {class} of {}: {sentence}", sitting.day)));
+            verdict.issues.push((code, format!("{}: {sentence}", sitting.named().person(&record.student))));
         }
         Decision::Nothing => {}
     }
@@ -112,19 +112,14 @@ fn was_read(record: &AttendanceRecord, until: Instant, sitting: Sitting<'_>) -> 
 /// The sentence about two records. One of them counts, but CourseKey should have a single record of a student in a
 /// class.
 fn two_records(first: &AttendanceRecord, second: &AttendanceRecord, sitting: Sitting<'_>) -> String {
-    let AttendanceRecord { id, class, student, .. } = first;
-    format!(
-        "CourseKey has two records of {student} in class {class} of {}: {id} counts, {} does not",
-        sitting.day, second.id
-    )
+    let AttendanceRecord { id, student, .. } = first;
+    let named = sitting.named().person(student);
+    format!("CourseKey has two records of {named}: {id} counts, {} does not", second.id)
 }
 
 /// DOMAIN §4: "Dropped student after the drop …: issue, nothing written for that record, the others go on".
 fn after_drop(record: &AttendanceRecord, sitting: Sitting<'_>) -> Verdict {
-    let sentence = format!(
-        "CourseKey has attendance of {} in class {} of {}, after the drop",
-        record.student, sitting.class, sitting.day
-    );
+    let sentence = format!("CourseKey has attendance of {}, after the drop", sitting.named().person(&record.student));
     Verdict { issues: vec![(Code::RecordAfterDrop, sentence)], ..Verdict::default() }
 }
 
@@ -161,7 +156,8 @@ fn too_late(late: &AttendanceRecord, sitting: Sitting<'_>) -> String {
         }
     };
     format!(
-        "CourseKey's record of {} in class {} was written at {}, after the follow-up days, and is not applied; it says: {would_be}",
-        late.student, sitting.class, late.updated_at
+        "CourseKey's record of {} was written on {}, after the follow-up days, and is not applied; it says: {would_be}",
+        sitting.named().person(&late.student),
+        naming::moment(late.updated_at, sitting.zone)
     )
 }

@@ -70,6 +70,11 @@ impl Instant {
         utc.checked_add_offset(offset).unwrap_or(utc).date()
     }
 
+    /// This moment on the clocks of `zone`.
+    pub fn local(self, zone: Tz) -> DateTime<Tz> {
+        self.utc().with_timezone(&zone)
+    }
+
     fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap_or(if self.0 < 0 {
             DateTime::<Utc>::MIN_UTC

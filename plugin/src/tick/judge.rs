@@ -145,6 +145,7 @@ impl<W: Reads> Judging<'_, W> {
             students: &held.course.roll(),
             class,
             times,
+            zone,
             day: times.starts.date_in(zone),
             today: now.date_in(zone),
             ledger,

@@ -18,6 +18,7 @@ use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
+use crate::settings::Settings;
 use crate::world::records::CurrentMark;
 use crate::world::{Reads, StorageError};
 
@@ -119,7 +120,7 @@ impl<W: Reads> Intake<'_, W> {
     /// (`unplaced`).
     pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
         self.load_books(&records)?;
-        let mut places = Places::new(self.rosters);
+        let mut places = Places::new(self.rosters, self.moment.settings);
         let mut homeless = Vec::new();
         for record in records {
             match places.of(&record) {
@@ -219,6 +220,7 @@ pub(super) fn class_course<'a>(rosters: &'a Rosters, class: &ClassId) -> Option<
 /// Where records belong. Each class is searched once, however many records it has.
 pub(super) struct Places<'r> {
     rosters: &'r Rosters,
+    settings: &'r Settings,
     known: BTreeMap<ClassId, Option<Place<'r>>>,
 }
 
@@ -232,20 +234,20 @@ pub(super) struct Place<'r> {
 
 impl<'r> Places<'r> {
     /// Places among the courses and classes that were loaded.
-    pub(super) fn new(rosters: &'r Rosters) -> Self {
-        Self { rosters, known: BTreeMap::new() }
+    pub(super) fn new(rosters: &'r Rosters, settings: &'r Settings) -> Self {
+        Self { rosters, settings, known: BTreeMap::new() }
     }
 
     /// The place of a record. The error is the issue that says that GEGI does not have the class, or that the class's
     /// course does not list the student.
     pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, Issue> {
-        let Self { rosters, known } = self;
+        let Self { rosters, settings, known } = self;
         let place = known.entry(record.class.clone()).or_insert_with(|| find(rosters, &record.class)).as_ref();
         let place = place.ok_or_else(|| attendance::unplaced(record, None))?;
         if place.students.contains_key(&record.student) {
             return Ok(place);
         }
-        Err(attendance::unplaced(record, Some(&place.course.id)))
+        Err(attendance::unplaced(record, Some((place.course, settings.zone_of(&place.course.campus)))))
     }
 }
 

@@ -47,7 +47,7 @@ impl<W: Reads> Intake<'_, W> {
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
             self.load_books(&records)?;
             // The newest version of a record says whose record it is.
-            let mut known = Places::new(self.rosters);
+            let mut known = Places::new(self.rosters, self.moment.settings);
             let mut has_place =
                 |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| known.of(newest).is_ok());
             let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -68,7 +68,7 @@ impl<W: Reads> Intake<'_, W> {
         let books = &mut self.attendance.books;
         let Unplaced { records, mut issues } = books.unplaced.get(class).cloned().unwrap_or_default();
         let newest = records.values().filter_map(|versions| versions.last());
-        let mut places = Places::new(self.rosters);
+        let mut places = Places::new(self.rosters, self.moment.settings);
         let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()).collect();
         self.out.exchange_issues(self.world, &mut issues, &now)?;
         if records.is_empty() {

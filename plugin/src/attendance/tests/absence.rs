@@ -101,9 +101,9 @@ fn a_class_of_more_than_five_without_any_record_was_probably_not_held() {
                 S4 A: Absent: did not check in
                 S5 A: Absent: did not check in
         class 09:00-12:00; students 6; judge 13:00; judge 13:00+1d; S1 v1@13:05+1d 09:00-12:00; judge 13:10+1d
-            ! ClassNotHeld: none of the 6 students of class C1-1 on 2023-08-28 has a record; it was probably not held
+            ! ClassNotHeld: none of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” has a record; it was probably not held
                 again at 2023-08-29T13:00:00Z
-            ! ClassNotHeld: none of the 6 students of class C1-1 on 2023-08-28 has a record; it was probably not held
+            ! ClassNotHeld: none of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” has a record; it was probably not held
                 again at 2023-08-30T13:00:00Z
             S1 P: Present: attended the whole class
                 S2 A: Absent: did not check in
@@ -145,7 +145,7 @@ fn a_record_replaces_a_derived_absence_also_by_nothing() {
         class 09:00-12:00; students 1; judge 13:00; S1 v1@13:02 08:58-; judge 13:05; S1 v2@15:00 08:58-12:01 edit; judge 15:05
             S1 A: Absent: did not check in
             S1 A withdrawn
-                ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 2 min before the start and never out
+                ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 2 min before the start and never out
                 again at 2023-08-29T13:05:00Z
             S1 P: Present: attended the whole class; edited in CourseKey
         class 09:00-12:00; students 1; judge 13:00; S1 v1@13:02 09:30-; judge 13:05

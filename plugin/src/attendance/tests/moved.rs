@@ -13,9 +13,9 @@ fn marks_beyond_the_follow_up_days_stay_as_they_were_computed() {
             S1 P→A: Absent: came 60 min after the start; the limit is 15 min
         class 09:00-12:00; students 2; S1 v1@12:01 09:00-12:00; S2 v1@12:01 09:00-; judge 13:00; class 08:00-12:00; judge 12:01+8d
             S1 P: Present: attended the whole class
-                ! NeverCheckedOut: S2 in class C1-1 of 2023-08-28: checked in at the start and never out
+                ! NeverCheckedOut: student S2 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in at the start and never out
                 again at 2023-08-29T13:00:00Z
-            ! NeverCheckedOut: S2 in class C1-1 of 2023-08-28: checked in at the start and never out
+            ! NeverCheckedOut: student S2 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in at the start and never out
                 again at 2023-09-06T12:01:00Z
         class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; class 08:00+9d-12:00+9d; judge 12:01+8d
             S1 P: Present: attended the whole class
@@ -36,7 +36,7 @@ fn an_adjustment_is_weighed_again_when_the_class_moves() {
     expect![[r#"
         class 09:00-12:00; students 1; S1 v1@12:01 09:20-12:00; judge 12:05; S1 v2@12:05+7d award-full; judge 12:06+7d; class 10:00-13:00; judge 12:07+7d
             S1 A: Absent: came 20 min after the start; the limit is 15 min
-            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:05:00Z, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
+            ! LateAdjustment: CourseKey's record of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” was written on 2023-09-04 12:05 UTC, after the follow-up days, and is not applied; it says: Present: full time awarded in CourseKey
                 again at 2023-09-05T12:06:00Z
             S1 A→P: Present: full time awarded in CourseKey
         class 09:00-12:00; students 1; S1 v1@12:01 09:20-12:00; judge 12:05; class 10:00-13:00; S1 v2@12:05+7d award-full; judge 12:07+7d
@@ -83,7 +83,7 @@ fn who_finished_before_the_course_ended_had_stopped() {
         class 09:00-12:00; students 1; ends 2023-08-28; S1 stage COMPLETED; judge 13:00
             S1 A: Absent: did not check in
         class 09:00-12:00; students 1; S1 stage GRADUATED; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 13:00
-            ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+            ! RecordAfterDrop: CourseKey has attendance of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, after the drop
                 again at 2023-08-29T13:00:00Z
         class 09:00-12:00; students 1; ends 2023-08-28; S1 stage GRADUATED; S1 dropped 08:00; S1 v1@12:01 09:00-12:00; judge 13:00
             S1 P: Present: attended the whole class

@@ -21,21 +21,21 @@ fn rows_follow_the_record() {
             S1 r1-S1 row 1: 180 min
             r1-S1 row 1 void
                 S1 r2-S1 row 1: 150 min
-                ! SecondRecord: CourseKey has two records of S1 in class C1-1 of 2023-08-28: r2-S1 counts, r1-S1 does not
+                ! SecondRecord: CourseKey has two records of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: r2-S1 counts, r1-S1 does not
                 again at 2023-08-29T12:15:00Z
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-08:00 edit; judge 12:15
             S1 r1-S1 row 1: 180 min
             r1-S1 row 1 void
-                ! VisitBackwards: S1 in class C1-1 of 2023-08-28: checked out before the check-in at the start
+                ! VisitBackwards: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked out before the check-in at the start
                 again at 2023-08-29T12:15:00Z
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00 13:00-; judge 16:00; judge 17:00; S1 v2@18:00 09:00-12:00 13:00-16:00 edit; judge 18:05
             S1 r1-S1 row 1: 180 min
                 again at 2023-08-28T17:00:00Z
-            ! NeverCheckedOut: S1 in class C1-1 of 2023-08-28: checked in 240 min after the start and never out
+            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 240 min after the start and never out
                 again at 2023-08-29T17:00:00Z
             S1 r1-S1 row 2: 180 min
         class 09:00-16:00; students 1; log; S1 stage DROPPED; S1 stopped 2023-08-27; S1 v1@12:01 09:00-12:00; judge 12:05
-            ! RecordAfterDrop: CourseKey has attendance of S1 in class C1-1 of 2023-08-28, after the drop
+            ! RecordAfterDrop: CourseKey has attendance of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, after the drop
                 again at 2023-08-29T12:05:00Z
     "#]]
     .assert_eq(&told(&[
@@ -69,7 +69,7 @@ fn adjustments_that_come_too_late_correct_no_row() {
     expect![[r#"
         class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:01+7d 09:00-11:00 edit; judge 12:05+7d
             S1 r1-S1 row 1: 180 min
-            ! LateAdjustment: CourseKey's record of S1 in class C1-1 was written at 2023-09-04T12:01:00Z, after the follow-up days, and is not applied; it says: 120 min
+            ! LateAdjustment: CourseKey's record of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” was written on 2023-09-04 12:01 UTC, after the follow-up days, and is not applied; it says: 120 min
                 again at 2023-09-05T12:05:00Z
     "#]]
     .assert_eq(&told(&[

@@ -203,6 +203,7 @@ impl Story {
             students: &self.course.roll(),
             class: &class.id,
             times,
+            zone: chrono_tz::UTC,
             day: times.starts.date_in(chrono_tz::UTC),
             today: now.date_in(chrono_tz::UTC),
             ledger: Some(&self.ledger),

@@ -190,7 +190,8 @@ fn a_zone_that_is_mistyped_for_a_day_ends_no_issue() {
     world.settings.campuses[0].zone = zone;
     expect![[r#"
         2023-08-30T05:00:00Z resolve connection-mismatch////main
-        2023-08-30T05:00:00Z resolve zone-unknown////main"#]]
+        2023-08-30T05:00:00Z resolve zone-unknown////main
+        2023-08-30T17:00:00Z open never-checked-out/C1/C1-1/S1/"#]]
     .assert_eq(&watch(&mut world, at("2023-08-31T17:00:00Z"), Seconds(43_200)));
 }
 
