@@ -81,6 +81,9 @@ catalogue! {
     ConnectionMismatch "connection-mismatch" "wrong CourseKey school" Gegi
         "CourseKey's school is not the campus's: another number or zone."
         "Ask customer care to compare the campus's School ID and time zone with CourseKey.";
+    CoursekeySilent "coursekey-silent" "no usable answer of CourseKey" Gegi
+        "Requests of a campus have failed for three ticks and a quarter of an hour at least; everything is repeated until it works."
+        "It ends by itself when CourseKey answers again. If it does not, ask customer care to check the campus's URL and key, and CourseKey's support.";
     InstructorMissing "instructor-missing" "no instructor" School
         "The course has no instructor."
         "Add an instructor to the course.";
@@ -150,6 +153,13 @@ catalogue! {
     ClassNotHeld "class-not-held" "nobody has a record" School
         "Nobody in a class of more than five has a record: it was probably not held, so nobody is absent. It ends when a record arrives."
         "Cancel the class if it was not held, or enter its attendance by hand.";
+}
+
+/// Whether an open issue is mailed again when its sentence changes. The issue about a campus without answers is mailed
+/// once, however its failing lists come and go (DOMAIN §4: "one issue per campus that names the lists that fail, mailed
+/// once").
+pub fn is_mailed_when_changed(code: Code) -> bool {
+    code != Code::CoursekeySilent
 }
 
 /// The key of an issue: the same for as long as the issue is about the same fact, whatever its sentence says. A slash

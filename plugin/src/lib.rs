@@ -35,6 +35,7 @@ pub mod overview;
 pub mod people;
 pub mod plan;
 pub mod settings;
+pub mod silence;
 pub mod status;
 pub mod tick;
 pub mod window;

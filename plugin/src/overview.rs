@@ -2,20 +2,25 @@
 //! committed state; `on-course-changed` and the tick make them of the same view. Not here: the rules of the status
 //! (`status`).
 
+use std::collections::BTreeSet;
+
 use chrono_tz::Tz;
 
 use crate::desired;
+use crate::following;
 use crate::ledger::CourseLedger;
 use crate::memory::view::{self, CourseView};
 use crate::memory::{COURSE, FETCHED};
-use crate::model::ids::CourseId;
+use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
 use crate::option::Resolved;
 use crate::people;
 use crate::settings::{self, Settings};
+use crate::silence::Silence;
 use crate::status::{self, Status};
 use crate::window::{self, Phase, Window};
+use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
 
 /// The most courses that one query answers for.
@@ -30,6 +35,8 @@ pub struct Overview {
     pub reason: Option<String>,
     /// The course's sync window; none: the campus or its time zone is unknown.
     pub window: Option<Window>,
+    /// Since when the course is Failed because something cannot be sent or read; none: that is not why.
+    pub failing_since: Option<Instant>,
 }
 
 /// The answer of `get-status` about one course.
@@ -45,6 +52,8 @@ pub struct CourseStatus {
     pub send: bool,
     /// Whether Send to CourseKey is locked.
     pub locked: bool,
+    /// Up to when the course's attendance was read whole; none: its attendance was never read.
+    pub complete_until: Option<Instant>,
     /// Open issues.
     pub issues: Vec<Issue>,
 }
@@ -66,7 +75,12 @@ pub enum StatusQuery {
 impl Overview {
     /// The overview of a course that GEGI never told of.
     pub fn unknown() -> Self {
-        Self { status: Status::Disabled, reason: Some("GEGI never told of this course".to_owned()), window: None }
+        Self {
+            status: Status::Disabled,
+            reason: Some("GEGI never told of this course".to_owned()),
+            window: None,
+            failing_since: None,
+        }
     }
 }
 
@@ -75,17 +89,41 @@ pub fn overview(view: CourseView<'_>, settings: &Settings, now: Instant) -> Over
     let course = &view.held.course;
     let zone = settings.campuses.get(&course.campus).and_then(|campus| campus.zone);
     let window = zone.map(|zone| (window::sync_window(course, settings, zone), zone));
-    let status::Verdict { status, reason } = status::verdict(&facts(view, settings, window, now));
-    Overview { status, reason, window: window.map(|(window, _)| window) }
+    let silences = silences(view, settings, now);
+    let status::Verdict { status, reason } = status::verdict(&facts(view, settings, window, &silences, now));
+    let told_from = silences.iter().map(|silence| silence.told_from).min();
+    let failing_since = told_from.filter(|_| status == Status::Failed);
+    Overview { status, reason, window: window.map(|(window, _)| window), failing_since }
+}
+
+/// What the course waits for in vain. A course that CourseKey never acknowledged waits to be sent, whatever the last
+/// look at the course found.
+fn silences(view: CourseView<'_>, settings: &Settings, now: Instant) -> Vec<Silence> {
+    let CourseView { held, page, ledger, campuses } = view;
+    let (mut sending, reading): (BTreeSet<Kind>, BTreeSet<Kind>) =
+        page.into_iter().flat_map(|page| &page.needs).partition(|kind| **kind != Kind::Attendance);
+    if !ledger.is_some_and(CourseLedger::acknowledged) {
+        sending.insert(Kind::Courses);
+    }
+    // Attendance is read through the first campus of the School ID under which CourseKey holds the course.
+    let reader = ledger.and_then(|ledger| settings.campus_of(ledger.school)).map(|campus| &campus.id);
+    let found = |campus: Option<&CampusId>, needs: &BTreeSet<Kind>| {
+        let state = campus.and_then(|campus| campuses.get(campus));
+        state.map(|state| state.silences(needs, now)).unwrap_or_default()
+    };
+    let mut silences = found(Some(&held.course.campus), &sending);
+    silences.extend(found(reader, &reading));
+    silences
 }
 
 fn facts<'a>(
     view: CourseView<'a>,
     settings: &Settings,
     window: Option<(Window, Tz)>,
+    silences: &'a [Silence],
     now: Instant,
 ) -> status::Facts<'a> {
-    let CourseView { held, page, ledger, stop } = view;
+    let CourseView { held, page, ledger, .. } = view;
     let acknowledged = ledger.is_some_and(CourseLedger::acknowledged);
     let campus_problem = match settings.campuses.get(&held.course.campus) {
         None => Some("the school has no such campus"),
@@ -95,9 +133,6 @@ fn facts<'a>(
         }
         Some(_) => None,
     };
-    // A stopped campus is a reason for the status only while something of the course is still to be sent.
-    let pending = page.is_some_and(|page| page.last_failure.is_some()) || !acknowledged;
-    let stopped = stop.filter(|_| pending).map(|stop| stop.reason.as_str());
     status::Facts {
         option: held.option,
         enabled: settings.enabled,
@@ -108,10 +143,10 @@ fn facts<'a>(
         instructors: held.course.instructors.len(),
         classes: held.course.classes.len(),
         acknowledged,
-        campus_problem: campus_problem.or(stopped),
+        campus_problem,
         troubles: page.map(|page| page.troubles.as_slice()).unwrap_or_default(),
-        failed_ticks: page.map_or(0, |page| page.failed_ticks),
-        last_failure: page.and_then(|page| page.last_failure.as_deref()),
+        silences,
+        set_aside: page.and_then(|page| page.set_aside.as_deref()),
     }
 }
 
@@ -144,12 +179,26 @@ fn course_status(view: CourseView<'_>, settings: &Settings, now: Instant) -> Opt
     let turned = bounds.filter(|at| *at <= now).max().unwrap_or(held.first_seen).max(held.first_seen);
     Some(CourseStatus {
         course: held.course.id.clone(),
-        since: since.unwrap_or(turned),
+        since: since.or(overview.failing_since).unwrap_or(turned),
         send: held.option == Resolved::On,
         locked,
+        complete_until: complete_until(view, settings, now),
         issues: page.map(|page| page.issues.values().cloned().collect()).unwrap_or_default(),
         overview,
     })
+}
+
+/// Up to when the course's attendance was read whole, at most up to the last moment at which it is read. None: the
+/// course was never followed, or nothing was read under its School ID.
+fn complete_until(view: CourseView<'_>, settings: &Settings, now: Instant) -> Option<Instant> {
+    let page = view.page.filter(|page| page.judged_until.is_some())?;
+    let until = following::until(&view.held.course, settings)?;
+    if now >= until && !page.needs.contains(&Kind::Attendance) {
+        // The course is let go only after everything up to that moment was read.
+        return Some(until);
+    }
+    let reader = settings.campus_of(view.ledger?.school)?;
+    Some(view.campuses.get(&reader.id)?.read_until?.min(until))
 }
 
 /// The ids of one page: of the courses that GEGI sent, and of those that the nightly comparison fetched.

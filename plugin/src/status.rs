@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::option::Resolved;
+use crate::silence::Silence;
 use crate::window::{Phase, Window};
 
 /// Seed, "Synchronization with CourseKey Status". There is no fifth.
@@ -62,9 +63,6 @@ impl Trouble {
     }
 }
 
-/// A course becomes Failed after this many ticks in a row in which part of the course could not be sent (DESIGN §5).
-pub const FAILED_TICKS: u32 = 3;
-
 /// A tooltip names this many reasons and counts the others.
 const REASONS_SHOWN: usize = 3;
 
@@ -91,10 +89,10 @@ pub struct Facts<'a> {
     pub campus_problem: Option<&'a str>,
     /// People, classes and enrolments that are stuck.
     pub troubles: &'a [Trouble],
-    /// Ticks in a row in which part of the course could not be sent.
-    pub failed_ticks: u32,
-    /// Why sending failed the last time.
-    pub last_failure: Option<&'a str>,
+    /// What the course waits for in vain.
+    pub silences: &'a [Silence],
+    /// Why no tick works on the course; none: ticks work on the course.
+    pub set_aside: Option<&'a str>,
 }
 
 /// The status of a course: DOMAIN §4 "Status, first that holds".
@@ -133,9 +131,9 @@ fn failed(facts: &Facts<'_>) -> Option<String> {
         missing.into_iter().filter(|(count, _)| *count == 0).map(|(_, reason)| reason.to_owned()).collect();
     reasons.extend(facts.campus_problem.map(str::to_owned));
     reasons.extend(facts.troubles.iter().map(Trouble::sentence));
-    if facts.failed_ticks >= FAILED_TICKS {
-        reasons.push(facts.last_failure.unwrap_or("CourseKey could not be reached").to_owned());
-    }
+    let zone = facts.window.map(|(_, zone)| zone);
+    reasons.extend(facts.silences.iter().map(|silence| silence.sentence(zone)));
+    reasons.extend(facts.set_aside.map(str::to_owned));
     (!reasons.is_empty()).then(|| tooltip(&reasons))
 }
 

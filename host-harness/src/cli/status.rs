@@ -30,10 +30,11 @@ impl Status {
             return Ok(());
         }
         show::table(
-            ["Course", "Status", "Reason", "Option locked"],
+            ["Course", "Status", "Reason", "Option locked", "Attendance complete until"],
             lines.into_iter().map(|line| {
                 let locked = if line.locked { "yes" } else { "no" };
-                [line.course, show::capitalized(line.status), line.reason.unwrap_or_default(), locked.to_owned()]
+                let (status, reason) = (show::capitalized(line.status), line.reason.unwrap_or_default());
+                [line.course, status, reason, locked.to_owned(), line.complete_until.unwrap_or_default()]
             }),
         )
     }

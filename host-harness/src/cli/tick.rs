@@ -40,6 +40,7 @@ struct TickLine {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct TallyLine {
     kind: &'static str,
     requests: u32,
@@ -47,6 +48,7 @@ struct TallyLine {
     accepted: u32,
     rejected: u32,
     failed: u32,
+    failed_requests: u32,
 }
 
 impl Tick {
@@ -62,13 +64,14 @@ impl Tick {
 
 fn show_table(line: &TickLine) -> anyhow::Result<()> {
     let counts = |tally: &TallyLine| {
-        [tally.requests, tally.items, tally.accepted, tally.rejected, tally.failed].map(|count| count.to_string())
+        [tally.requests, tally.failed_requests, tally.items, tally.accepted, tally.rejected, tally.failed]
+            .map(|count| count.to_string())
     };
     show::table(
-        ["Kind", "Requests", "Items", "Accepted", "Rejected", "Failed"],
+        ["Kind", "Requests", "Without answer", "Items", "Accepted", "Rejected", "Failed"],
         line.tallies.iter().map(|tally| {
-            let [requests, items, accepted, rejected, failed] = counts(tally);
-            [tally.kind.to_owned(), requests, items, accepted, rejected, failed]
+            let [requests, unanswered, items, accepted, rejected, failed] = counts(tally);
+            [tally.kind.to_owned(), requests, unanswered, items, accepted, rejected, failed]
         }),
     )?;
     let due = line.next_due.as_deref().unwrap_or("when something changes");
@@ -87,6 +90,7 @@ impl From<TickReport> for TickLine {
             accepted: tally.accepted,
             rejected: tally.rejected,
             failed: tally.failed,
+            failed_requests: tally.failed_requests,
         });
         Self {
             tallies: tallies.collect(),

@@ -333,6 +333,7 @@ pub(super) fn report(from: Report) -> wire::TickReport {
         accepted: tally.accepted,
         rejected: tally.rejected,
         failed: tally.failed,
+        failed_requests: tally.failed_requests,
     };
     wire::TickReport {
         tallies: from.tallies.into_iter().map(tally).collect(),
@@ -387,6 +388,7 @@ pub(super) fn course_status(from: CourseStatus) -> wire::CourseStatus {
         closes: from.overview.window.map(|window| window.closes.0),
         send_to_coursekey: from.send,
         option_locked: from.locked,
+        complete_until: from.complete_until.map(|at| at.0),
         issues: from.issues.into_iter().map(issue_of).collect(),
     }
 }

@@ -13,6 +13,7 @@ use crate::model::person::Person;
 use crate::model::time::Instant;
 use crate::option::Resolved;
 use crate::status::Trouble;
+use crate::world::network::Kind;
 
 /// One sighting of a course: the course as GEGI had it, with its resolved Send to CourseKey option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +39,11 @@ pub struct CoursePage {
     pub settles: Option<Instant>,
     /// The troubles that the last look at the course found.
     pub troubles: Vec<Trouble>,
-    /// Ticks in a row in which part of the course could not be sent.
-    pub failed_ticks: u32,
-    /// Why sending failed the last time; none: nothing has failed since everything was last sent.
-    pub last_failure: Option<String>,
+    /// The lists of CourseKey that the course needs: those to which something of the course is still to be sent, and
+    /// the list of attendance as long as the course is followed.
+    pub needs: BTreeSet<Kind>,
+    /// Why no tick works on the course any more before the course changes; none: ticks work on the course.
+    pub set_aside: Option<String>,
     /// The status that the last tick gave the course, and since when the course has this status.
     pub since: Option<Since>,
     /// The open issues about the course's roster, by key. Issues about attendance stand in the books of classes.

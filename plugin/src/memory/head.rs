@@ -1,7 +1,7 @@
 //! The head: the entry that every tick reads first. The head stays small whatever the size of the school; everything
 //! that grows with courses, people or classes has entries of its own (`entries`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,12 @@ use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue};
 use crate::model::time::Instant;
 use crate::settings::InForce;
+use crate::silence::{Failing, Silence, What};
 use crate::world::StorageError;
+use crate::world::network::Kind;
 
 /// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,9 +124,9 @@ pub struct CampusState {
     /// Why the campus is stopped; none: the campus is not stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
-    /// The lists of CourseKey whose requests failed in the last tick that used them, by name.
+    /// The lists of CourseKey whose requests failed in the last tick that used them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub backoff: BTreeMap<String, Backoff>,
+    pub backoff: BTreeMap<Kind, Backoff>,
     /// The cursor: how far the campus's attendance was read.
     #[serde(default)]
     pub cursor: Cursor,
@@ -137,6 +139,50 @@ pub struct CampusState {
 }
 
 impl CampusState {
+    /// What a course that needs these lists waits for in vain, for so long that it is told of.
+    pub fn silences(&self, needs: &BTreeSet<Kind>, now: Instant) -> Vec<Silence> {
+        let (reading, sending): (Vec<Kind>, Vec<Kind>) = needs.iter().partition(|kind| **kind == Kind::Attendance);
+        let mut silences: Vec<Silence> = self.silence(What::Sending, &sending, now).into_iter().collect();
+        silences.extend(self.silence(What::Reading, &reading, now).map(|silence| {
+            // Before the first request failed, attendance was read up to this moment.
+            Silence { since: self.read_until.map_or(silence.since, |until| until.min(silence.since)), ..silence }
+        }));
+        silences
+    }
+
+    /// As long as the campus is stopped or its connection cannot be checked, no list can be used.
+    fn silence(&self, what: What, lists: &[Kind], now: Instant) -> Option<Silence> {
+        lists.first()?;
+        if let Some(Stopped { since, reason, .. }) = &self.stopped {
+            return Some(Silence { what, since: *since, told_from: *since, reason: reason.clone() });
+        }
+        let failing = self.failing(now).filter(|(kind, _)| *kind == Kind::Connection || lists.contains(kind));
+        let (_, failing) = failing.min_by_key(|(_, failing)| failing.since)?;
+        let (since, told_from, reason) = (failing.since, failing.told_from()?, failing.reason.clone());
+        Some(Silence { what, since, told_from, reason })
+    }
+
+    /// The lists that have been failing for so long that it is told of.
+    pub fn failing(&self, now: Instant) -> impl Iterator<Item = (Kind, &Failing)> {
+        let lists = self.backoff.iter().map(|(kind, backoff)| (*kind, &backoff.failing));
+        lists.filter(move |(_, failing)| failing.is_told(now))
+    }
+
+    /// Forgets the stop and the waiting times, because the campus is reached in another way now.
+    pub fn connect_anew(&mut self, connection: Option<Connection>) {
+        self.connection = connection;
+        self.connected = false;
+        self.stopped = None;
+        self.backoff.clear();
+    }
+
+    /// Forgets the lists that could have been used since this moment or longer and were not: no course needs them any
+    /// more, so that nobody will learn whether they work again. The same with a stop.
+    pub fn forget_unneeded(&mut self, since: Instant) {
+        self.backoff.retain(|_, backoff| backoff.not_before > since);
+        self.stopped = self.stopped.take().filter(|stopped| stopped.probe_at > since);
+    }
+
     /// Starts reading again from where it once began, because everything read so far was of another School ID.
     pub fn read_anew(&mut self) {
         self.read_until = None;
@@ -179,6 +225,8 @@ pub struct Stopped {
     pub code: Code,
     /// Why the campus is stopped, for people.
     pub reason: String,
+    /// Since when the campus is stopped.
+    pub since: Instant,
     /// When the connection is checked again.
     pub probe_at: Instant,
 }
@@ -186,19 +234,19 @@ pub struct Stopped {
 /// How long a list of CourseKey, whose requests failed, is left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
-    /// How many ticks in a row a request to the list failed.
-    pub failures: u32,
+    /// For how long the list has been failing, and why.
+    pub failing: Failing,
     /// The first moment at which the list is used again.
     pub not_before: Instant,
 }
 
-/// The cursor: how far a campus's attendance was read. Everything before `since` was read, and of the moment `since`
-/// itself the versions in `seen`.
+/// The cursor: how far a campus's attendance was read. Everything before `since` was read, and of that moment and later
+/// the versions in `seen`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The highest `updatedAt` that was read.
+    /// The moment as of which a listing was read to its end, or the highest `updatedAt` that was read.
     pub since: Instant,
-    /// The versions written at the moment `since` that were read, by the record's id.
+    /// The versions written at the moment `since` or later that were read, by the record's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub seen: BTreeMap<String, u64>,
 }

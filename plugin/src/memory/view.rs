@@ -1,8 +1,10 @@
 //! The view of a course: everything from which its status follows. `on-course-changed`, `get-status` and the tick make
 //! the status of this one view, so that they never disagree. Not here: the status itself (`overview`).
 
+use std::collections::BTreeMap;
+
 use super::entries::{CoursePage, Held};
-use super::head::{CampusState, Head, Stopped};
+use super::head::{CampusState, Head};
 use super::{COURSE, FETCHED, HEAD, LEDGER, PAGE, decode, newer};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
@@ -17,14 +19,14 @@ pub struct CourseView<'a> {
     pub page: Option<&'a CoursePage>,
     /// The course's page of the ledger; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
-    /// Why the course's campus is stopped; none: the campus is not stopped.
-    pub stop: Option<&'a Stopped>,
+    /// The state of each campus.
+    pub campuses: &'a BTreeMap<CampusId, CampusState>,
 }
 
 /// Courses as they are stored, for the calls that are no tick.
 #[derive(Debug)]
 pub struct Stored {
-    head: Option<Head>,
+    campuses: BTreeMap<CampusId, CampusState>,
     courses: Vec<StoredCourse>,
 }
 
@@ -62,7 +64,8 @@ pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageE
             })
         })())
     });
-    Ok(Stored { head, courses: courses.collect::<Result<_, StorageError>>()? })
+    let campuses = head.map(|head| head.campuses).unwrap_or_default();
+    Ok(Stored { campuses, courses: courses.collect::<Result<_, StorageError>>()? })
 }
 
 fn read_one<T: serde::de::DeserializeOwned>(key: &str, bytes: Option<&[u8]>) -> Result<Option<T>, StorageError> {
@@ -83,15 +86,7 @@ impl Stored {
     /// The view of a course; none: GEGI never told of the course.
     pub fn view<'a>(&'a self, course: &'a StoredCourse) -> Option<CourseView<'a>> {
         let held = course.held.as_ref()?;
-        let stop = self.head.as_ref().and_then(|head| stop(&head.campuses, &held.course.campus));
-        Some(CourseView { held, page: course.page.as_ref(), ledger: course.ledger.as_ref(), stop })
+        let (page, ledger) = (course.page.as_ref(), course.ledger.as_ref());
+        Some(CourseView { held, page, ledger, campuses: &self.campuses })
     }
-}
-
-/// Why a campus is stopped; none: the campus is not stopped.
-pub fn stop<'a>(
-    campuses: &'a std::collections::BTreeMap<CampusId, CampusState>,
-    campus: &CampusId,
-) -> Option<&'a Stopped> {
-    campuses.get(campus)?.stopped.as_ref()
 }

@@ -42,6 +42,7 @@ pub enum Code {
     CampusUnknown,
     CredentialsRefused,
     ConnectionMismatch,
+    CoursekeySilent,
     InstructorMissing,
     ClassMissing,
     EmailMissing,

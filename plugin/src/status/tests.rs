@@ -5,6 +5,7 @@ use expect_test::expect;
 
 use super::{Facts, Trouble, verdict};
 use crate::option::Resolved;
+use crate::silence::{Silence, What};
 use crate::testing::at;
 use crate::window::Window;
 
@@ -13,7 +14,7 @@ use crate::window::Window;
 fn check(line: &str) -> String {
     let window = Window { opens: at("2023-08-07T04:00:00Z"), closes: at("2024-01-04T05:00:00Z") };
     let mut now = at("2023-09-01T12:00:00Z");
-    let mut troubles: Vec<Trouble> = Vec::new();
+    let (mut troubles, mut silences): (Vec<Trouble>, Vec<Silence>) = Default::default();
     let mut facts = Facts {
         option: Resolved::On,
         enabled: true,
@@ -25,8 +26,8 @@ fn check(line: &str) -> String {
         acknowledged: false,
         campus_problem: None,
         troubles: &[],
-        failed_ticks: 0,
-        last_failure: None,
+        silences: &[],
+        set_aside: None,
     };
     for word in line.split("; ").filter(|word| !word.is_empty()) {
         match word.split_once(' ').unwrap_or((word, "")) {
@@ -39,8 +40,12 @@ fn check(line: &str) -> String {
             ("classes", count) => facts.classes = count.parse().unwrap(),
             ("acknowledged", _) => facts.acknowledged = true,
             ("campus", problem) => facts.campus_problem = Some(problem),
-            ("failed-ticks", count) => facts.failed_ticks = count.parse().unwrap(),
-            ("failure", reason) => facts.last_failure = Some(reason),
+            ("set-aside", reason) => facts.set_aside = Some(reason),
+            ("unsent" | "unread", reason) => {
+                let what = if line.contains("unread") { What::Reading } else { What::Sending };
+                let since = at("2023-08-31T12:00:00Z");
+                silences.push(Silence { what, since, told_from: since, reason: reason.to_owned() });
+            }
             (what, rest) => {
                 let (counts, why) = rest.split_once(": ").unwrap();
                 let (stuck, of) = counts.split_once(" of ").unwrap();
@@ -50,6 +55,7 @@ fn check(line: &str) -> String {
     }
     facts.phase = window.phase(now);
     facts.troubles = &troubles;
+    facts.silences = &silences;
     let verdict = verdict(&facts);
     format!("{line} → {:?}: {}", verdict.status, verdict.reason.as_deref().unwrap_or("-"))
 }
@@ -66,14 +72,14 @@ fn disabled_holds_before_everything_else() {
         over → Disabled: the sync window ended on 2024-01-03
         removed; acknowledged → Disabled: the course was removed from GEGI
         off; instructors 0; student 1 of 24: no e-mail → Disabled: Send to CourseKey is off
-        over; acknowledged; failed-ticks 9 → Disabled: the sync window ended on 2024-01-03"]]
+        over; acknowledged; unread no answer → Disabled: the sync window ended on 2024-01-03"]]
     .assert_eq(&table(&[
         "off",
         "integration-off",
         "over",
         "removed; acknowledged",
         "off; instructors 0; student 1 of 24: no e-mail",
-        "over; acknowledged; failed-ticks 9",
+        "over; acknowledged; unread no answer",
     ]));
 }
 
@@ -106,17 +112,18 @@ fn failed_inside_the_window_names_everything_that_is_stuck() {
 }
 
 #[test]
-fn two_failed_ticks_are_a_hiccup_and_three_a_failure() {
-    expect![[r"
-        failed-ticks 2; failure CourseKey answers 503 → Scheduled: first synchronization in progress
-        acknowledged; failed-ticks 2; failure CourseKey answers 503 → Synchronized: -
-        acknowledged; failed-ticks 3; failure CourseKey answers 503 → Failed: CourseKey answers 503
-        failed-ticks 3 → Failed: CourseKey could not be reached"]]
-    .assert_eq(&table(&[
-        "failed-ticks 2; failure CourseKey answers 503",
-        "acknowledged; failed-ticks 2; failure CourseKey answers 503",
-        "acknowledged; failed-ticks 3; failure CourseKey answers 503",
-        "failed-ticks 3",
+fn silence_is_an_error_that_says_since_when() {
+    expect![[r#"
+        unsent no answer → Failed: nothing could be sent since 2023-08-31 08:00 (America/New_York): no answer
+        acknowledged; unsent HTTP 503 → Failed: nothing could be sent since 2023-08-31 08:00 (America/New_York): HTTP 503
+        acknowledged; unread HTTP 503; student 1 of 24: no e-mail → Failed: 1 of 24 students: no e-mail; attendance has not been read since 2023-08-31 08:00 (America/New_York): HTTP 503
+        before; unsent no answer → Scheduled: synchronization begins on 2023-08-07
+        acknowledged; set-aside work was aborted → Failed: work was aborted"#]].assert_eq(&table(&[
+        "unsent no answer",
+        "acknowledged; unsent HTTP 503",
+        "acknowledged; unread HTTP 503; student 1 of 24: no e-mail",
+        "before; unsent no answer",
+        "acknowledged; set-aside work was aborted",
     ]));
 }
 

@@ -36,8 +36,7 @@ pub(super) fn set_aside(
     let page = rosters.pages.edit(course.as_str());
     agenda.schedule(&course, page, None, moment.now);
     out.exchange_issues(world, &mut page.issues, &[issue])?;
-    page.failed_ticks = page.failed_ticks.max(aborted.times);
-    page.last_failure = Some(sentence);
+    page.set_aside = Some(sentence);
     world.breadcrumb(None);
     Ok(())
 }

@@ -4,15 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono_tz::Tz;
+
 use super::moment::Moment;
-use crate::coursekey::answer::{Answer, Failure};
+use crate::coursekey::answer::{Answer, Failure, shorten};
 use crate::coursekey::upsert::Fate;
 use crate::coursekey::{Gate, Heard, reads};
 use crate::memory::head::{Backoff, CampusState, Connection, Stopped};
 use crate::model::ids::{Address, CampusId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
+use crate::naming::moment;
 use crate::settings::{CampusSettings, Settings};
+use crate::silence::Failing;
 use crate::world::Network;
 use crate::world::network::{Kind, Request};
 
@@ -36,6 +40,8 @@ pub struct Tally {
     pub rejected: u32,
     /// Items whose request failed.
     pub failed: u32,
+    /// HTTP requests that brought no answer that could be used.
+    pub failed_requests: u32,
 }
 
 impl Tally {
@@ -64,10 +70,12 @@ pub(super) struct Campuses {
 }
 
 /// How one list of one campus fared in this tick.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Lane {
     failures: u32,
     not_before: Option<Instant>,
+    /// Why a request failed the last time; empty: none failed.
+    reason: String,
 }
 
 impl Campuses {
@@ -95,6 +103,9 @@ impl Campuses {
             if state.connection.as_ref().map(|connection| connection.school) != school {
                 state.read_anew();
             }
+            if school.is_none() {
+                state.connect_anew(None);
+            }
         }
         for campus in settings.campuses.values() {
             let connection = Some(Connection {
@@ -105,10 +116,7 @@ impl Campuses {
             });
             let state = self.state(&campus.id);
             if state.connection != connection {
-                state.connection = connection;
-                state.connected = false;
-                state.stopped = None;
-                state.backoff.clear();
+                state.connect_anew(connection);
             }
         }
     }
@@ -123,9 +131,9 @@ impl Campuses {
         self.states.get(campus)
     }
 
-    /// Why the campus is stopped; none: the campus is not stopped.
-    pub(super) fn stopped(&self, campus: &CampusId) -> Option<&Stopped> {
-        self.states.get(campus)?.stopped.as_ref()
+    /// The state of each campus.
+    pub(super) fn states(&self) -> &BTreeMap<CampusId, CampusState> {
+        &self.states
     }
 
     /// The tally of a kind of request.
@@ -147,7 +155,6 @@ impl Campuses {
         if state.stopped.is_none() && state.connected {
             return true;
         }
-        state.stopped = None;
         state.connected = false;
         let Some(answer) = reads::connection(world, self, base, &campus.address(), now) else { return false };
         let (code, problem) = match answer {
@@ -159,20 +166,30 @@ impl Campuses {
                 format!("CourseKey's time zone is {}, not {}", facts.time_zone, campus.zone_name),
             ),
             Answer::Understood(_) => {
-                self.state(&campus.id).connected = true;
+                let state = self.state(&campus.id);
+                (state.connected, state.stopped) = (true, None);
                 return true;
             }
             Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
             Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
-            Answer::Later(_) => return false,
+            Answer::Later(_) => {
+                // An outage says nothing about why the campus was stopped.
+                let probe_at = self.now + PROBE_EVERY;
+                if let Some(stopped) = &mut self.state(&campus.id).stopped {
+                    stopped.probe_at = probe_at;
+                }
+                return false;
+            }
         };
         self.stop(&campus.id, code, problem);
         false
     }
 
     fn stop(&mut self, campus: &CampusId, code: Code, reason: String) {
-        let probe_at = self.now + PROBE_EVERY;
-        self.state(campus).stopped = Some(Stopped { code, reason, probe_at });
+        let (now, probe_at) = (self.now, self.now + PROBE_EVERY);
+        let stopped = &mut self.state(campus).stopped;
+        let since = stopped.as_ref().map_or(now, |before| before.since);
+        *stopped = Some(Stopped { code, reason, since, probe_at });
     }
 
     /// The first moment at which a list of a campus may be used; none: it may be used now.
@@ -182,37 +199,76 @@ impl Campuses {
             return Some(self.now + self.update_every);
         }
         let stopped = state.stopped.as_ref().map(|stop| stop.probe_at);
-        stopped.or_else(|| state.backoff.get(kind.name()).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
+        stopped.or_else(|| state.backoff.get(&kind).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
     }
 
-    /// Closes the gates, and answers the state of each campus. A list whose requests failed is left alone for a while,
-    /// longer with each tick in a row in which requests failed.
-    pub(super) fn close(mut self) -> BTreeMap<CampusId, CampusState> {
+    /// Closes the gates: no request is made any more in this tick. A list whose requests failed is left alone for a
+    /// while, longer with each tick in a row in which requests failed. `all_done` says whether the tick did all the
+    /// work there was.
+    pub(super) fn close(&mut self, all_done: bool) {
+        let (now, update_every) = (self.now, self.update_every);
+        if all_done {
+            self.states.values_mut().for_each(|state| state.forget_unneeded(now - LONGEST_BACKOFF));
+        }
         for ((campus, kind), lane) in std::mem::take(&mut self.lanes) {
-            let (now, update_every) = (self.now, self.update_every);
             let backoffs = &mut self.state(&campus).backoff;
             if lane.failures == 0 {
-                backoffs.remove(kind.name());
+                backoffs.remove(&kind);
                 continue;
             }
-            let failures = backoffs.get(kind.name()).map_or(0, |backoff| backoff.failures).saturating_add(1);
-            let wait = backoff(update_every, failures, campus.as_str());
+            let before = backoffs.get(&kind).map(|backoff| &backoff.failing);
+            let failing = Failing::once_more(before, &shorten(&lane.reason), now);
+            let wait = backoff(update_every, failing.ticks, campus.as_str());
             let not_before = (now + wait).max(lane.not_before.unwrap_or(now));
-            backoffs.insert(kind.name().to_owned(), Backoff { failures, not_before });
+            backoffs.insert(kind, Backoff { failing, not_before });
         }
+    }
+
+    /// The state of each campus, to be stored.
+    pub(super) fn into_states(self) -> BTreeMap<CampusId, CampusState> {
         self.states
     }
 
-    /// The issues about campuses that are stopped.
-    pub(super) fn issues(&self) -> Vec<Issue> {
-        let stopped = self.states.iter().filter_map(|(campus, state)| Some((campus, state.stopped.as_ref()?)));
-        stopped
-            .map(|(campus, stop)| {
-                let subject = Subject { detail: Some(campus.to_string()), ..Subject::default() };
-                Issue { code: stop.code, subject, sentence: format!("campus {campus} is stopped: {}", stop.reason) }
-            })
-            .collect()
+    /// When a list that fails now is told of, if it does not work before.
+    pub(super) fn next_silence(&self) -> Option<Instant> {
+        let failing = self.states.values().flat_map(|state| state.backoff.values());
+        failing.filter_map(|backoff| backoff.failing.told_from()).filter(|from| *from > self.now).min()
     }
+
+    /// The issues about campuses with which nothing, or not everything, can be exchanged: one for each campus. An issue
+    /// about failing lists names all lists that fail, also those that have not failed for long.
+    pub(super) fn issues(&self, settings: &Settings) -> Vec<Issue> {
+        let issue = |(campus, state): (&CampusId, &CampusState)| {
+            let zone = settings.campuses.get(campus)?.zone;
+            let (code, what) = match &state.stopped {
+                Some(Stopped { code, reason, since, .. }) => {
+                    (*code, format!("has been stopped since {}: {reason}", moment(*since, zone)))
+                }
+                None => (Code::CoursekeySilent, lists_that_fail(state, zone, self.now)?),
+            };
+            let subject = Subject { detail: Some(campus.to_string()), ..Subject::default() };
+            Some(Issue { code, subject, sentence: format!("campus {campus} {what}") })
+        };
+        self.states.iter().filter_map(issue).collect()
+    }
+}
+
+/// For a sentence: which lists fail, each since when and why; none: none has failed for long enough.
+fn lists_that_fail(state: &CampusState, zone: Option<Tz>, now: Instant) -> Option<String> {
+    state.failing(now).next()?;
+    let list = |(kind, Backoff { failing, .. }): (&Kind, &Backoff)| {
+        let what = match kind {
+            Kind::Connection => "its connection could not be checked",
+            Kind::Users => "its accounts could not be sent",
+            Kind::Courses => "its courses could not be sent",
+            Kind::Sessions => "its classes could not be sent",
+            Kind::Enrollments => "its enrollments could not be sent",
+            Kind::Attendance => "its attendance could not be read",
+        };
+        format!("{what} since {} ({})", moment(failing.since, zone), failing.reason)
+    };
+    let lists: Vec<String> = state.backoff.iter().map(list).collect();
+    Some(format!("gets no usable answer of CourseKey: {}", lists.join(", ")))
 }
 
 /// How long a list is left alone after so many ticks with failures. The time doubles with every such tick up to a cap,
@@ -233,8 +289,8 @@ fn backoff(update_every: Seconds, failures: u32, campus: &str) -> Seconds {
 impl Gate for Campuses {
     fn may_start(&mut self, request: &Request, now: Instant) -> bool {
         let campus = &request.address.campus;
-        let lane = self.lanes.get(&(campus.clone(), request.kind)).copied().unwrap_or_default();
-        let free = lane.failures < FAILURES_PER_TICK && now < self.deadline;
+        let lane = self.lanes.get(&(campus.clone(), request.kind));
+        let free = lane.is_none_or(|lane| lane.failures < FAILURES_PER_TICK) && now < self.deadline;
         let may = free && self.not_before(campus, request.kind).is_none();
         if may {
             let tally = self.tally(request.kind);
@@ -245,12 +301,14 @@ impl Gate for Campuses {
     }
 
     fn heard(&mut self, address: &Address, kind: Kind, outcome: Heard<'_>) {
+        self.tally(kind).failed_requests += u32::from(outcome != Heard::Well);
         let lane = self.lanes.entry((address.campus.clone(), kind)).or_default();
         match outcome {
             Heard::Well => {}
-            Heard::Later(Failure { not_before, all, .. }) => {
+            Heard::Later(Failure { not_before, all, reason }) => {
                 lane.failures += 1;
                 lane.not_before = lane.not_before.max(*not_before);
+                lane.reason.clone_from(reason);
                 if *all {
                     self.at_peace.insert(address.campus.clone());
                 }

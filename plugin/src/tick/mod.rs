@@ -85,7 +85,7 @@ pub struct Report {
 
 /// Does the work that is due.
 pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, StorageError> {
-    let (settings, setting_issues) = settings::check(&world.settings());
+    let (settings, mut setting_issues) = settings::check(&world.settings());
     if !settings.enabled {
         return Ok(Report::default());
     }
@@ -136,7 +136,9 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         campuses.tally(Kind::Attendance).items += attendance.received;
     }
     let books = attendance.end(&mut head);
-    out.tell_of_school(world, &mut head, &campuses, setting_issues)?;
+    campuses.close(absorbed.all && !agenda.again && !agenda.more);
+    setting_issues.extend(campuses.issues(&settings));
+    out.tell_of_school(world, &mut head, setting_issues)?;
     if out.waiting && !agenda.again && !agenda.more {
         out.mail(world, moment, &mut head.digest)?;
     }
@@ -151,15 +153,15 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         more_work: agenda.again || agenda.more,
         next_due: next_due(moment, &agenda, &campuses, &followed, &head),
     };
-    head.campuses = campuses.close();
+    head.campuses = campuses.into_states();
     let (notes, operations) = out.into_parts();
     let head = Some(head).filter(|head| before.as_ref() != Some(head));
     store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
     Ok(report)
 }
 
-/// When the next tick has something to do: the next course in the due index, the next poll, the next nightly
-/// comparison, or the next mail.
+/// When the next tick has something to do: the next course in the due index, the next poll, the next list to be told
+/// of, the next nightly comparison, or the next mail.
 fn next_due(
     moment: Moment<'_>,
     agenda: &Agenda,
@@ -178,7 +180,7 @@ fn next_due(
     };
     let comparison = Some(head.comparison.next);
     let digest = head.digest.not_before.filter(|_| head.digest.waiting);
-    let dates = [agenda.next, polled.map(poll).min(), comparison, digest];
+    let dates = [agenda.next, polled.map(poll).min(), campuses.next_silence(), comparison, digest];
     dates.into_iter().flatten().min().map(|at| at.max(moment.now))
 }
 

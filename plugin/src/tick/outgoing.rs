@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::campus::Campuses;
 use super::moment::Moment;
 use crate::digest::{self, Note};
 use crate::issue;
@@ -57,9 +56,9 @@ impl Outgoing {
         if changed.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let concerned = changed.iter().map(|key| key.as_str()).chain(gone.iter().map(String::as_str));
-        self.notes.digest.load(world, concerned)?;
-        self.notes.told.load(world, gone.iter().map(String::as_str))?;
+        let concerned = || changed.iter().map(|key| key.as_str()).chain(gone.iter().map(String::as_str));
+        self.notes.digest.load(world, concerned())?;
+        self.notes.told.load(world, concerned())?;
         for key in gone {
             if let Some(issue) = open.remove(&key) {
                 self.tell_resolved(key, issue);
@@ -74,10 +73,16 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Opens or changes an issue in GEGI, and notes that for the next mail. An issue that is mailed once is noted only if
+    /// the school was not mailed of it; if it comes back before its end was mailed, the mails say nothing of the end.
     fn tell_open(&mut self, key: &str, issue: &Issue) {
-        self.notes.digest.set(key, Note { issue: issue.clone(), resolved: false });
+        if issue::is_mailed_when_changed(issue.code) || self.notes.told.get(key).is_none() {
+            self.notes.digest.set(key, Note { issue: issue.clone(), resolved: false });
+            self.waiting = true;
+        } else {
+            self.notes.digest.remove(key);
+        }
         self.operations.push(Operation::OpenIssue { key: key.to_owned(), at: self.now, issue: issue.clone() });
-        self.waiting = true;
     }
 
     /// Resolves an issue in GEGI. The school is mailed that the issue is resolved if, and only if, the school was
@@ -100,10 +105,8 @@ impl Outgoing {
         &mut self,
         world: &mut impl Reads,
         head: &mut Head,
-        campuses: &Campuses,
         mut issues: Vec<Issue>,
     ) -> Result<(), StorageError> {
-        issues.extend(campuses.issues());
         issues.extend(head.unreadable.issues());
         self.exchange_issues(world, &mut head.issues, &issues)
     }

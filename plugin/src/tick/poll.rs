@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::records::{Intake, Source};
-use crate::coursekey::answer::Answer;
+use crate::coursekey::answer::{Answer, Failure};
 use crate::coursekey::attendance::{Page, page};
+use crate::coursekey::{Gate, Heard};
 use crate::following;
 use crate::memory::followed::Followed;
 use crate::memory::head::{Cursor, Pass};
-use crate::model::ids::{Address, CampusId, CourseId, SchoolNumber};
+use crate::model::ids::{Address, CampusId, CourseId, RecordId, SchoolNumber};
 use crate::model::time::Instant;
 use crate::settings::Settings;
+use crate::world::network::Kind;
 use crate::world::{StorageError, World};
 
 /// The most books with new records that one tick holds. A day of a large school has some hundred, the first poll after
@@ -39,6 +41,42 @@ pub(super) struct Poll<'t, W> {
     pub(super) agenda: &'t mut Agenda,
     /// Courses whose attendance is read for the last time.
     pub(super) closing: Vec<(SchoolNumber, CourseId)>,
+}
+
+/// What a listing has brought so far.
+#[derive(Debug, Default)]
+struct SoFar {
+    /// The pages that were named as the next.
+    named: BTreeSet<String>,
+    /// The last record of each page.
+    ends: BTreeSet<Option<(RecordId, u64)>>,
+    /// The moment as of which the listing is complete; none: CourseKey does not say.
+    as_of: Option<Instant>,
+    /// The versions, by the record's id, that were written at the moment `as_of` or later. More may be coming of then.
+    late: BTreeMap<String, u64>,
+}
+
+impl SoFar {
+    /// Whether the listing repeats itself: it names a page again, or a page with which it goes on ends where an earlier
+    /// page ended.
+    fn has_had(&self, page: &Page) -> bool {
+        let Some(next) = &page.next else { return false };
+        self.named.contains(next) || page.unreadable.is_empty() && self.ends.contains(&Self::end(page))
+    }
+
+    fn note(&mut self, page: &Page) {
+        self.named.extend(page.next.clone());
+        self.ends.insert(Self::end(page));
+        self.as_of = [self.as_of, page.as_of].into_iter().flatten().min();
+        if let Some(as_of) = page.as_of {
+            let late = page.records.iter().filter(|record| record.updated_at >= as_of);
+            self.late.extend(late.map(|record| (record.id.to_string(), record.version)));
+        }
+    }
+
+    fn end(page: &Page) -> Option<(RecordId, u64)> {
+        page.records.last().map(|record| (record.id.clone(), record.version))
+    }
 }
 
 /// The School IDs of all campuses.
@@ -126,12 +164,13 @@ impl<W: World> Poll<'_, W> {
     /// Reads page after page, and answers the moment up to which everything was read; none: not everything was read.
     /// Each page is taken and the place behind it is kept before the next page is asked for, so that a page that cannot
     /// be read loses nothing.
+    ///
+    /// DOMAIN §4 "HTTP": "The cursor of a poll moves to CourseKey's `asOf` where it gives one."
     fn read_pages(&mut self, address: &Address, way: Way) -> Result<Option<Instant>, StorageError> {
         let base = &self.intake.moment.settings.coursekey_url;
         let since = self.place(&address.campus, way);
-        let source = Source::Listed(address.school, since);
-        let mut after: Option<String> = None;
-        let mut as_of = self.intake.moment.now;
+        let (source, now) = (Source::Listed(address.school, since), self.intake.moment.now);
+        let (mut so_far, mut after): (SoFar, Option<String>) = Default::default();
         loop {
             let page = match page(self.intake.world, self.campuses, base, address, since, after.as_deref()) {
                 Some(Answer::Understood(page)) => page,
@@ -141,7 +180,11 @@ impl<W: World> Poll<'_, W> {
                     return Ok(None);
                 }
             };
-            as_of = as_of.min(page.as_of.unwrap_or(as_of));
+            if so_far.has_had(&page) {
+                self.complain_of_circle(address);
+                return Ok(None);
+            }
+            so_far.note(&page);
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
             self.intake.take_page(&source, page, way == Way::Again)?;
@@ -150,7 +193,13 @@ impl<W: World> Poll<'_, W> {
             let books = &mut self.intake.attendance.books.classes;
             books.forget_untouched();
             if after.is_none() {
-                return Ok(Some(as_of));
+                let as_of = so_far.as_of.map(|at| at.min(now));
+                if let (Way::News, Some(as_of)) = (way, as_of) {
+                    // A listing that lags behind moves the cursor back, but never to before where it began itself.
+                    let cursor = Cursor { since: as_of.max(since), seen: so_far.late };
+                    self.campuses.state(&address.campus).cursor = cursor;
+                }
+                return Ok(Some(as_of.unwrap_or(now)));
             }
             if books.len() >= BOOKS {
                 self.agenda.again = true;
@@ -183,14 +232,19 @@ impl<W: World> Poll<'_, W> {
         page
     }
 
-    /// Removes versions from the page that were written at the cursor's own moment and were read before.
+    /// Removes versions from the page that were read before. Only versions written at the cursor's moment or later can
+    /// have been.
     fn only_news(&mut self, campus: &CampusId, mut page: Page) -> Page {
         let cursor = &self.campuses.state(campus).cursor;
-        page.records.retain(|record| {
-            record.updated_at != cursor.since
-                || cursor.seen.get(record.id.as_str()).is_none_or(|seen| *seen < record.version)
-        });
+        page.records.retain(|record| cursor.seen.get(record.id.as_str()).is_none_or(|seen| *seen < record.version));
         page
+    }
+
+    /// The listing has no end. It counts as failed until CourseKey is mended.
+    fn complain_of_circle(&mut self, address: &Address) {
+        let reason = "CourseKey's list of attendance repeats itself and has no end".to_owned();
+        let failure = Failure { reason, not_before: None, all: false };
+        self.campuses.heard(address, Kind::Attendance, Heard::Later(&failure));
     }
 
     /// Moves the cursor to the newest record of the page. A record from the future does not move the cursor, because
@@ -216,6 +270,7 @@ impl<W: World> Poll<'_, W> {
             let until = held.and_then(|held| following::until(&held.course, self.intake.moment.settings));
             if until.is_none_or(|until| as_of >= until) {
                 self.followed.set(school, &course, false);
+                self.intake.rosters.pages.edit(course.as_str()).needs.remove(&Kind::Attendance);
             }
         }
     }

@@ -166,9 +166,7 @@ impl<W: World> Sending<'_, W> {
                 .entry(work.address.clone())
                 .or_insert_with(|| self.campuses.connect(self.world, &settings.coursekey_url, campus));
             if !connected {
-                let stop = self.campuses.stopped(&work.address.campus);
-                let reason = stop.map_or("CourseKey cannot be reached", |stop| &stop.reason);
-                work.attempt = Attempt { failure: Some(reason.to_owned()), ..Attempt::default() };
+                work.attempt = Attempt { failed: true, ..Attempt::default() };
                 work.look.plan.actions.clear();
             }
         }

@@ -2,6 +2,8 @@
 //! and when the course is looked at next. Not here: the rules for each of these (`status`, `look`, `following`,
 //! `look::next`).
 
+use std::collections::BTreeSet;
+
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::Moment;
@@ -26,8 +28,8 @@ use crate::world::{Reads, StorageError};
 /// How carrying out a course's plan went in this tick.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Attempt {
-    /// Why a request failed; none: no request failed.
-    pub(super) failure: Option<String>,
+    /// Whether a request failed.
+    pub(super) failed: bool,
     /// Whether an action was not sent although it could have been sent.
     pub(super) unsent: bool,
     /// Whether every action was sent as planned and CourseKey took all of them.
@@ -40,7 +42,7 @@ impl Attempt {
         self.as_planned &= *fate == Fate::Accepted;
         match fate {
             Fate::Accepted | Fate::Rejected(_) => {}
-            Fate::Failed(failure) | Fate::Stopped(failure) => self.failure = Some(failure.reason.clone()),
+            Fate::Failed(_) | Fate::Stopped(_) => self.failed = true,
             Fate::Unsent => self.unsent = true,
         }
     }
@@ -79,18 +81,11 @@ impl Settling<'_> {
         }
         let page = self.rosters.pages.edit(id.as_str());
         page.troubles.clone_from(&look.troubles);
-        match &attempt.failure {
-            Some(reason) => {
-                page.failed_ticks = page.failed_ticks.saturating_add(1);
-                page.last_failure = Some(reason.clone());
-            }
-            None if look.plan.actions.is_empty() => {
-                page.failed_ticks = 0;
-                page.last_failure = None;
-            }
-            None => {}
-        }
+        page.set_aside = None;
         let closing = self.follow(&held);
+        let mut needs: BTreeSet<Kind> = look.plan.actions.iter().map(|action| kind(&action.write)).collect();
+        needs.extend(self.is_followed(id).then_some(Kind::Attendance));
+        self.rosters.pages.edit(id.as_str()).needs = needs;
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &look.issues)?;
         self.note_status(&held);
         let left = self.left(&held, look, attempt);
@@ -140,8 +135,7 @@ impl Settling<'_> {
     fn note_status(&mut self, held: &Held) {
         let id = &held.course.id;
         let (page, ledger) = (self.rosters.page(id), self.rosters.ledger(id));
-        let stop = self.campuses.stopped(&held.course.campus);
-        let view = CourseView { held, page, ledger, stop };
+        let view = CourseView { held, page, ledger, campuses: self.campuses.states() };
         let verdict = overview(view, self.moment.settings, self.moment.now);
         let page = self.rosters.pages.edit(id.as_str());
         if page.since.as_ref().is_none_or(|since| since.status != verdict.status) {
@@ -175,7 +169,7 @@ impl Settling<'_> {
         let blocked = kinds.filter_map(|kind| self.campuses.not_before(&held.course.campus, kind)).max();
         match blocked {
             Some(at) => Left::Blocked(at),
-            None if attempt.unsent && attempt.failure.is_none() => Left::Unsent,
+            None if attempt.unsent && !attempt.failed => Left::Unsent,
             None => Left::Failed,
         }
     }

@@ -1,6 +1,8 @@
 //! What the core may do on the network: requests and answers as the host carries them. Not here: what a request or an
 //! answer means (`coursekey`).
 
+use serde::{Deserialize, Serialize};
+
 use super::reads::Reads;
 use crate::model::ids::Address;
 use crate::model::time::Instant;
@@ -16,7 +18,8 @@ pub trait Network: Reads {
 pub const IN_FLIGHT: usize = 16;
 
 /// Which list of CourseKey a request reads or writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The check of key, school id and zone.
     Connection,

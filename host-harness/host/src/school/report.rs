@@ -24,6 +24,7 @@ fn add_tally(known: &mut Tally, later: &Tally) {
     known.accepted += later.accepted;
     known.rejected += later.rejected;
     known.failed += later.failed;
+    known.failed_requests += later.failed_requests;
 }
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod tests {
     use crate::school::RequestKind;
 
     fn report(kind: RequestKind, items: u32, next_due: Option<i64>) -> TickReport {
-        let tally = Tally { kind, requests: 1, items, accepted: items, rejected: 0, failed: 0 };
+        let tally = Tally { kind, requests: 1, items, accepted: items, rejected: 0, failed: 0, failed_requests: 0 };
         TickReport {
             tallies: vec![tally],
             marks_written: 2,

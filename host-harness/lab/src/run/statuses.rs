@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::twin::rfc3339;
 use host::school::{CallFailure, CourseStatus, School, StatusPage, StatusQuery};
 
 /// The most courses that one call may ask for (the WIT promises this number).
@@ -9,6 +10,7 @@ const PAGE: u32 = 500;
 
 /// A line of `status.jsonl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct StatusLine {
     /// The course.
     pub course: String,
@@ -18,6 +20,8 @@ pub struct StatusLine {
     pub reason: Option<String>,
     /// Whether Send to CourseKey cannot be switched off any more.
     pub locked: bool,
+    /// Up to when the course's attendance was read whole; none: it was never read.
+    pub complete_until: Option<String>,
 }
 
 impl From<CourseStatus> for StatusLine {
@@ -27,6 +31,7 @@ impl From<CourseStatus> for StatusLine {
             status: status.status.word(),
             reason: status.reason,
             locked: status.option_locked,
+            complete_until: status.complete_until.map(rfc3339),
         }
     }
 }

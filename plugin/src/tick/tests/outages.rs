@@ -44,9 +44,11 @@ fn a_break_that_was_read_before_an_outage_makes_nobody_absent() {
     world.coursekey.records = ["S1", "S2", "S3"].map(whole).into();
     down(&mut world, 6);
     expect![[r#"
+        2023-08-28T14:51:00Z open coursekey-silent////main
         2023-08-28T17:36:00Z C1-1 S1 -→P: Present: there at the start and at the end; away 15 min in between
         2023-08-28T17:36:00Z C1-1 S2 -→P: Present: there at the start and at the end; away 15 min in between
-        2023-08-28T17:36:00Z C1-1 S3 -→P: Present: there at the start and at the end; away 15 min in between"#]]
+        2023-08-28T17:36:00Z C1-1 S3 -→P: Present: there at the start and at the end; away 15 min in between
+        2023-08-28T17:36:00Z resolve coursekey-silent////main"#]]
     .assert_eq(&watch(&mut world, at("2023-08-28T20:00:00Z"), Seconds(300)));
 }
 
@@ -62,9 +64,11 @@ fn check_outs_that_were_not_read_make_nobody_absent() {
     world.coursekey.records = ["S1", "S2", "S3"].map(left).into();
     down(&mut world, 8);
     expect![[r#"
+        2023-08-28T16:10:00Z open coursekey-silent////main
         2023-08-28T20:45:00Z C1-1 S1 -→P: Present: attended the whole class
         2023-08-28T20:45:00Z C1-1 S2 -→P: Present: attended the whole class
-        2023-08-28T20:45:00Z C1-1 S3 -→P: Present: attended the whole class"#]]
+        2023-08-28T20:45:00Z C1-1 S3 -→P: Present: attended the whole class
+        2023-08-28T20:45:00Z resolve coursekey-silent////main"#]]
     .assert_eq(&watch(&mut world, at("2023-08-28T22:00:00Z"), Seconds(300)));
 }
 

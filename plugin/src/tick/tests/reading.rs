@@ -40,14 +40,15 @@ fn records_received(world: &mut Fake) -> u32 {
 #[test]
 fn what_was_read_of_the_cursors_own_moment_is_not_read_again_and_a_newer_version_is() {
     let mut world = synchronized();
-    world.coursekey.records = vec![whole("r1", "S1", OUT), whole("r2", "S2", OUT)];
-    world.now = at("2023-08-28T16:05:00Z");
+    let (first, then) = ("2023-08-28T16:05:00Z", "2023-08-28T16:10:00Z");
+    world.coursekey.records = vec![whole("r1", "S1", first), whole("r2", "S2", first)];
+    world.now = at(first);
     assert_eq!(records_received(&mut world), 2);
-    world.now = at("2023-08-28T16:10:00Z");
+    world.now = at(then);
     assert_eq!(records_received(&mut world), 0);
     written(&mut world);
     let late = [("2023-08-28T13:05:00Z", Some(OUT))];
-    world.coursekey.records[1] = record("r2", 2, "C1-1", "S2", OUT, &late);
+    world.coursekey.records[1] = record("r2", 2, "C1-1", "S2", then, &late);
     world.later(Seconds(300));
     expect!["C1-1 S2 P→L: Late: came 5 min after the start"].assert_eq(&written(&mut world));
 }
@@ -146,12 +147,12 @@ fn the_daily_pass_reads_a_day_more_than_the_follow_up_days() {
     expect!["C1-1 S2 A→P: Present: attended the whole class"]
         .assert_eq(written(&mut world).lines().find(|line| line.contains("S2 A")).unwrap_or_default());
     expect![[r#"
-        100 since 2023-08-28T17:30:00Z
+        100 since 2023-09-04T08:00:00Z
         100 since 2023-08-28T07:00:00Z"#]]
     .assert_eq(&asked(&mut world));
     // The pass is over until the next night.
     world.later(Seconds(300));
-    expect!["100 since 2023-08-28T17:30:00Z"].assert_eq(&asked(&mut world));
+    expect!["100 since 2023-09-05T07:00:00Z"].assert_eq(&asked(&mut world));
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn a_course_is_let_go_once_everything_up_to_the_end_of_its_attendance_was_read()
     world.settle();
     written(&mut world);
     let whole = [("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))];
-    world.coursekey.records.push(record("r1", 2, "C1-2", "S1", "2023-09-11T15:50:00Z", &whole));
+    world.coursekey.records.push(record("r1", 2, "C1-2", "S1", "2023-09-11T16:00:00Z", &whole));
     answers(&mut world, &[json!({ "records": [], "next": null, "asOf": "2023-09-11T16:00:00Z" })]);
     world.now = at("2023-09-11T16:00:01Z");
     world.settle();
@@ -278,7 +279,7 @@ fn another_school_number_means_to_read_from_the_beginning_and_proves_nothing_of_
     world.later(Seconds::days(1));
     expect![[r#"
         200 since 2023-08-27T13:00:00Z
-        200 since 2023-08-27T13:00:00Z
+        200 since 2023-08-28T17:00:00Z
         200 since 2023-08-27T13:00:00Z"#]]
     .assert_eq(&asked(&mut world));
     assert!(!written(&mut world).contains("→A"));

@@ -143,7 +143,7 @@ fn a_pass_that_was_interrupted_takes_nothing_for_gone_that_it_brought_before() {
     world.settle();
     world.later(Seconds(900));
     world.later(Seconds(900));
-    assert_eq!(world.coursekey.asked.last().unwrap(), "100 since 2023-08-28T16:00:20Z", "the pass is over");
+    assert_eq!(world.coursekey.asked.last().unwrap(), "100 since 2023-08-29T07:15:00Z", "the pass is over");
     assert_eq!(written(&mut world), "");
 }
 
@@ -199,7 +199,7 @@ fn an_older_version_neither_resolves_nor_opens_the_issue() {
     push(&mut world, &broken(record("r2", 1, "C1-1", "S3", "2023-08-28T13:00:20Z", &[])));
     world.later(Seconds(300));
     assert!(!written(&mut world).contains("record-unreadable"));
-    world.coursekey.records = vec![whole("r2", 3, "S2", CORRECTED)];
+    world.coursekey.records = vec![whole("r2", 3, "S2", "2023-08-28T17:12:00Z")];
     world.later(Seconds(300));
     assert!(written(&mut world).contains("resolve record-unreadable//C1-1/S2/r2"));
     push(&mut world, &broken(whole("r2", 2, "S2", "2023-08-28T16:00:20Z")));
@@ -216,7 +216,7 @@ fn whose_version_cannot_be_read_is_cleared_by_a_listing_alone() {
     push(&mut world, &whole("r2", 1, "S2", "2023-08-28T13:00:10Z"));
     world.later(Seconds(300));
     assert!(!written(&mut world).contains("record-unreadable"));
-    world.coursekey.records = vec![whole("r2", 3, "S2", CORRECTED)];
+    world.coursekey.records = vec![whole("r2", 3, "S2", "2023-08-28T17:07:00Z")];
     world.later(Seconds(300));
     assert!(written(&mut world).contains("resolve record-unreadable//C1-1/S2/r2"));
 }
