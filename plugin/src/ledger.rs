@@ -129,6 +129,8 @@ pub struct PersonLedger {
     pub adopted: Option<AccountId>,
     /// Whether an account of this person that CourseKey lost was a teacher's.
     pub taught: bool,
+    /// When CourseKey last said that it does not know the account, so that the account was sent again.
+    pub lost_at: Option<Instant>,
 }
 
 impl PersonLedger {
@@ -140,9 +142,10 @@ impl PersonLedger {
 
     /// Forgets the account, which CourseKey does not know any more, so that the account is sent again. Whether the
     /// account was a teacher's is remembered.
-    pub fn forget(&mut self) {
+    pub fn forget(&mut self, now: Instant) {
         self.taught = self.teacher();
         self.account = Slot::default();
+        self.lost_at = Some(now);
     }
 }
 
@@ -228,12 +231,15 @@ pub struct CourseLedger {
     pub sessions: BTreeMap<ClassId, Slot<Session>>,
     /// The enrolments of the course's students.
     pub enrollments: BTreeMap<PersonId, Slot<Enrollment>>,
+    /// When CourseKey last said that it does not know the course, so that the course was sent again.
+    pub lost_at: Option<Instant>,
 }
 
 impl CourseLedger {
     /// An empty page of a course whose first send starts now.
     pub fn begin(school: SchoolNumber, now: Instant) -> Self {
-        Self { school, started: now, course: Slot::default(), sessions: BTreeMap::new(), enrollments: BTreeMap::new() }
+        let (sessions, enrollments) = (BTreeMap::new(), BTreeMap::new());
+        Self { school, started: now, course: Slot::default(), sessions, enrollments, lost_at: None }
     }
 
     /// Whether CourseKey acknowledged the course.
@@ -243,8 +249,8 @@ impl CourseLedger {
 
     /// Forgets everything that CourseKey acknowledged of the course, which CourseKey does not know any more, so that
     /// the whole course is sent again.
-    pub fn forget(&mut self) {
-        *self = Self::begin(self.school, self.started);
+    pub fn forget(&mut self, now: Instant) {
+        *self = Self { lost_at: Some(now), ..Self::begin(self.school, self.started) };
     }
 }
 

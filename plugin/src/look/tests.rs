@@ -13,7 +13,7 @@ use crate::model::course::Agreement;
 use crate::model::ids::SchoolNumber;
 use crate::model::settings::Password;
 use crate::plan::Write as Sent;
-use crate::plan::answer;
+use crate::plan::answer::{self, When};
 use crate::plan::ready::{ByNow, Ready};
 use crate::testing::{at, course};
 
@@ -86,7 +86,10 @@ impl School {
                     let account = self.accounts.entry(person.clone()).or_default();
                     answer::to_account(account, &sendable, Ok(()), self.now);
                 }
-                _ => whole &= answer::to_course(ledger, &sendable, Ok(()), self.now).is_none(),
+                _ => {
+                    whole &= answer::to_course(ledger, &sendable, Ok(()), None, When { began: self.now, now: self.now })
+                        .is_none()
+                }
             }
         }
         whole

@@ -24,12 +24,42 @@ pub fn to_account(ledger: &mut PersonLedger, action: &Action<String>, answer: An
     }
 }
 
-/// Enters the answer to a course, a class or an enrolment into the course's ledger. Answers the person whose account
+/// When an answer came.
+#[derive(Debug, Clone, Copy)]
+pub struct When {
+    /// When the tick began. What CourseKey says within one tick it says once, however many items it says it of.
+    pub began: Instant,
+    /// When the answer came.
+    pub now: Instant,
+}
+
+/// Enters the answer to a course, a class or an enrolment into the course's ledger. `account_lost_at` says when CourseKey
+/// last said that it does not know the account of the person of an enrolment. Answers the person whose account
 /// CourseKey does not know any more, if the answer says so.
 ///
 /// A course or an enrolment that CourseKey does not know any more is forgotten, so that it is sent again (DESIGN §5).
-pub fn to_course(ledger: &mut CourseLedger, action: &Action<String>, answer: Answer, now: Instant) -> Option<PersonId> {
-    let refused = code(&answer).cloned();
+/// That helps once: whoever says the same after it was sent again has refused it, or it would be sent again for ever and
+/// nobody would be told.
+pub fn to_course(
+    ledger: &mut CourseLedger,
+    action: &Action<String>,
+    answer: Answer,
+    account_lost_at: Option<Instant>,
+    when: When,
+) -> Option<PersonId> {
+    let now = when.now;
+    let refused = code(&answer).cloned().filter(|code| match (code, &action.write) {
+        (RefusalCode::UnknownCourse, Write::Session(class, _)) => {
+            is_news(ledger.lost_at, ledger.sessions.get(class), code, when)
+        }
+        (RefusalCode::UnknownCourse, Write::Enrollment(person, _)) => {
+            is_news(ledger.lost_at, ledger.enrollments.get(person), code, when)
+        }
+        (RefusalCode::UnknownUser, Write::Enrollment(person, _)) => {
+            is_news(account_lost_at, ledger.enrollments.get(person), code, when)
+        }
+        _ => true,
+    });
     match &action.write {
         Write::User { .. } => {}
         Write::Course { content, .. } => match answer {
@@ -37,7 +67,9 @@ pub fn to_course(ledger: &mut CourseLedger, action: &Action<String>, answer: Ans
             Err(refusal) => park(&mut ledger.course, content.clone(), refusal, now),
         },
         Write::Session(class, Session::Removed) if answer.is_ok() => _ = ledger.sessions.remove(class),
-        Write::Session(..) | Write::Enrollment(..) if refused == Some(RefusalCode::UnknownCourse) => ledger.forget(),
+        Write::Session(..) | Write::Enrollment(..) if refused == Some(RefusalCode::UnknownCourse) => {
+            ledger.forget(now);
+        }
         Write::Session(class, session) => {
             enter_dated(ledger.sessions.entry(class.clone()).or_default(), *session, answer, now);
         }
@@ -51,6 +83,13 @@ pub fn to_course(ledger: &mut CourseLedger, action: &Action<String>, answer: Ans
         }
     }
     None
+}
+
+/// Whether CourseKey says for the first time that it does not know something: it did not within a day before this
+/// tick, and the item is not refused for that reason since.
+fn is_news<T>(lost_at: Option<Instant>, slot: Option<&Slot<T>>, code: &RefusalCode, when: When) -> bool {
+    let parked = slot.and_then(|slot| slot.parked.as_ref()).is_some_and(|parked| parked.refusal.code == *code);
+    !parked && lost_at.is_none_or(|at| at >= when.began || when.now >= at + RETRY_AFTER)
 }
 
 fn code(answer: &Answer) -> Option<&RefusalCode> {

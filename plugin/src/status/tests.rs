@@ -114,9 +114,9 @@ fn failed_inside_the_window_names_everything_that_is_stuck() {
 #[test]
 fn silence_is_an_error_that_says_since_when() {
     expect![[r#"
-        unsent no answer → Failed: nothing could be sent since 2023-08-31 08:00 (America/New_York): no answer
-        acknowledged; unsent HTTP 503 → Failed: nothing could be sent since 2023-08-31 08:00 (America/New_York): HTTP 503
-        acknowledged; unread HTTP 503; student 1 of 24: no e-mail → Failed: 1 of 24 students: no e-mail; attendance has not been read since 2023-08-31 08:00 (America/New_York): HTTP 503
+        unsent no answer → Failed: nothing could be sent since 2023-08-31 08:00 EDT: no answer
+        acknowledged; unsent HTTP 503 → Failed: nothing could be sent since 2023-08-31 08:00 EDT: HTTP 503
+        acknowledged; unread HTTP 503; student 1 of 24: no e-mail → Failed: 1 of 24 students: no e-mail; attendance has not been read since 2023-08-31 08:00 EDT: HTTP 503
         before; unsent no answer → Scheduled: synchronization begins on 2023-08-07
         acknowledged; set-aside work was aborted → Failed: work was aborted"#]].assert_eq(&table(&[
         "unsent no answer",

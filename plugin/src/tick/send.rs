@@ -17,7 +17,7 @@ use crate::look::{Look, look};
 use crate::memory::followed::Followed;
 use crate::memory::{Rosters, account_id};
 use crate::model::ids::{Address, ClassId, CourseId, PersonId, SchoolNumber};
-use crate::plan::answer::{self, Answer};
+use crate::plan::answer::{self, Answer, When};
 use crate::plan::ready::{ByNow, Ready};
 use crate::plan::{Action, Job, Write};
 use crate::world::{StorageError, World};
@@ -252,8 +252,19 @@ impl<W: World> Sending<'_, W> {
             answer::to_account(ledger, action, answer, now);
             return None;
         }
-        let lost = answer::to_course(self.rosters.ledger_mut(&action.course)?, action, answer, now)?;
-        self.rosters.accounts.edit(&account_id(address.school, &lost)).forget();
+        let lost_at = match &action.write {
+            Write::Enrollment(person, _) => self.rosters.accounts.get(&account_id(address.school, person)),
+            _ => None,
+        };
+        let lost_at = lost_at.and_then(|account| account.lost_at);
+        let lost = answer::to_course(
+            self.rosters.ledger_mut(&action.course)?,
+            action,
+            answer,
+            lost_at,
+            When { began: self.moment.now, now },
+        )?;
+        self.rosters.accounts.edit(&account_id(address.school, &lost)).forget(now);
         Some(lost)
     }
 

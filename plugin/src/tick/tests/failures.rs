@@ -27,7 +27,7 @@ fn a_busy_coursekey_is_tried_again_on_a_later_tick_and_failed_after_three() {
     expect!["C1 Scheduled (first synchronization in progress)"].assert_eq(&world.statuses());
     world.later(Seconds(300));
     world.later(Seconds(3_600));
-    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 (America/New_York): CourseKey answered HTTP 503)"]
+    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 EDT: CourseKey answered HTTP 503)"]
         .assert_eq(&world.statuses());
     assert!(world.later(Seconds(3_600)).contains("enroll S3 in C1"));
     expect!["C1 Synchronized"].assert_eq(&world.statuses());
@@ -65,7 +65,7 @@ fn a_batch_that_is_refused_is_halved_until_the_culprit_is_alone() {
 fn refused_credentials_stop_the_campus_until_they_change_or_an_hour_has_passed() {
     let mut world = with_fault("users", Ok((401, "")), 1);
     world.settle();
-    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 (America/New_York): CourseKey refused the campus's credentials (HTTP 401))"].assert_eq(&world.statuses());
+    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 EDT: CourseKey refused the campus's credentials (HTTP 401))"].assert_eq(&world.statuses());
     assert_eq!(world.later(Seconds(300)), "");
     world.settings.campuses[0].credentials_generation = 2;
     assert!(world.later(Seconds(300)).contains("enroll S3 in C1"));
@@ -82,7 +82,7 @@ fn a_wrong_zone_stops_the_campus_before_anything_is_sent() {
     world.coursekey.zone = Some("America/Denver".to_owned());
     world.save(course("C1"));
     assert_eq!(world.settle(), "");
-    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 (America/New_York): CourseKey's time zone is America/Denver, not America/New_York)"].assert_eq(&world.statuses());
+    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 EDT: CourseKey's time zone is America/Denver, not America/New_York)"].assert_eq(&world.statuses());
 }
 
 #[test]

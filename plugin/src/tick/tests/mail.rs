@@ -286,14 +286,14 @@ fn issues_of_the_school_its_campuses_and_its_classes_are_told_too() {
     world.save(course("C1"));
     world.settle();
     expect![[r#"
-        +campus main has been stopped since 2023-08-20 08:00 (America/New_York): CourseKey's time zone is America/Denver, not America/New_York
+        +campus main has been stopped since 2023-08-20 08:00 EDT: CourseKey's time zone is America/Denver, not America/New_York
         +“Number of Weeks Before Course Start to Enable Synchronization” is 60; it may be 0 to 52 weeks (usual: 3), so 52 is used"#]].assert_eq(&mailed_lines(&mut world).join("\n"));
 
     world.settings.weeks_before_start = 3;
     world.coursekey.zone = None;
     world.later(Seconds::hours(2));
     expect![[r#"
-        -campus main has been stopped since 2023-08-20 08:00 (America/New_York): CourseKey's time zone is America/Denver, not America/New_York
+        -campus main has been stopped since 2023-08-20 08:00 EDT: CourseKey's time zone is America/Denver, not America/New_York
         -“Number of Weeks Before Course Start to Enable Synchronization” is 60; it may be 0 to 52 weeks (usual: 3), so 52 is used"#]].assert_eq(&mailed_lines(&mut world).join("\n"));
 
     let open = [("2023-08-28T13:00:00Z", None)];

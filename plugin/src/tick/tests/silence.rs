@@ -46,8 +46,8 @@ fn attendance_that_cannot_be_read_is_told_once_and_ends() {
     assert_eq!(world.statuses(), "C1 Synchronized", "two failed ticks");
     half_an_hour(&mut world);
     expect![[r#"
-        C1 Failed (attendance has not been read since 2023-08-28 08:00 (America/New_York): CourseKey answered HTTP 503)
-        campus main gets no usable answer of CourseKey: its attendance could not be read since 2023-08-28 08:05 (America/New_York) (CourseKey answered HTTP 503)"#]].assert_eq(&told(&mut world));
+        C1 Failed (attendance has not been read since 2023-08-28 08:00 EDT: CourseKey answered HTTP 503)
+        campus main gets no usable answer of CourseKey: its attendance could not be read since 2023-08-28 08:05 EDT (CourseKey answered HTTP 503)"#]].assert_eq(&told(&mut world));
     expect!["open coursekey-silent////main"].assert_eq(&written(&mut world));
     (0..4).for_each(|_| half_an_hour(&mut world));
     expect!["C1 Synchronized"].assert_eq(&told(&mut world));
@@ -91,10 +91,10 @@ fn what_cannot_be_sent_concerns_the_courses_that_wait_for_it_alone() {
     world.save(renamed("C1", 2));
     half_an_hour(&mut world);
     expect![[r#"
-        C1 Failed (nothing could be sent since 2023-08-20 08:05 (America/New_York): CourseKey did not answer in time)
+        C1 Failed (nothing could be sent since 2023-08-20 08:05 EDT: CourseKey did not answer in time)
         C2 Synchronized
         C3 Synchronized
-        campus main gets no usable answer of CourseKey: its courses could not be sent since 2023-08-20 08:05 (America/New_York) (CourseKey did not answer in time)"#]].assert_eq(&told(&mut world));
+        campus main gets no usable answer of CourseKey: its courses could not be sent since 2023-08-20 08:05 EDT (CourseKey did not answer in time)"#]].assert_eq(&told(&mut world));
     // A course that begins to wait while nothing can be sent is Failed at once.
     world.save(renamed("C3", 2));
     world.later(Seconds(300));
@@ -123,8 +123,8 @@ fn an_issue_of_failing_lists_is_mailed_once_whatever_lists_join() {
     world.save(renamed("C1", 2));
     (0..10).for_each(|_| half_an_hour(&mut world));
     expect![[r#"
-        C1 Failed (nothing could be sent since 2023-08-28 08:35 (America/New_York): CourseKey did not answer in time; attendance has not been read since 2023-08-28 08:00 (America/New_York): CourseKey did not answer in time)
-        campus main gets no usable answer of CourseKey: its courses could not be sent since 2023-08-28 08:35 (America/New_York) (CourseKey did not answer in time), its attendance could not be read since 2023-08-28 08:05 (America/New_York) (CourseKey did not answer in time)"#]].assert_eq(&told(&mut world));
+        C1 Failed (nothing could be sent since 2023-08-28 08:35 EDT: CourseKey did not answer in time; attendance has not been read since 2023-08-28 08:00 EDT: CourseKey did not answer in time)
+        campus main gets no usable answer of CourseKey: its courses could not be sent since 2023-08-28 08:35 EDT (CourseKey did not answer in time), its attendance could not be read since 2023-08-28 08:05 EDT (CourseKey did not answer in time)"#]].assert_eq(&told(&mut world));
     assert_eq!(world.mails.len(), 1);
 }
 
@@ -159,8 +159,8 @@ fn a_refused_key_fails_the_courses_that_are_read_too_and_an_outage_does_not_end_
     fault(&mut world, "100", Ok((503, "")), 3);
     world.later(Seconds(300));
     expect![[r#"
-        C1 Failed (attendance has not been read since 2023-08-28 08:00 (America/New_York): CourseKey refused the campus's credentials (HTTP 401))
-        campus main has been stopped since 2023-08-28 08:05 (America/New_York): CourseKey refused the campus's credentials (HTTP 401)"#]].assert_eq(&told(&mut world));
+        C1 Failed (attendance has not been read since 2023-08-28 08:00 EDT: CourseKey refused the campus's credentials (HTTP 401))
+        campus main has been stopped since 2023-08-28 08:05 EDT: CourseKey refused the campus's credentials (HTTP 401)"#]].assert_eq(&told(&mut world));
     (0..5).for_each(|_| half_an_hour(&mut world));
     expect!["open credentials-refused////main"].assert_eq(&written(&mut world));
     (0..5).for_each(|_| half_an_hour(&mut world));
@@ -214,4 +214,24 @@ fn a_tick_counts_the_requests_that_failed() {
     let report = world.tick();
     let tally = report.tallies[&Kind::Attendance];
     assert_eq!((tally.requests, tally.failed_requests), (1, 1));
+}
+
+#[test]
+fn what_is_still_unknown_after_it_was_sent_again_is_refused_and_told() {
+    let enrollments = ["C1/S1", "C1/S2", "C1/S3"];
+    for (refused, code) in [(&enrollments[..], "unknown_user"), (&["C1-1"][..], "unknown_course")] {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.coursekey.refuses.extend(refused.iter().map(|item| ((*item).to_owned(), code.to_owned())));
+        world.save(course("C1"));
+        (0..12).for_each(|_| half_an_hour(&mut world));
+        assert!(world.statuses().contains(&format!("refused by CourseKey ({code})")), "{}", world.statuses());
+        assert_eq!(written(&mut world).matches("open rejected").count(), refused.len());
+        let list = if code == "unknown_user" { "enrollments" } else { "sessions" };
+        let writes = world.coursekey.requests[list];
+        assert!(writes <= 3, "{writes} requests in six hours");
+        world.coursekey.refuses.clear();
+        world.later(Seconds::days(1));
+        world.later(Seconds(300));
+        assert_eq!(world.statuses(), "C1 Synchronized");
+    }
 }
