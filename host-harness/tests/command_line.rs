@@ -82,7 +82,7 @@ fn a_stored_school_is_looked_at_ticked_and_changed() {
         serde_json::from_str(&said(&["run", &school, "--out", &out, "--store", &store, "--json"])).unwrap();
     assert_eq!((&report["statuses"]["synchronized"], &report["marks"]["L"]), (&1.into(), &1.into()));
     expect![[r#"
-        {"course":"C1","status":"synchronized","reason":null,"locked":true}
+        {"course":"C1","status":"synchronized","reason":null,"locked":true,"complete-until":"2023-08-29T03:00:00Z"}
     "#]]
     .assert_eq(&said(&["status", "--store", &store, "--json"]));
     expect![[r#"
@@ -108,7 +108,8 @@ fn a_stored_school_is_looked_at_ticked_and_changed() {
               "items": 1,
               "accepted": 1,
               "rejected": 0,
-              "failed": 0
+              "failed": 0,
+              "failed-requests": 0
             },
             {
               "kind": "attendance",
@@ -116,7 +117,8 @@ fn a_stored_school_is_looked_at_ticked_and_changed() {
               "items": 0,
               "accepted": 0,
               "rejected": 0,
-              "failed": 0
+              "failed": 0,
+              "failed-requests": 0
             }
           ],
           "marks-written": 0,

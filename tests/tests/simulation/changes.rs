@@ -13,6 +13,9 @@ use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, School};
 /// How long after a fault nobody can say at which tick something is seen.
 const STORM: i64 = 18 * HOUR;
 
+/// How many requests an outage lets fail that has to be told: three ticks of each of two campuses and more.
+pub(crate) const OUTAGE: u32 = 8;
+
 /// Adds every event that does not depend on records.
 pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
     school.until = end_of(school);
@@ -20,6 +23,7 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
         return;
     }
     storms(school, dice);
+    outage(school);
     rejected_people(school, dice);
     let patience = if school.rough { STORM } else { 3 * school.step };
     for index in 0..school.courses.len() {
@@ -84,6 +88,17 @@ fn storms(school: &mut School, dice: &mut Dice) {
             put(school, from, event);
         }
         school.storms.push((from, from + STORM));
+    }
+}
+
+/// Adds an outage that has to be told. Its dice are its own, so that every other part of the story is as without it.
+fn outage(school: &mut School) {
+    let mut dice = Dice::new(school.seed.wrapping_add(1 << 32));
+    if dice.chance(15) {
+        let at = off_the_tick(school, dice.between(school.from, school.until - 2 * DAY));
+        let (on, times) = ("attendance", OUTAGE);
+        put(school, at, Event::Fault { on, kind: "status", status: 503, retry_after: None, times });
+        school.storms.push((at, at + STORM));
     }
 }
 

@@ -27,8 +27,14 @@ const MODELLED: [&str; 14] = [
     "visit-in-future",
 ];
 /// Codes of issues that no story may leave open.
-const NEVER_LEFT: [&str; 5] =
-    ["aborted-repeatedly", "connection-mismatch", "credentials-refused", "email-shared", "campus-unknown"];
+const NEVER_LEFT: [&str; 6] = [
+    "aborted-repeatedly",
+    "connection-mismatch",
+    "credentials-refused",
+    "coursekey-silent",
+    "email-shared",
+    "campus-unknown",
+];
 
 /// Every difference; a line that only the model has begins with `-`, a line that only the run has begins with `+`.
 pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec<String> {
@@ -51,7 +57,20 @@ pub(crate) fn differences(school: &School, model: &Model<'_>, out: &Path) -> Vec
     found.extend(journal_against_marks(school, &lines(out, "journal.jsonl"), &marks));
     found.extend(unaccounted(model, &marks, &rows, &issues));
     found.extend(doubled(&rows));
+    found.extend(silence(school, model, &issues));
     found
+}
+
+/// "after three failed ticks, and 15 minutes at least, … one issue per campus": an outage is told, and nothing else is.
+fn silence(school: &School, model: &Model<'_>, issues: &[Value]) -> Vec<String> {
+    let codes = ["coursekey-silent", "credentials-refused", "connection-mismatch"];
+    let told = issues.iter().any(|line| codes.contains(&said(line, "code").as_str()));
+    let fails = |change: &Change| matches!(change.event, Event::Fault { .. } | Event::Revoked);
+    match (told, model.outage, school.changes.iter().any(fails)) {
+        (false, true, _) => vec!["- an outage of attendance is told".to_owned()],
+        (true, _, false) => vec!["+ an outage is told although nothing failed".to_owned()],
+        _ => Vec::new(),
+    }
 }
 
 fn lines(out: &Path, file: &str) -> Vec<Value> {

@@ -12,6 +12,7 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::changes::OUTAGE;
 use crate::school::{Change, Class, Content, Course, DAY, Event, Kind, MINUTE, School, Settings, Version};
 
 pub(crate) use roster::Roster;
@@ -61,6 +62,8 @@ pub(crate) struct Model<'a> {
     pub(crate) issues: BTreeSet<Issue>,
     /// Issues that were open at any tick.
     pub(crate) ever: BTreeSet<Issue>,
+    /// Whether attendance could not be read for so long, while a course needed it, that it had to be told.
+    pub(crate) outage: bool,
 }
 
 /// Plays the school to its end.
@@ -84,6 +87,7 @@ pub(crate) fn play(school: &School) -> Model<'_> {
         rows: BTreeMap::new(),
         issues: BTreeSet::new(),
         ever: BTreeSet::new(),
+        outage: false,
     };
     model.coming.sort_by_key(|version| std::cmp::Reverse((version.updated, version.number)));
     let mut changes = school.changes.iter().peekable();
@@ -142,9 +146,26 @@ impl Model<'_> {
             }
             Event::Revoked => self.revoked = true,
             Event::Restored => self.revoked = false,
+            Event::Fault { on: "attendance", times, .. } if *times >= OUTAGE => self.outage |= self.is_read(change.at),
             // Faults only delay and restarts change nothing, so neither changes the end.
             Event::Fault { .. } | Event::Restart => {}
         }
+    }
+
+    /// "CourseKey cannot be reached, or attendance cannot be read | … only courses that need such a list are Failed":
+    /// whether a course surely needs attendance now and for the next day.
+    fn is_read(&self, now: i64) -> bool {
+        let is_quiet = !self.school.changes.iter().any(|change| {
+            let far = (change.at - now).abs() > 2 * DAY;
+            !far && matches!(change.event, Event::Revoked | Event::Course { .. } | Event::Removed(_))
+        });
+        let needs = |course: &Course| {
+            let held = self.roster.courses.contains_key(&course.id);
+            let during =
+                |class: &Class| class.starts - DAY < now && now + DAY < class.ends + self.settings.follow_days * DAY;
+            held && course.classes.iter().any(during)
+        };
+        is_quiet && !self.revoked && self.courses.values().any(needs)
     }
 
     fn tick(&mut self, now: i64) {

@@ -45,7 +45,7 @@ fn every_template_that_ships_can_be_previewed_and_bears_that_there_is_nothing_to
 fn the_digest_of_issues_reads_well() {
     let preview = Templates::built_in().unwrap().preview(DIGEST).unwrap();
     expect![[r#"
-        Example School: 3 new issues in the synchronization with CourseKey, 1 resolved
+        Example School: 3 new issues, 1 resolved in the synchronization with CourseKey
         ---
         GEGI and CourseKey cannot exchange some data of Example School. Everything else goes on.
 
@@ -103,6 +103,25 @@ fn the_digest_of_issues_reads_well() {
         </body>
         </html>"#]]
     .assert_eq(&format!("{}\n---\n{}---\n{}", preview.subject, preview.text, preview.html));
+}
+
+#[test]
+fn the_subject_counts_what_is_new_and_what_is_resolved_and_never_nothing() {
+    let subject = |open: i64, resolved: i64| {
+        let mut mail = digest("Example School", "no class");
+        let counts = mail.variables.iter_mut().filter(|(name, _)| name.ends_with("-count"));
+        for ((_, value), count) in counts.zip([open, resolved]) {
+            *value = wit::Value::Number(count);
+        }
+        Templates::built_in().unwrap().render(&mail).unwrap().subject
+    };
+    let told = [(1, 0), (2, 1), (0, 1), (0, 2)].map(|(open, resolved)| subject(open, resolved));
+    expect![[r#"
+        Example School: 1 new issue in the synchronization with CourseKey
+        Example School: 2 new issues, 1 resolved in the synchronization with CourseKey
+        Example School: 1 issue resolved in the synchronization with CourseKey
+        Example School: 2 issues resolved in the synchronization with CourseKey"#]]
+    .assert_eq(&told.join("\n"));
 }
 
 #[test]
