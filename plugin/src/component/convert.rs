@@ -23,6 +23,7 @@ use crate::world::{Change, StorageError};
 pub(super) fn storage_error(error: StorageError) -> wire::CallError {
     match error {
         StorageError::Refused(reason) => wire::CallError::Storage(reason),
+        StorageError::GegiUnavailable(reason) => wire::CallError::Unavailable(reason),
         StorageError::Unreadable { .. } => wire::CallError::UnreadableState(error.to_string()),
     }
 }
@@ -48,6 +49,11 @@ pub(super) fn refused(error: &state::StateError) -> StorageError {
         state::StateError::BadKey(bytes) => format!("a key is empty or longer than {bytes} bytes"),
         state::StateError::Unavailable(reason) => reason.clone(),
     })
+}
+
+pub(super) fn unavailable(error: types::ReadError) -> StorageError {
+    let types::ReadError::Unavailable(reason) = error;
+    StorageError::GegiUnavailable(reason)
 }
 
 pub(super) fn settings(from: school::SchoolSettings) -> SchoolSettings {

@@ -85,7 +85,7 @@ pub struct Report {
 
 /// Does the work that is due.
 pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, StorageError> {
-    let (settings, setting_issues) = settings::check(&world.settings());
+    let (settings, setting_issues) = settings::check(&world.settings()?);
     if !settings.enabled {
         return Ok(Report::default());
     }
@@ -105,7 +105,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let mut attendance = Attendance::begin(&mut head, absorbed.to_judge);
     let mut intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     intake.retry_unplaced(&absorbed.courses)?;
-    intake.take_pushes(&mut agenda, poll::schools_that_push(&settings, &campuses))?;
+    intake.take_pushes(&mut agenda)?;
     let mut looks = 0;
     if absorbed.all {
         let sent = Sending {
@@ -132,8 +132,9 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     let written = judge::judge(intake, &campuses, &mut agenda, &head.thresholds)?;
 
-    if attendance.received > 0 {
+    if attendance.received > 0 || attendance.foreign > 0 {
         campuses.tally(Kind::Attendance).items += attendance.received;
+        campuses.tally(Kind::Attendance).rejected += attendance.foreign;
     }
     let books = attendance.end(&mut head);
     out.tell_of_school(world, &mut head, &campuses, setting_issues)?;
