@@ -40,7 +40,7 @@ impl Guest for Component {
     }
 
     fn get_status(query: StatusQuery) -> Result<Vec<CourseStatus>, CallError> {
-        let query = convert::query(query);
+        let query = convert::query(query).map_err(CallError::BadInput)?;
         let statuses = overview::get_status(&mut Host, query).map_err(convert::storage_error)?;
         Ok(statuses.into_iter().map(convert::course_status).collect())
     }

@@ -89,6 +89,9 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     if !settings.enabled {
         return Ok(Report::default());
     }
+    // After an aborted tick one item is taken, whatever the host's budget says, so that the item that aborts is found.
+    let items = if world.last_aborted().is_some() { 1 } else { budget.items };
+    let budget = Budget { items, ..budget };
     let moment = Moment { now: world.now(), settings: &settings, budget };
     let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, moment.now)?;
     let mut head = before.clone().unwrap_or_else(|| Head::first(moment.now));

@@ -33,9 +33,8 @@ impl<W: Reads> Intake<'_, W> {
         match pushed_by {
             Some(school) if new => _ = pushed.insert(id, school),
             Some(school) if pushed.get(&id) != Some(&school) => return Ok(()),
-            Some(_) => {}
             None if pushed.remove(&id).is_some() => versions.clear(),
-            None => {}
+            Some(_) | None => {}
         }
         if versions.iter().any(|held| held.version == record.version) {
             return Ok(());

@@ -23,6 +23,6 @@ pub trait Reads {
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError>;
     /// Entries whose key starts with `prefix`, ascending, behind the key `after`.
     fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError>;
-    /// The note of the last tick; none: that tick was not aborted, or had left no note.
+    /// The note of the last tick, empty if that tick had left none; none: that tick was not aborted.
     fn last_aborted(&mut self) -> Option<Aborted>;
 }

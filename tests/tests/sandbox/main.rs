@@ -32,6 +32,7 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
         wasi:cli/terminal-stderr@0.2.12
         wasi:cli/terminal-stdin@0.2.12
         wasi:cli/terminal-stdout@0.2.12
+        wasi:clocks/monotonic-clock@0.2.12
         wasi:clocks/wall-clock@0.2.12
         wasi:http/outgoing-handler@0.2.12
         wasi:http/types@0.2.12
@@ -39,6 +40,11 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
         wasi:io/poll@0.2.12
         wasi:io/streams@0.2.12"#]]
     .assert_eq(&imports.join("\n"));
+    let world = include_str!("../../../wit/world.wit");
+    let named = world.lines().filter_map(|line| line.trim().strip_prefix("import wasi:")?.strip_suffix(';'));
+    let named: Vec<String> = named.map(|name| format!("wasi:{name}")).collect();
+    imports.retain(|name| name.starts_with("wasi:"));
+    assert_eq!(imports, named, "the world plugin-on-wasi names what the component imports of WASI");
 }
 
 #[test]

@@ -178,3 +178,19 @@ fn a_budget_of_one_item_still_gets_everything_done() {
         C2 Synchronized"#]]
     .assert_eq(&world.statuses());
 }
+
+/// A host need not know that it should give one item after a tick that was aborted.
+#[test]
+fn after_an_aborted_tick_one_item_is_taken_whatever_the_budget() {
+    let sent = |aborted: Option<Aborted>| {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.save(course("C1"));
+        world.save(course("C2"));
+        world.aborted = aborted;
+        let report = world.tick();
+        (world.state.keys().filter(|key| key.starts_with("page/")).count(), report.more_work)
+    };
+    let nameless = Aborted { note: String::new(), times: 3 };
+    let (all, one) = (sent(None), sent(Some(nameless)));
+    assert_eq!((all.0, one), (2, (1, true)), "courses that were taken on");
+}
