@@ -65,7 +65,7 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
         }
         CourseChange::Removed(id) => id.clone(),
     };
-    let (settings, _) = settings::check(&world.settings());
+    let (settings, _) = settings::check(&world.settings()?);
     let now = world.now();
     let mut stored = view::read(world, std::slice::from_ref(&id))?;
     let Some(mut course) = stored.take_courses().pop() else { return Ok(CourseOutcome::unknown()) };

@@ -2,7 +2,8 @@
 //! body into the inbox and does nothing else; the next tick works on it (`tick::records`).
 
 use crate::coursekey::attendance::read_push;
-use crate::memory::{INBOX, PUSH};
+use crate::memory::{INBOX, PUSH, encode};
+use crate::model::ids::CampusId;
 use crate::world::{Change, StorageError, Writes};
 
 /// The most bytes of a push.
@@ -28,23 +29,34 @@ pub struct PushOutcome {
     pub repeated: u32,
 }
 
-/// Takes the raw body of a push whose signature the host has verified.
-pub fn on_attendance_received(world: &mut impl Writes, body: Vec<u8>) -> Result<PushOutcome, PushError> {
+/// Takes the raw body of a push that a key of `campus` signed, as the host has verified.
+pub fn on_attendance_received(
+    world: &mut impl Writes,
+    campus: &CampusId,
+    body: Vec<u8>,
+) -> Result<PushOutcome, PushError> {
     if body.len() > BODY_CAP {
         return Err(PushError::BadInput(format!("it is larger than {BODY_CAP} bytes")));
     }
     let page = read_push(&body).map_err(PushError::BadInput)?;
-    if !world.settings().enabled {
+    let settings = world.settings()?;
+    let campus = settings.campuses.iter().find(|known| known.id == *campus);
+    let school = campus.ok_or_else(|| PushError::BadInput("School Settings do not name its campus".to_owned()))?.school;
+    if !settings.enabled {
         // No tick works while the integration is off. Once it is on, the poll brings the push's records.
         return Ok(PushOutcome { taken: 0, repeated: 0 });
     }
     let records = u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
-    let digest = digest(&body);
+    // The same body from two campuses is two pushes.
+    let digest = format!("{school}-{}", digest(&body));
     let note = format!("{INBOX}{digest}");
     if world.get_many(std::slice::from_ref(&note))?.pop().flatten().is_some() {
         return Ok(PushOutcome { taken: 0, repeated: records });
     }
-    world.apply(vec![Change::Put(note, Vec::new()), Change::Put(format!("{PUSH}{digest}"), body)])?;
+    world.apply(vec![
+        Change::Put(note.clone(), encode(&note, &school)?),
+        Change::Put(format!("{PUSH}{digest}"), body),
+    ])?;
     Ok(PushOutcome { taken: records, repeated: 0 })
 }
 

@@ -159,7 +159,7 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
         }
         StatusQuery::Page { after, limit } => page(world, after.as_ref(), limit.min(MOST))?,
     };
-    let (settings, _) = settings::check(&world.settings());
+    let (settings, _) = settings::check(&world.settings()?);
     let now = world.now();
     let stored = view::read(world, &ids)?;
     Ok(stored.views().filter_map(|view| course_status(view, &settings, now)).collect())

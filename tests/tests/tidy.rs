@@ -172,7 +172,7 @@ fn what_may_be_done_is_written_in_the_types_of_the_calls() {
     let calls = [
         ("overview", "pub fn get_status(world: &mut impl Reads"),
         ("change", "pub fn on_course_changed(world: &mut impl Writes"),
-        ("inbox", "pub fn on_attendance_received(world: &mut impl Writes"),
+        ("inbox", "pub fn on_attendance_received(\n    world: &mut impl Writes"),
         ("tick/mod", "pub fn on_tick(world: &mut impl World"),
     ];
     for (file, signature) in calls {

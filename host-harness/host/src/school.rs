@@ -174,15 +174,16 @@ impl School {
 
     async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
+        let signer = campus.to_owned();
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
         let mut start = self.start_short().await?;
         if !start.unit.takes_push(push.id).await? {
             return Ok(PushOutcome::Repeated);
         }
         let taken = self.run(start, move |plugin, store| {
-            Box::pin(
-                async move { plugin.gegi_coursekey_integration().call_on_attendance_received(store, &push.body).await },
-            )
+            Box::pin(async move {
+                plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &push.body).await
+            })
         });
         Ok(PushOutcome::Taken(taken.await?))
     }

@@ -89,6 +89,12 @@ pub(super) fn too_large_response() -> Response<Bytes> {
     Problem::TooLarge.response()
 }
 
+/// An answer of the server itself.
+#[cfg(feature = "http")]
+pub(super) fn json_response(status: u16, body: Bytes) -> Response<Bytes> {
+    response(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+}
+
 /// The answer that a fault makes.
 pub(super) fn fault_response(status: u16, retry_after: Option<u32>) -> Response<Bytes> {
     let mut response = problem(status, "unavailable", "try again later".to_owned());

@@ -4,13 +4,16 @@
 //! Reading order: `state` (the data that CourseKey holds), `rules` (the items that CourseKey accepts), `http` and
 //! `listing` (writing and reading requests), `faults`, `attendance` and `people` (what students do), `push` (what
 //! CourseKey sends by itself), `log`, `replay` and `roster_file` (the files in which the data outlives the process
-//! and can be looked at), `server` (the simulator on a port, behind the feature `http`).
+//! and can be looked at), `clock` and `server` (the simulator on a port, behind
+//! the feature `http`).
 //!
 //! The simulator knows neither the plugin nor the host and imports no crate of this workspace, so CourseKey's words
 //! stand here (user, course, session, enrollment). A transport carries requests to [`Simulator::handle`].
 
 mod attendance;
 mod attendance_file;
+#[cfg(feature = "http")]
+mod clock;
 mod codes;
 mod dice;
 mod faults;
@@ -42,6 +45,8 @@ use ::http::{Request, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
+#[cfg(feature = "http")]
+pub use clock::{Clock, Now};
 pub use codes::RejectionCode;
 pub use faults::{Fault, FaultEffect};
 pub use kind::{Count, Counts, Kind};
@@ -49,7 +54,7 @@ pub use lines::LineError;
 pub use log::{Credentials, LogError};
 pub use push::{Pushed, sign};
 #[cfg(feature = "http")]
-pub use server::{Now, serve};
+pub use server::serve;
 
 use attendance::Attendance;
 pub use attendance::HeldRecord;

@@ -14,16 +14,14 @@ use http_body::{Frame, SizeHint};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::http::{MAX_BODY_BYTES, too_large_response};
+use super::clock::{self, Clock};
+use super::http::{MAX_BODY_BYTES, json_response, too_large_response};
 use super::{Delivery, Simulator};
-
-/// Tells the server the time. The host's clock can be used here although this crate does not know the host.
-pub type Now = Arc<dyn Fn() -> chrono::DateTime<chrono::Utc> + Send + Sync>;
 
 #[derive(Clone)]
 struct Shared {
     simulator: Arc<Mutex<Simulator>>,
-    now: Now,
+    clock: Arc<Clock>,
     closing: watch::Receiver<bool>,
 }
 
@@ -34,11 +32,11 @@ struct Shared {
 pub async fn serve(
     listener: TcpListener,
     simulator: Arc<Mutex<Simulator>>,
-    now: Now,
+    clock: Clock,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (close, closing) = watch::channel(false);
-    let shared = Shared { simulator, now, closing };
+    let shared = Shared { simulator, clock: Arc::new(clock), closing };
     let app = Router::new().fallback(answer).with_state(shared);
     let shutdown = async move {
         shutdown.await;
@@ -52,8 +50,12 @@ async fn answer(State(mut shared): State<Shared>, request: Request) -> Response 
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return too_large_response().map(Body::from);
     };
-    let now = (shared.now)();
     let request = http::Request::from_parts(head, body);
+    if request.uri().path() == clock::PATH {
+        let (status, body) = shared.clock.answer(&request);
+        return json_response(status, body).map(Body::from);
+    }
+    let now = shared.clock.now();
     let handled = shared.simulator.lock().unwrap_or_else(PoisonError::into_inner).handle(now, &request);
     match handled.delivery {
         Delivery::Whole => handled.response.map(Body::from),
@@ -124,8 +126,8 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let talk = tokio::task::spawn_blocking(move || client(address));
-            let now: Now = Arc::new(|| at("08:00:00"));
-            serve(listener, simulator, now, async move { talk.await.unwrap() }).await.unwrap();
+            let clock = Clock::new(Arc::new(|| at("08:00:00")), None, 1);
+            serve(listener, simulator, clock, async move { talk.await.unwrap() }).await.unwrap();
         });
     }
 
@@ -160,6 +162,16 @@ mod tests {
                     "{answer}"
                 );
             }
+        });
+    }
+
+    #[test]
+    fn the_clock_is_read_at_a_path_of_its_own_and_without_a_key() {
+        serving(Arc::new(Mutex::new(simulator())), |address| {
+            let mut stream = connect(address);
+            stream.write_all(b"GET /clock HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+            let answer = read_until(&mut stream, "}");
+            assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("T08:00:00Z"), "{answer}");
         });
     }
 

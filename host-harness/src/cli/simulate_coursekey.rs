@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
-use host::clock::{Clock, SystemClock};
+use host::clock::{Clock as _, SystemClock};
 use host::gegi::Campus;
 use lab::directory::SchoolDirectory;
 use lab::run::{simulated_key, simulator};
 use serde::Serialize;
-use simulator::{Now, serve};
+use simulator::{Clock, serve};
 use tokio::net::TcpListener;
 
 use super::show;
@@ -26,6 +27,13 @@ pub(super) struct SimulateCoursekey {
     /// Keep what CourseKey holds in this file, and continue with it.
     #[arg(long, value_name = "PATH")]
     store: Option<PathBuf>,
+    /// What the clock shows at the beginning, for example 2023-10-30T04:00:00Z [default: the present moment]. The clock is
+    /// read with GET /clock and set forward with PUT /clock {"now": INSTANT}.
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<DateTime<Utc>>,
+    /// How many times as fast as the machine's clock it goes; 0: it stands still until it is set.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    speed: u16,
     /// What the dice are thrown with.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -53,11 +61,10 @@ impl SimulateCoursekey {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let directory = self.school_dir.as_deref().map(SchoolDirectory::read).transpose()?;
         let campuses = directory.as_ref().map_or_else(|| vec![main_campus()], |read| read.settings.campuses.clone());
-        let now = SystemClock.now();
-        let simulator = simulator(&campuses, directory.as_ref(), self.store.as_deref(), self.seed, now)?;
+        let clock = Clock::new(Arc::new(|| SystemClock.now()), self.at, self.speed);
+        let simulator = simulator(&campuses, directory.as_ref(), self.store.as_deref(), self.seed, clock.now())?;
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await?;
         self.announce(listener.local_addr()?, &campuses)?;
-        let clock: Now = Arc::new(|| SystemClock.now());
         let interrupted = async {
             // If the program cannot listen for interrupts, an interrupt ends the process by itself.
             let _ = tokio::signal::ctrl_c().await;

@@ -13,7 +13,7 @@ use crate::model::issue::Issue;
 use crate::model::person::Person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
 use crate::model::time::{Instant, LocalDate};
-use crate::overview::{CourseStatus, StatusQuery};
+use crate::overview::{CourseStatus, MOST, StatusQuery};
 use crate::status::Status;
 use crate::tick::Report;
 use crate::world::network::Kind;
@@ -23,6 +23,7 @@ use crate::world::{Change, StorageError};
 pub(super) fn storage_error(error: StorageError) -> wire::CallError {
     match error {
         StorageError::Refused(reason) => wire::CallError::Storage(reason),
+        StorageError::GegiUnavailable(reason) => wire::CallError::Unavailable(reason),
         StorageError::Unreadable { .. } => wire::CallError::UnreadableState(error.to_string()),
     }
 }
@@ -48,6 +49,11 @@ pub(super) fn refused(error: &state::StateError) -> StorageError {
         state::StateError::BadKey(bytes) => format!("a key is empty or longer than {bytes} bytes"),
         state::StateError::Unavailable(reason) => reason.clone(),
     })
+}
+
+pub(super) fn unavailable(error: types::ReadError) -> StorageError {
+    let types::ReadError::Unavailable(reason) = error;
+    StorageError::GegiUnavailable(reason)
 }
 
 pub(super) fn settings(from: school::SchoolSettings) -> SchoolSettings {
@@ -371,10 +377,14 @@ pub(super) fn attendance_outcome(from: inbox::PushOutcome) -> wire::AttendanceOu
     wire::AttendanceOutcome { taken: from.taken, repeated: from.repeated }
 }
 
-pub(super) fn query(from: wire::StatusQuery) -> StatusQuery {
+/// Converts a query. The error says that it asks for more courses than one answer has.
+pub(super) fn query(from: wire::StatusQuery) -> Result<StatusQuery, String> {
     match from {
-        wire::StatusQuery::Ids(ids) => StatusQuery::Ids(ids.into_iter().map(CourseId).collect()),
-        wire::StatusQuery::Page(page) => StatusQuery::Page { after: page.after.map(CourseId), limit: page.limit },
+        wire::StatusQuery::Ids(ids) if u32::try_from(ids.len()).is_ok_and(|asked| asked <= MOST) => {
+            Ok(StatusQuery::Ids(ids.into_iter().map(CourseId).collect()))
+        }
+        wire::StatusQuery::Ids(ids) => Err(format!("{} ids; one call answers for {MOST}", ids.len())),
+        wire::StatusQuery::Page(page) => Ok(StatusQuery::Page { after: page.after.map(CourseId), limit: page.limit }),
     }
 }
 

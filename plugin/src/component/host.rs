@@ -18,25 +18,25 @@ impl Reads for Host {
         Instant(i64::try_from(wasi::clocks::wall_clock::now().seconds).unwrap_or(i64::MAX))
     }
 
-    fn settings(&mut self) -> SchoolSettings {
-        convert::settings(school::settings())
+    fn settings(&mut self) -> Result<SchoolSettings, StorageError> {
+        school::settings().map(convert::settings).map_err(convert::unavailable)
     }
 
-    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Vec<(CourseId, u64)> {
-        school::courses(after.map(CourseId::as_str), limit)
-            .into_iter()
-            .map(|(id, revision)| (CourseId(id), revision))
-            .collect()
+    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Result<Vec<(CourseId, u64)>, StorageError> {
+        let listed = school::courses(after.map(CourseId::as_str), limit).map_err(convert::unavailable)?;
+        Ok(listed.into_iter().map(|(id, revision)| (CourseId(id), revision)).collect())
     }
 
-    fn gegi_course(&mut self, id: &CourseId) -> Option<Course> {
+    fn gegi_course(&mut self, id: &CourseId) -> Result<Option<Course>, StorageError> {
         // A course with an impossible date counts as missing: `on-course-changed` has refused the course with the
         // reason.
-        convert::course(school::get_course(id.as_str())?).ok()
+        let course = school::get_course(id.as_str()).map_err(convert::unavailable)?;
+        Ok(course.and_then(|course| convert::course(course).ok()))
     }
 
-    fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark> {
-        records::current_marks(class.as_str()).into_iter().map(convert::current_mark).collect()
+    fn current_marks(&mut self, class: &ClassId) -> Result<Vec<CurrentMark>, StorageError> {
+        let marks = records::current_marks(class.as_str()).map_err(convert::unavailable)?;
+        Ok(marks.into_iter().map(convert::current_mark).collect())
     }
 
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {

@@ -7,17 +7,27 @@
 use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WireMethod, OutgoingBody,
-    OutgoingRequest, Scheme,
+    OutgoingRequest, RequestOptions, Scheme,
 };
 use wasi::io::poll::poll;
 use wasi::io::streams::StreamError;
 
 use super::host::Host;
+use crate::model::time::Seconds;
 use crate::world::Reads;
 use crate::world::network::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
 
 /// The most bytes of an answer's body that one read asks for.
 const CHUNK: usize = 64 * 1_024;
+const SECOND: u64 = 1_000_000_000;
+/// How long a connection may take to be made, in nanoseconds as WASI has them.
+const CONNECT: u64 = 5 * SECOND;
+/// How long CourseKey may take to begin its answer.
+const FIRST_BYTE: u64 = 20 * SECOND;
+/// How long CourseKey may pause within its answer.
+const BETWEEN_BYTES: u64 = 5 * SECOND;
+/// How long a whole answer may take once it began, pauses included: an answer of a byte every second is no answer.
+const WHOLE_ANSWER: Seconds = Seconds(30);
 /// The most bytes that `blocking_write_and_flush` takes (WASI 0.2).
 const WRITE: usize = 4_096;
 
@@ -78,9 +88,18 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, Unheard> {
     outgoing.set_authority(Some(authority)).map_err(unsendable)?;
     outgoing.set_path_with_query(Some(path)).map_err(unsendable)?;
     let body = outgoing.body().map_err(unsendable)?;
-    let future = handle(outgoing, None).map_err(|error| unheard(&error))?;
+    let future = handle(outgoing, Some(patience())).map_err(|error| unheard(&error))?;
     write(body, &request.body)?;
     Ok(future)
+}
+
+/// A host need not have time-outs of its own. A host that cannot set one of these says so and does without.
+fn patience() -> RequestOptions {
+    let options = RequestOptions::new();
+    let _ = options.set_connect_timeout(Some(CONNECT));
+    let _ = options.set_first_byte_timeout(Some(FIRST_BYTE));
+    let _ = options.set_between_bytes_timeout(Some(BETWEEN_BYTES));
+    options
 }
 
 fn split(url: &str) -> Option<(Scheme, &str, &str)> {
@@ -130,7 +149,11 @@ fn read(response: IncomingResponse) -> Result<Reply, Unheard> {
 fn read_body(body: &IncomingBody) -> Result<Vec<u8>, Unheard> {
     let stream = body.stream().map_err(|()| Unheard::Cut)?;
     let mut bytes = Vec::new();
+    let until = Host.now() + WHOLE_ANSWER;
     loop {
+        if Host.now() > until {
+            return Err(Unheard::TimedOut);
+        }
         match stream.blocking_read(CHUNK as u64) {
             Ok(chunk) => bytes.extend(chunk),
             Err(StreamError::Closed) => return Ok(bytes),

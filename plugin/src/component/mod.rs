@@ -18,6 +18,7 @@ use self::bindings::exports::gegi::coursekey::integration::{
     AttendanceOutcome, Budget, CallError, CourseChange, CourseOutcome, CourseStatus, Guest, StatusQuery, TickReport,
 };
 use self::host::Host;
+use crate::model::ids::CampusId;
 use crate::{change, inbox, overview, tick};
 
 struct Component;
@@ -33,12 +34,13 @@ impl Guest for Component {
         change::on_course_changed(&mut Host, change).map(convert::outcome).map_err(convert::change_error)
     }
 
-    fn on_attendance_received(body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
-        inbox::on_attendance_received(&mut Host, body).map(convert::attendance_outcome).map_err(convert::push_error)
+    fn on_attendance_received(campus: String, body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
+        let outcome = inbox::on_attendance_received(&mut Host, &CampusId(campus), body);
+        outcome.map(convert::attendance_outcome).map_err(convert::push_error)
     }
 
     fn get_status(query: StatusQuery) -> Result<Vec<CourseStatus>, CallError> {
-        let query = convert::query(query);
+        let query = convert::query(query).map_err(CallError::BadInput)?;
         let statuses = overview::get_status(&mut Host, query).map_err(convert::storage_error)?;
         Ok(statuses.into_iter().map(convert::course_status).collect())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
-use crate::model::ids::{ClassId, CourseId, PersonId};
+use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::person::Person;
 use crate::model::time::Instant;
@@ -97,6 +97,8 @@ pub struct Unplaced {
     /// The versions of each record that were read, by the record's id, oldest first. All are kept, because which
     /// version counts depends on the class's times, which are not known yet.
     pub records: BTreeMap<String, Vec<AttendanceRecord>>,
+    /// The School ID whose key signed the push that brought a record, by the record's id; none: CourseKey listed it.
+    pub pushed: BTreeMap<String, SchoolNumber>,
     /// The open issues about these records, by key.
     pub issues: BTreeMap<String, Issue>,
 }

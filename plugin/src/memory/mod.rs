@@ -20,8 +20,8 @@
 //! | `hot/0` | `Head`: campuses, cursors, the issues of the school as a whole | tick |
 //! | `hot/0/followed/<school>` | `Followed`: the courses that are followed at a School ID | tick |
 //! | `hot/1/<course>` | a dirty note: the revision that arrived | on-course-changed; cleared by tick |
-//! | `hot/2/<digest>` | an empty value: the push with this digest waits in the inbox | on-attendance-received; cleared by tick |
-//! | `push/<digest>` | the raw body of that push | on-attendance-received; cleared by tick |
+//! | `hot/2/<school>-<digest>` | the School ID whose key signed the push: the push with this digest waits in the inbox | on-attendance-received; cleared by tick |
+//! | `push/<school>-<digest>` | the raw body of that push | on-attendance-received; cleared by tick |
 //! | `hot/3/<instant>/<course>` | an empty value: the due index has the course at this instant | tick |
 //! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed |
 //! | `fetched/<id>` | `Held`: the course as the nightly comparison found it | tick |

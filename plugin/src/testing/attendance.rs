@@ -40,9 +40,19 @@ pub(crate) fn nameless(mut record: Value) -> Value {
     record
 }
 
-/// CourseKey pushes a record.
+/// CourseKey pushes a record, signed with the key of `main`.
 pub(crate) fn push(world: &mut Fake, record: &Value) {
-    on_attendance_received(world, serde_json::to_vec(&json!({ "records": [record] })).unwrap()).unwrap();
+    push_from(world, "main", record);
+}
+
+/// CourseKey pushes a record, signed with the key of a campus.
+pub(crate) fn push_from(world: &mut Fake, campus: &str, record: &Value) {
+    on_attendance_received(
+        world,
+        &CampusId::from(campus),
+        serde_json::to_vec(&json!({ "records": [record] })).unwrap(),
+    )
+    .unwrap();
 }
 
 /// A world of two campuses: `C1` of `main`, CourseKey's school 100, and `C2` of `other`, school 200, both synchronized.

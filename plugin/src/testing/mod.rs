@@ -6,6 +6,6 @@ mod coursekey;
 mod school;
 mod world;
 
-pub(crate) use self::attendance::{broken, nameless, push, record, synchronized, two_campuses};
+pub(crate) use self::attendance::{broken, nameless, push, push_from, record, synchronized, two_campuses};
 pub(crate) use self::school::{at, course, settings};
 pub(crate) use self::world::Fake;

@@ -26,6 +26,8 @@ pub(crate) struct Fake {
     pub(crate) mails: Vec<Message>,
     /// Whether the host refuses mails, as it does when the school's mails of the hour are used up.
     pub(crate) refuses_mails: bool,
+    /// The number of the next reads of GEGI's data that GEGI answers; none: GEGI answers all.
+    pub(crate) gegi_answers: Option<u32>,
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
     pub(crate) aborted: Option<Aborted>,
@@ -44,11 +46,22 @@ impl Fake {
             marks: BTreeMap::new(),
             mails: Vec::new(),
             refuses_mails: false,
+            gegi_answers: None,
             coursekey: CourseKey::default(),
             reads: 0,
             aborted: None,
             takes: Seconds::ZERO,
         }
+    }
+
+    /// GEGI answers a read, or is down.
+    fn ask_gegi(&mut self) -> Result<(), StorageError> {
+        match &mut self.gegi_answers {
+            Some(0) => return Err(StorageError::GegiUnavailable("GEGI is down".to_owned())),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        Ok(())
     }
 
     /// GEGI saves a course and tells of it.
@@ -102,28 +115,31 @@ impl Reads for Fake {
         self.now
     }
 
-    fn settings(&mut self) -> SchoolSettings {
-        self.settings.clone()
+    fn settings(&mut self) -> Result<SchoolSettings, StorageError> {
+        self.ask_gegi()?;
+        Ok(self.settings.clone())
     }
 
-    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Vec<(CourseId, u64)> {
+    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Result<Vec<(CourseId, u64)>, StorageError> {
+        self.ask_gegi()?;
         let rest = self.gegi.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
-        rest.take(limit as usize).map(|(id, course)| (id.clone(), course.revision)).collect()
+        Ok(rest.take(limit as usize).map(|(id, course)| (id.clone(), course.revision)).collect())
     }
 
-    fn gegi_course(&mut self, id: &CourseId) -> Option<Course> {
-        self.gegi.get(id).cloned()
+    fn gegi_course(&mut self, id: &CourseId) -> Result<Option<Course>, StorageError> {
+        self.ask_gegi()?;
+        Ok(self.gegi.get(id).cloned())
     }
 
-    fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark> {
+    fn current_marks(&mut self, class: &ClassId) -> Result<Vec<CurrentMark>, StorageError> {
+        self.ask_gegi()?;
         let marks = self.marks.iter().filter(|((of, _), _)| of == class);
-        marks
-            .map(|((_, student), (mark, origin))| CurrentMark {
-                student: student.clone(),
-                mark: *mark,
-                origin: *origin,
-            })
-            .collect()
+        let mark = |((_, student), (mark, origin)): (&(ClassId, PersonId), &(Mark, Origin))| CurrentMark {
+            student: student.clone(),
+            mark: *mark,
+            origin: *origin,
+        };
+        Ok(marks.map(mark).collect())
     }
 
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {

@@ -1,5 +1,5 @@
-//! Sets a course aside whose work aborts the whole call (a trap, a deadline). The host repeats an aborted tick with a
-//! budget of one item. Such a tick works on one course and leaves a note of it, which survives the rollback. A course
+//! Sets a course aside whose work aborts the whole call (a trap, a deadline). After an
+//! aborted tick the next takes one item, whatever its budget. Such a tick works on one course and leaves a note of it, which survives the rollback. A course
 //! that aborts three such ticks in a row is set aside.
 
 use super::agenda::Agenda;
@@ -8,7 +8,7 @@ use super::outgoing::Outgoing;
 use crate::memory::Rosters;
 use crate::model::ids::CourseId;
 use crate::model::issue::{Code, Issue, Subject};
-use crate::world::{StorageError, Writes};
+use crate::world::{Aborted, StorageError, Writes};
 
 /// How many ticks in a row may abort on one course before the course is set aside.
 const PATIENCE: u32 = 3;
@@ -25,7 +25,8 @@ pub(super) fn set_aside(
     if !moment.is_alone() {
         return Ok(());
     }
-    let Some(aborted) = world.last_aborted().filter(|aborted| aborted.times >= PATIENCE) else { return Ok(()) };
+    let culprit = |aborted: &Aborted| aborted.times >= PATIENCE && !aborted.note.is_empty();
+    let Some(aborted) = world.last_aborted().filter(culprit) else { return Ok(()) };
     let course = CourseId(aborted.note);
     rosters.load_courses(world, [&course])?;
     agenda.dirty.retain(|dirty| *dirty != course);

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crate::memory::entries::CoursePage;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, due_key, read_due_key};
-use crate::model::ids::CourseId;
+use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, decode, due_key, read_due_key};
+use crate::model::ids::{CourseId, SchoolNumber};
 use crate::model::time::Instant;
 use crate::world::{Change, Reads, StorageError};
 
@@ -24,8 +24,8 @@ const MOST: usize = 4_000;
 pub(super) struct Agenda {
     /// Courses with a dirty note.
     pub(super) dirty: Vec<CourseId>,
-    /// Pushes that wait, by their digest.
-    pub(super) inbox: Vec<String>,
+    /// Pushes that wait, by their digest, and the School ID whose key signed each.
+    pub(super) inbox: Vec<(String, SchoolNumber)>,
     /// Courses that are due, the longest overdue first.
     pub(super) due: BTreeSet<(Instant, CourseId)>,
     /// When the first of the courses that are not due yet is due; none: there is no such course.
@@ -64,7 +64,7 @@ pub(super) fn read(world: &mut impl Reads, now: Instant) -> Result<(Agenda, Know
             } else if key.starts_with(FOLLOWED) {
                 known.followed.keep(&key, &value)?;
             } else {
-                agenda.take(&key, now);
+                agenda.take(&key, &value, now)?;
             }
         }
         if !full || agenda.next.is_some() {
@@ -79,11 +79,11 @@ pub(super) fn read(world: &mut impl Reads, now: Instant) -> Result<(Agenda, Know
 }
 
 impl Agenda {
-    fn take(&mut self, key: &str, now: Instant) {
+    fn take(&mut self, key: &str, value: &[u8], now: Instant) -> Result<(), StorageError> {
         if let Some(course) = key.strip_prefix(DIRTY) {
             self.dirty.push(CourseId::from(course));
         } else if let Some(digest) = key.strip_prefix(INBOX) {
-            self.inbox.push(digest.to_owned());
+            self.inbox.push((digest.to_owned(), decode(key, value)?));
         } else if let Some((at, course)) = read_due_key(key) {
             if at <= now {
                 self.due.insert((at, course));
@@ -91,6 +91,7 @@ impl Agenda {
                 self.is_due_at(at);
             }
         }
+        Ok(())
     }
 
     fn is_due_at(&mut self, at: Instant) {

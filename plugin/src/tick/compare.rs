@@ -40,12 +40,12 @@ pub(super) fn with_gegi(
         comparison.next = moment.next_night();
     }
     let Some(Walk { after }) = comparison.at.clone() else { return Ok(()) };
-    let listed = world.gegi_courses(after.as_ref(), STEP);
+    let listed = world.gegi_courses(after.as_ref(), STEP)?;
     rosters.load_courses(world, listed.iter().map(|(id, _)| id))?;
     for (id, revision) in &listed {
         let newest = rosters.held(id).filter(|held| !held.removed).map(|held| held.course.revision);
         if newest.is_none_or(|held| held < *revision) {
-            fetch(world, moment, rosters, agenda, id);
+            fetch(world, moment, rosters, agenda, id)?;
         }
     }
     comparison.at = rest(listed.len(), listed.last().map(|(id, _)| id));
@@ -54,8 +54,14 @@ pub(super) fn with_gegi(
 }
 
 /// Fetches a course whose event was lost.
-fn fetch(world: &mut impl Reads, moment: Moment<'_>, rosters: &mut Rosters, agenda: &mut Agenda, id: &CourseId) {
-    let Some(course) = world.gegi_course(id) else { return };
+fn fetch(
+    world: &mut impl Reads,
+    moment: Moment<'_>,
+    rosters: &mut Rosters,
+    agenda: &mut Agenda,
+    id: &CourseId,
+) -> Result<(), StorageError> {
+    let Some(course) = world.gegi_course(id)? else { return Ok(()) };
     let held = rosters.held(id);
     let locked = rosters.ledger(id).is_some();
     let allowed = moment.settings.send_new_program_courses;
@@ -65,6 +71,7 @@ fn fetch(world: &mut impl Reads, moment: Moment<'_>, rosters: &mut Rosters, agen
     if !agenda.dirty.contains(id) {
         agenda.dirty.push(id.clone());
     }
+    Ok(())
 }
 
 /// Goes on with the walk that a change of settings began.

@@ -97,7 +97,7 @@ impl<W: Reads> Judging<'_, W> {
 
     fn judge(&mut self, class: &ClassId) -> Result<(), StorageError> {
         let Some(course) = class_course(self.intake.rosters, class).cloned() else { return Ok(()) };
-        self.intake.attendance.ask_marks(self.intake.world, class);
+        self.intake.attendance.ask_marks(self.intake.world, class)?;
         let mut book = std::mem::take(self.intake.attendance.books.classes.edit(class.as_str()));
         let taken = match self.judge_book(&course, class, &mut book) {
             Judgement::Judged(taken) => taken,

@@ -85,10 +85,13 @@ pub struct Report {
 
 /// Does the work that is due.
 pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, StorageError> {
-    let (settings, mut setting_issues) = settings::check(&world.settings());
+    let (settings, mut setting_issues) = settings::check(&world.settings()?);
     if !settings.enabled {
         return Ok(Report::default());
     }
+    // After an aborted tick one item is taken, whatever the host's budget says, so that the item that aborts is found.
+    let items = if world.last_aborted().is_some() { 1 } else { budget.items };
+    let budget = Budget { items, ..budget };
     let moment = Moment { now: world.now(), settings: &settings, budget };
     let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, moment.now)?;
     let mut head = before.clone().unwrap_or_else(|| Head::first(moment.now));
@@ -105,7 +108,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let mut attendance = Attendance::begin(&mut head, absorbed.to_judge);
     let mut intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     intake.retry_unplaced(&absorbed.courses)?;
-    intake.take_pushes(&mut agenda, poll::schools_that_push(&settings, &campuses))?;
+    intake.take_pushes(&mut agenda)?;
     let mut looks = 0;
     if absorbed.all {
         let sent = Sending {
@@ -132,8 +135,9 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     let written = judge::judge(intake, &campuses, &mut agenda, &head.thresholds)?;
 
-    if attendance.received > 0 {
+    if attendance.received > 0 || attendance.foreign > 0 {
         campuses.tally(Kind::Attendance).items += attendance.received;
+        campuses.tally(Kind::Attendance).rejected += attendance.foreign;
     }
     let books = attendance.end(&mut head);
     campuses.close(absorbed.all && !agenda.again && !agenda.more);

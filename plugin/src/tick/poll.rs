@@ -80,16 +80,8 @@ impl SoFar {
 }
 
 /// The School IDs of all campuses.
-pub(super) fn schools(settings: &Settings) -> BTreeSet<SchoolNumber> {
+fn schools(settings: &Settings) -> BTreeSet<SchoolNumber> {
     settings.campuses.values().map(|campus| campus.school).collect()
-}
-
-/// The School IDs that may have pushed records: those whose attendance was read or, as long as none was, all of them.
-pub(super) fn schools_that_push(settings: &Settings, campuses: &Campuses) -> BTreeSet<SchoolNumber> {
-    let was_read = |campus: &CampusId| campuses.peek(campus).is_some_and(|state| state.pass.is_some());
-    let read = settings.campuses.values().filter(|campus| was_read(&campus.id));
-    let read: BTreeSet<SchoolNumber> = read.map(|campus| campus.school).collect();
-    if read.is_empty() { schools(settings) } else { read }
 }
 
 /// Whether a campus is read because courses of its School ID are followed. A School ID that two campuses have is read
@@ -114,9 +106,8 @@ impl<W: World> Poll<'_, W> {
         let settings = self.intake.moment.settings;
         self.intake.attendance.unreadable.keep_only(&schools(settings));
         for campus in settings.campuses.values() {
-            let was_read = self.campuses.state(&campus.id).pass.is_some();
             let follows = reads_for_courses(settings, self.followed, &campus.id, campus.school);
-            if (follows || was_read && self.intake.attendance.unreadable.may_be_at(campus.school))
+            if (follows || self.intake.attendance.unreadable.may_be_at(campus.school))
                 && self.campuses.connect(self.intake.world, &settings.coursekey_url, campus)
             {
                 let address = campus.address();

@@ -25,8 +25,8 @@ use crate::world::{Reads, StorageError};
 /// Where records come from.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// A push: any of these School IDs may hold the records.
-    Pushed(BTreeSet<SchoolNumber>),
+    /// A push that a key of this School ID signed.
+    Pushed(SchoolNumber),
     /// The listing of a School ID from a moment on, which has every record in its newest version.
     Listed(SchoolNumber, Instant),
 }
@@ -41,6 +41,8 @@ pub(super) struct Attendance {
     pub(super) to_judge: BTreeSet<ClassId>,
     /// How many records came that could be read.
     pub(super) received: u32,
+    /// How many pushed records were not taken, because a key of another School ID signed them than that of their class.
+    pub(super) foreign: u32,
     /// The records that cannot be read.
     pub(super) unreadable: UnreadableRecords,
     /// How many records wait because GEGI does not have their class or student.
@@ -57,14 +59,9 @@ pub(super) struct Intake<'t, W> {
 }
 
 impl<W: Reads> Intake<'_, W> {
-    /// Takes the pushes that wait in the inbox. `schools` are the School IDs that may have pushed them.
-    pub(super) fn take_pushes(
-        &mut self,
-        agenda: &mut Agenda,
-        schools: BTreeSet<SchoolNumber>,
-    ) -> Result<(), StorageError> {
-        let source = Source::Pushed(schools);
-        for digest in std::mem::take(&mut agenda.inbox) {
+    /// Takes the pushes that wait in the inbox.
+    pub(super) fn take_pushes(&mut self, agenda: &mut Agenda) -> Result<(), StorageError> {
+        for (digest, school) in std::mem::take(&mut agenda.inbox) {
             let body_key = format!("{PUSH}{digest}");
             let body = self.world.get_many(std::slice::from_ref(&body_key))?.pop().flatten().unwrap_or_default();
             let page = read_push(&body).unwrap_or_else(|problem| Page {
@@ -73,7 +70,7 @@ impl<W: Reads> Intake<'_, W> {
                 next: None,
                 as_of: None,
             });
-            self.take_page(&source, page, false)?;
+            self.take_page(&Source::Pushed(school), page, false)?;
             agenda.clear_push(&digest, body_key);
         }
         Ok(())
@@ -85,18 +82,18 @@ impl<W: Reads> Intake<'_, W> {
         for unreadable in page.unreadable {
             self.note_unreadable(source, unreadable)?;
         }
-        let schools = source.schools();
+        let schools = BTreeSet::from([source.school()]);
         for record in &page.records {
             self.attendance.unreadable.read(&record.id, record.version, &schools, matches!(source, Source::Listed(..)));
         }
         let records = if again { self.only_unknown(page.records)? } else { page.records };
-        self.take_records(records)
+        self.take_records(records, source.pushed_by())
     }
 
     /// Notes a record that cannot be read, unless a later version of the record was read.
     fn note_unreadable(&mut self, source: &Source, unreadable: Unreadable) -> Result<(), StorageError> {
-        let schools = source.schools();
-        if schools.is_empty() || self.was_read_since(&unreadable)? {
+        let schools = BTreeSet::from([source.school()]);
+        if self.was_read_since(&unreadable)? {
             return Ok(());
         }
         let Unreadable { id, version, class, student, updated_at, problem } = unreadable;
@@ -117,20 +114,39 @@ impl<W: Reads> Intake<'_, W> {
     }
 
     /// Enters records into the books of their classes. A record whose class or student GEGI does not have is kept apart
-    /// (`unplaced`).
-    pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
+    /// (`unplaced`). A record that a key of another School ID signed than that of its class is not taken.
+    pub(super) fn take_records(
+        &mut self,
+        mut records: Vec<AttendanceRecord>,
+        pushed_by: Option<SchoolNumber>,
+    ) -> Result<(), StorageError> {
         self.load_books(&records)?;
+        if let Some(school) = pushed_by {
+            let came = records.len();
+            records.retain(|record| self.may_speak_for(school, &record.class));
+            self.attendance.foreign += u32::try_from(came - records.len()).unwrap_or(u32::MAX);
+        }
         let mut places = Places::new(self.rosters, self.moment.settings);
         let mut homeless = Vec::new();
         for record in records {
             match places.of(&record) {
-                Ok(place) => self.attendance.enter(self.world, self.moment, place, &record),
+                Ok(place) => self.attendance.enter(self.world, self.moment, place, &record)?,
                 // The book took this version before GEGI cancelled the class or took the student off the list.
                 Err(_) if self.attendance.was_taken(&record) => {}
                 Err(_) => homeless.push(record),
             }
         }
-        homeless.into_iter().try_for_each(|record| self.keep_unplaced(record))
+        homeless.into_iter().try_for_each(|record| self.keep_unplaced(record, pushed_by))
+    }
+
+    /// Whether a key of a School ID may sign records of a class: the class is of a campus with this number or CourseKey
+    /// holds its course there, or GEGI does not have the class yet.
+    fn may_speak_for(&self, school: SchoolNumber, class: &ClassId) -> bool {
+        let Some(course) = class_course(self.rosters, class) else { return true };
+        let Some(held) = self.rosters.held(course) else { return true };
+        let campus = self.moment.settings.campuses.get(&held.course.campus).map(|campus| campus.school);
+        let ledger = self.rosters.ledger(course).map(|ledger| ledger.school);
+        [campus, ledger].contains(&Some(school))
     }
 
     /// Leaves out the records that their books hold in this very version. No book is put on the shelf for it.
@@ -177,37 +193,52 @@ impl Attendance {
         self.books.classes.get(record.class.as_str()).is_some_and(|book| book.has_seen(record))
     }
 
-    fn enter(&mut self, world: &mut impl Reads, moment: Moment<'_>, place: &Place<'_>, record: &AttendanceRecord) {
+    fn enter(
+        &mut self,
+        world: &mut impl Reads,
+        moment: Moment<'_>,
+        place: &Place<'_>,
+        record: &AttendanceRecord,
+    ) -> Result<(), StorageError> {
         let class = record.class.as_str();
         if self.books.classes.get(class).is_some_and(|book| book.knows(record)) {
-            return;
+            return Ok(());
         }
         let Moment { now, settings, .. } = moment;
-        let Some(followed_until) = following::until(place.course, settings) else { return };
-        self.ask_marks(world, &record.class);
+        let Some(followed_until) = following::until(place.course, settings) else { return Ok(()) };
+        self.ask_marks(world, &record.class)?;
         let (book, nobody) = (self.books.classes.edit(class), BTreeMap::new());
         let times = book.times(place.times, settings.follow, now);
         let limits = Limits::of(times.ends, settings.follow, settings.settle, followed_until);
         if book.enter(record, limits, self.marks.get(&record.class).unwrap_or(&nobody)) {
             self.to_judge.insert(record.class.clone());
         }
+        Ok(())
     }
 
     /// Asks GEGI for the marks of a class. Once a tick is enough, because a class is judged once a tick.
-    pub(super) fn ask_marks(&mut self, world: &mut impl Reads, class: &ClassId) {
+    pub(super) fn ask_marks(&mut self, world: &mut impl Reads, class: &ClassId) -> Result<(), StorageError> {
         if !self.marks.contains_key(class) {
-            let marks = world.current_marks(class).into_iter().map(|mark| (mark.student.clone(), mark));
+            let marks = world.current_marks(class)?.into_iter().map(|mark| (mark.student.clone(), mark));
             self.marks.insert(class.clone(), marks.collect());
         }
+        Ok(())
     }
 }
 
 impl Source {
-    /// The School IDs that may hold the records.
-    fn schools(&self) -> BTreeSet<SchoolNumber> {
+    /// The School ID that holds the records.
+    fn school(&self) -> SchoolNumber {
         match self {
-            Self::Pushed(schools) => schools.clone(),
-            Self::Listed(school, _) => BTreeSet::from([*school]),
+            Self::Pushed(school) | Self::Listed(school, _) => *school,
+        }
+    }
+
+    /// The School ID whose key signed the push; none: CourseKey listed the records.
+    fn pushed_by(&self) -> Option<SchoolNumber> {
+        match self {
+            Self::Pushed(school) => Some(*school),
+            Self::Listed(..) => None,
         }
     }
 }

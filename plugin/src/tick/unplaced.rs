@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::records::{Intake, Places};
 use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
-use crate::model::ids::{ClassId, CourseId};
+use crate::model::ids::{ClassId, CourseId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::world::{Reads, StorageError};
 
@@ -15,16 +15,31 @@ use crate::world::{Reads, StorageError};
 const VERSIONS: usize = 8;
 
 impl<W: Reads> Intake<'_, W> {
-    /// Keeps a record that has no place yet.
-    pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
+    /// Keeps a record that has no place yet. `pushed_by`: the School ID whose key signed the push that brought it. Of
+    /// one record only what CourseKey lists is kept, or only what one School ID pushed, so that nobody's push can speak
+    /// for another.
+    pub(super) fn keep_unplaced(
+        &mut self,
+        record: AttendanceRecord,
+        pushed_by: Option<SchoolNumber>,
+    ) -> Result<(), StorageError> {
         let class = record.class.clone();
         let waiting = &mut self.attendance.books.unplaced;
         waiting.load(self.world, std::iter::once(class.as_str()))?;
-        let versions = waiting.edit(class.as_str()).records.entry(record.id.to_string()).or_default();
+        let Unplaced { records, pushed, .. } = waiting.edit(class.as_str());
+        let id = record.id.to_string();
+        let new = !records.contains_key(&id);
+        let versions = records.entry(id.clone()).or_default();
+        match pushed_by {
+            Some(school) if new => _ = pushed.insert(id, school),
+            Some(school) if pushed.get(&id) != Some(&school) => return Ok(()),
+            None if pushed.remove(&id).is_some() => versions.clear(),
+            Some(_) | None => {}
+        }
         if versions.iter().any(|held| held.version == record.version) {
             return Ok(());
         }
-        self.attendance.unplaced += u32::from(versions.is_empty());
+        self.attendance.unplaced += u32::from(new);
         versions.push(record);
         versions.sort_by_key(|held| held.version);
         if versions.len() > VERSIONS {
@@ -54,10 +69,14 @@ impl<W: Reads> Intake<'_, W> {
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
             self.attendance.unplaced = self.attendance.unplaced.saturating_sub(count);
-            self.attendance.books.unplaced.edit(&class).records = left;
-            let placed: Vec<AttendanceRecord> = placed.into_values().flat_map(of_one_student).collect();
+            let mut waiting_for = waiting.pushed;
+            let pushed = waiting_for.extract_if(.., |id, _| placed.contains_key(id)).collect::<BTreeMap<_, _>>();
+            let entry = self.attendance.books.unplaced.edit(&class);
+            (entry.records, entry.pushed) = (left, waiting_for);
             self.tell_unplaced(&class)?;
-            self.take_records(placed)?;
+            for (id, versions) in placed {
+                self.take_records(of_one_student(versions), pushed.get(&id).copied())?;
+            }
         }
         Ok(())
     }
@@ -66,7 +85,7 @@ impl<W: Reads> Intake<'_, W> {
     /// removed.
     fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
         let books = &mut self.attendance.books;
-        let Unplaced { records, mut issues } = books.unplaced.get(class).cloned().unwrap_or_default();
+        let Unplaced { records, mut issues, .. } = books.unplaced.get(class).cloned().unwrap_or_default();
         let newest = records.values().filter_map(|versions| versions.last());
         let mut places = Places::new(self.rosters, self.moment.settings);
         let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()).collect();

@@ -20,12 +20,16 @@ pub use self::network::Network;
 pub use self::reads::Reads;
 pub use self::writes::Writes;
 
-/// The state cannot be used. The call ends with this error, leaves no trace and is repeated.
+/// What the call works on cannot be read or written: the plugin's state, or GEGI's data. The call ends with this error,
+/// leaves no trace and is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// The host refused to store or to read; the text says why.
     #[error("use the school's storage: {0}")]
     Refused(String),
+    /// GEGI cannot be asked at present; the text says why.
+    #[error("ask GEGI: {0}")]
+    GegiUnavailable(String),
     /// A stored value cannot be read by this version of the plugin.
     #[error("read {key}: {reason}; load the version that wrote it, or a newer one")]
     Unreadable {

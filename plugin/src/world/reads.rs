@@ -12,17 +12,17 @@ pub trait Reads {
     /// The present moment, from the only clock there is.
     fn now(&self) -> Instant;
     /// School Settings.
-    fn settings(&mut self) -> SchoolSettings;
+    fn settings(&mut self) -> Result<SchoolSettings, StorageError>;
     /// Ids and revisions of GEGI's courses, ascending, behind the course `after`.
-    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Vec<(CourseId, u64)>;
+    fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Result<Vec<(CourseId, u64)>, StorageError>;
     /// A course as GEGI holds the course now; none: GEGI holds no such course.
-    fn gegi_course(&mut self, id: &CourseId) -> Option<Course>;
+    fn gegi_course(&mut self, id: &CourseId) -> Result<Option<Course>, StorageError>;
     /// GEGI's marks of a class.
-    fn current_marks(&mut self, class: &ClassId) -> Vec<CurrentMark>;
+    fn current_marks(&mut self, class: &ClassId) -> Result<Vec<CurrentMark>, StorageError>;
     /// The values of keys, in the order of the keys; none for a key that does not exist.
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError>;
     /// Entries whose key starts with `prefix`, ascending, behind the key `after`.
     fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError>;
-    /// The note of the last tick; none: that tick was not aborted, or had left no note.
+    /// The note of the last tick, empty if that tick had left none; none: that tick was not aborted.
     fn last_aborted(&mut self) -> Option<Aborted>;
 }

@@ -17,11 +17,11 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
     let mut imports = engine.imports();
     imports.sort();
     expect![[r#"
-        gegi:coursekey/email@0.1.0
-        gegi:coursekey/records@0.1.0
-        gegi:coursekey/school@0.1.0
-        gegi:coursekey/state@0.1.0
-        gegi:coursekey/types@0.1.0
+        gegi:coursekey/email@0.2.0
+        gegi:coursekey/records@0.2.0
+        gegi:coursekey/school@0.2.0
+        gegi:coursekey/state@0.2.0
+        gegi:coursekey/types@0.2.0
         wasi:cli/environment@0.2.12
         wasi:cli/exit@0.2.12
         wasi:cli/stderr@0.2.12
@@ -32,6 +32,7 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
         wasi:cli/terminal-stderr@0.2.12
         wasi:cli/terminal-stdin@0.2.12
         wasi:cli/terminal-stdout@0.2.12
+        wasi:clocks/monotonic-clock@0.2.12
         wasi:clocks/wall-clock@0.2.12
         wasi:http/outgoing-handler@0.2.12
         wasi:http/types@0.2.12
@@ -39,6 +40,11 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
         wasi:io/poll@0.2.12
         wasi:io/streams@0.2.12"#]]
     .assert_eq(&imports.join("\n"));
+    let world = include_str!("../../../wit/world.wit");
+    let named = world.lines().filter_map(|line| line.trim().strip_prefix("import wasi:")?.strip_suffix(';'));
+    let named: Vec<String> = named.map(|name| format!("wasi:{name}")).collect();
+    imports.retain(|name| name.starts_with("wasi:"));
+    assert_eq!(imports, named, "the world plugin-on-wasi names what the component imports of WASI");
 }
 
 #[test]
@@ -49,7 +55,7 @@ fn what_a_plugin_could_ask_for_beside_that_is_absent() {
         format!("{} {function}\n", if absent { "-" } else { "+" })
     };
     let functions = [
-        "gegi:coursekey/email@0.1.0 queue",
+        "gegi:coursekey/email@0.2.0 queue",
         "wasi:cli/environment@0.2.12 get-environment",
         "wasi:clocks/monotonic-clock@0.2.12 now",
         "wasi:clocks/wall-clock@0.2.12 now",
@@ -67,7 +73,7 @@ fn what_a_plugin_could_ask_for_beside_that_is_absent() {
         "wasi:sockets/udp-create-socket@0.2.12 create-udp-socket",
     ];
     expect![[r#"
-        + gegi:coursekey/email@0.1.0 queue
+        + gegi:coursekey/email@0.2.0 queue
         + wasi:cli/environment@0.2.12 get-environment
         + wasi:clocks/monotonic-clock@0.2.12 now
         + wasi:clocks/wall-clock@0.2.12 now

@@ -6,8 +6,24 @@
 
 use std::fmt;
 
+use crate::gegi::GegiUnavailable;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, HasData, HasSelf, Lift, Linker, Lower};
+
+/// Why GEGI's data could not be read.
+#[derive(ComponentType, Lift, Lower, Clone, PartialEq, Eq, Debug)]
+#[component(variant)]
+pub enum ReadError {
+    /// GEGI cannot be asked at present; the text says why.
+    #[component(name = "unavailable")]
+    Unavailable(String),
+}
+
+impl From<GegiUnavailable> for ReadError {
+    fn from(GegiUnavailable(why): GegiUnavailable) -> Self {
+        Self::Unavailable(why)
+    }
+}
 
 /// A moment: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 pub type Instant = i64;
@@ -329,5 +345,5 @@ pub fn add_to_linker<T: 'static, D: HostWithStore<T>>(
     linker: &mut Linker<T>,
     _host: fn(&mut T) -> D::Data<'_>,
 ) -> wasmtime::Result<()> {
-    linker.instance("gegi:coursekey/types@0.1.0").map(|_| ())
+    linker.instance("gegi:coursekey/types@0.2.0").map(|_| ())
 }

@@ -17,7 +17,7 @@ use crate::bindings::Plugin;
 use crate::bindings::exports::gegi::coursekey::integration::CallError;
 use crate::clock::Clock;
 use crate::door::Door;
-use crate::gegi::{GegiUnavailable, SchoolSettings, SchoolSource};
+use crate::gegi::{SchoolSettings, SchoolSource};
 use crate::limits::{Limits, Stopwatch};
 use crate::store::{StoreError, UnitOfWork};
 
@@ -50,8 +50,6 @@ pub(crate) enum Broken {
     Trapped(String),
     /// The guest ran longer than this.
     TooLong(Duration),
-    /// The host could not ask GEGI on the guest's behalf.
-    Gegi(GegiUnavailable),
     /// The host could not read or write its storage on the guest's behalf.
     Storage(StoreError),
 }
@@ -192,7 +190,7 @@ fn tell<T>(outcome: &Result<T, Broken>) {
             tracing::warn!(?deadline, "stopped the plugin, which took longer than its deadline; {AFTER_A_STOP}");
         }
         // The failure that the caller gets says everything about these endings.
-        Ok(_) | Err(Broken::Refused(_) | Broken::Gegi(_) | Broken::Storage(_)) => {}
+        Ok(_) | Err(Broken::Refused(_) | Broken::Storage(_)) => {}
     }
 }
 
@@ -210,7 +208,6 @@ struct TooLong(Duration);
 fn broken(error: wasmtime::Error) -> Broken {
     tracing::debug!(error = format!("{error:#}"), "where the call was stopped");
     let told = error.downcast::<TooLong>().map(|TooLong(deadline)| Broken::TooLong(deadline));
-    let told = told.or_else(|error| error.downcast().map(Broken::Gegi));
     let told = told.or_else(|error| error.downcast().map(Broken::Storage));
     told.unwrap_or_else(|error| Broken::Trapped(error.root_cause().to_string()))
 }

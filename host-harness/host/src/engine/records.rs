@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use super::Call;
 use crate::bindings::gegi::coursekey::records::{CurrentMark, Host, Operation, Origin, RecordsError};
+use crate::bindings::nouns::ReadError;
 
 impl Host for Call {
     /// The marks that GEGI holds, changed by the operations that are committed and not delivered yet, and then by
     /// those that this call has staged.
-    async fn current_marks(&mut self, class: String) -> wasmtime::Result<Vec<CurrentMark>> {
+    async fn current_marks(&mut self, class: String) -> wasmtime::Result<Result<Vec<CurrentMark>, ReadError>> {
         // The outbox is read before GEGI: an operation that is delivered in between is then in both answers, and not
         // in neither.
         let under_way = self.unit.operations_under_way().await?;
-        let held = self.source.current_marks(&class).await?;
-        Ok(overlay(&class, held, under_way))
+        let held = self.source.current_marks(&class).await;
+        Ok(held.map(|held| overlay(&class, held, under_way)).map_err(ReadError::from))
     }
 
     async fn stage(&mut self, operations: Vec<Operation>) -> wasmtime::Result<Result<(), RecordsError>> {
@@ -46,6 +47,7 @@ fn overlay<'a>(
 mod tests {
     use super::*;
     use crate::bindings::gegi::coursekey::records::{Basis, JournalEntry, SetMark, WithdrawMark};
+    use crate::bindings::nouns::ReadError;
     use crate::gegi::Mark;
 
     fn set(class: &str, student: &str, mark: Mark) -> Operation {

@@ -37,10 +37,11 @@ pub enum CallFailure {
 impl From<Broken> for CallFailure {
     fn from(broken: Broken) -> Self {
         match broken {
+            // The plugin passes on what the host answered for GEGI.
+            Broken::Refused(CallError::Unavailable(why)) => Self::Gegi(GegiUnavailable(why)),
             Broken::Refused(refused) => Self::Refused(refused),
             Broken::Trapped(reason) => Self::Trapped(reason),
             Broken::TooLong(deadline) => Self::TooLong(deadline),
-            Broken::Gegi(unavailable) => Self::Gegi(unavailable),
             Broken::Storage(error) => Self::Storage(error),
         }
     }
@@ -53,6 +54,7 @@ fn what_the_plugin_says(refused: &CallError) -> String {
             format!("the plugin cannot read what is stored: {which}; load the version that wrote it, or a newer one")
         }
         CallError::Storage(why) => format!("the plugin could not store or read: {why}"),
+        CallError::Unavailable(why) => format!("GEGI cannot be asked: {why}"),
     }
 }
 
@@ -94,7 +96,7 @@ impl CallFailure {
     pub fn next(&self) -> Next {
         match self {
             Self::Trapped(_) | Self::TooLong(_) => Next::RepeatSoon,
-            Self::Refused(CallError::Storage(_)) | Self::Gegi(_) => Next::RepeatLater,
+            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_)) | Self::Gegi(_) => Next::RepeatLater,
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
             Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))
             | Self::Storage(_)

@@ -215,10 +215,10 @@ impl UnitOfWork {
         self.place.pass.is_tick() && self.standing.breadcrumb.is_some()
     }
 
-    /// The note of the tick before, if that tick did not return.
+    /// The note of the tick before, if that tick did not return; empty if it had left none.
     pub fn last_aborted(&self) -> Option<Aborted> {
         let Breadcrumb { note, times } = self.standing.breadcrumb.clone()?;
-        (self.follows_aborted_tick() && !note.is_empty()).then_some(Aborted { note, times })
+        self.follows_aborted_tick().then_some(Aborted { note, times })
     }
 
     /// The call returned ok: commits everything the call wrote, durable when this function returns. A call that wrote

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use expect_test::expect;
 
+use crate::model::ids::CourseId;
 use crate::model::time::Seconds;
-use crate::testing::{Fake, at, course};
+use crate::testing::{Fake, at, course, record, synchronized};
 use crate::tick::{self, Budget};
-use crate::world::Aborted;
 use crate::world::network::Unheard;
+use crate::world::{Aborted, StorageError};
 
 fn with_fault(list: &str, fault: Result<(u16, &'static str), Unheard>, times: usize) -> Fake {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
@@ -42,6 +43,26 @@ fn an_answer_that_cannot_be_read_is_an_error_and_not_a_success() {
         assert!(!world.settle().contains("course C1"), "{body}");
         assert!(world.later(Seconds(300)).contains("course C1"), "{body}");
     }
+}
+
+/// A tick reads GEGI's settings, lists its courses, fetches some, and asks for the marks of classes.
+#[test]
+fn a_gegi_that_does_not_answer_ends_the_call_and_is_asked_again() {
+    let mut answers = 0;
+    let reads_of_all = loop {
+        let mut world = synchronized();
+        world.gegi.insert(CourseId::from("C2"), course("C2"));
+        let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))];
+        world.coursekey.records = vec![record("r1", 1, "C1-1", "S1", "2023-08-28T16:00:10Z", &visits)];
+        world.now = at("2023-08-28T16:05:00Z");
+        world.gegi_answers = Some(answers);
+        match tick::on_tick(&mut world, Budget { items: 10_000, seconds: 60 }) {
+            Ok(report) => break (answers, report.marks_written),
+            Err(error) => assert_eq!(error, StorageError::GegiUnavailable("GEGI is down".to_owned())),
+        }
+        answers += 1;
+    };
+    assert_eq!(reads_of_all, (5, 1), "settings, list, one course and the marks of two classes");
 }
 
 #[test]
@@ -157,4 +178,20 @@ fn a_budget_of_one_item_still_gets_everything_done() {
         C1 Synchronized
         C2 Synchronized"#]]
     .assert_eq(&world.statuses());
+}
+
+/// A host need not know that it should give one item after a tick that was aborted.
+#[test]
+fn after_an_aborted_tick_one_item_is_taken_whatever_the_budget() {
+    let sent = |aborted: Option<Aborted>| {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.save(course("C1"));
+        world.save(course("C2"));
+        world.aborted = aborted;
+        let report = world.tick();
+        (world.state.keys().filter(|key| key.starts_with("page/")).count(), report.more_work)
+    };
+    let nameless = Aborted { note: String::new(), times: 3 };
+    let (all, one) = (sent(None), sent(Some(nameless)));
+    assert_eq!((all.0, one), (2, (1, true)), "courses that were taken on");
 }

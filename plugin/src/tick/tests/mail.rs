@@ -7,7 +7,7 @@ mod properties;
 use expect_test::expect;
 
 use crate::inbox::on_attendance_received;
-use crate::model::ids::PersonId;
+use crate::model::ids::{CampusId, PersonId};
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, record, synchronized};
 use crate::tick::{self, Budget};
@@ -156,8 +156,12 @@ fn nothing_is_mailed_while_a_tick_has_more_work() {
 fn nothing_is_mailed_while_more_pushes_wait_than_one_tick_takes() {
     let mut world = synchronized();
     for number in 0..4_100 {
-        on_attendance_received(&mut world, format!(r#"{{"records":[{{"unreadable":{number}}}]}}"#).into_bytes())
-            .unwrap();
+        on_attendance_received(
+            &mut world,
+            &CampusId::from("main"),
+            format!(r#"{{"records":[{{"unreadable":{number}}}]}}"#).into_bytes(),
+        )
+        .unwrap();
     }
     assert!(world.tick().more_work);
     assert_eq!(mails(&mut world), "");

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use crate::inbox::on_attendance_received;
 use crate::memory::INBOX;
 use crate::model::attendance::Mark;
-use crate::model::ids::{ClassId, PersonId};
+use crate::model::ids::{CampusId, ClassId, PersonId};
 use crate::model::time::{Instant, Seconds};
-use crate::testing::{Fake, at, record, synchronized};
+use crate::testing::{Fake, at, course, push_from, record, synchronized, two_campuses};
 use crate::world::Reads;
+use crate::world::network::Kind;
 
 /// The start of the class, from which all other times are counted in minutes.
 const START: &str = "2023-08-28T13:00:00Z";
@@ -68,7 +69,7 @@ fn play(records: &[Value], pushes: &BTreeMap<i64, Vec<usize>>) -> BTreeMap<(Clas
 
 fn push(world: &mut Fake, record: Option<&&Value>) {
     let body = json!({ "records": record.into_iter().collect::<Vec<_>>() });
-    on_attendance_received(world, serde_json::to_vec(&body).unwrap()).unwrap();
+    on_attendance_received(world, &CampusId::from("main"), serde_json::to_vec(&body).unwrap()).unwrap();
 }
 
 proptest! {
@@ -92,7 +93,59 @@ proptest! {
 fn a_push_to_a_school_that_is_switched_off_is_not_kept() {
     let mut world = synchronized();
     world.settings.enabled = false;
-    let outcome = on_attendance_received(&mut world, br#"{"records":[]}"#.to_vec()).unwrap();
+    let outcome = on_attendance_received(&mut world, &CampusId::from("main"), br#"{"records":[]}"#.to_vec()).unwrap();
     assert_eq!((outcome.taken, outcome.repeated), (0, 0));
     assert!(world.scan(INBOX, None, 10).unwrap().is_empty());
+}
+
+/// A record of a student who was there for the whole of the first class of a course.
+fn whole_class(course: &str) -> Value {
+    let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T16:00:00Z"))];
+    record("r1", 1, &format!("{course}-1"), "S1", "2023-08-28T16:00:10Z", &visits)
+}
+
+/// Where S1 is present, and how many pushed records the ticks of an hour refused.
+fn present_after(world: &mut Fake) -> (Vec<String>, u32) {
+    let mut refused = 0;
+    for _ in 0..12 {
+        let report = world.tick();
+        refused += report.tallies.get(&Kind::Attendance).map_or(0, |tally| tally.rejected);
+        world.now = world.now + Seconds(300);
+    }
+    let present = |((_, student), (mark, _)): &(&(ClassId, PersonId), &(Mark, _))| {
+        *student == PersonId::from("S1") && *mark == Mark::Present
+    };
+    let of_student = world.marks.iter().filter(present);
+    (of_student.map(|((class, _), _)| class.to_string()).collect(), refused)
+}
+
+#[test]
+fn a_push_signed_by_one_campus_marks_no_class_of_another() {
+    for (campus, expected) in [("main", (vec![], 1)), ("other", (vec!["C2-1".to_owned()], 0))] {
+        let mut world = two_campuses();
+        world.now = at("2023-08-28T16:05:00Z");
+        push_from(&mut world, campus, &whole_class("C2"));
+        assert_eq!(present_after(&mut world), expected, "signed by {campus}");
+    }
+}
+
+#[test]
+fn a_push_about_a_class_that_is_not_known_yet_speaks_for_its_campus_alone() {
+    for (campus, expected) in [("main", (vec![], 1)), ("other", (vec!["C3-1".to_owned()], 0))] {
+        let mut world = two_campuses();
+        world.now = at("2023-08-28T16:05:00Z");
+        push_from(&mut world, campus, &whole_class("C3"));
+        world.settle();
+        let mut late = course("C3");
+        late.campus = CampusId::from("other");
+        world.save(late);
+        assert_eq!(present_after(&mut world), expected, "signed by {campus}");
+    }
+}
+
+#[test]
+fn a_push_of_a_campus_that_settings_do_not_name_is_refused() {
+    let refused =
+        on_attendance_received(&mut synchronized(), &CampusId::from("nowhere"), br#"{"records":[]}"#.to_vec());
+    assert_eq!(refused.unwrap_err().to_string(), "read the push: School Settings do not name its campus");
 }

@@ -26,7 +26,7 @@ impl Guest for Empty {
         Err(CallError::BadInput(String::new()))
     }
 
-    fn on_attendance_received(_: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
+    fn on_attendance_received(_: String, _: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
         Ok(AttendanceOutcome { taken: 0, repeated: 0 })
     }
 

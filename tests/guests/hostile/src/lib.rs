@@ -17,7 +17,9 @@ struct Hostile;
 
 impl Guest for Hostile {
     fn on_tick(budget: Budget) -> Result<TickReport, CallError> {
-        act(&gegi::coursekey::school::settings().name, budget.items).map_err(CallError::BadInput)?;
+        let settings = gegi::coursekey::school::settings();
+        let settings = settings.map_err(|error| CallError::BadInput(format!("{error:?}")))?;
+        act(&settings.name, budget.items).map_err(CallError::BadInput)?;
         Ok(TickReport {
             tallies: vec![],
             marks_written: 0,
@@ -33,7 +35,7 @@ impl Guest for Hostile {
         Err(CallError::BadInput(String::new()))
     }
 
-    fn on_attendance_received(body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
+    fn on_attendance_received(_: String, body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
         act(&String::from_utf8_lossy(&body), 0).map_err(CallError::BadInput)?;
         Ok(AttendanceOutcome { taken: 0, repeated: 0 })
     }
