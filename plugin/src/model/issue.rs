@@ -55,6 +55,7 @@ pub enum Code {
     CourseRemoved,
     ClassKept,
     AbortedRepeatedly,
+    StateDamaged,
     RecordOfUnknownClass,
     RecordOfUnknownStudent,
     RecordUnreadable,

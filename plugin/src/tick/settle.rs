@@ -2,6 +2,7 @@
 //! and when the course is looked at next. Not here: the rules for each of these (`status`, `look`, `following`,
 //! `look::next`).
 
+use super::aborted;
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::Moment;
@@ -17,6 +18,7 @@ use crate::memory::followed::Followed;
 use crate::memory::head::{Cursor, Pass};
 use crate::memory::view::CourseView;
 use crate::model::ids::{CourseId, SchoolNumber};
+use crate::model::issue::Issue;
 use crate::option::Resolved;
 use crate::overview::overview;
 use crate::settings::CampusSettings;
@@ -91,7 +93,8 @@ impl Settling<'_> {
             None => {}
         }
         let closing = self.follow(&held);
-        self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &look.issues)?;
+        let issues: Vec<Issue> = look.issues.iter().cloned().chain(aborted::issues(self.rosters, id)).collect();
+        self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
         let left = self.left(&held, look, attempt);
         let look = look_at(&held.course, look, left, self.is_followed(id), self.moment.settings, now);

@@ -9,28 +9,34 @@ use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::issue::Issue;
-use crate::world::{Reads, StorageError};
+use crate::world::{StorageError, Writes};
 
 /// The most versions of one unplaced record that are kept: the first version and the newest ones.
 const VERSIONS: usize = 8;
 
-impl<W: Reads> Intake<'_, W> {
-    /// Keeps a record that has no place yet.
-    pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
-        let class = record.class.clone();
-        let waiting = &mut self.attendance.books.unplaced;
-        waiting.load(self.world, std::iter::once(class.as_str()))?;
-        let versions = waiting.edit(class.as_str()).records.entry(record.id.to_string()).or_default();
-        if versions.iter().any(|held| held.version == record.version) {
-            return Ok(());
+impl<W: Writes> Intake<'_, W> {
+    /// Keeps records that have no place yet. Each class's entry is loaded, changed and told of once, however many
+    /// records it gets.
+    pub(super) fn keep_unplaced(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
+        let classes: BTreeSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
+        self.attendance.books.unplaced.load(self.world, classes.iter().map(ClassId::as_str))?;
+        let mut changed = BTreeSet::new();
+        for record in records {
+            let class = record.class.clone();
+            let waiting = self.attendance.books.unplaced.edit(class.as_str());
+            let versions = waiting.records.entry(record.id.to_string()).or_default();
+            if versions.iter().any(|held| held.version == record.version) {
+                continue;
+            }
+            self.attendance.unplaced += u32::from(versions.is_empty());
+            versions.push(record);
+            versions.sort_by_key(|held| held.version);
+            if versions.len() > VERSIONS {
+                versions.remove(1);
+            }
+            changed.insert(class);
         }
-        self.attendance.unplaced += u32::from(versions.is_empty());
-        versions.push(record);
-        versions.sort_by_key(|held| held.version);
-        if versions.len() > VERSIONS {
-            versions.remove(1);
-        }
-        self.tell_unplaced(class.as_str())
+        changed.iter().try_for_each(|class| self.tell_unplaced(class.as_str()))
     }
 
     /// Tries the unplaced records again of every class that the changed courses list, or have stopped to list.
@@ -41,11 +47,11 @@ impl<W: Reads> Intake<'_, W> {
         let held = courses.iter().filter_map(|course| self.rosters.held(course));
         let listed = held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string());
         let classes: BTreeSet<String> = listed.chain(self.attendance.to_judge.iter().map(ClassId::to_string)).collect();
-        self.attendance.books.unplaced.load(self.world, classes.iter().map(String::as_str))?;
         for class in classes {
+            self.attendance.books.unplaced.load(self.world, std::iter::once(class.as_str()))?;
             let Some(waiting) = self.attendance.books.unplaced.get(&class).cloned() else { continue };
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
-            self.load_books(&records)?;
+            self.load_classes(&records.iter().map(|record| record.class.clone()).collect())?;
             // The newest version of a record says whose record it is.
             let mut known = Places::new(self.rosters, self.moment.settings);
             let mut has_place =

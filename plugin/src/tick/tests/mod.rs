@@ -11,6 +11,7 @@ mod pushes;
 mod rare;
 mod reading;
 mod roster;
+mod sizes;
 mod unreadable;
 
 use crate::model::attendance::Mark;

@@ -335,12 +335,10 @@ fn a_reading_of_more_than_one_tick_holds_goes_on_where_it_stopped() {
         record(&format!("r{number:04}"), 1, &format!("C1-{number:04}"), "S1", "2023-08-28T16:00:10Z", &visits)
     };
     world.coursekey.records = (0..1_200).map(one).collect();
+    world.most_staged = 1_000;
     world.now = at("2023-08-28T16:05:00Z");
-    let mut ticks = 1;
-    while world.tick().more_work {
-        ticks += 1;
-    }
+    let ticks = world.settle_as_host();
     let marks = world.marks.keys().filter(|(_, student)| student.as_str() == "S1").count();
-    assert!((2..10).contains(&ticks), "{ticks} ticks");
+    assert!((2..30).contains(&ticks), "{ticks} ticks");
     assert_eq!(marks, 1_200);
 }
