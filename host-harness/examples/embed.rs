@@ -87,7 +87,7 @@ async fn main() -> anyhow::Result<()> {
     let coursekey = Arc::new(CourseKey { clock: clock.clone() });
 
     // A process has one host, and one school for each of GEGI's schools.
-    let compiled_code = std::env::temp_dir().join("gegi-coursekey-embed");
+    let compiled_code = std::env::current_exe()?.with_file_name("compiled-code");
     let engine = Engine::new(COMPONENT, Limits::default(), Some(&compiled_code))?;
     let host = Host::new(engine, HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), coursekey));
     let erp = Arc::new(Erp { course: course(monday.timestamp()), marks: Mutex::default() });

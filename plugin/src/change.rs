@@ -3,7 +3,7 @@
 
 use crate::memory::entries::Held;
 use crate::memory::view::{self, CourseView, StoredCourse};
-use crate::memory::{COURSE, DIRTY, encode};
+use crate::memory::{COURSE, DIRTY, encode, parts};
 use crate::model::course::Course;
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
@@ -77,9 +77,9 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
         let key = format!("{COURSE}{id}");
         let note = held.course.revision.to_string().into_bytes();
         let bytes = encode(&key, held)?;
-        world
-            .apply(vec![Change::Put(key, bytes), Change::Put(format!("{DIRTY}{id}"), note)])
-            .map_err(ChangeError::Storage)?;
+        let mut changes = vec![Change::Put(format!("{DIRTY}{id}"), note)];
+        parts::store(&mut changes, &key, course.sent.as_deref(), Some(&bytes));
+        world.apply(changes)?;
     }
     let view = stored.view(&course);
     Ok(view.map_or_else(CourseOutcome::unknown, |view| outcome(view, &settings, now, taken, refused)))

@@ -2,7 +2,8 @@
 //! body into the inbox and does nothing else; the next tick works on it (`tick::records`).
 
 use crate::coursekey::attendance::read_push;
-use crate::memory::{INBOX, PUSH, encode};
+use crate::memory::{INBOX, PUSH, encode, parts};
+use crate::model::fingerprint::fingerprint;
 use crate::model::ids::CampusId;
 use crate::world::{Change, StorageError, Writes};
 
@@ -47,24 +48,15 @@ pub fn on_attendance_received(
         return Ok(PushOutcome { taken: 0, repeated: 0 });
     }
     let records = u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
-    // The same body from two campuses is two pushes.
-    let digest = format!("{school}-{}", digest(&body));
+    // The same body from two campuses is two pushes. The poll brings the records that a push with the fingerprint of
+    // another would hide.
+    let digest = format!("{school}-{}", fingerprint(&body));
     let note = format!("{INBOX}{digest}");
     if world.get_many(std::slice::from_ref(&note))?.pop().flatten().is_some() {
         return Ok(PushOutcome { taken: 0, repeated: records });
     }
-    world.apply(vec![
-        Change::Put(note.clone(), encode(&note, &school)?),
-        Change::Put(format!("{PUSH}{digest}"), body),
-    ])?;
+    let mut changes = vec![Change::Put(note.clone(), encode(&note, &school)?)];
+    parts::store(&mut changes, &format!("{PUSH}{digest}"), None, Some(&body));
+    world.apply(changes)?;
     Ok(PushOutcome { taken: records, repeated: 0 })
-}
-
-/// The digest of a push's body, by which two pushes are told apart (FNV-1a, 128 bits). Two bodies with one digest would
-/// have to be made on purpose, and the poll brings the records that such a push would hide.
-fn digest(body: &[u8]) -> String {
-    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = body.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME));
-    format!("{hash:032x}")
 }

@@ -5,6 +5,7 @@
 //! synchronization, a notification is sent". Not here: the sentence of one issue, which is written where the issue is
 //! found, and the mail about it (`digest`, `tick::outgoing`).
 
+use crate::model::fingerprint::fingerprint;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 
@@ -123,6 +124,9 @@ catalogue! {
     AbortedRepeatedly "aborted-repeatedly" "work was aborted" Gegi
         "Work on a course was aborted three times in a row; it is looked at again when the course changes."
         "Send the course and the host's log to customer care.";
+    StateDamaged "state-damaged" "damaged storage" Gegi
+        "A value that the integration had stored could not be read. It counts as lost and is made anew of GEGI's data and CourseKey's; the notice ends after a day."
+        "Save the course that it names in GEGI once more, and send the host's log to customer care.";
     RecordOfUnknownClass "record-of-unknown-class" "attendance of an unknown class" School
         "CourseKey has attendance of a class that GEGI does not have. It is kept, and taken when GEGI has the class."
         "Schedule the class in GEGI, or remove its attendance in CourseKey.";
@@ -162,8 +166,24 @@ pub fn is_mailed_when_changed(code: Code) -> bool {
     code != Code::CoursekeySilent
 }
 
+/// The most bytes of a key that is made of the ids themselves. A key of the state has at most 512 bytes, and ids full of
+/// slashes grow threefold.
+const KEY_BYTES: usize = 400;
+/// The most bytes of an issue's sentence. Everything that people read is made of sentences, and has its limits too.
+const SENTENCE_BYTES: usize = 1_000;
+
+/// The issue with a sentence of bounded length. What is cut off is replaced by an ellipsis.
+pub fn bounded(mut issue: Issue) -> Issue {
+    if issue.sentence.len() > SENTENCE_BYTES {
+        issue.sentence.truncate(issue.sentence.floor_char_boundary(SENTENCE_BYTES));
+        issue.sentence.push('…');
+    }
+    issue
+}
+
 /// The key of an issue: the same for as long as the issue is about the same fact, whatever its sentence says. A slash
-/// inside an id is escaped, so that issues about two facts never share a key.
+/// inside an id is escaped, so that issues about two facts never share a key; a key that would be too long is replaced
+/// by its fingerprint.
 pub fn key(issue: &Issue) -> String {
     let Subject { course, class, person, detail } = &issue.subject;
     let parts = [
@@ -173,7 +193,8 @@ pub fn key(issue: &Issue) -> String {
         detail.as_deref(),
     ];
     let escaped = parts.map(|part| part.unwrap_or_default().replace('%', "%25").replace('/', "%2F"));
-    format!("{}/{}", row(issue.code).code, escaped.join("/"))
+    let key = format!("{}/{}", row(issue.code).code, escaped.join("/"));
+    if key.len() <= KEY_BYTES { key } else { format!("{}/#{}", row(issue.code).code, fingerprint(key.as_bytes())) }
 }
 
 #[cfg(test)]

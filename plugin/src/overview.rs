@@ -10,7 +10,7 @@ use crate::desired;
 use crate::following;
 use crate::ledger::CourseLedger;
 use crate::memory::view::{self, CourseView};
-use crate::memory::{COURSE, FETCHED};
+use crate::memory::{COURSE, FETCHED, parts};
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
@@ -150,6 +150,9 @@ fn facts<'a>(
     }
 }
 
+/// How many courses are loaded at a time.
+const AT_ONCE: usize = 16;
+
 /// The statuses of courses, read from committed state. Courses that the plugin does not know are left out.
 pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<CourseStatus>, StorageError> {
     let ids = match query {
@@ -161,8 +164,12 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
     };
     let (settings, _) = settings::check(&world.settings()?);
     let now = world.now();
-    let stored = view::read(world, &ids)?;
-    Ok(stored.views().filter_map(|view| course_status(view, &settings, now)).collect())
+    let mut statuses = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let stored = view::read(world, ids)?;
+        statuses.extend(stored.views().filter_map(|view| course_status(view, &settings, now)));
+    }
+    Ok(statuses)
 }
 
 /// The status of a course. None: GEGI removed the course before its first send was started, so the course is gone.
@@ -203,15 +210,16 @@ fn complete_until(view: CourseView<'_>, settings: &Settings, now: Instant) -> Op
 
 /// The ids of one page: of the courses that GEGI sent, and of those that the nightly comparison fetched.
 fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<Vec<CourseId>, StorageError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut ids = Vec::new();
     for prefix in [COURSE, FETCHED] {
         let start = after.map(|course| format!("{prefix}{course}"));
-        let entries = world.scan(prefix, start.as_deref(), limit)?;
-        ids.extend(entries.iter().filter_map(|(key, _)| key.strip_prefix(prefix)).map(CourseId::from));
+        let keys = parts::keys(world, prefix, start.as_deref(), limit)?;
+        ids.extend(keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(CourseId::from));
     }
     ids.sort();
     ids.dedup();
-    ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    ids.truncate(limit);
     Ok(ids)
 }
 

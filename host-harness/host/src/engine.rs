@@ -20,6 +20,7 @@ use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, 
 
 use crate::bindings::PluginPre;
 use crate::limits::{Limits, SandboxLimits};
+use crate::private;
 pub(crate) use call::{Broken, Call, CallEnd, CallStart, Exported};
 use ticker::Ticker;
 
@@ -93,6 +94,9 @@ fn config(limits: &SandboxLimits, compiled_code: Option<&Path>) -> Result<Config
         .async_stack_size(limits.stack_bytes + HOST_STACK_BYTES)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
     if let Some(directory) = compiled_code {
+        // Compiled code runs outside of the sandbox, so it is loaded only from where nobody else can put it.
+        let refused = |error: std::io::Error| EngineError::Cache(wasmtime::Error::msg(error));
+        private::create_folder(directory).and_then(|()| private::check_folder(directory)).map_err(refused)?;
         let mut cache = CacheConfig::new();
         cache.with_directory(directory);
         config.cache(Some(Cache::new(cache).map_err(EngineError::Cache)?));

@@ -85,6 +85,8 @@ pub mod gegi;
 pub mod limits;
 pub mod observer;
 pub mod outbox;
+pub mod private;
 pub mod push;
 pub mod school;
 pub mod store;
+pub mod visible;

@@ -106,12 +106,22 @@ pub struct PushKeys {
 }
 
 /// A push that one of the campus's keys signed in time. Only [`verify`] makes a value of this type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedPush {
     /// The id, which tells the push from all other pushes of the school.
     pub(crate) id: PushId,
     /// The body.
     pub(crate) body: Vec<u8>,
+}
+
+/// Prints only the size of the body, because the body names people.
+impl std::fmt::Debug for VerifiedPush {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifiedPush")
+            .field("id", &self.id)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a push is refused. CourseKey sends the push again; in any case the next poll brings the records of the push.

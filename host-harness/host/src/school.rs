@@ -297,8 +297,7 @@ impl School {
             Err(broken) => CallFailure::from(broken),
         };
         // Nothing is committed in either case; only the note of what the call was working on may stay.
-        let stopped = matches!(failure, CallFailure::Trapped(_) | CallFailure::TooLong(_));
-        let noted = if stopped { unit.abort().await } else { unit.discard().await };
+        let noted = if failure.is_abort() { unit.abort().await } else { unit.discard().await };
         if let Err(error) = noted {
             tracing::error!(school = %self.id, %error, "the note of an aborted call was not kept as it should be");
         }

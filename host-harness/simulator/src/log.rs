@@ -90,7 +90,12 @@ impl Log {
     /// Opens or creates the file and reads its entries. A torn last line belongs to a request that was never
     /// answered, so the line is cut off.
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), LogError> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        // The file names people, so it is for nobody else.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);

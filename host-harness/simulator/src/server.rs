@@ -18,6 +18,11 @@ use super::clock::{self, Clock};
 use super::http::{MAX_BODY_BYTES, json_response, too_large_response};
 use super::{Delivery, Simulator};
 
+/// How long requests that are under way may take to end once the server closes.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
+/// How long the body of a request may take to come.
+const WHOLE_BODY: std::time::Duration = std::time::Duration::from_secs(30);
+
 #[derive(Clone)]
 struct Shared {
     simulator: Arc<Mutex<Simulator>>,
@@ -36,19 +41,31 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (close, closing) = watch::channel(false);
+    let mut closed = closing.clone();
     let shared = Shared { simulator, clock: Arc::new(clock), closing };
     let app = Router::new().fallback(answer).with_state(shared);
     let shutdown = async move {
         shutdown.await;
         close.send_replace(true);
     };
-    axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+    let served = axum::serve(listener, app).with_graceful_shutdown(shutdown);
+    let overdue = async {
+        // A connection that sent half a request would keep the server open for ever.
+        let _ = closed.wait_for(|closing| *closing).await;
+        let _ = tokio::time::timeout(GRACE, std::future::pending::<()>()).await;
+    };
+    tokio::select! {
+        served = served => served,
+        () = overdue => Ok(()),
+    }
 }
 
 async fn answer(State(mut shared): State<Shared>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
-        return too_large_response().map(Body::from);
+    let body = match tokio::time::timeout(WHOLE_BODY, to_bytes(body, MAX_BODY_BYTES)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return too_large_response().map(Body::from),
+        Err(_) => return too_slow_response(),
     };
     let request = http::Request::from_parts(head, body);
     if request.uri().path() == clock::PATH {
@@ -66,6 +83,14 @@ async fn answer(State(mut shared): State<Shared>, request: Request) -> Response 
             Response::new(Body::empty())
         }
     }
+}
+
+/// The answer to a request whose body does not come; the connection is closed.
+fn too_slow_response() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = http::StatusCode::REQUEST_TIMEOUT;
+    response.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+    response
 }
 
 /// A body that announces its length and fails half way, which makes the server close the connection.
@@ -185,6 +210,20 @@ mod tests {
             let answer = read_until(&mut stream, "}");
             assert!(answer.contains("content-length: 24") && answer.ends_with(r#"{"items":[],"#), "{answer}");
         });
+    }
+
+    #[test]
+    fn half_a_request_does_not_keep_the_server_from_closing() {
+        let half_open = Arc::new(Mutex::new(None));
+        let kept = half_open.clone();
+        serving(Arc::new(Mutex::new(simulator())), move |address| {
+            let mut stream = connect(address);
+            stream
+                .write_all(b"PUT /v1/schools/1/users HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{")
+                .unwrap();
+            *kept.lock().unwrap() = Some(stream);
+        });
+        assert!(half_open.lock().unwrap().is_some(), "the client kept its end open");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! `demo`: plays the school that ships with the program, and shows everything that a school sees.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use host::observer::NoObserver;
+use host::private;
 use lab::directory::SchoolDirectory;
 use lab::run::{Finished, Keys, RunOptions, run};
 
@@ -62,8 +62,8 @@ impl Demo {
 }
 
 fn write_school(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    FILES.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
+    private::create_folder(folder)?;
+    FILES.iter().try_for_each(|(name, text)| private::write(&folder.join(name), text.as_bytes()))
 }
 
 fn show_all(directory: &SchoolDirectory, finished: &Finished, folder: &Path) -> anyhow::Result<()> {

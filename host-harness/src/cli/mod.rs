@@ -132,7 +132,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             RunError::CourseKey(error) => of_coursekey(error),
             RunError::Twin(error) => of_twin(error),
             RunError::Template(error) => of_template(error),
-            RunError::Call(_) | RunError::Restless { .. } => COMPONENT,
+            RunError::Call(failure) => of_call(failure),
+            RunError::Restless { .. } => COMPONENT,
             _ => MACHINE,
         };
     }
@@ -150,11 +151,19 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         TurnFailure::Restless { .. } => None,
     });
     match of_turn.or_else(|| error.downcast_ref::<CallFailure>()) {
-        Some(CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_))) => INPUT,
-        Some(_) => COMPONENT,
+        Some(failure) => of_call(failure),
         None if error.is::<TurnFailure>() => COMPONENT,
         None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
+    }
+}
+
+/// The exit code of a call that left no trace: a full disk is not the component's fault.
+fn of_call(failure: &CallFailure) -> u8 {
+    match failure {
+        CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_)) => INPUT,
+        CallFailure::Storage(_) | CallFailure::Gegi(_) | CallFailure::Refused(CallError::Storage(_)) => MACHINE,
+        CallFailure::Refused(_) | CallFailure::Trapped(_) | CallFailure::TooLong(_) => COMPONENT,
     }
 }
 

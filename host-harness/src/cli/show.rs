@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use host::gegi::Course;
+use host::visible::visible;
 use lab::run::{Accounting, Report, StatusLine};
 use lab::twin::{IssueLine, LogLine, MarkLine, Twin};
 use serde::Serialize;
@@ -11,13 +12,18 @@ use serde::Serialize;
 /// Prints an error.
 pub(super) fn error(error: &anyhow::Error) {
     // If even standard error is closed, nobody can read the error.
-    let _ = writeln!(io::stderr(), "error: failed to {error}");
+    let _ = writeln!(io::stderr(), "error: failed to {}", shown(&error.to_string()));
+}
+
+/// A text of several lines as people see it, line by line.
+fn shown(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
 /// Says on standard error what takes long.
 pub(super) fn progress(text: &str) {
     // A run does not end because nobody reads how far it is.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", shown(text));
 }
 
 /// Prints a line.
@@ -27,7 +33,7 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
 
 /// Prints the heading of a table.
 pub(super) fn title(text: &str) -> anyhow::Result<()> {
-    line(&format!("\n{text}"))
+    line(&format!("\n{}", visible(text)))
 }
 
 /// Prints a value as JSON over several lines.
@@ -49,7 +55,7 @@ pub(super) fn table<const N: usize>(
 ) -> anyhow::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header).add_rows(rows);
+    table.set_header(header).add_rows(rows.into_iter().map(|row| row.map(|cell| visible(&cell))));
     line(&table.to_string())
 }
 

@@ -23,6 +23,7 @@ use crate::world::{Change, StorageError};
 pub(super) fn storage_error(error: StorageError) -> wire::CallError {
     match error {
         StorageError::Refused(reason) => wire::CallError::Storage(reason),
+        StorageError::TooMuch(reason) => wire::CallError::TooMuch(reason),
         StorageError::GegiUnavailable(reason) => wire::CallError::Unavailable(reason),
         StorageError::Unreadable { .. } => wire::CallError::UnreadableState(error.to_string()),
     }
@@ -43,12 +44,19 @@ pub(super) fn push_error(error: inbox::PushError) -> wire::CallError {
 }
 
 pub(super) fn refused(error: &state::StateError) -> StorageError {
-    StorageError::Refused(match error {
-        state::StateError::QuotaExceeded(bytes) => format!("the school's storage of {bytes} bytes is full"),
-        state::StateError::ValueTooLarge(bytes) => format!("a value is larger than {bytes} bytes"),
-        state::StateError::BadKey(bytes) => format!("a key is empty or longer than {bytes} bytes"),
-        state::StateError::Unavailable(reason) => reason.clone(),
-    })
+    match error {
+        state::StateError::QuotaExceeded(bytes) => {
+            StorageError::TooMuch(format!("the school's storage of {bytes} bytes is full"))
+        }
+        state::StateError::ValueTooLarge(bytes) => {
+            StorageError::TooMuch(format!("a value is larger than {bytes} bytes"))
+        }
+        state::StateError::BadKey(bytes) => {
+            StorageError::TooMuch(format!("a key is empty or longer than {bytes} bytes"))
+        }
+        state::StateError::TooMuch(reason) => StorageError::TooMuch(reason.clone()),
+        state::StateError::Unavailable(reason) => StorageError::Refused(reason.clone()),
+    }
 }
 
 pub(super) fn unavailable(error: types::ReadError) -> StorageError {

@@ -8,7 +8,7 @@ use crate::model::settings::SchoolSettings;
 use crate::model::time::Instant;
 use crate::world::network::{Exchange, Request};
 use crate::world::records::{CurrentMark, Message, Operation};
-use crate::world::{Aborted, Change, Network, Reads, StorageError, Writes};
+use crate::world::{Aborted, Change, Network, Reads, StorageError, Usage, Writes};
 
 /// The host behind the imports.
 pub(super) struct Host;
@@ -47,6 +47,11 @@ impl Reads for Host {
         state::scan(prefix, after, limit).map_err(|error| convert::refused(&error))
     }
 
+    fn usage(&mut self) -> Usage {
+        let state::Usage { bytes, most_bytes, keys, most_keys } = state::get_usage();
+        Usage { bytes, most_bytes, keys, most_keys }
+    }
+
     fn last_aborted(&mut self) -> Option<Aborted> {
         state::last_aborted().map(|aborted| Aborted { note: aborted.note, times: aborted.times })
     }
@@ -61,7 +66,7 @@ impl Writes for Host {
     fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {
         let operations: Vec<records::Operation> = operations.into_iter().map(convert::operation).collect();
         records::stage(&operations).map_err(|records::RecordsError::TooMany(most)| {
-            StorageError::Refused(format!("more than {most} operations in one call"))
+            StorageError::TooMuch(format!("more than {most} operations in one call"))
         })
     }
 

@@ -85,3 +85,17 @@ fn no_two_facts_share_a_key() {
     let keys: BTreeSet<String> = facts.iter().map(key).collect();
     assert_eq!(keys.len(), facts.len(), "{keys:?}");
 }
+
+#[test]
+fn a_key_and_a_sentence_are_bounded_whatever_the_ids_are() {
+    let issue = |person: String, sentence: String| {
+        let subject = Subject { person: Some(PersonId(person)), detail: Some("/".repeat(96)), ..Subject::default() };
+        Issue { code: Code::EmailMissing, subject, sentence }
+    };
+    let (one, other) = (issue("/".repeat(96), String::new()), issue("/".repeat(95), String::new()));
+    assert!(key(&one).len() <= 400 && key(&one) != key(&other), "{}", key(&one));
+    let long = super::bounded(issue("S1".to_owned(), "é".repeat(600)));
+    assert_eq!((long.sentence.len(), long.sentence.chars().last()), (1_003, Some('…')));
+    let short = issue("S1".to_owned(), "S1 has no e-mail".to_owned());
+    assert_eq!(super::bounded(short.clone()), short);
+}

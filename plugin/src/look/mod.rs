@@ -173,6 +173,10 @@ fn at_removed(facts: &Facts<'_>, ledger: Option<&CourseLedger>, address: Address
     Look { address: Some(address), rest: None, plan, issues, troubles: Vec::new() }
 }
 
+/// How many of the people with one address an issue names. Each of them has such an issue, so that naming all of them
+/// in each would grow with the square of their number.
+const OTHERS_NAMED: usize = 3;
+
 impl<'a> Facts<'a> {
     /// Everybody whom the course names, each with the problems that keep the person from being sent.
     fn judge_people(&self) -> BTreeMap<&'a PersonId, Judged<'a>> {
@@ -191,10 +195,17 @@ impl<'a> Facts<'a> {
             let account = self.accounts.get(id).and_then(|ledger| ledger.account.acknowledged.as_ref());
             account.is_some_and(|account| people::email_key(&account.email) == key)
         };
-        let claimants: Vec<(PersonId, bool)> = claim.iter().map(|id| (id.clone(), holds(id))).collect();
-        let others: Vec<&str> = claim.iter().filter(|id| **id != person.id).map(PersonId::as_str).collect();
-        let loses = people::shared_email_losers(&claimants).contains(&person.id);
-        loses.then(|| (Code::EmailShared, format!("{} has the same e-mail as {}", person.id, others.join(", "))))
+        let mut others = claim.iter().filter(|id| **id != person.id);
+        let first: Vec<&str> = others.by_ref().take(OTHERS_NAMED).map(PersonId::as_str).collect();
+        let more = match others.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let sentence = format!("{} has the same e-mail as {}{more}", person.id, first.join(", "));
+        // Whoever else has the address: whether this person is sent does not depend on it.
+        let somebody = claim.iter().find(|id| **id != person.id)?.clone();
+        let loses = people::shared_email_losers(&[(person.id.clone(), holds(&person.id)), (somebody, true)]);
+        (!loses.is_empty()).then_some((Code::EmailShared, sentence))
     }
 }
 

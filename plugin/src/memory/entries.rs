@@ -52,6 +52,8 @@ pub struct CoursePage {
     pub judged_until: Option<Instant>,
     /// Classes that are to be judged again at a moment even if no record arrives.
     pub judge: BTreeMap<ClassId, Instant>,
+    /// Classes whose attendance aborted the call again and again. It is left alone until GEGI changes the course.
+    pub classes_set_aside: BTreeSet<ClassId>,
 }
 
 /// The people and the classes that a course listed when the course was last absorbed.

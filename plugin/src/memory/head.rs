@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::HEAD;
 use super::unreadable::UnreadableRecords;
 use crate::model::ids::{CampusId, CourseId, SchoolNumber};
-use crate::model::issue::{Code, Issue};
-use crate::model::time::Instant;
+use crate::model::issue::{Code, Issue, Subject};
+use crate::model::time::{Instant, Seconds};
 use crate::settings::InForce;
 use crate::silence::{Failing, Silence, What};
 use crate::world::StorageError;
@@ -48,6 +48,31 @@ pub struct Head {
     /// When the next mail may leave, and whether issues wait for it.
     #[serde(default)]
     pub digest: DigestState,
+    /// What the school is told for a day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_for_a_day: Vec<ToldForADay>,
+    /// How often the sizes of a tick are halved, because larger ticks were refused or stopped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub caution: u32,
+}
+
+/// Something that happened once, and that no later tick would find again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldForADay {
+    /// The issue about it.
+    pub issue: Issue,
+    /// The first moment at which it is not told any more.
+    pub until: Instant,
+}
+
+/// How many things the school is told for a day. The head must stay small.
+const TOLD_FOR_A_DAY: usize = 20;
+/// How long such a thing is told.
+const A_DAY: Seconds = Seconds(86_400);
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Head {
@@ -64,7 +89,23 @@ impl Head {
             issues: BTreeMap::new(),
             unplaced: 0,
             digest: DigestState::default(),
+            told_for_a_day: Vec::new(),
+            caution: 0,
         }
+    }
+
+    /// Tells the school something that happened once and that no later tick would find again.
+    pub fn tell_for_a_day(&mut self, code: Code, detail: String, sentence: String, now: Instant) {
+        if self.told_for_a_day.len() < TOLD_FOR_A_DAY {
+            let subject = Subject { detail: Some(detail), ..Subject::default() };
+            self.told_for_a_day.push(ToldForADay { issue: Issue { code, subject, sentence }, until: now + A_DAY });
+        }
+    }
+
+    /// The issues about what the school is told for a day. What was told long enough is forgotten.
+    pub fn issues_of_the_day(&mut self, now: Instant) -> Vec<Issue> {
+        self.told_for_a_day.retain(|told| now < told.until);
+        self.told_for_a_day.iter().map(|told| told.issue.clone()).collect()
     }
 
     /// Reads a head. The head alone is JSON, so that its schema can be read whatever else has changed. The error names the schema if another version of the plugin wrote the head; then nothing else of

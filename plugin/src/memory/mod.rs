@@ -35,6 +35,7 @@
 //! | `attendance/<class>` | `ClassBook`: the book of the class | tick |
 //! | `unplaced/<class>` | `Unplaced`: records of a class that GEGI does not have, or of students whom its course does not list | tick |
 //! | `digest/<issue>` | `Note`: what the next mail says about an issue | tick |
+//! | `part/<key>/<number>` | a further part of the value of that key (`parts`) | whoever writes the key |
 //! | `told/<issue>` | an empty value: the issue was mailed as open and not yet as resolved | tick |
 //!
 //! Everything that a tick needs to find its work lies under `hot/`, in the order in which the tick needs it, so that an
@@ -43,6 +44,7 @@
 pub mod entries;
 pub mod followed;
 pub mod head;
+pub mod parts;
 pub mod shelf;
 pub mod shelves;
 pub mod unreadable;

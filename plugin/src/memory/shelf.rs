@@ -1,22 +1,26 @@
 //! A shelf: all entries of one kind that a call has loaded. A shelf loads many entries at a time and writes back only
-//! those that changed. Not here: which shelves there are (`shelves`).
+//! those that changed. Not here: which shelves there are (`shelves`), and how a large value is stored (`parts`).
+//!
+//! A value that cannot be read counts as absent, so that one damaged value stops neither its course nor the school: what
+//! is lost is made anew of GEGI's data and CourseKey's. The shelf remembers the key, for an issue.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{decode, encode};
+use super::{decode, encode, parts};
 use crate::world::{Change, Reads, StorageError};
-
-/// How many keys one read asks for.
-const KEYS_AT_ONCE: usize = 5_000;
 
 /// Entries of one kind, by id.
 #[derive(Debug)]
 pub struct Shelf<T> {
     prefix: &'static str,
     entries: BTreeMap<String, Entry<T>>,
+    /// The bytes that the entries have in the state.
+    bytes: usize,
+    /// The keys whose values could not be read.
+    damaged: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -31,7 +35,7 @@ struct Entry<T> {
 impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// An empty shelf for the keys that start with `prefix`.
     pub fn new(prefix: &'static str) -> Self {
-        Self { prefix, entries: BTreeMap::new() }
+        Self { prefix, entries: BTreeMap::new(), bytes: 0, damaged: Vec::new() }
     }
 
     /// Loads those of the entries that are not on the shelf yet.
@@ -39,11 +43,12 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         let mut missing: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
         missing.sort_unstable();
         missing.dedup();
-        for ids in missing.chunks(KEYS_AT_ONCE) {
-            let keys: Vec<String> = ids.iter().map(|id| format!("{}{id}", self.prefix)).collect();
-            for ((id, key), stored) in ids.iter().zip(&keys).zip(world.get_many(&keys)?) {
-                self.keep(id, key, stored)?;
-            }
+        let keys: Vec<String> = missing.iter().map(|id| format!("{}{id}", self.prefix)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for ((id, key), stored) in missing.iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
+            self.keep(id, key, stored);
         }
         Ok(())
     }
@@ -57,38 +62,47 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         let ids: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
         let keys: Vec<String> = ids.iter().map(|id| format!("{}{id}", self.prefix)).collect();
         let mut values = BTreeMap::new();
-        for (ids, keys) in ids.chunks(KEYS_AT_ONCE).zip(keys.chunks(KEYS_AT_ONCE)) {
-            for ((id, key), stored) in ids.iter().zip(keys).zip(world.get_many(keys)?) {
-                if let Some(bytes) = stored {
-                    values.insert(*id, decode(key, &bytes)?);
-                }
+        for ((id, key), stored) in ids.iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
+            if let Some(value) = stored.and_then(|bytes| decode(key, &bytes).ok()) {
+                values.insert(*id, value);
             }
         }
         Ok(values)
     }
 
     /// Puts an entry on the shelf that was read in another way, for example by a scan.
-    pub fn keep(&mut self, id: &str, key: &str, stored: Option<Vec<u8>>) -> Result<(), StorageError> {
-        if !self.entries.contains_key(id) {
-            let value = stored.as_deref().map(|bytes| decode(key, bytes)).transpose()?;
-            self.entries.insert(id.to_owned(), Entry { stored, value, touched: false });
+    pub fn keep(&mut self, id: &str, key: &str, stored: Option<Vec<u8>>) {
+        if self.entries.contains_key(id) {
+            return;
         }
-        Ok(())
+        self.bytes += stored.as_ref().map_or(0, Vec::len);
+        let value = stored.as_deref().map(|bytes| decode(key, bytes)).transpose();
+        let touched = value.is_err();
+        if touched {
+            self.damaged.push(key.to_owned());
+        }
+        self.entries.insert(id.to_owned(), Entry { stored, value: value.unwrap_or_default(), touched });
     }
 
     /// Forgets the entries that cannot have changed. They can be loaded again.
     pub fn forget_untouched(&mut self) {
         self.entries.retain(|_, entry| entry.touched);
+        self.bytes = self.entries.values().filter_map(|entry| entry.stored.as_ref()).map(Vec::len).sum();
     }
 
-    /// How many entries are on the shelf.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// How many bytes the entries on the shelf have in the state: a measure of the memory that the shelf takes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    /// Whether the shelf is empty.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// How many entries on the shelf may have changed.
+    pub fn touched(&self) -> usize {
+        self.entries.values().filter(|entry| entry.touched).count()
+    }
+
+    /// The keys whose values could not be read since the last call of this function.
+    pub fn take_damaged(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.damaged)
     }
 
     /// An entry that was loaded; none: the entry does not exist, or was not loaded.
@@ -134,10 +148,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
             let key = format!("{}{id}", self.prefix);
             let now = entry.value.as_ref().map(|value| encode(&key, value)).transpose()?;
             if now != entry.stored {
-                changes.push(match &now {
-                    Some(bytes) => Change::Put(key, bytes.clone()),
-                    None => Change::Delete(key),
-                });
+                parts::store(changes, &key, entry.stored.as_deref(), now.as_deref());
                 entry.stored = now;
             }
             entry.touched = false;

@@ -8,7 +8,7 @@ use crate::attendance::ClassBook;
 use crate::digest::Note;
 use crate::ledger::{CourseLedger, PersonLedger};
 use crate::model::ids::CourseId;
-use crate::world::{Change, Reads, StorageError};
+use crate::world::{Change, Reads, StorageError, Writes};
 
 /// Courses and people, as GEGI has them and as CourseKey acknowledged them.
 #[derive(Debug)]
@@ -93,6 +93,47 @@ impl Rosters {
         self.ledgers.load(world, ids.iter().copied())
     }
 
+    /// How many bytes the loaded entries have in the state.
+    pub fn bytes(&self) -> usize {
+        let courses = self.courses.bytes() + self.fetched.bytes() + self.pages.bytes() + self.ledgers.bytes();
+        let people = self.people.bytes() + self.claims.bytes() + self.accounts.bytes();
+        courses + people + self.listed.bytes() + self.classes.bytes()
+    }
+
+    /// How many entries may have changed.
+    pub fn touched(&self) -> usize {
+        let courses = self.fetched.touched() + self.pages.touched() + self.ledgers.touched();
+        let people = self.people.touched() + self.claims.touched() + self.accounts.touched();
+        courses + people + self.listed.touched() + self.classes.touched()
+    }
+
+    /// Forgets the entries that cannot have changed. They can be loaded again.
+    pub fn forget_untouched(&mut self) {
+        self.courses.forget_untouched();
+        self.fetched.forget_untouched();
+        self.pages.forget_untouched();
+        self.ledgers.forget_untouched();
+        self.listed.forget_untouched();
+        self.people.forget_untouched();
+        self.claims.forget_untouched();
+        self.accounts.forget_untouched();
+        self.classes.forget_untouched();
+    }
+
+    /// The keys of courses and people whose values could not be read.
+    pub fn take_damaged(&mut self) -> Vec<String> {
+        let mut damaged = self.courses.take_damaged();
+        damaged.extend(self.fetched.take_damaged());
+        damaged.extend(self.pages.take_damaged());
+        damaged.extend(self.ledgers.take_damaged());
+        damaged.extend(self.listed.take_damaged());
+        damaged.extend(self.people.take_damaged());
+        damaged.extend(self.claims.take_damaged());
+        damaged.extend(self.accounts.take_damaged());
+        damaged.extend(self.classes.take_damaged());
+        damaged
+    }
+
     /// The newer of the two sightings of a course that was loaded.
     pub fn held(&self, id: &CourseId) -> Option<&Held> {
         newer(self.courses.get(id.as_str()), self.fetched.get(id.as_str()))
@@ -128,6 +169,25 @@ impl Rosters {
 }
 
 impl Books {
+    /// Stages what changed and forgets it, so that the memory is free for other books. They can be loaded again.
+    pub fn put_away(&mut self, world: &mut impl Writes) -> Result<(), StorageError> {
+        let mut changes = Vec::new();
+        self.collect(&mut changes)?;
+        if !changes.is_empty() {
+            world.apply(changes)?;
+        }
+        self.classes.forget_untouched();
+        self.unplaced.forget_untouched();
+        Ok(())
+    }
+
+    /// The keys of books whose values could not be read.
+    pub fn take_damaged(&mut self) -> Vec<String> {
+        let mut damaged = self.classes.take_damaged();
+        damaged.extend(self.unplaced.take_damaged());
+        damaged
+    }
+
     /// Adds to `changes` a change of the state for every entry that changed.
     pub fn collect(&mut self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         self.classes.collect(changes)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::entries::{CoursePage, Held};
 use super::head::{CampusState, Head};
-use super::{COURSE, FETCHED, HEAD, LEDGER, PAGE, decode, newer};
+use super::{COURSE, FETCHED, HEAD, LEDGER, PAGE, decode, newer, parts};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
 use crate::world::{Reads, StorageError};
@@ -39,6 +39,8 @@ pub struct StoredCourse {
     pub page: Option<CoursePage>,
     /// The course's page of the ledger.
     pub ledger: Option<CourseLedger>,
+    /// The bytes under which the state has the course as GEGI sent it.
+    pub sent: Option<Vec<u8>>,
 }
 
 /// How many keys are read of each course.
@@ -48,28 +50,28 @@ const KEYS: usize = 4;
 pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageError> {
     let of_course = |id: &CourseId| [COURSE, FETCHED, PAGE, LEDGER].map(|prefix| format!("{prefix}{id}"));
     let keys: Vec<String> = std::iter::once(HEAD.to_owned()).chain(ids.iter().flat_map(of_course)).collect();
-    let mut values = world.get_many(&keys)?.into_iter();
+    let mut values = parts::get_many(world, &keys)?.into_iter();
     let head = values.next().flatten().map(|bytes| Head::read(&bytes)).transpose()?;
     let values: Vec<Option<Vec<u8>>> = values.collect();
     let courses = keys.get(1..).unwrap_or_default().chunks(KEYS).zip(values.chunks(KEYS));
     let courses = courses.filter_map(|(keys, values)| {
         let ([course, fetched, page, ledger], [sent, found, kept, acknowledged]) = (keys, values) else { return None };
-        Some((|| {
-            let sent: Option<Held> = read_one(course, sent.as_deref())?;
-            let found: Option<Held> = read_one(fetched, found.as_deref())?;
-            Ok(StoredCourse {
-                held: newer(sent.as_ref(), found.as_ref()).cloned(),
-                page: read_one(page, kept.as_deref())?,
-                ledger: read_one(ledger, acknowledged.as_deref())?,
-            })
-        })())
+        let held: [Option<Held>; 2] = [read_one(course, sent.as_deref()), read_one(fetched, found.as_deref())];
+        Some(StoredCourse {
+            held: newer(held[0].as_ref(), held[1].as_ref()).cloned(),
+            page: read_one(page, kept.as_deref()),
+            ledger: read_one(ledger, acknowledged.as_deref()),
+            sent: sent.clone(),
+        })
     });
     let campuses = head.map(|head| head.campuses).unwrap_or_default();
-    Ok(Stored { campuses, courses: courses.collect::<Result<_, StorageError>>()? })
+    let courses = courses.collect();
+    Ok(Stored { campuses, courses })
 }
 
-fn read_one<T: serde::de::DeserializeOwned>(key: &str, bytes: Option<&[u8]>) -> Result<Option<T>, StorageError> {
-    bytes.map(|bytes| decode(key, bytes)).transpose()
+/// Reads one value. A value that cannot be read counts as absent, as it does on a shelf.
+fn read_one<T: serde::de::DeserializeOwned>(key: &str, bytes: Option<&[u8]>) -> Option<T> {
+    bytes.and_then(|bytes| decode(key, bytes).ok())
 }
 
 impl Stored {

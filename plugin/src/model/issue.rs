@@ -56,6 +56,7 @@ pub enum Code {
     CourseRemoved,
     ClassKept,
     AbortedRepeatedly,
+    StateDamaged,
     RecordOfUnknownClass,
     RecordOfUnknownStudent,
     RecordUnreadable,

@@ -3,6 +3,7 @@
 
 pub mod attendance;
 pub mod course;
+pub mod fingerprint;
 pub mod ids;
 pub mod issue;
 pub mod person;

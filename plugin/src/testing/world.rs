@@ -13,7 +13,7 @@ use crate::overview::{self, StatusQuery};
 use crate::tick::{self, Budget, Report};
 use crate::world::network::{Exchange, Request};
 use crate::world::records::{CurrentMark, Message, Operation, Origin};
-use crate::world::{Aborted, Change, Network, Reads, StorageError, Writes};
+use crate::world::{Aborted, Change, Network, Reads, StorageError, Usage, Writes};
 
 /// Everything around the core, and everything that the core wrote.
 pub(crate) struct Fake {
@@ -31,6 +31,16 @@ pub(crate) struct Fake {
     pub(crate) coursekey: CourseKey,
     pub(crate) reads: u32,
     pub(crate) aborted: Option<Aborted>,
+    /// The most bytes of the values that one read gives.
+    pub(crate) most_read_bytes: usize,
+    /// The most bytes of one value.
+    pub(crate) most_value_bytes: usize,
+    /// The most changes, and the most operations, that one call stages.
+    pub(crate) most_staged: usize,
+    /// The most bytes of the whole state.
+    pub(crate) most_bytes: usize,
+    /// How many changes, and how many operations, the present call has staged.
+    staged: (usize, usize),
     /// How long a request takes.
     pub(crate) takes: Seconds,
 }
@@ -50,6 +60,11 @@ impl Fake {
             coursekey: CourseKey::default(),
             reads: 0,
             aborted: None,
+            most_read_bytes: usize::MAX,
+            most_value_bytes: usize::MAX,
+            most_staged: usize::MAX,
+            most_bytes: usize::MAX,
+            staged: (0, 0),
             takes: Seconds::ZERO,
         }
     }
@@ -77,6 +92,36 @@ impl Fake {
         change::on_course_changed(self, CourseChange::Removed(id)).unwrap();
     }
 
+    /// One tick as a host makes it: a tick that is refused because it is too large leaves no trace but its note. Answers
+    /// whether there is more to do.
+    pub(crate) fn tick_of_host(&mut self) -> bool {
+        let before = (self.state.clone(), self.operations.len(), self.marks.clone(), self.mails.len());
+        let aborted = self.aborted.clone();
+        self.staged = (0, 0);
+        match tick::on_tick(self, Budget { items: 10_000, seconds: 60 }) {
+            Ok(report) => {
+                self.aborted = None;
+                report.more_work
+            }
+            Err(StorageError::TooMuch(_)) => {
+                (self.state, self.marks) = (before.0, before.2);
+                self.operations.truncate(before.1);
+                self.mails.truncate(before.3);
+                let note = self.aborted.take().map(|left| left.note).unwrap_or_default();
+                let times = aborted.filter(|aborted| aborted.note == note).map_or(0, |aborted| aborted.times) + 1;
+                self.aborted = Some(Aborted { note, times });
+                true
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// Ticks as a host does until nothing is left to do; answers the number of ticks.
+    pub(crate) fn settle_as_host(&mut self) -> u32 {
+        let ticks = (1..=2_000).find(|_| !self.tick_of_host());
+        ticks.unwrap_or_else(|| panic!("a tick always has more work; the last note is {:?}", self.aborted))
+    }
+
     /// One tick.
     pub(crate) fn tick(&mut self) -> Report {
         tick::on_tick(self, Budget { items: 10_000, seconds: 60 }).unwrap()
@@ -97,6 +142,19 @@ impl Fake {
     pub(crate) fn later(&mut self, by: Seconds) -> String {
         self.now = self.now + by;
         self.settle()
+    }
+
+    /// The bytes of the whole state.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.iter().map(|(key, value)| key.len() + value.len()).sum()
+    }
+
+    fn check_read<'a>(&self, values: impl Iterator<Item = &'a Vec<u8>>) -> Result<(), StorageError> {
+        let read: usize = values.map(Vec::len).sum();
+        if read <= self.most_read_bytes {
+            return Ok(());
+        }
+        Err(StorageError::TooMuch(format!("one read gives at most {} bytes", self.most_read_bytes)))
     }
 
     /// The status of every course, one a line: `course status (reason)`.
@@ -144,7 +202,9 @@ impl Reads for Fake {
 
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
         self.reads += 1;
-        Ok(keys.iter().map(|key| self.state.get(key).cloned()).collect())
+        let values: Vec<Option<Vec<u8>>> = keys.iter().map(|key| self.state.get(key).cloned()).collect();
+        self.check_read(values.iter().flatten())?;
+        Ok(values)
     }
 
     fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
@@ -153,7 +213,14 @@ impl Reads for Fake {
             .state
             .iter()
             .filter(|(key, _)| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after));
-        Ok(rest.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect())
+        let entries: Vec<_> = rest.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.check_read(entries.iter().map(|(_, value)| value))?;
+        Ok(entries)
+    }
+
+    fn usage(&mut self) -> Usage {
+        let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        Usage { bytes: bytes(self.bytes()), most_bytes: bytes(self.most_bytes), keys: 0, most_keys: 1 }
     }
 
     fn last_aborted(&mut self) -> Option<Aborted> {
@@ -163,6 +230,17 @@ impl Reads for Fake {
 
 impl Writes for Fake {
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
+        self.staged.0 += changes.len();
+        let sizes = |change: &Change| if let Change::Put(_, value) = change { value.len() } else { 0 };
+        if self.staged.0 > self.most_staged {
+            return Err(StorageError::TooMuch(format!("one call makes at most {} changes", self.most_staged)));
+        }
+        if changes.iter().map(sizes).any(|bytes| bytes > self.most_value_bytes) {
+            return Err(StorageError::TooMuch(format!("a value is larger than {} bytes", self.most_value_bytes)));
+        }
+        if changes.iter().any(|change| matches!(change, Change::Put(key, _) | Change::Delete(key) if key.len() > 512)) {
+            return Err(StorageError::TooMuch("a key is longer than 512 bytes".to_owned()));
+        }
         for change in changes {
             match change {
                 Change::Put(key, value) => _ = self.state.insert(key, value),
@@ -173,6 +251,10 @@ impl Writes for Fake {
     }
 
     fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {
+        self.staged.1 += operations.len();
+        if self.staged.1 > self.most_staged {
+            return Err(StorageError::TooMuch(format!("more than {} operations in one call", self.most_staged)));
+        }
         for operation in &operations {
             match operation {
                 Operation::SetMark { class, student, mark, .. } => {

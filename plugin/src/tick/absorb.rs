@@ -7,15 +7,12 @@ use std::collections::BTreeSet;
 use super::agenda::Agenda;
 use super::classes;
 use super::judge;
-use super::moment::Moment;
+use super::moment::{Item, Moment};
 use crate::memory::Rosters;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::person::Person;
 use crate::people;
 use crate::world::{Reads, StorageError, Writes};
-
-/// How many courses one tick absorbs.
-const STEP: usize = 500;
 
 /// The result of absorbing courses.
 #[derive(Debug, Default)]
@@ -35,28 +32,28 @@ pub(super) fn absorb(
     rosters: &mut Rosters,
     agenda: &mut Agenda,
 ) -> Result<Absorbed, StorageError> {
-    let mut courses = std::mem::take(&mut agenda.dirty);
-    let left = courses.split_off(moment.step(STEP).min(courses.len()));
-    rosters.load_courses(world, &courses)?;
-    rosters.listed.load(world, courses.iter().map(CourseId::as_str))?;
-    load_people(world, rosters, &courses)?;
-    let mut absorption = Absorption { rosters, concerned: BTreeSet::new() };
-    let mut to_judge = BTreeSet::new();
-    for course in &courses {
-        moment.note_work_on(world, course);
-        absorption.course(world, moment, course, &mut to_judge)?;
-        agenda.clear_note(course);
+    let mut left = std::mem::take(&mut agenda.dirty);
+    let mut absorbed = Absorbed::default();
+    let mut absorption = Absorption { rosters, concerned: BTreeSet::new(), addresses: BTreeSet::new() };
+    while !left.is_empty() {
+        let rest = left.split_off(moment.size.portion().min(left.len()));
+        absorption.portion(world, moment, &left, &mut absorbed.to_judge)?;
+        left.iter().for_each(|course| agenda.clear_note(course));
+        absorbed.courses.extend(std::mem::replace(&mut left, rest));
+        if moment.size.is_used_up(absorption.rosters) {
+            break;
+        }
     }
-    let Absorption { concerned, .. } = absorption;
-    rosters.load_courses(world, &concerned)?;
+    let concerned = absorption.concerned(world)?;
+    rosters.pages.load(world, concerned.iter().map(CourseId::as_str))?;
     for course in &concerned {
         agenda.look_by(rosters, course, moment.now, moment.now);
     }
     agenda.again |= !left.is_empty();
-    Ok(Absorbed { all: left.is_empty(), courses, to_judge })
+    Ok(Absorbed { all: left.is_empty(), ..absorbed })
 }
 
-/// Loads everybody whom the courses name or named, and everybody who has an address of theirs.
+/// Loads everybody whom the courses name or named, and who has the addresses of these people.
 fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseId]) -> Result<(), StorageError> {
     let mut people = BTreeSet::new();
     let mut addresses = BTreeSet::new();
@@ -71,22 +68,45 @@ fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseI
     rosters.people.load(world, people.iter().map(PersonId::as_str))?;
     let known = people.iter().filter_map(|id| rosters.people.get(id.as_str())?.person.as_ref());
     addresses.extend(known.map(|person| people::email_key(&person.email)));
-    rosters.claims.load(world, addresses.iter().filter(|key| people::is_address(key)).map(String::as_str))?;
-    let claimants: BTreeSet<PersonId> = addresses
-        .iter()
-        .filter_map(|key| rosters.claims.get(key))
-        .flat_map(|claim| claim.people.iter().cloned())
-        .collect();
-    rosters.people.load(world, claimants.iter().map(PersonId::as_str))
+    rosters.claims.load(world, addresses.iter().filter(|key| people::is_address(key)).map(String::as_str))
 }
 
 /// The work of absorbing courses, and the courses that the changes concern.
 struct Absorption<'t> {
     rosters: &'t mut Rosters,
     concerned: BTreeSet<CourseId>,
+    /// The addresses that somebody took or gave up.
+    addresses: BTreeSet<String>,
 }
 
 impl Absorption<'_> {
+    fn portion(
+        &mut self,
+        world: &mut impl Writes,
+        moment: Moment<'_>,
+        courses: &[CourseId],
+        to_judge: &mut BTreeSet<ClassId>,
+    ) -> Result<(), StorageError> {
+        if let [course] = courses {
+            moment.note_work_on(world, &Item::Course(course.clone()));
+        }
+        self.rosters.load_courses(world, courses)?;
+        self.rosters.listed.load(world, courses.iter().map(CourseId::as_str))?;
+        load_people(world, self.rosters, courses)?;
+        courses.iter().try_for_each(|course| self.course(world, moment, course, to_judge))
+    }
+
+    /// The courses that the changes concern. Among them is every course that names somebody with an address that was
+    /// taken or given up.
+    fn concerned(mut self, world: &mut impl Reads) -> Result<BTreeSet<CourseId>, StorageError> {
+        let claims = self.addresses.iter().filter_map(|key| self.rosters.claims.get(key));
+        let claimants: BTreeSet<&PersonId> = claims.flat_map(|claim| &claim.people).collect();
+        self.rosters.people.load(world, claimants.iter().map(|person| person.as_str()))?;
+        let entries = claimants.iter().filter_map(|person| self.rosters.people.get(person.as_str()));
+        self.concerned.extend(entries.flat_map(|entry| entry.courses.iter().cloned()));
+        Ok(self.concerned)
+    }
+
     fn course(
         &mut self,
         world: &mut impl Reads,
@@ -104,6 +124,9 @@ impl Absorption<'_> {
         }
         for person in named {
             self.join(&person, id);
+        }
+        if self.rosters.page(id).is_some_and(|page| !page.classes_set_aside.is_empty()) {
+            to_judge.extend(std::mem::take(&mut self.rosters.pages.edit(id.as_str()).classes_set_aside));
         }
         to_judge.extend(judge::latest_classes(moment, &held.course, self.rosters.ledger(id)));
         let moved = classes::absorb(world, self.rosters, &held)?;
@@ -147,21 +170,14 @@ impl Absorption<'_> {
     fn claim(&mut self, person: &PersonId, email: &str) {
         let key = people::email_key(email);
         if people::is_address(&key) && self.rosters.claims.edit(&key).people.insert(person.clone()) {
-            self.concern_claimants(&key);
+            self.addresses.insert(key);
         }
     }
 
     fn release(&mut self, person: &PersonId, email: &str) {
         let key = people::email_key(email);
         if people::is_address(&key) && self.rosters.claims.edit(&key).people.remove(person) {
-            self.concern_claimants(&key);
+            self.addresses.insert(key);
         }
-    }
-
-    /// Makes every course concerned that names somebody with this address.
-    fn concern_claimants(&mut self, key: &str) {
-        let people = self.rosters.claims.get(key).into_iter().flat_map(|claim| &claim.people);
-        let entries = people.filter_map(|person| self.rosters.people.get(person.as_str()));
-        self.concerned.extend(entries.flat_map(|entry| entry.courses.iter().cloned()));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::memory::entries::CoursePage;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, decode, due_key, read_due_key};
+use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, decode, due_key, parts, read_due_key};
 use crate::model::ids::{CourseId, SchoolNumber};
 use crate::model::time::Instant;
 use crate::world::{Change, Reads, StorageError};
@@ -105,13 +105,17 @@ impl Agenda {
     }
 
     /// Removes a push that was taken from the inbox, with its body.
-    pub(super) fn clear_push(&mut self, digest: &str, body_key: String) {
-        self.changes.extend([Change::Delete(format!("{INBOX}{digest}")), Change::Delete(body_key)]);
+    pub(super) fn clear_push(&mut self, digest: &str, body_key: &str, body: Option<&[u8]>) {
+        self.changes.push(Change::Delete(format!("{INBOX}{digest}")));
+        parts::store(&mut self.changes, body_key, body, None);
     }
 
     /// Sets the moment of a course in the due index; none: the course is not due before something changes.
     pub(super) fn schedule(&mut self, course: &CourseId, page: &mut CoursePage, due: Option<Instant>, now: Instant) {
         let before = std::mem::replace(&mut page.due, due);
+        if before.is_none() {
+            self.forget_others(course, due);
+        }
         if before == due {
             return;
         }
@@ -127,6 +131,12 @@ impl Agenda {
                 self.is_due_at(at);
             }
         }
+    }
+
+    /// Removes a course from the due index wherever its page does not know of it, as when the page was lost.
+    fn forget_others(&mut self, course: &CourseId, due: Option<Instant>) {
+        let others = self.due.extract_if(.., |(at, of)| of == course && Some(*at) != due);
+        self.changes.extend(others.map(|(at, of)| Change::Delete(due_key(at, &of))));
     }
 
     /// Moves a course in the due index to where its page says.

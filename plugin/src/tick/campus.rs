@@ -82,7 +82,7 @@ impl Campuses {
     /// Opens the gates. No request is started after half of the budget's seconds. In the first second requests may be
     /// started whatever the budget, because a tick that starts no request would have more work for ever.
     pub(super) fn open(states: BTreeMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
-        let Moment { now, settings, budget } = moment;
+        let Moment { now, settings, budget, .. } = moment;
         Self {
             states,
             lanes: BTreeMap::new(),

@@ -3,15 +3,15 @@
 //! tick.
 
 use super::agenda::Agenda;
-use super::moment::Moment;
+use super::moment::{Item, Moment};
 use crate::memory::entries::Held;
 use crate::memory::head::{Comparison, Head, Walk};
-use crate::memory::{COURSE, FETCHED, Rosters};
+use crate::memory::{PAGE, Rosters, newer, parts};
 use crate::model::ids::CourseId;
 use crate::option;
-use crate::world::{Reads, StorageError};
+use crate::world::{Reads, StorageError, Writes};
 
-/// How many courses one tick compares, or makes due.
+/// The most courses that one tick compares, or makes due.
 const STEP: u32 = 500;
 
 /// Begins a walk over all courses if the settings changed in a way that dates courses differently.
@@ -29,7 +29,7 @@ pub(super) fn notice_settings(head: &mut Head, moment: Moment<'_>) {
 /// DOMAIN §4 "Lost events": "nightly comparison of ids and revisions with what GEGI lists; what is missing or newer
 /// is fetched".
 pub(super) fn with_gegi(
-    world: &mut impl Reads,
+    world: &mut impl Writes,
     moment: Moment<'_>,
     comparison: &mut Comparison,
     rosters: &mut Rosters,
@@ -41,16 +41,42 @@ pub(super) fn with_gegi(
     }
     let Some(Walk { after }) = comparison.at.clone() else { return Ok(()) };
     let listed = world.gegi_courses(after.as_ref(), STEP)?;
-    rosters.load_courses(world, listed.iter().map(|(id, _)| id))?;
-    for (id, revision) in &listed {
-        let newest = rosters.held(id).filter(|held| !held.removed).map(|held| held.course.revision);
-        if newest.is_none_or(|held| held < *revision) {
+    let mut walked = 0;
+    for listed in listed.chunks(moment.size.portion()) {
+        let missing = missing(world, rosters, listed)?;
+        rosters.load_courses(world, &missing)?;
+        for id in &missing {
+            moment.note_work_on(world, &Item::Course(id.clone()));
             fetch(world, moment, rosters, agenda, id)?;
         }
+        walked += listed.len();
+        if moment.size.is_used_up(rosters) {
+            break;
+        }
     }
-    comparison.at = rest(listed.len(), listed.last().map(|(id, _)| id));
+    let last = walked.checked_sub(1).and_then(|last| listed.get(last)).map(|(id, _)| id.clone());
+    let is_over = walked == listed.len() && listed.len() < usize::try_from(STEP).unwrap_or(usize::MAX);
+    comparison.at = (!is_over).then_some(Walk { after: last });
     agenda.again |= comparison.at.is_some();
     Ok(())
+}
+
+/// The courses of which GEGI lists a newer revision than the one that is held. The courses are dropped again once their
+/// revisions are read, because most of them are held as they are listed.
+fn missing(
+    world: &mut impl Reads,
+    rosters: &Rosters,
+    listed: &[(CourseId, u64)],
+) -> Result<Vec<CourseId>, StorageError> {
+    let ids = || listed.iter().map(|(id, _)| id.as_str());
+    let (sent, found) = (rosters.courses.peek(world, ids())?, rosters.fetched.peek(world, ids())?);
+    let is_missing = |(id, revision): &&(CourseId, u64)| {
+        let id = id.as_str();
+        let sent = sent.get(id).or_else(|| rosters.courses.get(id));
+        let held = newer(sent, found.get(id).or_else(|| rosters.fetched.get(id))).filter(|held| !held.removed);
+        held.is_none_or(|held| held.course.revision < *revision)
+    };
+    Ok(listed.iter().filter(is_missing).map(|(id, _)| id.clone()).collect())
 }
 
 /// Fetches a course whose event was lost.
@@ -83,26 +109,16 @@ pub(super) fn all_courses(
     agenda: &mut Agenda,
 ) -> Result<(), StorageError> {
     let Some(Walk { after }) = walk.clone() else { return Ok(()) };
-    let mut ids = Vec::new();
-    for prefix in [COURSE, FETCHED] {
-        let start = after.as_ref().map(|course| format!("{prefix}{course}"));
-        let entries = world.scan(prefix, start.as_deref(), STEP)?;
-        ids.extend(entries.iter().filter_map(|(key, _)| key.strip_prefix(prefix)).map(CourseId::from));
-    }
-    ids.sort();
-    ids.dedup();
-    ids.truncate(usize::try_from(STEP).unwrap_or(usize::MAX));
-    rosters.load_courses(world, &ids)?;
+    let start = after.as_ref().map(|course| format!("{PAGE}{course}"));
+    let most = moment.size.scale(usize::try_from(STEP).unwrap_or(usize::MAX));
+    // A course without a page was not absorbed yet, and is looked at when it is.
+    let keys = parts::keys(world, PAGE, start.as_deref(), most)?;
+    let ids: Vec<CourseId> = keys.iter().filter_map(|key| key.strip_prefix(PAGE)).map(CourseId::from).collect();
+    rosters.pages.load(world, ids.iter().map(CourseId::as_str))?;
     for id in &ids {
         agenda.look_by(rosters, id, moment.now, moment.now);
     }
-    *walk = rest(ids.len(), ids.last());
+    *walk = (ids.len() >= most).then(|| Walk { after: ids.last().cloned() });
     agenda.again |= walk.is_some();
     Ok(())
-}
-
-/// How far a walk has come; none: the walk has come to its end.
-fn rest(taken: usize, last: Option<&CourseId>) -> Option<Walk> {
-    let full = taken >= usize::try_from(STEP).unwrap_or(usize::MAX);
-    full.then(|| Walk { after: last.cloned() })
 }

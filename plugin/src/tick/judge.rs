@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::agenda::Agenda;
 use super::campus::Campuses;
-use super::moment::Moment;
+use super::moment::{Item, Moment};
 use super::records::{Intake, class_course};
 use crate::attendance::{ClassBook, Reading, Sitting, Taken};
 use crate::following;
@@ -19,7 +19,7 @@ use crate::model::ids::{ClassId, CourseId};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{CampusSettings, InForce, Settings};
 use crate::world::network::Kind;
-use crate::world::{Reads, StorageError};
+use crate::world::{StorageError, Writes};
 
 /// After this time a class is judged again that cannot be judged now, because its campus has no time zone or is not
 /// read.
@@ -59,7 +59,7 @@ pub(super) fn latest_classes(moment: Moment<'_>, course: &Course, ledger: Option
 }
 
 /// Judges every class that the steps before noted in `Attendance::to_judge`.
-pub(super) fn judge<W: Reads>(
+pub(super) fn judge<W: Writes>(
     intake: Intake<'_, W>,
     campuses: &Campuses,
     agenda: &mut Agenda,
@@ -85,18 +85,56 @@ pub(super) struct Written {
     pub(super) rows: u32,
 }
 
-impl<W: Reads> Judging<'_, W> {
+impl<W: Writes> Judging<'_, W> {
     fn judge_what_is_noted(&mut self) -> Result<(), StorageError> {
-        let classes = std::mem::take(&mut self.intake.attendance.to_judge);
-        self.intake.load_classes(&classes)?;
+        let classes: Vec<ClassId> = std::mem::take(&mut self.intake.attendance.to_judge).into_iter().collect();
+        let mut left = classes.as_slice();
+        while !left.is_empty() && !self.is_enough() {
+            let (portion, rest) = left.split_at(self.intake.moment.size.portion().min(left.len()));
+            self.judge_portion(portion)?;
+            left = rest;
+        }
+        self.intake.moment.note_nothing(self.intake.world);
+        self.leave(left)
+    }
+
+    /// Whether as much is to be written into GEGI as one tick writes.
+    fn is_enough(&self) -> bool {
+        let size = self.intake.moment.size;
+        self.intake.out.operations.len() >= size.operations()
+    }
+
+    fn judge_portion(&mut self, classes: &[ClassId]) -> Result<(), StorageError> {
+        if let [class] = classes {
+            self.intake.moment.note_work_on(self.intake.world, &Item::Class(class.clone()));
+        }
+        self.intake.load_classes(&classes.iter().cloned().collect())?;
         if self.intake.attendance.unplaced > 0 {
             self.intake.attendance.books.unplaced.load(self.intake.world, classes.iter().map(ClassId::as_str))?;
         }
-        classes.iter().try_for_each(|class| self.judge(class))
+        classes.iter().try_for_each(|class| self.judge(class))?;
+        self.intake.make_room()
+    }
+
+    /// Leaves classes to the next tick. What came of them is in their books already.
+    fn leave(&mut self, classes: &[ClassId]) -> Result<(), StorageError> {
+        let (now, rosters) = (self.intake.moment.now, &mut *self.intake.rosters);
+        rosters.classes.load(self.intake.world, classes.iter().map(ClassId::as_str))?;
+        let of_courses: Vec<(&ClassId, CourseId)> =
+            classes.iter().filter_map(|class| Some((class, class_course(rosters, class)?.clone()))).collect();
+        rosters.pages.load(self.intake.world, of_courses.iter().map(|(_, course)| course.as_str()))?;
+        for (class, course) in &of_courses {
+            self.judge_again(course, class, now);
+        }
+        self.agenda.again |= !classes.is_empty();
+        Ok(())
     }
 
     fn judge(&mut self, class: &ClassId) -> Result<(), StorageError> {
         let Some(course) = class_course(self.intake.rosters, class).cloned() else { return Ok(()) };
+        if self.intake.rosters.page(&course).is_some_and(|page| page.classes_set_aside.contains(class)) {
+            return Ok(());
+        }
         self.intake.attendance.ask_marks(self.intake.world, class)?;
         let mut book = std::mem::take(self.intake.attendance.books.classes.edit(class.as_str()));
         let taken = match self.judge_book(&course, class, &mut book) {
@@ -109,6 +147,7 @@ impl<W: Reads> Judging<'_, W> {
                 Taken { judge_at: Some(self.intake.moment.now + TRY_AGAIN), issues, ..Taken::default() }
             }
         };
+        self.intake.attendance.marks.remove(class);
         let Taken { operations, marks, rows, judge_at, issues } = taken;
         self.written.marks += marks;
         self.written.rows += rows;

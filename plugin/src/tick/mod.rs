@@ -29,6 +29,7 @@ mod poll;
 mod records;
 mod send;
 mod settle;
+mod size;
 #[cfg(test)]
 mod tests;
 mod unplaced;
@@ -43,9 +44,11 @@ use self::outgoing::Outgoing;
 use self::poll::Poll;
 use self::records::{Attendance, Intake};
 use self::send::{Sending, Sent};
+use self::size::Size;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
 use crate::memory::{Books, HEAD, Notes, Rosters};
+use crate::model::issue::Code;
 use crate::model::time::Instant;
 use crate::settings::{self, CampusSettings};
 use crate::world::network::Kind;
@@ -92,14 +95,16 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     // After an aborted tick one item is taken, whatever the host's budget says, so that the item that aborts is found.
     let items = if world.last_aborted().is_some() { 1 } else { budget.items };
     let budget = Budget { items, ..budget };
-    let moment = Moment { now: world.now(), settings: &settings, budget };
-    let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, moment.now)?;
-    let mut head = before.clone().unwrap_or_else(|| Head::first(moment.now));
+    let now = world.now();
+    let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, now)?;
+    let mut head = before.clone().unwrap_or_else(|| Head::first(now));
+    let size = Size::of(budget, head.caution);
+    let moment = Moment { now, settings: &settings, budget, size };
     let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), moment);
     let (mut rosters, mut out) = (Rosters::default(), Outgoing::new(moment.now, head.digest.waiting));
 
     campuses.notice(&settings);
-    aborted::set_aside(world, moment, &mut rosters, &mut agenda, &mut out)?;
+    aborted::set_aside(world, moment, &mut head, &mut rosters, &mut agenda, &mut out)?;
     compare::notice_settings(&mut head, moment);
     compare::with_gegi(world, moment, &mut head.comparison, &mut rosters, &mut agenda)?;
     compare::all_courses(world, moment, &mut head.reindex, &mut rosters, &mut agenda)?;
@@ -124,10 +129,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         .send()?;
         looks = sent.looks;
         attendance.to_judge.extend(sent.to_judge);
-        if moment.is_alone() {
-            // From here on the tick works on no single course that could abort the call.
-            world.breadcrumb(None);
-        }
+        moment.note_nothing(world);
         let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
         let (campuses, followed, agenda) = (&mut campuses, &mut followed, &mut agenda);
         Poll { intake, campuses, followed, agenda, closing: sent.closing }.read()?;
@@ -139,6 +141,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         campuses.tally(Kind::Attendance).items += attendance.received;
         campuses.tally(Kind::Attendance).rejected += attendance.foreign;
     }
+    tell_of_damage(&mut head, rosters.take_damaged().into_iter().chain(attendance.books.take_damaged()), now);
     let books = attendance.end(&mut head);
     campuses.close(absorbed.all && !agenda.again && !agenda.more);
     setting_issues.extend(campuses.issues(&settings));
@@ -158,6 +161,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         next_due: next_due(moment, &agenda, &campuses, &followed, &head),
     };
     head.campuses = campuses.into_states();
+    head.caution = size.caution_after(head.caution, report.more_work);
     let (notes, operations) = out.into_parts();
     let head = Some(head).filter(|head| before.as_ref() != Some(head));
     store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
@@ -186,6 +190,14 @@ fn next_due(
     let digest = head.digest.not_before.filter(|_| head.digest.waiting);
     let dates = [agenda.next, polled.map(poll).min(), campuses.next_silence(), comparison, digest];
     dates.into_iter().flatten().min().map(|at| at.max(moment.now))
+}
+
+/// Tells the school which stored values could not be read. What they held is made anew.
+fn tell_of_damage(head: &mut Head, keys: impl Iterator<Item = String>, now: Instant) {
+    for key in keys {
+        let sentence = format!("what was stored under {key} could not be read and is made anew");
+        head.tell_for_a_day(Code::StateDamaged, key, sentence, now);
+    }
 }
 
 /// Everything that a tick loaded, to be stored where it changed.

@@ -11,14 +11,14 @@ use super::moment::Moment;
 use crate::digest::{self, Note};
 use crate::issue;
 use crate::memory::head::{DigestState, Head};
-use crate::memory::{DIGEST, Notes};
+use crate::memory::{DIGEST, Notes, parts};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
 use crate::world::records::Operation;
 use crate::world::{Reads, StorageError, Writes};
 
 /// The most issues in one mail; the next mail has the rest.
-const ISSUES_PER_MAIL: u32 = 500;
+const ISSUES_PER_MAIL: usize = 500;
 
 /// Everything that leaves by this tick.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ impl Outgoing {
         open: &mut BTreeMap<String, Issue>,
         now: &[Issue],
     ) -> Result<(), StorageError> {
+        let now: Vec<Issue> = now.iter().cloned().map(issue::bounded).collect();
         let now: BTreeMap<String, &Issue> = now.iter().map(|issue| (issue::key(issue), issue)).collect();
         let changed: Vec<&String> =
             now.iter().filter(|(key, issue)| open.get(*key) != Some(**issue)).map(|(key, _)| key).collect();
@@ -108,6 +109,7 @@ impl Outgoing {
         mut issues: Vec<Issue>,
     ) -> Result<(), StorageError> {
         issues.extend(head.unreadable.issues());
+        issues.extend(head.issues_of_the_day(self.now));
         self.exchange_issues(world, &mut head.issues, &issues)
     }
 
@@ -141,7 +143,7 @@ impl Outgoing {
             }
             state.not_before = Some(next);
         }
-        self.waiting = notes.len() >= usize::try_from(ISSUES_PER_MAIL).unwrap_or(usize::MAX);
+        self.waiting = notes.len() >= ISSUES_PER_MAIL;
         self.note_told(world, notes)
     }
 
@@ -154,9 +156,9 @@ impl Outgoing {
             world.apply(changes)?;
         }
         let mut notes = BTreeMap::new();
-        for (key, value) in world.scan(DIGEST, None, ISSUES_PER_MAIL)? {
+        for (key, value) in parts::scan(world, DIGEST, None, ISSUES_PER_MAIL, |key, value| (key, value))? {
             let issue = key.strip_prefix(DIGEST).unwrap_or(&key);
-            self.notes.digest.keep(issue, &key, Some(value))?;
+            self.notes.digest.keep(issue, &key, Some(value));
             notes.extend(self.notes.digest.get(issue).map(|note| (issue.to_owned(), note.clone())));
         }
         Ok(notes)

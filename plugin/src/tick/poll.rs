@@ -20,10 +20,6 @@ use crate::settings::Settings;
 use crate::world::network::Kind;
 use crate::world::{StorageError, World};
 
-/// The most books with new records that one tick holds. A day of a large school has some hundred, the first poll after
-/// a long outage many thousand. The next tick goes on where this tick stopped.
-const BOOKS: usize = 1_000;
-
 /// For what a listing is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -124,7 +120,7 @@ impl<W: World> Poll<'_, W> {
         let Some(as_of) = self.read_pages(address, Way::News)? else { return Ok(false) };
         let state = self.campuses.state(&address.campus);
         state.read_until = state.read_until.max(Some(as_of));
-        self.let_go(address.school, as_of);
+        self.let_go(address.school, as_of)?;
         Ok(true)
     }
 
@@ -181,8 +177,7 @@ impl<W: World> Poll<'_, W> {
             self.intake.take_page(&source, page, way == Way::Again)?;
             // Most records of a daily pass are known already. Only books with new records are kept until they are
             // judged.
-            let books = &mut self.intake.attendance.books.classes;
-            books.forget_untouched();
+            self.intake.attendance.books.classes.forget_untouched();
             if after.is_none() {
                 let as_of = so_far.as_of.map(|at| at.min(now));
                 if let (Way::News, Some(as_of)) = (way, as_of) {
@@ -192,7 +187,7 @@ impl<W: World> Poll<'_, W> {
                 }
                 return Ok(Some(as_of.unwrap_or(now)));
             }
-            if books.len() >= BOOKS {
+            if self.intake.attendance.is_enough(self.intake.moment) {
                 self.agenda.again = true;
                 return Ok(None);
             }
@@ -255,8 +250,9 @@ impl<W: World> Poll<'_, W> {
 
     /// Stops following the courses whose last moment lies at `as_of` or before, because everything of the school up to
     /// `as_of` was read. A course with a later last moment is offered again after the next look at the course.
-    fn let_go(&mut self, school: SchoolNumber, as_of: Instant) {
+    fn let_go(&mut self, school: SchoolNumber, as_of: Instant) -> Result<(), StorageError> {
         for (_, course) in self.closing.extract_if(.., |(of, _)| *of == school) {
+            self.intake.rosters.load_courses(self.intake.world, [&course])?;
             let held = self.intake.rosters.held(&course);
             let until = held.and_then(|held| following::until(&held.course, self.intake.moment.settings));
             if until.is_none_or(|until| as_of >= until) {
@@ -264,5 +260,6 @@ impl<W: World> Poll<'_, W> {
                 self.intake.rosters.pages.edit(course.as_str()).needs.remove(&Kind::Attendance);
             }
         }
+        Ok(())
     }
 }

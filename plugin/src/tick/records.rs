@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agenda::Agenda;
-use super::moment::Moment;
+use super::moment::{Item, Moment};
 use super::outgoing::Outgoing;
 use crate::attendance::{self, ClassBook, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
@@ -12,7 +12,7 @@ use crate::following;
 use crate::marking::ClassTimes;
 use crate::memory::head::Head;
 use crate::memory::unreadable::{UnreadableRecord, UnreadableRecords};
-use crate::memory::{Books, PUSH, Rosters};
+use crate::memory::{Books, PUSH, Rosters, parts};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
@@ -20,7 +20,12 @@ use crate::model::issue::Issue;
 use crate::model::time::Instant;
 use crate::settings::Settings;
 use crate::world::records::CurrentMark;
-use crate::world::{Reads, StorageError};
+use crate::world::{Reads, StorageError, Writes};
+
+/// About the bytes of a record in a book, with its mark and the mark's basis.
+const RECORD_BYTES: usize = 200;
+/// About the bytes of a visit there.
+const VISIT_BYTES: usize = 30;
 
 /// Where records come from.
 #[derive(Debug, Clone)]
@@ -43,6 +48,10 @@ pub(super) struct Attendance {
     pub(super) received: u32,
     /// How many pushed records were not taken, because a key of another School ID signed them than that of their class.
     pub(super) foreign: u32,
+    /// How many visits those records have.
+    visits: usize,
+    /// About the bytes that were entered into books since they were last put away.
+    weight: usize,
     /// The records that cannot be read.
     pub(super) unreadable: UnreadableRecords,
     /// How many records wait because GEGI does not have their class or student.
@@ -58,12 +67,20 @@ pub(super) struct Intake<'t, W> {
     pub(super) out: &'t mut Outgoing,
 }
 
-impl<W: Reads> Intake<'_, W> {
+impl<W: Writes> Intake<'_, W> {
     /// Takes the pushes that wait in the inbox.
     pub(super) fn take_pushes(&mut self, agenda: &mut Agenda) -> Result<(), StorageError> {
         for (digest, school) in std::mem::take(&mut agenda.inbox) {
+            if self.attendance.is_enough(self.moment) {
+                // A push that waits may be about any class, so nobody is absent for want of a record yet.
+                agenda.again = true;
+                agenda.more = true;
+                break;
+            }
+            self.moment.note_work_on(self.world, &Item::Push(digest.clone()));
             let body_key = format!("{PUSH}{digest}");
-            let body = self.world.get_many(std::slice::from_ref(&body_key))?.pop().flatten().unwrap_or_default();
+            let body = parts::get_many(self.world, std::slice::from_ref(&body_key))?.pop().flatten();
+            let body = body.unwrap_or_default();
             let page = read_push(&body).unwrap_or_else(|problem| Page {
                 records: Vec::new(),
                 unreadable: vec![Unreadable::whole(problem)],
@@ -71,14 +88,15 @@ impl<W: Reads> Intake<'_, W> {
                 as_of: None,
             });
             self.take_page(&Source::Pushed(school), page, false)?;
-            agenda.clear_push(&digest, body_key);
+            agenda.clear_push(&digest, &body_key, Some(&body));
         }
         Ok(())
     }
 
     /// Takes the records of one page, or of one push. `again`: the source lists records that were read before.
     pub(super) fn take_page(&mut self, source: &Source, page: Page, again: bool) -> Result<(), StorageError> {
-        self.attendance.received += u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        self.attendance.received += u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
+        self.attendance.visits += page.records.iter().map(|record| record.visits.len()).sum::<usize>();
         for unreadable in page.unreadable {
             self.note_unreadable(source, unreadable)?;
         }
@@ -117,15 +135,36 @@ impl<W: Reads> Intake<'_, W> {
     /// (`unplaced`). A record that a key of another School ID signed than that of its class is not taken.
     pub(super) fn take_records(
         &mut self,
-        mut records: Vec<AttendanceRecord>,
+        records: Vec<AttendanceRecord>,
         pushed_by: Option<SchoolNumber>,
     ) -> Result<(), StorageError> {
-        self.load_books(&records)?;
-        if let Some(school) = pushed_by {
-            let came = records.len();
-            records.retain(|record| self.may_speak_for(school, &record.class));
-            self.attendance.foreign += u32::try_from(came - records.len()).unwrap_or(u32::MAX);
+        let mut of_classes: BTreeMap<ClassId, Vec<AttendanceRecord>> = BTreeMap::new();
+        for record in records {
+            of_classes.entry(record.class.clone()).or_default().push(record);
         }
+        let classes: Vec<ClassId> = of_classes.keys().cloned().collect();
+        for portion in classes.chunks(self.moment.size.portion()) {
+            if let [class] = portion {
+                self.moment.note_work_on(self.world, &Item::Class(class.clone()));
+            }
+            self.load_classes(&portion.iter().cloned().collect())?;
+            let of_portion = portion.iter().filter_map(|class| of_classes.remove_entry(class));
+            let (own, foreign): (Vec<_>, Vec<_>) =
+                of_portion.partition(|(class, _)| pushed_by.is_none_or(|school| self.may_speak_for(school, class)));
+            let foreign: usize = foreign.iter().map(|(_, records)| records.len()).sum();
+            self.attendance.foreign += u32::try_from(foreign).unwrap_or(u32::MAX);
+            let homeless = self.enter_all(own.into_iter().flat_map(|(_, records)| records))?;
+            self.keep_unplaced(homeless, pushed_by)?;
+            self.make_room()?;
+        }
+        Ok(())
+    }
+
+    /// Enters records whose classes are loaded, and answers those that have no place.
+    fn enter_all(
+        &mut self,
+        records: impl Iterator<Item = AttendanceRecord>,
+    ) -> Result<Vec<AttendanceRecord>, StorageError> {
         let mut places = Places::new(self.rosters, self.moment.settings);
         let mut homeless = Vec::new();
         for record in records {
@@ -136,7 +175,7 @@ impl<W: Reads> Intake<'_, W> {
                 Err(_) => homeless.push(record),
             }
         }
-        homeless.into_iter().try_for_each(|record| self.keep_unplaced(record, pushed_by))
+        Ok(homeless)
     }
 
     /// Whether a key of a School ID may sign records of a class: the class is of a campus with this number or CourseKey
@@ -149,6 +188,19 @@ impl<W: Reads> Intake<'_, W> {
         [campus, ledger].contains(&Some(school))
     }
 
+    /// Puts books and courses away once they take up as much memory as one tick may.
+    pub(super) fn make_room(&mut self) -> Result<(), StorageError> {
+        let most = self.moment.size.bytes();
+        if self.attendance.books.classes.bytes() + self.attendance.weight > most {
+            self.attendance.books.put_away(self.world)?;
+            self.attendance.weight = 0;
+        }
+        if self.rosters.bytes() > most {
+            self.rosters.forget_untouched();
+        }
+        Ok(())
+    }
+
     /// Leaves out the records that their books hold in this very version. No book is put on the shelf for it.
     fn only_unknown(&mut self, mut records: Vec<AttendanceRecord>) -> Result<Vec<AttendanceRecord>, StorageError> {
         let books = &self.attendance.books.classes;
@@ -157,12 +209,6 @@ impl<W: Reads> Intake<'_, W> {
         let book = |class: &str| -> Option<&ClassBook> { read.get(class).or_else(|| books.get(class)) };
         records.retain(|record| !book(record.class.as_str()).is_some_and(|book| book.knows(record)));
         Ok(records)
-    }
-
-    /// Loads the courses and the books of the classes that records name.
-    pub(super) fn load_books(&mut self, records: &[AttendanceRecord]) -> Result<(), StorageError> {
-        let classes: BTreeSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
-        self.load_classes(&classes)
     }
 
     /// Loads classes with their courses and books.
@@ -189,6 +235,12 @@ impl Attendance {
         self.books
     }
 
+    /// Whether as many records came as one tick takes on.
+    pub(super) fn is_enough(&self, moment: Moment<'_>) -> bool {
+        let received = usize::try_from(self.received).unwrap_or(usize::MAX);
+        received >= moment.size.records() || self.visits >= moment.size.visits()
+    }
+
     fn was_taken(&self, record: &AttendanceRecord) -> bool {
         self.books.classes.get(record.class.as_str()).is_some_and(|book| book.has_seen(record))
     }
@@ -205,7 +257,10 @@ impl Attendance {
             return Ok(());
         }
         let Moment { now, settings, .. } = moment;
-        let Some(followed_until) = following::until(place.course, settings) else { return Ok(()) };
+        let Some(followed_until) = following::until(place.course, settings).filter(|_| !place.set_aside) else {
+            return Ok(());
+        };
+        self.weight += RECORD_BYTES + record.visits.len() * VISIT_BYTES;
         self.ask_marks(world, &record.class)?;
         let (book, nobody) = (self.books.classes.edit(class), BTreeMap::new());
         let times = book.times(place.times, settings.follow, now);
@@ -261,6 +316,8 @@ pub(super) struct Place<'r> {
     /// When the class is, as GEGI schedules it.
     times: ClassTimes,
     students: BTreeMap<&'r PersonId, &'r Student>,
+    /// Whether the class is set aside, because working on it aborted the call again and again.
+    set_aside: bool,
 }
 
 impl<'r> Places<'r> {
@@ -286,5 +343,6 @@ fn find<'r>(rosters: &'r Rosters, class: &ClassId) -> Option<Place<'r>> {
     let held = rosters.held(class_course(rosters, class)?).filter(|held| !held.removed)?;
     let scheduled = held.course.class(class)?;
     let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
-    Some(Place { course: &held.course, times, students: held.course.roll() })
+    let set_aside = rosters.page(&held.course.id).is_some_and(|page| page.classes_set_aside.contains(class));
+    Some(Place { course: &held.course, times, students: held.course.roll(), set_aside })
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::agenda::Agenda;
 use super::campus::Campuses;
-use super::moment::Moment;
+use super::moment::{Item, Moment};
 use super::outgoing::Outgoing;
 use super::settle::{Attempt, Settling};
 use super::{adopt, facts, judge};
@@ -21,9 +21,6 @@ use crate::plan::answer::{self, Answer, When};
 use crate::plan::ready::{ByNow, Ready};
 use crate::plan::{Action, Job, Write};
 use crate::world::{StorageError, World};
-
-/// How many courses are loaded and looked at together.
-const LOOKS_AT_ONCE: usize = 200;
 
 /// What the step leaves for the steps that follow.
 #[derive(Debug, Default)]
@@ -109,8 +106,8 @@ impl<W: World> Sending<'_, W> {
         let due: Vec<CourseId> = self.agenda.due.iter().map(|(_, course)| course.clone()).collect();
         let mut left = usize::try_from(self.moment.budget.items).unwrap_or(usize::MAX);
         let mut works = Vec::new();
-        for courses in due.chunks(self.moment.step(LOOKS_AT_ONCE)) {
-            if left == 0 {
+        for (number, courses) in due.chunks(self.moment.size.portion()).enumerate() {
+            if left == 0 || number > 0 && self.moment.size.is_used_up(self.rosters) {
                 self.agenda.again = true;
                 break;
             }
@@ -124,7 +121,7 @@ impl<W: World> Sending<'_, W> {
                 left = left.saturating_sub(1);
             }
             for course in &looked {
-                self.moment.note_work_on(self.world, course);
+                self.moment.note_work_on(self.world, &Item::Course(course.clone()));
                 let look = self.look(course);
                 left = left.saturating_sub(look.plan.actions.len().max(1));
                 works.extend(self.begin(course, look)?);

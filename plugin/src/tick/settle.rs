@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::aborted;
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::Moment;
@@ -19,6 +20,7 @@ use crate::memory::followed::Followed;
 use crate::memory::head::{Cursor, Pass};
 use crate::memory::view::CourseView;
 use crate::model::ids::{CourseId, SchoolNumber};
+use crate::model::issue::Issue;
 use crate::option::Resolved;
 use crate::overview::overview;
 use crate::settings::CampusSettings;
@@ -86,7 +88,8 @@ impl Settling<'_> {
         let mut needs: BTreeSet<Kind> = look.plan.actions.iter().map(|action| kind(&action.write)).collect();
         needs.extend(self.is_followed(id).then_some(Kind::Attendance));
         self.rosters.pages.edit(id.as_str()).needs = needs;
-        self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &look.issues)?;
+        let issues: Vec<Issue> = look.issues.iter().cloned().chain(aborted::issues(self.rosters, id)).collect();
+        self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
         let left = self.left(&held, look, attempt);
         let look = look_at(&held.course, look, left, self.is_followed(id), self.moment.settings, now);

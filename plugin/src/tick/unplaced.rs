@@ -9,43 +9,32 @@ use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId, SchoolNumber};
 use crate::model::issue::Issue;
-use crate::world::{Reads, StorageError};
+use crate::world::{StorageError, Writes};
 
 /// The most versions of one unplaced record that are kept: the first version and the newest ones.
 const VERSIONS: usize = 8;
 
-impl<W: Reads> Intake<'_, W> {
-    /// Keeps a record that has no place yet. `pushed_by`: the School ID whose key signed the push that brought it. Of
-    /// one record only what CourseKey lists is kept, or only what one School ID pushed, so that nobody's push can speak
-    /// for another.
+impl<W: Writes> Intake<'_, W> {
+    /// Keeps records that have no place yet. `pushed_by`: the School ID whose key signed the push that brought them.
+    /// Each class's entry is loaded and told of once, however many records it gets.
     pub(super) fn keep_unplaced(
         &mut self,
-        record: AttendanceRecord,
+        records: Vec<AttendanceRecord>,
         pushed_by: Option<SchoolNumber>,
     ) -> Result<(), StorageError> {
-        let class = record.class.clone();
-        let waiting = &mut self.attendance.books.unplaced;
-        waiting.load(self.world, std::iter::once(class.as_str()))?;
-        let Unplaced { records, pushed, .. } = waiting.edit(class.as_str());
-        let id = record.id.to_string();
-        let new = !records.contains_key(&id);
-        let versions = records.entry(id.clone()).or_default();
-        match pushed_by {
-            Some(school) if new => _ = pushed.insert(id, school),
-            Some(school) if pushed.get(&id) != Some(&school) => return Ok(()),
-            None if pushed.remove(&id).is_some() => versions.clear(),
-            Some(_) | None => {}
+        let classes: BTreeSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
+        self.attendance.books.unplaced.load(self.world, classes.iter().map(ClassId::as_str))?;
+        let mut changed = BTreeSet::new();
+        for record in records {
+            let class = record.class.clone();
+            let waiting = self.attendance.books.unplaced.edit(class.as_str());
+            let before = waiting.records.len();
+            if keep(waiting, record, pushed_by) {
+                changed.insert(class);
+            }
+            self.attendance.unplaced += u32::from(waiting.records.len() > before);
         }
-        if versions.iter().any(|held| held.version == record.version) {
-            return Ok(());
-        }
-        self.attendance.unplaced += u32::from(new);
-        versions.push(record);
-        versions.sort_by_key(|held| held.version);
-        if versions.len() > VERSIONS {
-            versions.remove(1);
-        }
-        self.tell_unplaced(class.as_str())
+        changed.iter().try_for_each(|class| self.tell_unplaced(class.as_str()))
     }
 
     /// Tries the unplaced records again of every class that the changed courses list, or have stopped to list.
@@ -56,11 +45,11 @@ impl<W: Reads> Intake<'_, W> {
         let held = courses.iter().filter_map(|course| self.rosters.held(course));
         let listed = held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string());
         let classes: BTreeSet<String> = listed.chain(self.attendance.to_judge.iter().map(ClassId::to_string)).collect();
-        self.attendance.books.unplaced.load(self.world, classes.iter().map(String::as_str))?;
         for class in classes {
+            self.attendance.books.unplaced.load(self.world, std::iter::once(class.as_str()))?;
             let Some(waiting) = self.attendance.books.unplaced.get(&class).cloned() else { continue };
             let records: Vec<AttendanceRecord> = waiting.records.values().flatten().cloned().collect();
-            self.load_books(&records)?;
+            self.load_classes(&records.iter().map(|record| record.class.clone()).collect())?;
             // The newest version of a record says whose record it is.
             let mut known = Places::new(self.rosters, self.moment.settings);
             let mut has_place =
@@ -69,14 +58,15 @@ impl<W: Reads> Intake<'_, W> {
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
             self.attendance.unplaced = self.attendance.unplaced.saturating_sub(count);
-            let mut waiting_for = waiting.pushed;
-            let pushed = waiting_for.extract_if(.., |id, _| placed.contains_key(id)).collect::<BTreeMap<_, _>>();
-            let entry = self.attendance.books.unplaced.edit(&class);
-            (entry.records, entry.pushed) = (left, waiting_for);
-            self.tell_unplaced(&class)?;
+            let mut pushed = waiting.pushed;
+            let mut of_sources: BTreeMap<Option<SchoolNumber>, Vec<AttendanceRecord>> = BTreeMap::new();
             for (id, versions) in placed {
-                self.take_records(of_one_student(versions), pushed.get(&id).copied())?;
+                of_sources.entry(pushed.remove(&id)).or_default().extend(of_one_student(versions));
             }
+            let entry = self.attendance.books.unplaced.edit(&class);
+            (entry.records, entry.pushed) = (left, pushed);
+            self.tell_unplaced(&class)?;
+            of_sources.into_iter().try_for_each(|(source, records)| self.take_records(records, source))?;
         }
         Ok(())
     }
@@ -97,6 +87,30 @@ impl<W: Reads> Intake<'_, W> {
         }
         Ok(())
     }
+}
+
+/// Adds a record to those that wait, and answers whether it was not among them. Of one record only what CourseKey lists
+/// is kept, or only what one School ID pushed, so that nobody's push can speak for another.
+fn keep(waiting: &mut Unplaced, record: AttendanceRecord, pushed_by: Option<SchoolNumber>) -> bool {
+    let Unplaced { records, pushed, .. } = waiting;
+    let id = record.id.to_string();
+    let new = !records.contains_key(&id);
+    let versions = records.entry(id.clone()).or_default();
+    match pushed_by {
+        Some(school) if new => _ = pushed.insert(id, school),
+        Some(school) if pushed.get(&id) != Some(&school) => return false,
+        None if pushed.remove(&id).is_some() => versions.clear(),
+        Some(_) | None => {}
+    }
+    if versions.iter().any(|held| held.version == record.version) {
+        return false;
+    }
+    versions.push(record);
+    versions.sort_by_key(|held| held.version);
+    if versions.len() > VERSIONS {
+        versions.remove(1);
+    }
+    true
 }
 
 /// Those versions of a record that are of the student whom the newest version names.

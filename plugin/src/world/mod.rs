@@ -27,6 +27,10 @@ pub enum StorageError {
     /// The host refused to store or to read; the text says why.
     #[error("use the school's storage: {0}")]
     Refused(String),
+    /// The host refused because the call reads or stages more than the host allows: it is to be made again in smaller
+    /// steps. The text says what the host allows.
+    #[error("use the school's storage: {0}")]
+    TooMuch(String),
     /// GEGI cannot be asked at present; the text says why.
     #[error("ask GEGI: {0}")]
     GegiUnavailable(String),
@@ -47,6 +51,27 @@ pub enum Change {
     Put(String, Vec<u8>),
     /// Removes a key.
     Delete(String),
+}
+
+/// How full the school's storage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// The bytes of all keys and values.
+    pub bytes: u64,
+    /// The most bytes that the school may have.
+    pub most_bytes: u64,
+    /// The keys.
+    pub keys: u64,
+    /// The most keys that the school may have.
+    pub most_keys: u64,
+}
+
+impl Usage {
+    /// The share of the storage that is used, in percent: of the bytes or of the keys, whichever is more.
+    pub fn percent(self) -> u64 {
+        let of = |used: u64, most: u64| used.saturating_mul(100) / most.max(1);
+        of(self.bytes, self.most_bytes).max(of(self.keys, self.most_keys))
+    }
 }
 
 /// The note of a tick that was aborted, and how often in a row.

@@ -1,7 +1,7 @@
 //! What the core may read: the clock, GEGI's data, and the plugin's own state. Every call may read.
 
 use super::records::CurrentMark;
-use super::{Aborted, StorageError};
+use super::{Aborted, StorageError, Usage};
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::settings::SchoolSettings;
@@ -23,6 +23,8 @@ pub trait Reads {
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError>;
     /// Entries whose key starts with `prefix`, ascending, behind the key `after`.
     fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError>;
+    /// How full the school's storage is.
+    fn usage(&mut self) -> Usage;
     /// The note of the last tick, empty if that tick had left none; none: that tick was not aborted.
     fn last_aborted(&mut self) -> Option<Aborted>;
 }

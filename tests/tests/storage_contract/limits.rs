@@ -20,7 +20,7 @@ async fn keys_and_values_beyond_their_limits_are_refused_and_nothing_of_the_batc
     assert_eq!(refused, StateError::ValueTooLarge(8));
     tick.apply(vec![put(&"k".repeat(512), "12345678"), delete("x")]).await.unwrap();
     let refused = tick.apply(vec![put("a", "1"), put("b", "1")]).await.unwrap_err();
-    assert_eq!(refused, StateError::Unavailable("one call makes at most 3 changes; make fewer".into()));
+    assert_eq!(refused, StateError::TooMuch("one call makes at most 3 changes; make fewer".into()));
     assert_eq!(scan(&tick, "").await.len(), 1);
 }
 
@@ -61,11 +61,11 @@ async fn reads_are_limited_in_entries_and_bytes() {
     assert_eq!(tick.scan("", None, 300).await.unwrap().len(), 250);
     let keys: Vec<String> = (0..300).map(key).collect();
     assert_eq!(tick.get_many(&keys).await.unwrap().iter().flatten().count(), 250);
-    let many = StateError::Unavailable("one read gives at most 300 entries; ask for fewer".into());
+    let many = StateError::TooMuch("one read gives at most 300 entries; ask for fewer".into());
     assert_eq!(tick.scan("", None, 301).await.unwrap_err(), many);
     assert_eq!(tick.get_many(&vec!["000".into(); 301]).await.unwrap_err(), many);
     tick.apply((0..250).map(|n| put(&key(n), "1234567890123")).collect()).await.unwrap();
-    let large = StateError::Unavailable("one read gives at most 3000 bytes; ask for fewer entries".into());
+    let large = StateError::TooMuch("one read gives at most 3000 bytes; ask for fewer entries".into());
     assert_eq!(tick.scan("", None, 300).await.unwrap_err(), large);
     assert_eq!(tick.get_many(&keys).await.unwrap_err(), large);
     assert_eq!(tick.scan("", None, 100).await.unwrap().len(), 100);

@@ -9,6 +9,7 @@ use lettre::message::{Mailbox, MultiPart, SinglePart, header};
 use sha2::{Digest, Sha256};
 
 use super::template::Rendered;
+use crate::private;
 
 /// The domain of message ids and of the sender's address, until the school has a domain of its own.
 const DOMAIN: &str = "gegi.example";
@@ -63,9 +64,9 @@ pub fn to_eml(identity: MailIdentity<'_>, mail: &Rendered) -> Result<Vec<u8>, Em
 /// # Errors
 /// The folder cannot be written.
 pub fn write_folder(folder: &Path, mails: &[Vec<u8>]) -> Result<(), EmlError> {
-    std::fs::create_dir_all(folder)?;
+    private::create_folder(folder)?;
     for (number, bytes) in (1..).zip(mails) {
-        std::fs::write(folder.join(format!("{number:03}.eml")), bytes)?;
+        private::write(&folder.join(format!("{number:03}.eml")), bytes)?;
     }
     Ok(())
 }

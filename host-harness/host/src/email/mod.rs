@@ -5,6 +5,7 @@
 //! program).
 
 mod eml;
+mod language;
 mod own;
 mod template;
 mod variables;

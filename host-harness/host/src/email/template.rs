@@ -10,10 +10,12 @@ use std::io::{self, Write};
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
+use super::language::{self, NotOfTheLanguage};
 use super::own::{OwnTexts, Part};
 use super::variables::Documentation;
 use crate::gegi::{self as wit, Message};
 use crate::limits::MailLimits;
+use crate::visible::visible;
 
 /// A template that ships: its name, its texts, and the documentation of its variables.
 struct BuiltIn {
@@ -35,6 +37,9 @@ const BUILT_IN: [BuiltIn; 1] = [BuiltIn {
 /// The folder of the template environment that holds a school's own parts, so that own parts can include those that
 /// ship.
 const OWN: &str = "own/";
+
+/// The most bytes of one text that is put into a mail.
+const TEXT_BYTES: usize = 2_000;
 
 /// Whether a template has this name.
 pub fn is_template(name: &str) -> bool {
@@ -85,6 +90,14 @@ pub enum TemplateError {
         part: String,
         /// The most bytes of a part.
         limit: usize,
+    },
+    /// A part uses something whose cost cannot be bounded.
+    #[error("use {part} of the e-mail template: {problem}; leave that out")]
+    Language {
+        /// The template and the part.
+        part: String,
+        /// The line and what is wrong.
+        problem: NotOfTheLanguage,
     },
     /// A part of the template cannot be parsed, or uses a variable that the mail does not have, or takes too many
     /// steps.
@@ -157,8 +170,9 @@ impl Templates {
             return Err(error);
         }
         for (name, documentation) in &templates.documentation {
-            templates.write(name, Words::Own, &documentation.sample())?;
-            templates.write(name, Words::Own, &documentation.empty_sample())?;
+            for sample in documentation.samples() {
+                templates.write(name, Words::Own, &sample)?;
+            }
         }
         Ok(())
     }
@@ -169,14 +183,36 @@ impl Templates {
     /// # Errors
     /// No template has this name, or the template that ships uses a variable that the message does not have.
     pub fn render(&self, message: &Message) -> Result<Rendered, TemplateError> {
-        let variable = |(name, value): &(String, wit::Value)| (name.replace('-', "_"), template_value(value));
-        let variables = Value::from_pairs(message.variables.iter().map(variable));
         let name = &message.template;
-        match self.write(name, Words::Own, &variables) {
+        match self.write(name, Words::Own, &variables(message, usize::MAX)) {
+            Ok(written) => Ok(written),
             Err(error) if self.own.has(name) => {
-                Ok(self.write(name, Words::Shipped, &variables)?.with_notice(&error.to_string()))
+                let notice = format!(
+                    "This mail is not in the school's own words, because they could not be used: failed to {error} in Admin → Email Templates."
+                );
+                Ok(self.shipped(message)?.with_notice(&notice))
             }
-            written => written,
+            Err(_) => self.shipped(message),
+        }
+    }
+
+    /// Writes the mail in the words that ship, with as many rows as the mail has room for. The rows beyond are counted
+    /// at its end, so that no mail is lost because of its size.
+    fn shipped(&self, message: &Message) -> Result<Rendered, TemplateError> {
+        let all = rows(message);
+        let mut most = all;
+        loop {
+            match self.write(&message.template, Words::Shipped, &variables(message, most)) {
+                Ok(written) if most == all => return Ok(written),
+                Ok(written) => {
+                    return Ok(written.with_notice(
+                        "This mail is too long to name every issue; GEGI lists all of them under the course.",
+                    ));
+                }
+                Err(TemplateError::Part(error)) if error.kind() == ErrorKind::WriteFailure && most > 0 => most /= 2,
+                Err(TemplateError::Part(error)) if error.kind() == ErrorKind::OutOfFuel && most > 0 => most /= 2,
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -212,7 +248,7 @@ impl Templates {
         };
         // A line break in a subject would begin another header.
         let subject = part(Part::Subject)?.split_whitespace().collect::<Vec<_>>().join(" ");
-        let subject = subject.chars().take(self.limits.subject_characters).collect();
+        let subject = visible(&subject).chars().take(self.limits.subject_characters).collect();
         Ok(Rendered { subject, text: part(Part::Text)?, html: part(Part::Html)? })
     }
 }
@@ -231,6 +267,7 @@ fn add_own(
     if text.len() > limits.template_bytes {
         return Err(TemplateError::TooLong { part: place, limit: limits.template_bytes });
     }
+    language::check(text).map_err(|problem| TemplateError::Language { part: place.clone(), problem })?;
     Ok(environment.add_template_owned(format!("{OWN}{place}"), text.to_owned())?)
 }
 
@@ -268,13 +305,10 @@ impl Write for Page {
 }
 
 impl Rendered {
-    /// Adds a notice to the end of the mail: why the mail is not in the school's own words.
-    fn with_notice(mut self, why: &str) -> Self {
-        let notice = format!(
-            "This mail is not in the school's own words, because they could not be used: failed to {why} in Admin → Email Templates."
-        );
+    /// Adds a notice to the end of the mail.
+    fn with_notice(mut self, notice: &str) -> Self {
         self.text = format!("{}\n\n{notice}\n", self.text.trim_end());
-        let escaped = minijinja::HtmlEscape(&notice).to_string();
+        let escaped = minijinja::HtmlEscape(notice).to_string();
         let paragraph = format!("<p>{escaped}</p>\n");
         let end = self.html.rfind("</body>").unwrap_or(self.html.len());
         self.html.insert_str(end, &paragraph);
@@ -282,16 +316,35 @@ impl Rendered {
     }
 }
 
-fn template_value(value: &wit::Value) -> Value {
+/// The most rows that a variable of the message has.
+fn rows(message: &Message) -> usize {
+    let rows = |(_, value): &(String, wit::Value)| if let wit::Value::Rows(rows) = value { rows.len() } else { 0 };
+    message.variables.iter().map(rows).max().unwrap_or_default()
+}
+
+/// The variables of a message for the template, with at most `most` rows each.
+fn variables(message: &Message, most: usize) -> Value {
+    let variable = |(name, value): &(String, wit::Value)| (name.replace('-', "_"), template_value(value, most));
+    Value::from_pairs(message.variables.iter().map(variable))
+}
+
+fn template_value(value: &wit::Value, most: usize) -> Value {
     match value {
-        wit::Value::Text(text) => Value::from(text.as_str()),
+        wit::Value::Text(text) => Value::from(shown(text)),
         wit::Value::Number(number) => Value::from(*number),
         wit::Value::Rows(rows) => {
             let cells =
-                |row: &Vec<wit::Cell>| Value::from_pairs(row.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-            rows.iter().map(cells).collect()
+                |row: &Vec<wit::Cell>| Value::from_pairs(row.iter().map(|(name, text)| (name.as_str(), shown(text))));
+            rows.iter().take(most).map(cells).collect()
         }
     }
+}
+
+/// A text as a mail shows it: of bounded length, with control and bidirectional characters as signs.
+fn shown(text: &str) -> String {
+    let cut = text.floor_char_boundary(TEXT_BYTES.min(text.len()));
+    let (text, rest) = text.split_at(cut);
+    format!("{}{}", visible(text), if rest.is_empty() { "" } else { "…" })
 }
 
 #[cfg(test)]

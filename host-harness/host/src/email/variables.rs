@@ -59,9 +59,34 @@ impl Variable {
     }
 }
 
+impl Variable {
+    /// The value of this variable in a mail with one issue: one row, a count of one.
+    fn single(&self) -> Value {
+        match self.sample.kind() {
+            ValueKind::Number => Value::from(1),
+            ValueKind::Seq => self.sample.try_iter().into_iter().flatten().take(1).collect(),
+            _ => self.sample.clone(),
+        }
+    }
+}
+
 impl Documentation {
     pub(super) fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
+    }
+
+    /// Values on which a text is tried before it is saved: those of the preview, nothing to report, each variable
+    /// emptied by itself, and one row only; so that a text is tried in as many of its branches as the values can reach.
+    pub(super) fn samples(&self) -> Vec<Value> {
+        let mut samples = vec![self.sample(), self.empty_sample(), self.values(Variable::single)];
+        samples.extend(self.variables.iter().map(|emptied| {
+            self.values(
+                |variable| {
+                    if variable.name == emptied.name { variable.emptied() } else { variable.sample.clone() }
+                },
+            )
+        }));
+        samples
     }
 
     /// The values of the preview.

@@ -47,7 +47,6 @@ fn overlay<'a>(
 mod tests {
     use super::*;
     use crate::bindings::gegi::coursekey::records::{Basis, JournalEntry, SetMark, WithdrawMark};
-    use crate::bindings::nouns::ReadError;
     use crate::gegi::Mark;
 
     fn set(class: &str, student: &str, mark: Mark) -> Operation {

@@ -1,7 +1,7 @@
 //! The import `state`: the plugin's private memory. This file only translates; limits and staging live in `store`.
 
 use super::Call;
-use crate::bindings::gegi::coursekey::state::{Aborted, Change, Host, StateError};
+use crate::bindings::gegi::coursekey::state::{Aborted, Change, Host, StateError, Usage};
 
 impl Host for Call {
     async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, StateError>> {
@@ -19,6 +19,10 @@ impl Host for Call {
 
     async fn apply(&mut self, changes: Vec<Change>) -> wasmtime::Result<Result<(), StateError>> {
         Ok(self.unit.apply(changes).await)
+    }
+
+    async fn get_usage(&mut self) -> wasmtime::Result<Usage> {
+        Ok(self.unit.usage())
     }
 
     async fn breadcrumb(&mut self, note: Option<String>) -> wasmtime::Result<()> {

@@ -53,6 +53,9 @@ fn what_the_plugin_says(refused: &CallError) -> String {
         CallError::UnreadableState(which) => {
             format!("the plugin cannot read what is stored: {which}; load the version that wrote it, or a newer one")
         }
+        CallError::TooMuch(why) => {
+            format!("the call is larger than the host allows: {why}; the next tick takes smaller steps")
+        }
         CallError::Storage(why) => format!("the plugin could not store or read: {why}"),
         CallError::Unavailable(why) => format!("GEGI cannot be asked: {why}"),
     }
@@ -81,6 +84,12 @@ impl CallFailure {
         }
     }
 
+    /// Whether what the call was working on may have ended it, so that the next tick should work on one item alone: the
+    /// call was stopped, or wanted more than the host allows.
+    pub(super) fn is_abort(&self) -> bool {
+        matches!(self, Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)))
+    }
+
     /// The ending that the observer hears.
     pub(super) fn ending(&self) -> Ending {
         match self {
@@ -95,7 +104,7 @@ impl CallFailure {
     /// What to do next.
     pub fn next(&self) -> Next {
         match self {
-            Self::Trapped(_) | Self::TooLong(_) => Next::RepeatSoon,
+            Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)) => Next::RepeatSoon,
             Self::Refused(CallError::Storage(_) | CallError::Unavailable(_)) | Self::Gegi(_) => Next::RepeatLater,
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
             Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 
 pub use crate::bindings::gegi::coursekey::email::EmailError;
 pub use crate::bindings::gegi::coursekey::records::RecordsError;
-pub use crate::bindings::gegi::coursekey::state::{Aborted, Change as StateChange, StateError};
+pub use crate::bindings::gegi::coursekey::state::{Aborted, Change as StateChange, StateError, Usage};
 pub(crate) use gate::DeliveryTurn;
 pub use gate::{SchoolGate, Schools};
 pub use memory::MemoryStore;

@@ -152,6 +152,8 @@ fn lock(path: &Path) -> Result<Lock, OpenError> {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // SQLite gives the files beside the store the mode of the store.
+    let _ = crate::private::touch(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -9,7 +9,7 @@ use super::gate::{Gate, Place, Staged};
 use super::snapshot::Overlay;
 use super::{
     Aborted, Breadcrumb, Change, EmailError, Entry, KEY_BYTES, Lane, PushId, RecordsError, Standing, StateChange,
-    StateError, StoreError, entry_bytes,
+    StateError, StoreError, Usage, entry_bytes,
 };
 use crate::gegi::{Message, Operation};
 use crate::outbox::form;
@@ -124,6 +124,17 @@ impl UnitOfWork {
         self.changes_staged += count(changes.len());
         self.staged.extend(changes.into_iter().map(|change| (change.key, change.value)));
         Ok(())
+    }
+
+    /// How full the school's storage is, with the changes that this call has staged.
+    pub fn usage(&self) -> Usage {
+        let (limits, standing) = (&self.gate.shared.limits, &self.standing);
+        Usage {
+            bytes: standing.bytes,
+            most_bytes: limits.state_bytes,
+            keys: standing.keys,
+            most_keys: limits.state_keys,
+        }
     }
 
     /// Stages operations on GEGI's records, in order.
@@ -285,13 +296,13 @@ impl UnitOfWork {
 
     fn check_entries(&self, entries: usize) -> Result<(), StateError> {
         let most = self.gate.shared.limits.read_entries;
-        let refused = || StateError::Unavailable(format!("one read gives at most {most} entries; ask for fewer"));
+        let refused = || StateError::TooMuch(format!("one read gives at most {most} entries; ask for fewer"));
         if count(entries) > u64::from(most) { Err(refused()) } else { Ok(()) }
     }
 
     fn check_bytes(&self, bytes: usize) -> Result<(), StateError> {
         let most = self.gate.shared.limits.read_bytes;
-        let refused = || StateError::Unavailable(format!("one read gives at most {most} bytes; ask for fewer entries"));
+        let refused = || StateError::TooMuch(format!("one read gives at most {most} bytes; ask for fewer entries"));
         if count(bytes) > most { Err(refused()) } else { Ok(()) }
     }
 
@@ -306,7 +317,7 @@ impl UnitOfWork {
         }
         let most = limits.changes_per_call;
         if self.changes_staged + count(changes.len()) > most {
-            return Err(StateError::Unavailable(format!("one call makes at most {most} changes; make fewer")));
+            return Err(StateError::TooMuch(format!("one call makes at most {most} changes; make fewer")));
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! The files of a run's output. They are written into a draft beside their place, and moved when all of them are
 //! whole.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -15,6 +16,10 @@ use super::{RunError, requests};
 use crate::directory::SchoolDirectory;
 use crate::twin::{TwinError, rfc3339};
 use host::email::{MailIdentity, Templates, to_eml, write_folder};
+use host::private;
+
+/// The folder of the mails.
+const MAILS: &str = "mails";
 
 /// Everything that a run puts out beside the data in its rig.
 pub(super) struct RunOutput<'a> {
@@ -29,8 +34,9 @@ impl RunOutput<'_> {
     /// Writes all files into `folder` and returns the report, as `report.json` has it.
     pub(super) fn write(&self, folder: &Path, measured: impl FnOnce() -> Measured) -> Result<Report, RunError> {
         let fail = |error| RunError::Output { folder: folder.to_owned(), error };
-        fs::create_dir_all(folder).map_err(fail)?;
-        let draft = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(folder).map_err(fail)?;
+        private::create_folder(folder).map_err(fail)?;
+        remove_drafts(folder).map_err(fail)?;
+        let draft = tempfile::Builder::new().prefix(DRAFT).tempdir_in(folder).map_err(fail)?;
         let mut report = Report {
             school: self.directory.settings.name.clone(),
             from: rfc3339(self.directory.span.from),
@@ -90,7 +96,7 @@ impl RunOutput<'_> {
             mails.push(to_eml(identity, &templates.render(&mail.message)?)?);
             report.mails += 1;
         }
-        Ok(write_folder(&folder.join("mails"), &mails)?)
+        Ok(write_folder(&folder.join(MAILS), &mails)?)
     }
 
     fn write_traffic(&self, folder: &Path, report: &mut Report) -> io::Result<()> {
@@ -115,21 +121,57 @@ fn write_report(folder: &Path, report: &Report) -> io::Result<()> {
     out.flush()
 }
 
-/// Moves every file and folder of the draft over the output of an earlier run.
-fn move_into_place(draft: &Path, folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(draft)? {
+/// How the names of drafts begin.
+const DRAFT: &str = ".unfinished-";
+/// The file that names what a run wrote into the folder, so that a later run removes nothing else.
+const WRITTEN: &str = ".written-by-a-run";
+
+/// Removes the drafts of runs that were killed.
+fn remove_drafts(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let target = folder.join(entry.file_name());
-        if target.is_dir() {
-            fs::remove_dir_all(&target)?;
+        if entry.file_name().to_string_lossy().starts_with(DRAFT) && entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
         }
-        fs::rename(entry.path(), target)?;
     }
     Ok(())
 }
 
+/// Moves every file of the draft over the output of an earlier run. What an earlier run wrote and this one did not is
+/// removed; a file that no run wrote is neither removed nor replaced.
+fn move_into_place(draft: &Path, folder: &Path) -> io::Result<()> {
+    let mails = fs::read_dir(draft.join(MAILS))?.map(|mail| Ok(Path::new(MAILS).join(mail?.file_name())));
+    let files = fs::read_dir(draft)?.map(|file| Ok(PathBuf::from(file?.file_name())));
+    let new: BTreeSet<PathBuf> = files
+        .filter(|file| !matches!(file, Ok(name) if name == Path::new(MAILS)))
+        .chain(mails)
+        .collect::<io::Result<_>>()?;
+    let old: BTreeSet<PathBuf> =
+        fs::read_to_string(folder.join(WRITTEN)).unwrap_or_default().lines().map(PathBuf::from).collect();
+    if let Some(foreign) = new.iter().find(|file| !old.contains(*file) && folder.join(file).exists()) {
+        let foreign = foreign.display();
+        return Err(io::Error::other(format!(
+            "{foreign} is there and no run wrote it; move it, or name another folder"
+        )));
+    }
+    note_written(folder, old.union(&new))?;
+    private::create_folder(&folder.join(MAILS))?;
+    for file in &new {
+        fs::rename(draft.join(file), folder.join(file))?;
+    }
+    for file in old.difference(&new).filter(|file| folder.join(file).is_file()) {
+        fs::remove_file(folder.join(file))?;
+    }
+    note_written(folder, new.iter())
+}
+
+fn note_written<'a>(folder: &Path, files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
+    let names: String = files.map(|file| format!("{}\n", file.display())).collect();
+    private::write(&folder.join(WRITTEN), names.as_bytes())
+}
+
 fn create(folder: &Path, name: &str) -> io::Result<BufWriter<File>> {
-    File::create(folder.join(name)).map(BufWriter::new)
+    private::create(&folder.join(name)).map(BufWriter::new)
 }
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {

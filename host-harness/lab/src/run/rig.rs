@@ -190,7 +190,7 @@ impl Storage {
         };
         match folder {
             Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(fail(folder))?;
+                host::private::create_folder(folder).map_err(fail(folder))?;
                 Ok(Self::File(folder.join("host.sqlite")))
             }
             None if restarts => Ok(Self::Temporary(tempfile::tempdir().map_err(fail(&std::env::temp_dir()))?)),

@@ -103,6 +103,8 @@ impl Twin {
         // The empty name: SQLite keeps the database in a temporary file of its own, and what fits of it in memory. Its
         // journal is needed to undo a call and never after the process, so it stays in memory.
         let (file, journal) = path.map_or((Path::new(""), "MEMORY"), |path| (path, "WAL"));
+        // SQLite gives the files beside it the same mode.
+        let _ = host::private::touch(file);
         let connection = Connection::open(file)?;
         connection.pragma_update(None, "journal_mode", journal)?;
         // A killed process leaves its writes to the operating system, and no more than that has to survive here.

@@ -127,7 +127,7 @@ fn a_course_that_aborts_three_calls_is_set_aside_and_the_others_go_on() {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
     world.save(course("C1"));
     world.save(course("C2"));
-    world.aborted = Some(Aborted { note: "C1".to_owned(), times: 3 });
+    world.aborted = Some(Aborted { note: "course/C1".to_owned(), times: 3 });
     for _ in 0..10 {
         tick::on_tick(&mut world, Budget { items: 1, seconds: 60 }).unwrap();
     }

@@ -12,6 +12,7 @@ mod rare;
 mod reading;
 mod roster;
 mod silence;
+mod sizes;
 mod unreadable;
 
 use crate::model::attendance::Mark;
