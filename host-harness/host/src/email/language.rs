@@ -295,6 +295,25 @@ mod tests {
             "{% include school %}",
         ];
         let said = texts.map(|text| check(text).unwrap_err().to_string()).join("\n");
-        expect![[r#""#]].assert_eq(&said);
+        expect![[r#"
+            line 2 has a tag of more than 200 words and signs
+            line 1 nests more than 20 levels in one tag
+            line 1 nests more than 20 levels in one tag
+            line 1 nests more than 20 levels in one tag
+            line 1 opens more than 40 tags within one another
+            line 1 opens more than 40 tags within one another
+            line 3 sets a variable to something else than texts, numbers and lists of them
+            line 1 sets a variable to something else than texts, numbers and lists of them
+            line 1 uses +
+            line 1 uses *
+            line 1 makes a list
+            line 1 makes a list
+            line 1 calls a function
+            line 1 calls a function
+            line 1 uses the filter join; a mail's text uses selectattr, rejectattr, length, count, upper, lower, title, capitalize, trim, default, d, first, last, escape
+            line 1 uses macro; a mail's text uses if, elif, else, endif, for, endfor, set, include
+            line 1 repeats itself within itself
+            line 1 includes something else than a part that ships
+            line 1 includes something else than a part that ships"#]].assert_eq(&said);
     }
 }
