@@ -122,12 +122,12 @@ fn records_and_marks_beyond_what_one_call_stages_are_taken_in_steps() {
 #[test]
 fn pushes_about_unknown_classes_are_taken_class_by_class_and_told_once() {
     let mut world = synchronized();
-    let push = |class: &str, from: u32| {
+    let body = |class: &str, from: u32| {
         let one = |number: u32| record(&format!("r{number}"), 1, class, "S1", "2023-08-28T16:00:10Z", &[VISIT]);
         json!({ "records": (from..from + 1_000).map(one).collect::<Vec<_>>() })
     };
     for (class, from) in [("X1", 0), ("X1", 1_000), ("X2", 2_000)] {
-        on_attendance_received(&mut world, &CampusId::from("main"), serde_json::to_vec(&push(class, from)).unwrap())
+        on_attendance_received(&mut world, &CampusId::from("main"), serde_json::to_vec(&body(class, from)).unwrap())
             .unwrap();
     }
     world.now = at("2023-08-28T16:05:00Z");
