@@ -1,7 +1,7 @@
 //! The core's world in the component: each method calls one of the host's imports. Not here: HTTP (`http`).
 
 use super::bindings::gegi::coursekey::{email, records, school, state};
-use super::{convert, http};
+use super::{convert, errors, http};
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::settings::SchoolSettings;
@@ -19,32 +19,32 @@ impl Reads for Host {
     }
 
     fn settings(&mut self) -> Result<SchoolSettings, StorageError> {
-        school::settings().map(convert::settings).map_err(convert::unavailable)
+        school::settings().map(convert::settings).map_err(errors::unavailable)
     }
 
     fn gegi_courses(&mut self, after: Option<&CourseId>, limit: u32) -> Result<Vec<(CourseId, u64)>, StorageError> {
-        let listed = school::courses(after.map(CourseId::as_str), limit).map_err(convert::unavailable)?;
+        let listed = school::courses(after.map(CourseId::as_str), limit).map_err(errors::unavailable)?;
         Ok(listed.into_iter().map(|(id, revision)| (CourseId(id), revision)).collect())
     }
 
     fn gegi_course(&mut self, id: &CourseId) -> Result<Option<Course>, StorageError> {
         // A course with an impossible date counts as missing: `on-course-changed` has refused the course with the
         // reason.
-        let course = school::get_course(id.as_str()).map_err(convert::unavailable)?;
+        let course = school::get_course(id.as_str()).map_err(errors::unavailable)?;
         Ok(course.and_then(|course| convert::course(course).ok()))
     }
 
     fn current_marks(&mut self, class: &ClassId) -> Result<Vec<CurrentMark>, StorageError> {
-        let marks = records::current_marks(class.as_str()).map_err(convert::unavailable)?;
+        let marks = records::current_marks(class.as_str()).map_err(errors::unavailable)?;
         Ok(marks.into_iter().map(convert::current_mark).collect())
     }
 
     fn get_many(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
-        state::get_many(keys).map_err(|error| convert::refused(&error))
+        state::get_many(keys).map_err(|error| errors::refused(&error))
     }
 
     fn scan(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
-        state::scan(prefix, after, limit).map_err(|error| convert::refused(&error))
+        state::scan(prefix, after, limit).map_err(|error| errors::refused(&error))
     }
 
     fn usage(&mut self) -> Usage {
@@ -60,7 +60,7 @@ impl Reads for Host {
 impl Writes for Host {
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
         let changes: Vec<state::Change> = changes.into_iter().map(convert::state_change).collect();
-        state::apply(&changes).map_err(|error| convert::refused(&error))
+        state::apply(&changes).map_err(|error| errors::refused(&error))
     }
 
     fn stage(&mut self, operations: Vec<Operation>) -> Result<(), StorageError> {

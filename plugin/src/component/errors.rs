@@ -1,0 +1,51 @@
+//! Converts the errors of the host's imports into the core's, and the core's into those of GEGI's calls.
+
+use super::bindings::exports::gegi::coursekey::integration as wire;
+use super::bindings::gegi::coursekey::{state, types};
+use crate::change;
+use crate::inbox;
+use crate::world::StorageError;
+
+pub(super) fn storage_error(error: StorageError) -> wire::CallError {
+    match error {
+        StorageError::Refused(reason) => wire::CallError::Storage(reason),
+        StorageError::TooMuch(reason) => wire::CallError::TooMuch(reason),
+        StorageError::GegiUnavailable(reason) => wire::CallError::Unavailable(reason),
+        StorageError::Unreadable { .. } => wire::CallError::UnreadableState(error.to_string()),
+    }
+}
+
+pub(super) fn change_error(error: change::ChangeError) -> wire::CallError {
+    match error {
+        change::ChangeError::BadInput(reason) => wire::CallError::BadInput(reason),
+        change::ChangeError::Storage(error) => storage_error(error),
+    }
+}
+
+pub(super) fn push_error(error: inbox::PushError) -> wire::CallError {
+    match error {
+        inbox::PushError::BadInput(reason) => wire::CallError::BadInput(reason),
+        inbox::PushError::Storage(error) => storage_error(error),
+    }
+}
+
+pub(super) fn refused(error: &state::StateError) -> StorageError {
+    match error {
+        state::StateError::QuotaExceeded(bytes) => {
+            StorageError::TooMuch(format!("the school's storage of {bytes} bytes is full"))
+        }
+        state::StateError::ValueTooLarge(bytes) => {
+            StorageError::TooMuch(format!("a value is larger than {bytes} bytes"))
+        }
+        state::StateError::BadKey(bytes) => {
+            StorageError::TooMuch(format!("a key is empty or longer than {bytes} bytes"))
+        }
+        state::StateError::TooMuch(reason) => StorageError::TooMuch(reason.clone()),
+        state::StateError::Unavailable(reason) => StorageError::Refused(reason.clone()),
+    }
+}
+
+pub(super) fn unavailable(error: types::ReadError) -> StorageError {
+    let types::ReadError::Unavailable(reason) = error;
+    StorageError::GegiUnavailable(reason)
+}
