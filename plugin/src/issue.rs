@@ -86,7 +86,7 @@ catalogue! {
         "Add an instructor to the course.";
     ClassMissing "class-missing" "no class" School
         "The course has no class."
-        "Schedule a class of the course, or switch Send to CourseKey off.";
+        "Schedule a class of the course.";
     EmailMissing "email-missing" "no e-mail" School
         "A person has no e-mail."
         "Enter the person's e-mail.";
@@ -94,8 +94,26 @@ catalogue! {
         "A person's e-mail is not an address."
         "Correct the person's e-mail; the field takes one address and nothing else.";
     EmailShared "email-shared" "shared e-mail" School
-        "Two people have one e-mail; only the one CourseKey knows by it already is sent."
-        "Give each person an e-mail of their own, or merge the two if they are one.";
+        "Two people have one e-mail; only the one whose account in CourseKey has it is sent."
+        "Give each person an e-mail of their own, or merge the two if they are one. If the account in CourseKey is of somebody who is not sent any more, give it another e-mail in CourseKey.";
+    EmailCircle "email-circle" "e-mails swapped" CourseKey
+        "People each want the e-mail that CourseKey holds for another of them, so that none of them can be changed first."
+        "Give one of their accounts a temporary e-mail in CourseKey; the others follow by themselves within a day, and then that one.";
+    DataContradict "data-contradict" "contradicting data" School
+        "Two courses name one person at the same revision with different data. What CourseKey holds stays; if it holds neither, the course with the lowest id decides."
+        "Save the person in GEGI once more, so that every course has the same data.";
+    ListedTwice "listed-twice" "listed twice" School
+        "A course lists a person or a class twice, and the lines contradict each other. The enrolled line of a student counts, and the earlier time of a class."
+        "Remove the line that is wrong.";
+    IdUnfit "id-unfit" "id cannot be taken" Gegi
+        "A person or a class has an id that is empty, longer than 96 bytes or has control characters; it is left out, and everything else of the course goes on."
+        "Give it a shorter id in GEGI.";
+    TextTooLong "text-too-long" "text too long" School
+        "A title or a name is longer than CourseKey takes."
+        "Shorten the text in GEGI.";
+    DatesWrong "dates-wrong" "end before start" School
+        "A course ends before it starts; nothing of its own data is sent."
+        "Correct the course's start and end date.";
     StageUnknown "stage-unknown" "unknown stage" Gegi
         "GEGI names a stage that the integration does not know; the student keeps the state CourseKey has."
         "Tell customer care the stage, so that the integration learns what it means.";
@@ -104,19 +122,19 @@ catalogue! {
         "Correct the class's start and end.";
     AccountMismatch "account-mismatch" "another account has the e-mail" CourseKey
         "An account that CourseKey already has does not match the person."
-        "Compare the person with CourseKey's account of that e-mail and correct one of them.";
+        "Compare the person with CourseKey's account of that e-mail and correct one of them; the person is sent again within a day.";
     Rejected "rejected" "refused by CourseKey" School
         "CourseKey refused an account, a course, a class or an enrolment; the sentence has its words."
         "Correct what CourseKey names; it is sent again when it changes, and once a day.";
     CampusChanged "campus-changed" "campus changed" School
         "A course changed its campus after it was synchronized."
-        "Move the course back, or close it and open a new course at the other campus.";
+        "Move the course back, or complete it and open a new course at the other campus; it ends with the course's sync window.";
     CourseRemoved "course-removed" "course removed" CourseKey
-        "A course was removed from GEGI after it was synchronized."
+        "A course was removed from GEGI after it was synchronized. It ends when GEGI has the course again, or with the course's sync window."
         "Close the course in CourseKey if it is not needed any more.";
     ClassKept "class-kept" "class kept by CourseKey" CourseKey
         "A class that GEGI no longer has stays in CourseKey, which holds attendance of it."
-        "Remove the class's attendance in CourseKey, then the class.";
+        "Remove the class's attendance in CourseKey; the class is then removed by itself within a day.";
     AbortedRepeatedly "aborted-repeatedly" "work was aborted" Gegi
         "Work on a course was aborted three times in a row; it is looked at again when the course changes."
         "Send the course and the host's log to customer care.";

@@ -13,13 +13,14 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "model",
     "naming",
     "settings",
     "option",
     "window",
     "enrollment",
+    "lines",
     "people",
     "status",
     "marking",

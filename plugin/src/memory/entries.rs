@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::{self, Odd};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::Issue;
-use crate::model::person::Person;
 use crate::model::time::Instant;
 use crate::option::Resolved;
+use crate::people::{Listing, Said};
 use crate::status::Trouble;
 
 /// One sighting of a course: the course as GEGI had it, with its resolved Send to CourseKey option.
@@ -25,6 +26,19 @@ pub struct Held {
     pub first_seen: Instant,
     /// Whether GEGI removed the course.
     pub removed: bool,
+    /// What was odd about the course as GEGI sent it.
+    pub odd: Vec<Odd>,
+    /// Grows with every sighting of the course that was taken, whatever its revision: of two sightings the later counts.
+    pub sighting: u64,
+}
+
+impl Held {
+    /// The sighting that follows `before`: the course as it can be held, with the option after the change.
+    pub fn following(before: Option<&Self>, mut course: Course, option: Resolved, now: Instant) -> Self {
+        let odd = lines::tidy(&mut course);
+        let (first_seen, sighting) = before.map_or((now, 0), |held| (held.first_seen, held.sighting));
+        Self { course, option, first_seen, removed: false, odd, sighting: sighting.saturating_add(1) }
+    }
 }
 
 /// The page of a course: what the tick keeps of the course beside its ledger.
@@ -72,19 +86,19 @@ pub struct Since {
     pub at: Instant,
 }
 
-/// A person at the newest revision over all courses, and the courses that name the person.
+/// What the courses that name a person say of the person now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonEntry {
-    /// The person; none: no course has named the person yet.
-    pub person: Option<Person>,
-    /// The courses that name the person now.
-    pub courses: BTreeSet<CourseId>,
+    /// The person's data, each with the courses that name the person with them.
+    pub said: Vec<Said>,
+    /// How each course that names the person lists the person.
+    pub listed: BTreeMap<CourseId, Listing>,
 }
 
-/// Who has an e-mail address.
+/// Of whom a course says that this is the person's e-mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// The people who have the address. There should be one.
+    /// The people. There should be one.
     pub people: BTreeSet<PersonId>,
 }
 

@@ -14,7 +14,7 @@ use crate::settings::InForce;
 use crate::world::StorageError;
 
 /// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,9 @@ pub struct Head {
     /// How many records wait because GEGI does not have their class or student.
     #[serde(default)]
     pub unplaced: u32,
+    /// The revision under which was sent last. CourseKey refuses a lower one.
+    #[serde(default)]
+    pub sent_as: u64,
     /// When the next mail may leave, and whether issues wait for it.
     #[serde(default)]
     pub digest: DigestState,
@@ -61,6 +64,7 @@ impl Head {
             unreadable: UnreadableRecords::default(),
             issues: BTreeMap::new(),
             unplaced: 0,
+            sent_as: 0,
             digest: DigestState::default(),
         }
     }

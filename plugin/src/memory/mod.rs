@@ -12,7 +12,7 @@
 //! | due index | the moments at which courses are due, in order: one moment a course |
 //! | inbox | the pushes that no tick has taken yet |
 //! | to absorb a course | to take a changed course into people, addresses and classes (`tick::absorb`) |
-//! | sightings of a course | the course as GEGI sent it and the course as the nightly comparison found it; the newer counts |
+//! | sightings of a course | the course as GEGI sent it and the course as the nightly comparison found it; the later counts |
 //! | shelf (`shelf`) | all entries of one kind that a call has loaded |
 //!
 //! | Key | Holds | Written by |
@@ -97,10 +97,10 @@ pub fn account_id(school: SchoolNumber, person: &PersonId) -> String {
     format!("{school}/{person}")
 }
 
-/// The newer of a course's two sightings; if both have the same revision, the one that GEGI sent.
+/// The later of a course's two sightings, whatever their revisions: the nightly comparison takes a lower revision too.
 pub fn newer<'a>(sent: Option<&'a Held>, fetched: Option<&'a Held>) -> Option<&'a Held> {
     match (sent, fetched) {
-        (Some(sent), Some(fetched)) if fetched.course.revision > sent.course.revision => Some(fetched),
+        (Some(sent), Some(fetched)) if fetched.sighting > sent.sighting => Some(fetched),
         (None, fetched) => fetched,
         (sent, _) => sent,
     }

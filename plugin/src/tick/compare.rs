@@ -4,6 +4,8 @@
 
 use super::agenda::Agenda;
 use super::moment::Moment;
+use crate::ledger::CourseLedger;
+use crate::lines;
 use crate::memory::entries::Held;
 use crate::memory::head::{Comparison, Head, Walk};
 use crate::memory::{COURSE, FETCHED, Rosters};
@@ -26,8 +28,8 @@ pub(super) fn notice_settings(head: &mut Head, moment: Moment<'_>) {
     }
 }
 
-/// DOMAIN §4 "Lost events": "nightly comparison of ids and revisions with what GEGI lists; what is missing or newer
-/// is fetched".
+/// DOMAIN §4 "Lost events": "nightly comparison of ids and revisions with what GEGI lists; what is missing or has
+/// *another* revision, higher or lower, is fetched and taken: GEGI's list is the truth".
 pub(super) fn with_gegi(
     world: &mut impl Reads,
     moment: Moment<'_>,
@@ -43,8 +45,8 @@ pub(super) fn with_gegi(
     let listed = world.gegi_courses(after.as_ref(), STEP);
     rosters.load_courses(world, listed.iter().map(|(id, _)| id))?;
     for (id, revision) in &listed {
-        let newest = rosters.held(id).filter(|held| !held.removed).map(|held| held.course.revision);
-        if newest.is_none_or(|held| held < *revision) {
+        let held = rosters.held(id).filter(|held| !held.removed).map(|held| held.course.revision);
+        if held != Some(*revision) && lines::is_fit(id.as_str()) {
             fetch(world, moment, rosters, agenda, id);
         }
     }
@@ -57,11 +59,11 @@ pub(super) fn with_gegi(
 fn fetch(world: &mut impl Reads, moment: Moment<'_>, rosters: &mut Rosters, agenda: &mut Agenda, id: &CourseId) {
     let Some(course) = world.gegi_course(id) else { return };
     let held = rosters.held(id);
-    let locked = rosters.ledger(id).is_some();
+    let locked = rosters.ledger(id).is_some_and(CourseLedger::locks);
     let allowed = moment.settings.send_new_program_courses;
     let change = option::change(held.map(|held| held.option), locked, course.send, course.program_send, allowed);
-    let first_seen = held.map_or(moment.now, |held| held.first_seen);
-    rosters.fetched.set(id.as_str(), Held { course, option: change.now(), first_seen, removed: false });
+    let fetched = Held::following(held, course, change.now(), moment.now);
+    rosters.fetched.set(id.as_str(), fetched);
     if !agenda.dirty.contains(id) {
         agenda.dirty.push(id.clone());
     }

@@ -42,7 +42,7 @@ use self::moment::Moment;
 use self::outgoing::Outgoing;
 use self::poll::Poll;
 use self::records::{Attendance, Intake};
-use self::send::{Sending, Sent};
+use self::send::{Moving, Sending, Sent};
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
 use crate::memory::{Books, HEAD, Notes, Rosters};
@@ -107,6 +107,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     intake.retry_unplaced(&absorbed.courses)?;
     intake.take_pushes(&mut agenda, poll::schools_that_push(&settings, &campuses))?;
     let mut looks = 0;
+    // CourseKey refuses a lower revision than the one it has. GEGI's may become lower, and so may the clock.
+    let revision = u64::try_from(moment.now.0).unwrap_or_default().max(head.sent_as);
     if absorbed.all {
         let sent = Sending {
             world,
@@ -116,10 +118,13 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
             agenda: &mut agenda,
             followed: &mut followed,
             out: &mut out,
+            revision,
+            moving: Moving::default(),
             sent: Sent::default(),
         }
         .send()?;
         looks = sent.looks;
+        head.sent_as = if sent.posted { revision } else { head.sent_as };
         attendance.to_judge.extend(sent.to_judge);
         if moment.is_alone() {
             // From here on the tick works on no single course that could abort the call.

@@ -35,7 +35,14 @@ fn sentences(mail: &Message, count: &str, table: &str) -> Vec<String> {
     let Value::Rows(rows) = variable(table) else { panic!("{table} is no table") };
     assert_eq!(*variable(count), Value::Number(rows.len().try_into().unwrap()));
     let sentence = |row: &Vec<(String, String)>| row.iter().find(|(column, _)| column == "sentence").unwrap().1.clone();
-    rows.iter().map(sentence).collect()
+    rows.iter().map(sentence).map(|sentence| short(&sentence)).collect()
+}
+
+/// A sentence about a student without the name of the course, which makes no difference here.
+fn short(sentence: &str) -> String {
+    let named = ["C1", "C2"].map(|course| format!(" in course NURS-{course} “CARE”"));
+    let [first, second] = named.map(|named| sentence.split_once(&named).map(|(who, said)| format!("{who}{said}")));
+    first.or(second).map_or(sentence.to_owned(), |short| short.replace("student ", ""))
 }
 
 /// A mail in lines: `+` an issue that is open, `-` an issue that is resolved.
