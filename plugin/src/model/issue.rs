@@ -60,9 +60,13 @@ pub enum Code {
     RecordUnreadable,
     VisitBackwards,
     VisitInFuture,
+    VisitsDoubtful,
+    VisitTooLong,
     RecordAfterDrop,
     NeverCheckedOut,
     LateAdjustment,
     SecondRecord,
     ClassNotHeld,
+    MarkStands,
+    HoursTypeChanged,
 }
