@@ -135,21 +135,33 @@ catalogue! {
     VisitInFuture "visit-in-future" "time in the future" CourseKey
         "A visit lies more than five minutes in the future; nothing is written for the record until it has come."
         "Correct the visit in CourseKey; it is tried again by itself.";
+    VisitsDoubtful "visits-doubtful" "visits that contradict themselves" CourseKey
+        "By its visits the student would be absent, but the visits contradict themselves: one shorter than a minute that another check-in follows, or a check-in after the class without a check-out. There is no mark; it ends when the visits are corrected or a mark is set by hand."
+        "Correct the visits in CourseKey, or mark the student by hand in GEGI.";
+    VisitTooLong "visit-too-long" "visit without an end" CourseKey
+        "A visit ends more than 12 hours after the class, so that it makes no row of the attendance log."
+        "Correct the visit's check-out in CourseKey.";
     RecordAfterDrop "record-after-drop" "attendance after the drop" School
         "CourseKey has attendance of a student in a class after the day on which the student stopped; nothing is written for it."
         "Check whether the student is back, or remove the record in CourseKey.";
     NeverCheckedOut "never-checked-out" "never checked out" CourseKey
         "A student checked in and never out, so there is no mark; it ends when the check-out arrives or a mark is set by hand."
-        "Enter the check-out in CourseKey, or mark the student by hand in GEGI.";
+        "Enter the check-out in CourseKey until the day that the sentence names, or mark the student by hand in GEGI.";
     LateAdjustment "late-adjustment" "adjusted too late" School
         "CourseKey's record was changed after the follow-up days, so that the change is not applied; it ends when a mark is set by hand after it."
         "Enter the adjustment in GEGI by hand if it is right.";
     SecondRecord "second-record" "two records" CourseKey
-        "CourseKey has two records of one student in one class. The one that says more counts, of two alike the newer; it ends when one has all its time removed, or a mark is set by hand."
+        "CourseKey has two records of one student in one class. Their visits count together, of two awards the larger; no Absent is made where the two contradict each other. It ends when one has all its time removed, or a mark is set by hand."
         "Put everything into one of the two in CourseKey and remove all time from the other, or mark the student by hand in GEGI.";
-    ClassNotHeld "class-not-held" "nobody has a record" School
-        "Nobody in a class of more than five has a record: it was probably not held, so nobody is absent. It ends when a record arrives."
-        "Cancel the class if it was not held, or enter its attendance by hand.";
+    ClassNotHeld "class-not-held" "class probably not held" School
+        "In a class of more than five students hardly anybody has a record that gives time: it was probably not held, so nobody is absent without a record. It ends when more records arrive, when the class is cancelled, or when every student has a mark."
+        "Cancel the class in GEGI if it was not held; if it was, enter the attendance in CourseKey or mark the students by hand in GEGI.";
+    MarkStands "mark-stands" "mark of a student off the list" School
+        "GEGI does not say that the student did not belong on the day of the class, so the marks of the days before stand. It ends when the student is listed as a student of the course again, or a mark is set by hand."
+        "Enter the day on which the student began or stopped, or set the marks by hand in GEGI.";
+    HoursTypeChanged "hours-type-changed" "another Hours Type" School
+        "Hours Type was changed in the middle of the course. Classes inside the follow-up days are written anew in the new form; older ones keep theirs. It ends when Hours Type is what it was, or the follow-up is over."
+        "Enter the older classes by hand in GEGI if they are needed in the new form.";
 }
 
 /// The key of an issue: the same for as long as the issue is about the same fact, whatever its sentence says. A slash
