@@ -42,9 +42,9 @@ const ROOMS: [&str; 25] = [
 ];
 
 /// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     "moment", "agenda", "campus", "outgoing", "aborted", "compare", "classes", "facts", "settle", "adopt", "records",
-    "unplaced", "judge", "absorb", "send", "poll",
+    "moving", "unplaced", "judge", "absorb", "send", "poll",
 ];
 
 /// The only file of the core with CourseKey's words for refusals.

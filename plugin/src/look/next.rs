@@ -33,16 +33,17 @@ pub fn look_at(
 ) -> Option<Instant> {
     let zone = settings.campuses.get(&course.campus)?.zone?;
     let window = window::sync_window(course, settings, zone);
-    let until = following::until(course, settings);
+    let (until, ends) = (following::until(course, settings), following::ends(course, settings));
     let soon = now + settings.update_every;
     let dates = [
         Some(window.opens),
         Some(window.closes),
         following::from(course),
         until,
+        ends,
         first_retry(look),
         // The course is followed beyond its last moment, so something was not read yet: the next tick reads it.
-        Some(soon).filter(|_| followed && until.is_some_and(|until| until <= now)),
+        Some(soon).filter(|_| followed && ends.is_some_and(|ends| ends <= now)),
     ];
     let later = dates.into_iter().flatten().filter(|at| *at > now).min();
     let again = match left {

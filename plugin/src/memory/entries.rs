@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::attendance::AttendanceRecord;
-use crate::model::course::Course;
+use crate::model::course::{Course, HoursType};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::Issue;
 use crate::model::person::Person;
@@ -50,6 +50,8 @@ pub struct CoursePage {
     pub judged_until: Option<Instant>,
     /// Classes that are to be judged again at a moment even if no record arrives.
     pub judge: BTreeMap<ClassId, Instant>,
+    /// Hours Type before its last change, of which older classes keep their marks or rows; none: it never changed.
+    pub older_form: Option<HoursType>,
 }
 
 /// The people and the classes that a course listed when the course was last absorbed.
@@ -59,6 +61,8 @@ pub struct Listed {
     pub people: BTreeSet<PersonId>,
     /// The classes that the course listed.
     pub classes: BTreeSet<ClassId>,
+    /// Hours Type of the course; none: the course was never absorbed.
+    pub hours_type: Option<HoursType>,
 }
 
 /// A status and the moment at which it began.
@@ -97,6 +101,17 @@ pub struct Unplaced {
     pub records: BTreeMap<String, Vec<AttendanceRecord>>,
     /// The open issues about these records, by key.
     pub issues: BTreeMap<String, Issue>,
+}
+
+/// Where a record of CourseKey was read last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordPlace {
+    /// The class of the newest version that was read.
+    pub class: ClassId,
+    /// The student of that version.
+    pub student: PersonId,
+    /// The number of that version.
+    pub version: u64,
 }
 
 /// The course to which a class belongs.

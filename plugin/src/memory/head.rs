@@ -14,7 +14,7 @@ use crate::settings::InForce;
 use crate::world::StorageError;
 
 /// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

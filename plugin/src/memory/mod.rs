@@ -34,6 +34,7 @@
 //! | `class/<id>` | `ClassEntry`: the course to which the class belongs | tick |
 //! | `attendance/<class>` | `ClassBook`: the book of the class | tick |
 //! | `unplaced/<class>` | `Unplaced`: records of a class that GEGI does not have, or of students whom its course does not list | tick |
+//! | `record/<school>/<record>` | `RecordPlace`: the class and the student of the newest version of a record | tick |
 //! | `digest/<issue>` | `Note`: what the next mail says about an issue | tick |
 //! | `told/<issue>` | an empty value: the issue was mailed as open and not yet as resolved | tick |
 //!
@@ -52,7 +53,7 @@ use serde::de::DeserializeOwned;
 
 use self::entries::Held;
 pub use self::shelves::{Books, Notes, Rosters};
-use crate::model::ids::{CourseId, PersonId, SchoolNumber};
+use crate::model::ids::{CourseId, PersonId, RecordId, SchoolNumber};
 use crate::model::time::Instant;
 use crate::world::StorageError;
 
@@ -95,6 +96,11 @@ pub fn read_due_key(key: &str) -> Option<(Instant, CourseId)> {
 /// The id under which a person's page of the ledger at a CourseKey school is stored.
 pub fn account_id(school: SchoolNumber, person: &PersonId) -> String {
     format!("{school}/{person}")
+}
+
+/// The id under which it is stored where a record of a CourseKey school is.
+pub fn record_id(school: SchoolNumber, record: &RecordId) -> String {
+    format!("{school}/{record}")
 }
 
 /// The newer of a course's two sightings; if both have the same revision, the one that GEGI sent.

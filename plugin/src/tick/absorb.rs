@@ -9,6 +9,7 @@ use super::classes;
 use super::judge;
 use super::moment::Moment;
 use crate::memory::Rosters;
+use crate::model::course::{Class, Course};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::person::Person;
 use crate::people;
@@ -106,10 +107,25 @@ impl Absorption<'_> {
             self.join(&person, id);
         }
         to_judge.extend(judge::latest_classes(moment, &held.course, self.rosters.ledger(id)));
+        self.notice_hours_type(moment, &held.course);
         let moved = classes::absorb(world, self.rosters, &held)?;
         self.concerned.extend(moved.concerned);
         to_judge.extend(moved.let_go);
         Ok(())
+    }
+
+    /// Notes that Hours Type changed while classes had marks or rows that stay, because their follow-up days are over.
+    fn notice_hours_type(&mut self, moment: Moment<'_>, course: &Course) {
+        let now = course.hours_type;
+        let before = self.rosters.listed.edit(course.id.as_str()).hours_type.replace(now);
+        let Some(before) = before.filter(|before| *before != now) else { return };
+        let over = |class: &Class| class.ends + moment.settings.follow < moment.now;
+        let is_read = self.rosters.page(&course.id).is_some_and(|page| page.judged_until.is_some());
+        let page = self.rosters.pages.edit(course.id.as_str());
+        page.older_form = match page.older_form {
+            Some(older) if older == now => None,
+            older => older.or(Some(before).filter(|_| is_read && course.classes.iter().any(over))),
+        };
     }
 
     /// Notes that a course names a person. If the course has the newest revision of the person, this revision counts

@@ -185,6 +185,16 @@ impl Campuses {
         stopped.or_else(|| state.backoff.get(kind.name()).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
     }
 
+    /// When the attendance of a campus whose courses are followed is read next: with the next tick or, where it is not
+    /// read closely any more, with the next daily pass; and not before CourseKey lets it be read.
+    pub(super) fn read_again_at(&self, campus: &CampusId, closely: bool) -> Instant {
+        let soon = self.now + self.update_every;
+        let pass = self.peek(campus).and_then(|state| state.pass.as_ref());
+        let daily = pass.filter(|pass| pass.since.is_none() && !closely);
+        let next = daily.map_or(soon, |pass| pass.next.max(soon));
+        self.not_before(campus, Kind::Attendance).map_or(next, |at| at.max(next))
+    }
+
     /// Closes the gates, and answers the state of each campus. A list whose requests failed is left alone for a while,
     /// longer with each tick in a row in which requests failed.
     pub(super) fn close(mut self) -> BTreeMap<CampusId, CampusState> {

@@ -10,7 +10,7 @@
 //! | `agenda` | notes, pushes, the due index | |
 //! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
 //! | `facts`, `send`, `adopt`, `settle` | ledgers, pages of courses | `look`, `plan`, `following` |
-//! | `records`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
+//! | `records`, `moving`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
 //! | `outgoing` | notes for the next mail | `digest` |
 //! | `campus` | the state of each campus | |
 
@@ -24,6 +24,7 @@ mod compare;
 mod facts;
 mod judge;
 mod moment;
+mod moving;
 mod outgoing;
 mod poll;
 mod records;
@@ -130,7 +131,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         Poll { intake, campuses, followed, agenda, closing: sent.closing }.read()?;
     }
     let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
-    let written = judge::judge(intake, &campuses, &mut agenda, &head.thresholds)?;
+    let written = judge::judge(intake, (&campuses, &followed), &mut agenda, &head.thresholds)?;
 
     if attendance.received > 0 {
         campuses.tally(Kind::Attendance).items += attendance.received;
@@ -167,15 +168,13 @@ fn next_due(
     followed: &Followed,
     head: &Head,
 ) -> Option<Instant> {
-    let soonest = moment.soon();
     let polled = moment
         .settings
         .campuses
         .values()
         .filter(|campus| poll::reads_for_courses(moment.settings, followed, &campus.id, campus.school));
-    let poll = |campus: &CampusSettings| {
-        campuses.not_before(&campus.id, Kind::Attendance).map_or(soonest, |at| at.max(soonest))
-    };
+    let poll =
+        |campus: &CampusSettings| campuses.read_again_at(&campus.id, followed.closely(campus.school, moment.now));
     let comparison = Some(head.comparison.next);
     let digest = head.digest.not_before.filter(|_| head.digest.waiting);
     let dates = [agenda.next, polled.map(poll).min(), comparison, digest];

@@ -78,6 +78,9 @@ impl<W: World> Poll<'_, W> {
         for campus in settings.campuses.values() {
             let was_read = self.campuses.state(&campus.id).pass.is_some();
             let follows = reads_for_courses(settings, self.followed, &campus.id, campus.school);
+            if follows && !self.is_due(&campus.id, campus.school) {
+                continue;
+            }
             if (follows || was_read && self.intake.attendance.unreadable.may_be_at(campus.school))
                 && self.campuses.connect(self.intake.world, &settings.coursekey_url, campus)
             {
@@ -88,6 +91,16 @@ impl<W: World> Poll<'_, W> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a campus is read in this tick: with every tick, or once a day, or for the last time.
+    fn is_due(&self, campus: &CampusId, school: SchoolNumber) -> bool {
+        let now = self.intake.moment.now;
+        let pass = self.campuses.peek(campus).and_then(|state| state.pass.as_ref());
+        self.followed.closely(school, now)
+            || self.closing.iter().any(|(of, _)| *of == school)
+            || pass.is_none_or(|pass| pass.since.is_some() || pass.next <= now)
+            || self.campuses.peek(campus).is_none_or(|state| state.read_until.is_none())
     }
 
     /// Polls the new records, and answers whether all of them were read.
@@ -132,6 +145,7 @@ impl<W: World> Poll<'_, W> {
         let source = Source::Listed(address.school, since);
         let mut after: Option<String> = None;
         let mut as_of = self.intake.moment.now;
+        let mut told = true;
         loop {
             let page = match page(self.intake.world, self.campuses, base, address, since, after.as_deref()) {
                 Some(Answer::Understood(page)) => page,
@@ -142,6 +156,7 @@ impl<W: World> Poll<'_, W> {
                 }
             };
             as_of = as_of.min(page.as_of.unwrap_or(as_of));
+            told &= page.as_of.is_some();
             after.clone_from(&page.next);
             let page = self.move_place(&address.campus, way, page);
             self.intake.take_page(&source, page, way == Way::Again)?;
@@ -150,6 +165,9 @@ impl<W: World> Poll<'_, W> {
             let books = &mut self.intake.attendance.books.classes;
             books.forget_untouched();
             if after.is_none() {
+                if told && way == Way::News {
+                    self.move_cursor_to(&address.campus, as_of);
+                }
                 return Ok(Some(as_of));
             }
             if books.len() >= BOOKS {
@@ -208,14 +226,25 @@ impl<W: World> Poll<'_, W> {
         }
     }
 
+    /// Moves the cursor to the moment of which CourseKey says that it listed everything up to it, so that what is
+    /// behind is not listed again.
+    ///
+    /// DOMAIN §4 "HTTP": "The cursor of a poll moves to CourseKey's `asOf` where it gives one".
+    fn move_cursor_to(&mut self, campus: &CampusId, as_of: Instant) {
+        let cursor = &mut self.campuses.state(campus).cursor;
+        if as_of > cursor.since {
+            *cursor = Cursor { since: as_of, seen: BTreeMap::new() };
+        }
+    }
+
     /// Stops following the courses whose last moment lies at `as_of` or before, because everything of the school up to
     /// `as_of` was read. A course with a later last moment is offered again after the next look at the course.
     fn let_go(&mut self, school: SchoolNumber, as_of: Instant) {
         for (_, course) in self.closing.extract_if(.., |(of, _)| *of == school) {
             let held = self.intake.rosters.held(&course);
-            let until = held.and_then(|held| following::until(&held.course, self.intake.moment.settings));
+            let until = held.and_then(|held| following::ends(&held.course, self.intake.moment.settings));
             if until.is_none_or(|until| as_of >= until) {
-                self.followed.set(school, &course, false);
+                self.followed.set(school, &course, None);
             }
         }
     }

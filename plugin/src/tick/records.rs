@@ -9,6 +9,7 @@ use super::outgoing::Outgoing;
 use crate::attendance::{self, ClassBook, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
 use crate::following;
+use crate::ledger::CourseLedger;
 use crate::marking::ClassTimes;
 use crate::memory::head::Head;
 use crate::memory::unreadable::{UnreadableRecord, UnreadableRecords};
@@ -90,7 +91,8 @@ impl<W: Reads> Intake<'_, W> {
             self.attendance.unreadable.read(&record.id, record.version, &schools, matches!(source, Source::Listed(..)));
         }
         let records = if again { self.only_unknown(page.records)? } else { page.records };
-        self.take_records(records)
+        let records = self.only_at_their_places(source, records)?;
+        self.enter_records(records)
     }
 
     /// Notes a record that cannot be read, unless a later version of the record was read.
@@ -100,6 +102,8 @@ impl<W: Reads> Intake<'_, W> {
             return Ok(());
         }
         let Unreadable { id, version, class, student, updated_at, problem } = unreadable;
+        // Who is absent by silence may have this record.
+        self.attendance.to_judge.extend(class.clone());
         let listed_from = updated_at.unwrap_or(match source {
             Source::Pushed(_) => self.moment.pass_from(),
             Source::Listed(_, since) => *since,
@@ -118,7 +122,7 @@ impl<W: Reads> Intake<'_, W> {
 
     /// Enters records into the books of their classes. A record whose class or student GEGI does not have is kept apart
     /// (`unplaced`).
-    pub(super) fn take_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
+    pub(super) fn enter_records(&mut self, records: Vec<AttendanceRecord>) -> Result<(), StorageError> {
         self.load_books(&records)?;
         let mut places = Places::new(self.rosters, self.moment.settings);
         let mut homeless = Vec::new();
@@ -127,7 +131,10 @@ impl<W: Reads> Intake<'_, W> {
                 Ok(place) => self.attendance.enter(self.world, self.moment, place, &record),
                 // The book took this version before GEGI cancelled the class or took the student off the list.
                 Err(_) if self.attendance.was_taken(&record) => {}
-                Err(_) => homeless.push(record),
+                // CourseKey has the record, but not the course: the seed speaks of synchronized courses alone. If the
+                // course is synchronized later, its attendance is read from its first class on.
+                Err(NoPlace::NotSynchronized) => {}
+                Err(NoPlace::Unknown(_)) => homeless.push(record),
             }
         }
         homeless.into_iter().try_for_each(|record| self.keep_unplaced(record))
@@ -203,6 +210,12 @@ impl Attendance {
 }
 
 impl Source {
+    /// The School ID that holds the records; none: it may be any of several.
+    pub(super) fn school(&self) -> Option<SchoolNumber> {
+        let schools = self.schools();
+        schools.first().copied().filter(|_| schools.len() == 1)
+    }
+
     /// The School IDs that may hold the records.
     fn schools(&self) -> BTreeSet<SchoolNumber> {
         match self {
@@ -215,6 +228,24 @@ impl Source {
 /// The course to which a class belongs. The class must be loaded.
 pub(super) fn class_course<'a>(rosters: &'a Rosters, class: &ClassId) -> Option<&'a CourseId> {
     rosters.classes.get(class.as_str()).map(|entry| &entry.course)
+}
+
+/// Why a record has no place.
+pub(super) enum NoPlace {
+    /// GEGI does not have the class, or the class's course does not list the student; with the issue about it.
+    Unknown(Issue),
+    /// CourseKey never acknowledged the class's course.
+    NotSynchronized,
+}
+
+impl NoPlace {
+    /// The issue about the record; none: there is nothing to tell.
+    pub(super) fn issue(self) -> Option<Issue> {
+        match self {
+            Self::Unknown(issue) => Some(issue),
+            Self::NotSynchronized => None,
+        }
+    }
 }
 
 /// Where records belong. Each class is searched once, however many records it has.
@@ -230,6 +261,8 @@ pub(super) struct Place<'r> {
     /// When the class is, as GEGI schedules it.
     times: ClassTimes,
     students: BTreeMap<&'r PersonId, &'r Student>,
+    /// Whether CourseKey acknowledged the course.
+    synchronized: bool,
 }
 
 impl<'r> Places<'r> {
@@ -238,16 +271,19 @@ impl<'r> Places<'r> {
         Self { rosters, settings, known: BTreeMap::new() }
     }
 
-    /// The place of a record. The error is the issue that says that GEGI does not have the class, or that the class's
-    /// course does not list the student.
-    pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, Issue> {
+    /// The place of a record. The error says why there is none.
+    pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, NoPlace> {
         let Self { rosters, settings, known } = self;
         let place = known.entry(record.class.clone()).or_insert_with(|| find(rosters, &record.class)).as_ref();
-        let place = place.ok_or_else(|| attendance::unplaced(record, None))?;
+        let place = place.ok_or_else(|| NoPlace::Unknown(attendance::unplaced(record, None)))?;
+        if !place.synchronized {
+            return Err(NoPlace::NotSynchronized);
+        }
         if place.students.contains_key(&record.student) {
             return Ok(place);
         }
-        Err(attendance::unplaced(record, Some((place.course, settings.zone_of(&place.course.campus)))))
+        let course = Some((place.course, settings.zone_of(&place.course.campus)));
+        Err(NoPlace::Unknown(attendance::unplaced(record, course)))
     }
 }
 
@@ -255,5 +291,12 @@ fn find<'r>(rosters: &'r Rosters, class: &ClassId) -> Option<Place<'r>> {
     let held = rosters.held(class_course(rosters, class)?).filter(|held| !held.removed)?;
     let scheduled = held.course.class(class)?;
     let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
-    Some(Place { course: &held.course, times, students: held.course.roll() })
+    let synchronized = is_synchronized(rosters, class);
+    Some(Place { course: &held.course, times, students: held.course.roll(), synchronized })
+}
+
+/// Whether CourseKey acknowledged the course of a class. The class must be loaded.
+pub(super) fn is_synchronized(rosters: &Rosters, class: &ClassId) -> bool {
+    let ledger = class_course(rosters, class).and_then(|course| rosters.ledger(course));
+    ledger.is_some_and(CourseLedger::acknowledged)
 }

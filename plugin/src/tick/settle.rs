@@ -2,6 +2,8 @@
 //! and when the course is looked at next. Not here: the rules for each of these (`status`, `look`, `following`,
 //! `look::next`).
 
+use std::collections::BTreeMap;
+
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::Moment;
@@ -16,7 +18,10 @@ use crate::memory::entries::{Held, Since};
 use crate::memory::followed::Followed;
 use crate::memory::head::{Cursor, Pass};
 use crate::memory::view::CourseView;
+use crate::model::course::{Course, HoursType};
 use crate::model::ids::{CourseId, SchoolNumber};
+use crate::model::issue::{Code, Issue, Subject};
+use crate::naming;
 use crate::option::Resolved;
 use crate::overview::overview;
 use crate::settings::CampusSettings;
@@ -44,6 +49,22 @@ impl Attempt {
             Fate::Unsent => self.unsent = true,
         }
     }
+}
+
+/// The issue about classes that keep their marks or rows after a change of Hours Type.
+///
+/// DOMAIN §4 "Hours Type changed in mid-course": "older classes keep theirs and one issue says so".
+fn hours_type_changed(course: &Course, older: HoursType) -> Issue {
+    let (before, keep) = match older {
+        HoursType::ClassSchedule => ("Class Schedule", "marks"),
+        HoursType::AttendanceLog => ("Attendance Log", "rows of the attendance log"),
+    };
+    let sentence = format!(
+        "Hours Type of {} was {before} before; classes whose follow-up days were over keep their {keep}",
+        naming::course(course)
+    );
+    let subject = Subject { course: Some(course.id.clone()), ..Subject::default() };
+    Issue { code: Code::HoursTypeChanged, subject, sentence }
 }
 
 /// Notes the results of courses.
@@ -91,7 +112,10 @@ impl Settling<'_> {
             None => {}
         }
         let closing = self.follow(&held);
-        self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &look.issues)?;
+        let older = self.rosters.page(id).and_then(|page| page.older_form);
+        let issues: Vec<Issue> =
+            look.issues.iter().cloned().chain(older.map(|of| hours_type_changed(&held.course, of))).collect();
+        self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
         let left = self.left(&held, look, attempt);
         let look = look_at(&held.course, look, left, self.is_followed(id), self.moment.settings, now);
@@ -117,8 +141,9 @@ impl Settling<'_> {
         if following == Following::LastTime {
             return Some((school, id.clone()));
         }
-        self.followed.set(school, id, following == Following::Yes);
-        if let (Following::Yes, Some(campus)) = (following, campus) {
+        let closely_until = following::until(&held.course, settings).filter(|_| following == Following::Yes);
+        self.followed.set(school, id, closely_until);
+        if let (Following::Yes, Some(campus), false) = (following, campus, so_far.followed) {
             // CourseKey cannot know a class that was over when the first send was started.
             self.rosters.pages.edit(id.as_str()).judged_until.get_or_insert(started);
             self.begin_reading(held, campus);
@@ -126,14 +151,21 @@ impl Settling<'_> {
         None
     }
 
-    /// Begins to read a campus's attendance, from shortly before the course's first class. Records that CourseKey holds
-    /// from before are not this integration's.
+    /// Reads a campus's attendance from shortly before the first class of a course that is followed from now on. What
+    /// was read before was read for other courses, so the reading goes back as far as this course needs. Records that
+    /// CourseKey holds from before the first of all classes are not this integration's.
     fn begin_reading(&mut self, held: &Held, campus: &CampusSettings) {
         let night = self.moment.next_night();
+        let from = following::from(&held.course).unwrap_or(self.moment.now);
         let state = self.campuses.state(&campus.id);
-        if state.cursor == Cursor::default() {
-            state.cursor.since = following::from(&held.course).unwrap_or(self.moment.now);
-            state.pass = Some(Pass { begun: state.cursor.since, next: night, since: None });
+        let begun = state.pass.as_ref().map(|pass| pass.begun);
+        if begun.is_none() || from < state.cursor.since {
+            state.cursor = Cursor { since: from, seen: BTreeMap::new() };
+            state.read_until = None;
+        }
+        match &mut state.pass {
+            Some(pass) => pass.begun = pass.begun.min(from),
+            None => state.pass = Some(Pass { begun: from, next: night, since: None }),
         }
     }
 

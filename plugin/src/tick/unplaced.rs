@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::records::{Intake, Places};
+use super::records::{Intake, NoPlace, Places};
+use crate::marking::gives_time;
 use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId};
@@ -18,6 +19,8 @@ impl<W: Reads> Intake<'_, W> {
     /// Keeps a record that has no place yet.
     pub(super) fn keep_unplaced(&mut self, record: AttendanceRecord) -> Result<(), StorageError> {
         let class = record.class.clone();
+        // The record may be of a student whose id differs by case or blanks only.
+        self.attendance.to_judge.insert(class.clone());
         let waiting = &mut self.attendance.books.unplaced;
         waiting.load(self.world, std::iter::once(class.as_str()))?;
         let versions = waiting.edit(class.as_str()).records.entry(record.id.to_string()).or_default();
@@ -48,8 +51,10 @@ impl<W: Reads> Intake<'_, W> {
             self.load_books(&records)?;
             // The newest version of a record says whose record it is.
             let mut known = Places::new(self.rosters, self.moment.settings);
-            let mut has_place =
-                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| known.of(newest).is_ok());
+            let mut has_place = |versions: &Vec<AttendanceRecord>| {
+                let newest = versions.last();
+                newest.is_some_and(|newest| !matches!(known.of(newest), Err(NoPlace::Unknown(_))))
+            };
             let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
@@ -57,19 +62,20 @@ impl<W: Reads> Intake<'_, W> {
             self.attendance.books.unplaced.edit(&class).records = left;
             let placed: Vec<AttendanceRecord> = placed.into_values().flat_map(of_one_student).collect();
             self.tell_unplaced(&class)?;
-            self.take_records(placed)?;
+            self.enter_records(placed)?;
         }
         Ok(())
     }
 
     /// Replaces the open issues about a class's unplaced records by the present ones. An entry without records is
     /// removed.
-    fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
+    pub(super) fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
         let books = &mut self.attendance.books;
         let Unplaced { records, mut issues } = books.unplaced.get(class).cloned().unwrap_or_default();
-        let newest = records.values().filter_map(|versions| versions.last());
+        // DOMAIN §4: the issue is "ended when the last of them has a place, is removed or has its time removed".
+        let newest = records.values().filter_map(|versions| versions.last()).filter(|record| gives_time(record));
         let mut places = Places::new(self.rosters, self.moment.settings);
-        let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()).collect();
+        let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()?.issue()).collect();
         self.out.exchange_issues(self.world, &mut issues, &now)?;
         if records.is_empty() {
             books.unplaced.remove(class);

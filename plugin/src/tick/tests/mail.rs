@@ -304,7 +304,7 @@ fn issues_of_the_school_its_campuses_and_its_classes_are_told_too() {
     world.now = at("2023-08-28T17:00:00Z");
     world.settle();
     expect![[r#"
-        +student S1 in the class of 2023-08-28 09:00 EDT of course NURS-C1 “CARE”: checked in at the start and never out
+        +student S1 in the class of 2023-08-28 09:00 EDT of course NURS-C1 “CARE”: checked in at the start and never out; CourseKey's check-out is taken until 2023-10-02 12:00 EDT
         +CourseKey has attendance of S9 in the class of 2023-08-28 09:00 EDT of course NURS-C1 “CARE”, which does not list the student"#]]
     .assert_eq(&mailed_lines(&mut world).join("\n"));
 }
