@@ -1,6 +1,8 @@
 //! The call `on-course-changed`: a course changed in GEGI. The call writes the course and a dirty note and nothing
 //! else; the next tick finds the note and does all the work that follows from the change.
 
+use crate::ledger::CourseLedger;
+use crate::lines::{self, ID_CAP};
 use crate::memory::entries::Held;
 use crate::memory::view::{self, CourseView, StoredCourse};
 use crate::memory::{COURSE, DIRTY, encode, parts};
@@ -8,13 +10,10 @@ use crate::model::course::Course;
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
-use crate::option::{self, Change as OptionChange, LOCK_REASON, Resolved};
+use crate::option::{self, Change as OptionChange, Resolved};
 use crate::overview::{self, Overview};
 use crate::settings::{self, Settings};
 use crate::world::{Change, StorageError, Writes};
-
-/// The most bytes of one of GEGI's ids. A key of the state is made of several ids and has at most 512 bytes.
-const ID_CAP: usize = 96;
 
 /// A change of one course in GEGI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +55,12 @@ pub struct CourseOutcome {
 
 /// Takes a change of a course.
 ///
-/// DOMAIN §4 "Revisions": "equal or lower than the one held: ignored, reported as such".
+/// DOMAIN §4 "Revisions": "of an event, equal or lower than the one held: ignored, reported as such; after a removal any
+/// revision is taken".
 pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<CourseOutcome, ChangeError> {
     let id = match &change {
         CourseChange::Saved(course) => {
-            check_ids(course)?;
+            check_id(course)?;
             course.id.clone()
         }
         CourseChange::Removed(id) => id.clone(),
@@ -75,7 +75,7 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
     };
     if taken && let Some(held) = &course.held {
         let key = format!("{COURSE}{id}");
-        let note = held.course.revision.to_string().into_bytes();
+        let note = held.sighting.to_string().into_bytes();
         let bytes = encode(&key, held)?;
         let mut changes = vec![Change::Put(format!("{DIRTY}{id}"), note)];
         parts::store(&mut changes, &key, course.sent.as_deref(), Some(&bytes));
@@ -89,23 +89,21 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
 /// switch a locked option off.
 fn save(stored: &mut StoredCourse, course: Course, settings: &Settings, now: Instant) -> (bool, bool) {
     let held = stored.held.as_ref();
-    let stale = held.is_some_and(|held| {
-        course.revision < held.course.revision || (course.revision == held.course.revision && !held.removed)
-    });
+    let stale = held.is_some_and(|held| !held.removed && course.revision <= held.course.revision);
     if stale {
         return (false, false);
     }
-    let (before, locked) = (held.map(|held| held.option), stored.ledger.is_some());
+    let (before, locked) = (held.map(|held| held.option), stored.ledger.as_ref().is_some_and(CourseLedger::locks));
     let allowed = settings.send_new_program_courses;
     let change = option::change(before, locked, course.send, course.program_send, allowed);
-    let first_seen = held.map_or(now, |held| held.first_seen);
-    stored.held = Some(Held { course, option: change.now(), first_seen, removed: false });
+    stored.held = Some(Held::following(held, course, change.now(), now));
     (true, change == OptionChange::Refused)
 }
 
 fn remove(stored: &mut StoredCourse) -> bool {
     let Some(held) = stored.held.as_mut().filter(|held| !held.removed) else { return false };
     held.removed = true;
+    held.sighting = held.sighting.saturating_add(1);
     true
 }
 
@@ -113,7 +111,7 @@ fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool,
     CourseOutcome {
         taken,
         send: view.held.option == Resolved::On,
-        locked: view.ledger.is_some().then_some(LOCK_REASON),
+        locked: view.ledger.filter(|ledger| ledger.locks()).map(|ledger| option::lock_reason(ledger.acknowledged())),
         refused,
         overview: overview::overview(view, settings, now),
         issues: overview::issues_in_sight(view),
@@ -128,32 +126,14 @@ impl CourseOutcome {
     }
 }
 
-/// Refuses a course with ids that cannot be part of a key, or with a class that is listed twice.
-fn check_ids(course: &Course) -> Result<(), ChangeError> {
-    let classes = course.classes.iter().map(|class| ("class", class.id.as_str()));
-    let people = course.people().map(|person| ("person", person.id.as_str()));
-    let all =
-        [("course", course.id.as_str()), ("campus", course.campus.as_str())].into_iter().chain(classes).chain(people);
-    for (what, id) in all {
-        if id.is_empty() || id.len() > ID_CAP || id.chars().any(char::is_control) {
-            let problem = format!(
-                "course {}: a {what} id is empty, longer than {ID_CAP} bytes or has control characters; correct it in GEGI",
-                course.number
-            );
-            return Err(ChangeError::BadInput(problem));
-        }
+/// Refuses a course under whose own id nothing can be stored. Rows with such ids are left out of the course (`lines`).
+fn check_id(course: &Course) -> Result<(), ChangeError> {
+    if lines::is_fit(course.id.as_str()) {
+        return Ok(());
     }
-    let mut classes: Vec<_> = course.classes.iter().map(|class| &class.id).collect();
-    classes.sort();
-    if let Some([twice, _]) = classes
-        .windows(2)
-        .find(|pair| pair.first() == pair.last())
-        .and_then(|pair| <[_; 2]>::try_from(pair.to_vec()).ok())
-    {
-        return Err(ChangeError::BadInput(format!(
-            "course {}: class {twice} is listed twice; list each class once",
-            course.number
-        )));
-    }
-    Ok(())
+    let Course { id, number, .. } = course;
+    Err(ChangeError::BadInput(format!(
+        "the id of course {number} has {} bytes; an id has 1 to {ID_CAP} bytes and no control characters; correct it in GEGI",
+        id.as_str().len()
+    )))
 }

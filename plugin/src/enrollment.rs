@@ -123,36 +123,42 @@ pub enum HadLeft {
 }
 
 /// Whether a student belonged to a course on a day. Every rule that asks uses this one function: who is absent without
-/// a record, whose Absent is taken back, whose record comes after a drop.
+/// a record, whose Absent is taken back, whose record comes after a drop. `told_of_drop`: CourseKey was told after that
+/// day that the student dropped.
+///
+/// DOMAIN §4: "An enrolled stage with an old `stopped-on` is enrolled", and "Who is off the list, credit-granted or back
+/// at a stage before enrolment without a date keeps the marks of the days before …. So does who is enrolled anew with a
+/// later `enrolled-from` after a drop that CourseKey was told of".
 ///
 /// | agreement | stage (`today`) | `enrolled-from` | `stopped-on` | belonged | had left |
 /// |---|---|---|---|---|---|
-/// | assigned | enrolled | – | before the day | no | no: who studies again may still have the day of stopping |
-/// | – | – | – | before the day | no | yes |
-/// | credit granted | – | – | none | no | at some time |
-/// | assigned | stopped | after the day | none | no | at some time |
+/// | assigned | enrolled | up to the day | – | yes | no |
+/// | – | all others | – | before the day | no | yes |
+/// | – | – | after the day | none, the day or later | no, but GEGI does not tell if CourseKey was told of a drop | as below |
+/// | credit granted | – | up to the day | none | GEGI does not tell | at some time |
+/// | credit granted | – | up to the day | the day or later | GEGI does not tell | no |
 /// | assigned | stopped | up to the day | none | GEGI does not tell | at some time |
-/// | credit granted | – | – | the day or later | no | no |
-/// | assigned | – | after the day | none, the day or later | no | no |
-/// | assigned | not yet | up to the day | none, the day or later | no | no |
-/// | assigned | not in the table | up to the day | none, the day or later | GEGI does not tell | no |
-/// | assigned | enrolled, finished, stopped | up to the day | none (but for stopped), the day or later | yes | no |
-pub fn on_day(student: &Student, day: LocalDate, today: LocalDate, course_end: LocalDate) -> OnDay {
+/// | assigned | stopped | up to the day | the day or later | yes | no |
+/// | assigned | not yet, or not in the table | up to the day | none, the day or later | GEGI does not tell | no |
+/// | assigned | finished | up to the day | none, the day or later | yes | no |
+pub fn on_day(student: &Student, day: LocalDate, today: LocalDate, course_end: LocalDate, told_of_drop: bool) -> OnDay {
     let standing = standing_on(today, student, course_end);
     let assigned = student.agreement == Agreement::Assigned;
     let studies = assigned && standing == Some(Standing::Enrolled);
     let left = !assigned || standing == Some(Standing::Stopped);
-    let begun = student.enrolled_from <= day;
+    let stopped_before = !studies && student.stopped_on.is_some_and(|stopped| stopped < day);
     let had_left = match student.stopped_on {
-        Some(stopped) if stopped < day && !studies => HadLeft::Yes,
+        Some(_) if stopped_before => HadLeft::Yes,
         None if left => HadLeft::AtSomeTime,
         Some(_) | None => HadLeft::No,
     };
-    let belonged = match (standing, student.stopped_on) {
-        _ if !assigned || !begun => Some(false),
-        (_, Some(stopped)) if stopped < day => Some(false),
-        (None, _) | (Some(Standing::Stopped), None) => None,
-        (Some(standing), _) => Some(standing != Standing::NotYet),
+    let belonged = match standing {
+        _ if stopped_before => Some(false),
+        _ if student.enrolled_from > day => Some(false).filter(|_| !told_of_drop),
+        _ if !assigned => None,
+        Some(Standing::Enrolled | Standing::Finished) => Some(true),
+        Some(Standing::Stopped) => student.stopped_on.map(|_| true),
+        Some(Standing::NotYet) | None => None,
     };
     OnDay { belonged, had_left }
 }

@@ -12,6 +12,12 @@ use crate::settings::Settings;
 /// Attendance is read from this long before a course's first class.
 const READ_BEFORE: Seconds = Seconds(86_400);
 
+/// How long a course's attendance is read once a day after its follow-up days.
+///
+/// DOMAIN §4 "Follow-up": "later adjustments are not applied and become an issue `late adjustment`, also of a course's last
+/// class: after its follow-up a campus is read once a day for 28 more days".
+const READ_AFTER: Seconds = Seconds(28 * 86_400);
+
 /// Whether a course's attendance is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Following {
@@ -39,8 +45,8 @@ pub fn from(course: &Course) -> Option<Instant> {
     course.classes.iter().map(|class| class.starts).min().map(|starts| starts - READ_BEFORE)
 }
 
-/// The first moment at which a course's attendance is not read any more: after its last class and the follow-up days.
-/// None: the course has no class.
+/// The first moment at which a course's attendance is not read with every tick any more: after its last class and the
+/// follow-up days. None: the course has no class.
 ///
 /// Seed, "Requesting Data from CourseKey": "The Number of Days to Follow Attendance Adjustments school setting allows
 /// defining the number of days when GEGI requests and updates attendance from CourseKey."
@@ -50,6 +56,11 @@ pub fn from(course: &Course) -> Option<Instant> {
 /// one.
 pub fn until(course: &Course, settings: &Settings) -> Option<Instant> {
     course.last_class_end().map(|ends| ends + settings.follow.max(settings.settle) + Seconds(1))
+}
+
+/// The first moment at which a course's attendance is not read any more at all. None: the course has no class.
+pub fn ends(course: &Course, settings: &Settings) -> Option<Instant> {
+    until(course, settings).map(|until| until + READ_AFTER)
 }
 
 /// Whether the course's attendance is read now.
@@ -68,7 +79,7 @@ pub fn following(
     settings: &Settings,
     now: Instant,
 ) -> Following {
-    let ended = until(course, settings).is_none_or(|until| now >= until);
+    let ended = ends(course, settings).is_none_or(|ends| now >= ends);
     let begun = from(course).is_some_and(|from| from <= now);
     match ended {
         true if so_far.followed && ledger.acknowledged() => Following::LastTime,

@@ -34,12 +34,12 @@ pub struct PushOutcome {
 pub fn on_attendance_received(
     world: &mut impl Writes,
     campus: &CampusId,
-    body: Vec<u8>,
+    body: &[u8],
 ) -> Result<PushOutcome, PushError> {
     if body.len() > BODY_CAP {
         return Err(PushError::BadInput(format!("it is larger than {BODY_CAP} bytes")));
     }
-    let page = read_push(&body).map_err(PushError::BadInput)?;
+    let page = read_push(body).map_err(PushError::BadInput)?;
     let settings = world.settings()?;
     let campus = settings.campuses.iter().find(|known| known.id == *campus);
     let school = campus.ok_or_else(|| PushError::BadInput("School Settings do not name its campus".to_owned()))?.school;
@@ -50,13 +50,13 @@ pub fn on_attendance_received(
     let records = u32::try_from(page.records.len() + page.unreadable.len()).unwrap_or(u32::MAX);
     // The same body from two campuses is two pushes. The poll brings the records that a push with the fingerprint of
     // another would hide.
-    let digest = format!("{school}-{}", fingerprint(&body));
+    let digest = format!("{school}-{}", fingerprint(body));
     let note = format!("{INBOX}{digest}");
     if world.get_many(std::slice::from_ref(&note))?.pop().flatten().is_some() {
         return Ok(PushOutcome { taken: 0, repeated: records });
     }
     let mut changes = vec![Change::Put(note.clone(), encode(&note, &school)?)];
-    parts::store(&mut changes, &format!("{PUSH}{digest}"), None, Some(&body));
+    parts::store(&mut changes, &format!("{PUSH}{digest}"), None, Some(body));
     world.apply(changes)?;
     Ok(PushOutcome { taken: records, repeated: 0 })
 }

@@ -90,7 +90,7 @@ catalogue! {
         "Add an instructor to the course.";
     ClassMissing "class-missing" "no class" School
         "The course has no class."
-        "Schedule a class of the course, or switch Send to CourseKey off.";
+        "Schedule a class of the course.";
     EmailMissing "email-missing" "no e-mail" School
         "A person has no e-mail."
         "Enter the person's e-mail.";
@@ -98,8 +98,26 @@ catalogue! {
         "A person's e-mail is not an address."
         "Correct the person's e-mail; the field takes one address and nothing else.";
     EmailShared "email-shared" "shared e-mail" School
-        "Two people have one e-mail; only the one CourseKey knows by it already is sent."
-        "Give each person an e-mail of their own, or merge the two if they are one.";
+        "Two people have one e-mail; only the one whose account in CourseKey has it is sent."
+        "Give each person an e-mail of their own, or merge the two if they are one. If the account in CourseKey is of somebody who is not sent any more, give it another e-mail in CourseKey.";
+    EmailCircle "email-circle" "e-mails swapped" CourseKey
+        "People each want the e-mail that CourseKey holds for another of them, so that none of them can be changed first."
+        "Give one of their accounts a temporary e-mail in CourseKey; the others follow by themselves within a day, and then that one.";
+    DataContradict "data-contradict" "contradicting data" School
+        "Two courses name one person at the same revision with different data. What CourseKey holds stays; if it holds neither, the course with the lowest id decides."
+        "Save the person in GEGI once more, so that every course has the same data.";
+    ListedTwice "listed-twice" "listed twice" School
+        "A course lists a person or a class twice, and the lines contradict each other. The enrolled line of a student counts, and the earlier time of a class."
+        "Remove the line that is wrong.";
+    IdUnfit "id-unfit" "id cannot be taken" Gegi
+        "A person or a class has an id that is empty, longer than 96 bytes or has control characters; it is left out, and everything else of the course goes on."
+        "Give it a shorter id in GEGI.";
+    TextTooLong "text-too-long" "text too long" School
+        "A title or a name is longer than CourseKey takes."
+        "Shorten the text in GEGI.";
+    DatesWrong "dates-wrong" "end before start" School
+        "A course ends before it starts; nothing of its own data is sent."
+        "Correct the course's start and end date.";
     StageUnknown "stage-unknown" "unknown stage" Gegi
         "GEGI names a stage that the integration does not know; the student keeps the state CourseKey has."
         "Tell customer care the stage, so that the integration learns what it means.";
@@ -108,19 +126,19 @@ catalogue! {
         "Correct the class's start and end.";
     AccountMismatch "account-mismatch" "another account has the e-mail" CourseKey
         "An account that CourseKey already has does not match the person."
-        "Compare the person with CourseKey's account of that e-mail and correct one of them.";
+        "Compare the person with CourseKey's account of that e-mail and correct one of them; the person is sent again within a day.";
     Rejected "rejected" "refused by CourseKey" School
         "CourseKey refused an account, a course, a class or an enrolment; the sentence has its words."
         "Correct what CourseKey names; it is sent again when it changes, and once a day.";
     CampusChanged "campus-changed" "campus changed" School
         "A course changed its campus after it was synchronized."
-        "Move the course back, or close it and open a new course at the other campus.";
+        "Move the course back, or complete it and open a new course at the other campus; it ends with the course's sync window.";
     CourseRemoved "course-removed" "course removed" CourseKey
-        "A course was removed from GEGI after it was synchronized."
+        "A course was removed from GEGI after it was synchronized. It ends when GEGI has the course again, or with the course's sync window."
         "Close the course in CourseKey if it is not needed any more.";
     ClassKept "class-kept" "class kept by CourseKey" CourseKey
         "A class that GEGI no longer has stays in CourseKey, which holds attendance of it."
-        "Remove the class's attendance in CourseKey, then the class.";
+        "Remove the class's attendance in CourseKey; the class is then removed by itself within a day.";
     AbortedRepeatedly "aborted-repeatedly" "work was aborted" Gegi
         "Work on a course was aborted three times in a row; it is looked at again when the course changes."
         "Send the course and the host's log to customer care.";
@@ -142,21 +160,33 @@ catalogue! {
     VisitInFuture "visit-in-future" "time in the future" CourseKey
         "A visit lies more than five minutes in the future; nothing is written for the record until it has come."
         "Correct the visit in CourseKey; it is tried again by itself.";
+    VisitsDoubtful "visits-doubtful" "visits that contradict themselves" CourseKey
+        "By its visits the student would be absent, but the visits contradict themselves: one shorter than a minute that another check-in follows, or a check-in after the class without a check-out. There is no mark; it ends when the visits are corrected or a mark is set by hand."
+        "Correct the visits in CourseKey, or mark the student by hand in GEGI.";
+    VisitTooLong "visit-too-long" "visit without an end" CourseKey
+        "A visit ends more than 12 hours after the class, so that it makes no row of the attendance log."
+        "Correct the visit's check-out in CourseKey.";
     RecordAfterDrop "record-after-drop" "attendance after the drop" School
         "CourseKey has attendance of a student in a class after the day on which the student stopped; nothing is written for it."
         "Check whether the student is back, or remove the record in CourseKey.";
     NeverCheckedOut "never-checked-out" "never checked out" CourseKey
         "A student checked in and never out, so there is no mark; it ends when the check-out arrives or a mark is set by hand."
-        "Enter the check-out in CourseKey, or mark the student by hand in GEGI.";
+        "Enter the check-out in CourseKey until the day that the sentence names, or mark the student by hand in GEGI.";
     LateAdjustment "late-adjustment" "adjusted too late" School
         "CourseKey's record was changed after the follow-up days, so that the change is not applied; it ends when a mark is set by hand after it."
         "Enter the adjustment in GEGI by hand if it is right.";
     SecondRecord "second-record" "two records" CourseKey
-        "CourseKey has two records of one student in one class. The one that says more counts, of two alike the newer; it ends when one has all its time removed, or a mark is set by hand."
+        "CourseKey has two records of one student in one class. Their visits count together, of two awards the larger; no Absent is made where the two contradict each other. It ends when one has all its time removed, or a mark is set by hand."
         "Put everything into one of the two in CourseKey and remove all time from the other, or mark the student by hand in GEGI.";
-    ClassNotHeld "class-not-held" "nobody has a record" School
-        "Nobody in a class of more than five has a record: it was probably not held, so nobody is absent. It ends when a record arrives."
-        "Cancel the class if it was not held, or enter its attendance by hand.";
+    ClassNotHeld "class-not-held" "class probably not held" School
+        "In a class of more than five students hardly anybody has a record that gives time: it was probably not held, so nobody is absent without a record. It ends when more records arrive, when the class is cancelled, or when every student has a mark."
+        "Cancel the class in GEGI if it was not held; if it was, enter the attendance in CourseKey or mark the students by hand in GEGI.";
+    MarkStands "mark-stands" "mark of a student off the list" School
+        "GEGI does not say that the student did not belong on the day of the class, so the marks of the days before stand. It ends when the student is listed as a student of the course again, or a mark is set by hand."
+        "Enter the day on which the student began or stopped, or set the marks by hand in GEGI.";
+    HoursTypeChanged "hours-type-changed" "another Hours Type" School
+        "Hours Type was changed in the middle of the course. Classes inside the follow-up days are written anew in the new form; older ones keep theirs. It ends when Hours Type is what it was, or the follow-up is over."
+        "Enter the older classes by hand in GEGI if they are needed in the new form.";
 }
 
 /// Whether an open issue is mailed again when its sentence changes. The issue about a campus without answers is mailed

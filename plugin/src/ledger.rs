@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::course::HoursType;
 use crate::model::ids::{AccountId, ClassId, PersonId, SchoolNumber};
+use crate::model::person::Person;
 use crate::model::time::{Instant, LocalDate};
 
 /// The ledger of one thing that CourseKey may hold: an account, a course, a class or an enrolment. A slot keeps the
@@ -41,28 +42,8 @@ pub struct Parked<T> {
     pub content: T,
     /// Why CourseKey refused the content.
     pub refusal: Refusal,
-    /// When the same content is sent again.
-    pub retry: Retry,
-}
-
-/// When a refused content is sent again although GEGI's data are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Retry {
-    /// At this moment.
-    At(Instant),
-    /// Never: only another content is sent.
-    WhenChanged,
-}
-
-impl Retry {
-    /// The moment of the retry; none: there is no retry.
-    pub fn at(self) -> Option<Instant> {
-        match self {
-            Self::At(at) => Some(at),
-            Self::WhenChanged => None,
-        }
-    }
+    /// When the same content is sent again although GEGI's data are the same.
+    pub retry: Instant,
 }
 
 /// CourseKey's codes of refusals. The named codes decide what the plugin does next; of any other code only CourseKey's
@@ -72,8 +53,12 @@ impl Retry {
 pub enum RefusalCode {
     /// Another account has the e-mail.
     EmailTaken,
-    /// The account that has the e-mail is another person's.
+    /// The account that has the e-mail is nobody's whom GEGI knows, and does not match the person.
     AccountMismatch,
+    /// The account that has the e-mail is this person's, whom GEGI knows.
+    HeldBy(PersonId),
+    /// These people each want the e-mail that CourseKey holds for another of them, so that none can be sent first.
+    Circle(Vec<PersonId>),
     /// CourseKey does not know the account.
     UnknownUser,
     /// CourseKey does not know the course.
@@ -110,6 +95,14 @@ pub struct Account {
     pub email: String,
     /// Whether the account may teach.
     pub teacher: bool,
+}
+
+impl Account {
+    /// Whether the account has a person's data.
+    pub fn is_of(&self, person: &Person) -> bool {
+        let ours = (&self.first_name, &self.last_name, self.email.as_str());
+        ours == (&person.first_name, &person.last_name, person.email.trim())
+    }
 }
 
 /// Prints no name and no address, because neither may reach a log.
@@ -218,13 +211,27 @@ pub enum Item {
     Enrollment(PersonId),
 }
 
+/// What is known of the requests about a course that were made so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// No answer to any of them was noted.
+    Open,
+    /// CourseKey refused every one of them for certain.
+    Refused,
+    /// CourseKey took one of them, or it is not known whether it did.
+    Taken,
+}
+
 /// A course's page of the ledger. Everything on the page belongs to one CourseKey school.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseLedger {
     /// CourseKey's number of the campus at which the course is held.
     pub school: SchoolNumber,
-    /// When the first send of the course was started; from then on Send to CourseKey cannot be switched off.
+    /// When the first send of the course was started.
     pub started: Instant,
+    /// What is known of the requests about the course.
+    pub outcome: Outcome,
     /// The course itself.
     pub course: Slot<CourseContent>,
     /// The course's classes.
@@ -239,7 +246,8 @@ impl CourseLedger {
     /// An empty page of a course whose first send starts now.
     pub fn begin(school: SchoolNumber, now: Instant) -> Self {
         let (sessions, enrollments) = (BTreeMap::new(), BTreeMap::new());
-        Self { school, started: now, course: Slot::default(), sessions, enrollments, lost_at: None }
+        let outcome = Outcome::Open;
+        Self { school, started: now, outcome, course: Slot::default(), sessions, enrollments, lost_at: None }
     }
 
     /// Whether CourseKey acknowledged the course.
@@ -247,10 +255,23 @@ impl CourseLedger {
         self.course.acknowledged.is_some()
     }
 
+    /// Whether Send to CourseKey cannot be switched off any more: CourseKey holds something of the course, or may.
+    ///
+    /// DOMAIN §4 "Option switched off": "Where CourseKey has acknowledged nothing and every request about the course had
+    /// a definite refusal, the lock opens again."
+    pub fn locks(&self) -> bool {
+        self.acknowledged() || self.outcome != Outcome::Refused
+    }
+
+    /// Notes the outcome of a request about the course. `refused`: CourseKey refused it for certain.
+    pub fn hear(&mut self, refused: bool) {
+        self.outcome = if refused && self.outcome != Outcome::Taken { Outcome::Refused } else { Outcome::Taken };
+    }
+
     /// Forgets everything that CourseKey acknowledged of the course, which CourseKey does not know any more, so that
     /// the whole course is sent again.
     pub fn forget(&mut self, now: Instant) {
-        *self = Self { lost_at: Some(now), ..Self::begin(self.school, self.started) };
+        *self = Self { outcome: Outcome::Taken, lost_at: Some(now), ..Self::begin(self.school, self.started) };
     }
 }
 
@@ -284,13 +305,12 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 
     /// Notes that CourseKey refused the content.
-    pub fn park(&mut self, content: T, refusal: Refusal, retry: Retry) {
+    pub fn park(&mut self, content: T, refusal: Refusal, retry: Instant) {
         self.parked = Some(Parked { content, refusal, retry });
     }
 
     /// The refusal because of which this content is not sent now; none: nothing keeps the content from being sent.
     pub fn withheld(&self, wanted: &T, now: Instant) -> Option<&Parked<T>> {
-        let is_time = |retry: Retry| retry.at().is_some_and(|at| now >= at);
-        self.parked.as_ref().filter(|parked| parked.content == *wanted && !is_time(parked.retry))
+        self.parked.as_ref().filter(|parked| parked.content == *wanted && now < parked.retry)
     }
 }

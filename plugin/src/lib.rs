@@ -6,7 +6,7 @@
 //! | Room | Holds |
 //! |---|---|
 //! | `model` `naming` | the nouns, and how sentences name them |
-//! | `settings` `option` `window` `enrollment` `people` `status` `marking` `issue` | the rules, one room per heading of the requirement |
+//! | `settings` `option` `window` `enrollment` `lines` `people` `status` `marking` `issue` | the rules, one room per heading of the requirement |
 //! | `ledger` `desired` `plan` `following` `look` | the engine for rosters: what CourseKey acknowledged, what CourseKey should hold, and the plan that leads from the one to the other |
 //! | `world` | what the host supplies, as traits split by what may be done |
 //! | `attendance` `digest` | the engine for attendance: the book of a class; and the mail about issues |
@@ -25,6 +25,7 @@ pub mod following;
 pub mod inbox;
 pub mod issue;
 pub mod ledger;
+pub mod lines;
 pub mod look;
 pub mod marking;
 pub mod memory;

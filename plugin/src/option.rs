@@ -1,14 +1,22 @@
 //! The Send to CourseKey option of a course. The first time the plugin sees a course, the option is resolved from
 //! course, program course and School Settings; afterwards only the course's own value changes the option. Once a first
-//! send was started, the option is locked. Not here: the start of a first send (`tick::send`), which locks the option.
+//! send was started, the option is locked, until CourseKey is known to hold nothing of the course. Not here: the start of a first send (`tick::send`), which locks the option.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::course::SendOption;
 
+/// Why Send to CourseKey cannot be switched off. The reason claims no more than is known.
+///
 /// Seed, "Courses": "The Send to CourseKey option cannot be disabled if the course has already been synchronized with
 /// CourseKey".
-pub const LOCK_REASON: &str = "the course has already been synchronized with CourseKey";
+pub fn lock_reason(acknowledged: bool) -> &'static str {
+    if acknowledged {
+        "the course has already been synchronized with CourseKey"
+    } else {
+        "the course's first synchronization with CourseKey has begun, and CourseKey may hold something of it"
+    }
+}
 
 /// Send to CourseKey after it was resolved, so that nothing is left to inherit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

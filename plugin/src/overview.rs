@@ -175,8 +175,8 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
 /// The status of a course. None: GEGI removed the course before its first send was started, so the course is gone.
 fn course_status(view: CourseView<'_>, settings: &Settings, now: Instant) -> Option<CourseStatus> {
     let CourseView { held, page, ledger, .. } = view;
-    let locked = ledger.is_some();
-    if held.removed && !locked {
+    let locked = ledger.is_some_and(CourseLedger::locks);
+    if held.removed && ledger.is_none() {
         return None;
     }
     let overview = overview(view, settings, now);
@@ -231,10 +231,11 @@ pub fn issues_in_sight(view: CourseView<'_>) -> Vec<Issue> {
     let people = held.course.people().flat_map(|person| {
         people::problems(person)
             .into_iter()
-            .map(|(code, sentence)| desired::person_issue(&held.course, code, &person.id, sentence))
+            .map(|problem| desired::person_issue(&held.course, problem.code, &person.id, &problem.said))
     });
+    let at_once = desired::issues_at_once(&held.course);
     let mut issues: Vec<Issue> = open.into_values().collect();
-    for issue in people {
+    for issue in people.chain(at_once) {
         if !issues.iter().any(|known| known.code == issue.code && known.subject == issue.subject) {
             issues.push(issue);
         }

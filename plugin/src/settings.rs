@@ -53,7 +53,7 @@ macro_rules! setting {
 /// School Settings will have the following settings available". Below the dashed line stand the settings that DOMAIN §4
 /// adds, and "The update frequency can be configured (every minute minimum)". The ranges only stop slips of the
 /// keyboard: every value that a school could mean is inside.
-pub const SETTINGS: [Setting; 9] = [
+pub const SETTINGS: [Setting; 10] = [
     setting!("Number of Weeks Before Course Start to Enable Synchronization", weeks_before_start, 3, 0..=52 "weeks"),
     setting!("Number of Weeks After Course End to Disable Synchronization", weeks_after_end, 2, 0..=52 "weeks"),
     setting!(
@@ -69,6 +69,7 @@ pub const SETTINGS: [Setting; 9] = [
     setting!("Update Frequency, minutes", update_every_minutes, 5, 1..=1_440 "minutes"),
     setting!("Time for Attendance to Arrive After a Class, minutes", settle_minutes, 60, 0..=2_880 "minutes"),
     setting!("Longest Gap Within a Class, minutes", longest_gap_minutes, 90, 0..=1_440 "minutes"),
+    setting!("Minimum Share of a Class Attended, percent", minimum_attended_percent, 0, 0..=100 "percent"),
     setting!("Least Time Between Two Error Notifications, minutes", digest_every_minutes, 60, 0..=10_080 "minutes"),
 ];
 
@@ -160,10 +161,12 @@ pub struct Thresholds {
     pub late: Seconds,
     /// How long before the class's end a check-out is only early; before that it is absence.
     pub early: Seconds,
-    /// A longer gap between two visits makes a P an L; none: gaps are ignored.
+    /// More time away between visits, all gaps together, makes a P an L; none: gaps are ignored.
     pub longest_gap: Option<Seconds>,
     /// What to do about a student who never checked out.
     pub never_checked_out: NeverCheckedOut,
+    /// The least share of the class, in percent, that a P or an L needs; 0: the share does not matter.
+    pub least_percent: u32,
 }
 
 /// Checks School Settings. Answers the settings that the rules use, and the issues about what was set. No wrong setting
@@ -227,6 +230,7 @@ fn checked(
             early: Seconds::minutes(sound.absent_before_end_minutes),
             longest_gap: (gap > Seconds::ZERO).then_some(gap),
             never_checked_out: sound.never_checked_out,
+            least_percent: sound.minimum_attended_percent,
         },
         follow: Seconds::days(sound.follow_adjustments_days),
         settle: Seconds::minutes(sound.settle_minutes),

@@ -106,7 +106,13 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
 }
 
 fn disabled(facts: &Facts<'_>) -> Option<String> {
-    let ended = facts.window.map(|(window, zone)| format!("the sync window ended on {}", last_day(window, zone)));
+    let ended = facts.window.map(|(window, zone)| {
+        if window.never_opens() {
+            "the course was completed before its start date".to_owned()
+        } else {
+            format!("the sync window ended on {}", last_day(window, zone))
+        }
+    });
     let rows = [
         (!facts.enabled, "the integration is switched off".to_owned()),
         (facts.removed, "the course was removed from GEGI".to_owned()),

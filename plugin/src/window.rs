@@ -28,10 +28,14 @@ pub enum Phase {
 }
 
 impl Window {
-    /// Where a moment lies. A course that was completed long before its planned start has a window that closes before
-    /// it opens; such a window is over from its close on.
+    /// Whether the window never opens, because the course was completed before its start.
+    pub fn never_opens(self) -> bool {
+        self.closes <= self.opens
+    }
+
+    /// Where a moment lies. A window that never opens is over.
     pub fn phase(self, now: Instant) -> Phase {
-        if now >= self.closes {
+        if now >= self.closes || self.never_opens() {
             Phase::Over
         } else if now >= self.opens {
             Phase::Open
@@ -45,18 +49,21 @@ impl Window {
 /// date"; "the course integration will be disabled after this number of weeks after the completed date".
 ///
 /// DOMAIN §4: "opens at campus-local midnight of (start − weeks); closes at the end of the local day (completed date,
-/// else the later of end date and last class) + weeks; inclusive".
+/// else the later of end date and last class) + weeks; inclusive". And "Dates": "With dates turned round the window runs
+/// from the earlier to the later"; "Completed before the start: Disabled, the window is over".
 pub fn sync_window(course: &Course, settings: &Settings, zone: Tz) -> Window {
     // The day of the class's last second: a class that lasts until midnight does not reach into the next day.
     let last_class = course.last_class_end().map(|ends| (ends - Seconds(1)).date_in(zone));
-    let end =
-        course.completed_date.unwrap_or_else(|| last_class.map_or(course.end_date, |day| day.max(course.end_date)));
+    let first = course.start_date.min(course.end_date);
+    let planned = course.start_date.max(course.end_date);
+    let end = course.completed_date.unwrap_or_else(|| last_class.map_or(planned, |day| day.max(planned)));
     let last_day = weeks_after(end, settings.weeks_after);
     let next_day = last_day.succ_opt().unwrap_or(last_day);
-    Window {
-        opens: Instant::start_of(weeks_before(course.start_date, settings.weeks_before), zone),
-        closes: Instant::start_of(next_day, zone),
-    }
+    let closes = Instant::start_of(next_day, zone);
+    let opens = Instant::start_of(weeks_before(first, settings.weeks_before), zone);
+    // With its dates turned round a course has no start of which anything could be said.
+    let is_over_before = course.completed_date.is_some_and(|completed| completed < first);
+    Window { opens: if is_over_before { opens.max(closes) } else { opens }, closes }
 }
 
 /// Nightly work begins three hours after midnight: at three o'clock, except in the nights in which the clocks change.

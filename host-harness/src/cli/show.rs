@@ -178,6 +178,7 @@ fn attendance(accounting: &Accounting) -> anyhow::Result<()> {
         ("the journal, about time that was taken back", accounting.by_journal),
         ("nothing: there is nothing to tell", accounting.saying_nothing),
         ("nothing yet: the class runs", accounting.waiting),
+        ("nothing: the course is not synchronized", accounting.not_synchronized),
         ("nothing: written when the course was not followed any more", accounting.not_followed),
         ("nothing: lost", accounting.unaccounted),
         ("all of them", accounting.records),

@@ -5,7 +5,7 @@
 //! has no record of a student who did nothing, so this mark is concluded from the missing record. DOMAIN §4 "No record
 //! for a student" says when a missing record means absence.
 
-use super::{ClassBook, LOOK_AGAIN, LOOK_FOR, Sitting};
+use super::{ClassBook, Entry, LOOK_AGAIN, LOOK_FOR, Reading, Sitting, folded};
 use crate::ledger::{CourseLedger, Enrollment, Session};
 use crate::model::course::{HoursType, Student};
 use crate::model::ids::PersonId;
@@ -13,8 +13,13 @@ use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
 use crate::world::records::{CurrentMark, Origin};
 
-/// DOMAIN §4: "If **nobody** in a class of more than 5 has a record: no marks, one issue".
+/// DOMAIN §4: "If in a class of more than 5 students *who were sent* fewer than two, or fewer than a tenth, have a record
+/// that gives time (a visit or an award): no derived marks, one issue".
 const NOT_HELD_ABOVE: usize = 5;
+/// … "fewer than two".
+const HELD_FROM: usize = 2;
+/// … "or fewer than a tenth".
+const HELD_SHARE: usize = 10;
 
 /// The proof that everything CourseKey has of a class was read after the class was over. No Absent can be derived
 /// without this proof, and only this file can make one.
@@ -26,8 +31,8 @@ pub(super) struct CompleteRead(());
 pub(super) struct Missing {
     /// The students who are absent from now on.
     pub(super) absent: Vec<(PersonId, CompleteRead)>,
-    /// The students who were absent so far and of whom GEGI says by now that they were not expected in the class.
-    pub(super) excused: Vec<PersonId>,
+    /// The students who were absent so far and are so no more, each with the reason.
+    pub(super) excused: Vec<(PersonId, &'static str)>,
     /// The issue that the class was probably not held; none: the class was held, or that cannot be said yet.
     pub(super) issue: Option<Issue>,
     /// When the class should be judged again even if no record arrives.
@@ -38,19 +43,22 @@ pub(super) struct Missing {
 ///
 /// | condition (DOMAIN §4) | here |
 /// |---|---|
-/// | marks are kept at all | the course is of Class Schedule |
+/// | marks are kept at all | the class is of Class Schedule |
 /// | "the class and the enrolment were acknowledged before the class began" | `was_expected` |
 /// | "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)" | `belonged` |
 /// | "a complete read as of at least end + settle time came back" | `CompleteRead` |
 /// | "no mark exists" | no mark but one that the plugin wrote for a record that says nothing any more |
-/// | no unreadable record may be the student's | `Reading::unreadable` |
-/// | "If nobody in a class of more than 5 has a record: no marks, one issue" | `not_held` |
+/// | no record may be the student's that is unreadable, or under an id that differs by case or blanks only | `may_have_record` |
+/// | "If in a class of more than 5 … fewer than two, or fewer than a tenth, have a record …: no derived marks" | `not_held` |
 pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     let mut missing = Missing::default();
-    if sitting.course.hours_type != HoursType::ClassSchedule {
+    if sitting.form != HoursType::ClassSchedule {
         return missing;
     }
     missing.excused = excused(book, sitting);
+    if missing.excused.iter().any(|(student, _)| may_have_record(student, sitting)) {
+        missing.again_at = look_again(sitting);
+    }
     let Some(ledger) = sitting.ledger.filter(|_| sitting.now >= sitting.settled()) else { return missing };
     let listed = &sitting.course.students;
     let silent = |student: &&Student| {
@@ -77,39 +85,58 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
         return missing;
     };
     let silent = absent.len();
-    absent.retain(|student| !may_be_unreadable(&student.person.id, sitting));
+    absent.retain(|student| !may_have_record(&student.person.id, sitting));
     if absent.len() < silent {
-        missing.again_at = Some(sitting.now + LOOK_AGAIN).filter(|_| sitting.now < sitting.followed_until + LOOK_FOR);
+        missing.again_at = look_again(sitting);
     }
-    let students = listed.iter().filter(|student| belonged(student, sitting) == Some(true)).count();
-    if students > NOT_HELD_ABOVE && !book.says_something() && !sitting.reading.unplaced {
-        missing.issue = Some(not_held(sitting, students));
+    let was_sent =
+        |student: &&Student| belonged(student, sitting) == Some(true) && was_enrolled(student, sitting, ledger);
+    let sent: Vec<&Student> = listed.iter().filter(was_sent).collect();
+    let has_time = |student: &&&Student| book.students.get(&student.person.id).is_some_and(Entry::has_time);
+    let came = sent.iter().filter(has_time).count();
+    if sent.len() > NOT_HELD_ABOVE && (came < HELD_FROM || came * HELD_SHARE < sent.len()) {
+        missing.issue = Some(not_held(sitting, came, sent.len()));
     } else {
         missing.absent = absent.into_iter().map(|student| (student.person.id.clone(), read)).collect();
     }
     missing
 }
 
-/// The absent students whom GEGI's present data excuse while the class is followed: those who did not belong to the
-/// course on the class's day, or all of them if the class was moved and is not over.
-fn excused(book: &ClassBook, sitting: Sitting<'_>) -> Vec<PersonId> {
+/// The absent students who are so no more while the class is followed, each with the reason.
+///
+/// DOMAIN §4 "Derived A taken back": "when GEGI says that the student did not belong *that day* …, or when a record may
+/// be the student's (unreadable, or under an id that differs by case or blanks only)"; "Class moved after marks".
+fn excused(book: &ClassBook, sitting: Sitting<'_>) -> Vec<(PersonId, &'static str)> {
     if sitting.now > sitting.times.ends + sitting.follow {
         return Vec::new();
     }
     let over = sitting.now >= sitting.settled();
     let was_elsewhere =
         |id: &PersonId| sitting.listed(id).is_some_and(|student| belonged(student, sitting) == Some(false));
-    let taken = book.students.iter().filter(|(id, entry)| entry.missing && (!over || was_elsewhere(id)));
-    taken.map(|(id, _)| id.clone()).collect()
+    let reason = |id: &PersonId| match () {
+        () if !over => Some("the class was moved"),
+        () if was_elsewhere(id) => Some("the student did not belong to the course on that day"),
+        () if may_have_record(id, sitting) => Some("a record that has no place may be the student's"),
+        () => None,
+    };
+    let absent = book.students.iter().filter(|(_, entry)| entry.missing);
+    absent.filter_map(|(id, _)| Some((id.clone(), reason(id)?))).collect()
+}
+
+/// When to see whether the record that may be a student's is still without a place; none: nobody looks any more.
+fn look_again(sitting: Sitting<'_>) -> Option<Instant> {
+    Some(sitting.now + LOOK_AGAIN).filter(|_| sitting.now < sitting.followed_until + LOOK_FOR)
 }
 
 fn complete_read(sitting: Sitting<'_>) -> Option<CompleteRead> {
     sitting.reading.until.filter(|until| *until >= sitting.settled()).map(|_| CompleteRead(()))
 }
 
-fn may_be_unreadable(student: &PersonId, sitting: Sitting<'_>) -> bool {
-    let unreadable = &sitting.reading.unreadable;
-    unreadable.contains(&None) || unreadable.iter().flatten().any(|of| of == student)
+/// Whether a record that has no place in the book may be the student's.
+fn may_have_record(student: &PersonId, sitting: Sitting<'_>) -> bool {
+    let Reading { unreadable, unplaced, .. } = sitting.reading;
+    let unreadable_of = |of: &PersonId| of == student || folded(of) == folded(student);
+    unreadable.contains(&None) || unreadable.iter().flatten().any(unreadable_of) || unplaced.contains(&folded(student))
 }
 
 /// Whether the student belonged to the course on the class's day. None: GEGI's data do not say; then no Absent is
@@ -124,14 +151,26 @@ fn was_expected(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) 
     let start_of = |session: &Session| matches!(session, Session::At { starts: at, .. } if *at == starts);
     let class_known =
         ledger.sessions.get(sitting.class).is_some_and(|slot| slot.since(start_of).is_some_and(|since| since < starts));
-    let enrolled = ledger.enrollments.get(&student.person.id).and_then(|slot| slot.before(starts));
-    class_known && enrolled == Some(&Enrollment { dropped: false })
+    class_known && was_enrolled(student, sitting, ledger)
 }
 
-fn not_held(sitting: Sitting<'_>, students: usize) -> Issue {
+/// Whether CourseKey had acknowledged the student's enrolment before the class began.
+fn was_enrolled(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) -> bool {
+    let enrolled = ledger.enrollments.get(&student.person.id).and_then(|slot| slot.before(sitting.times.starts));
+    enrolled == Some(&Enrollment { dropped: false })
+}
+
+fn not_held(sitting: Sitting<'_>, came: usize, sent: usize) -> Issue {
     let subject =
         Subject { course: Some(sitting.course.id.clone()), class: Some(sitting.class.clone()), ..Subject::default() };
-    let sentence =
-        format!("none of the {students} students of {} has a record; it was probably not held", sitting.named());
+    let came = match came {
+        0 => "none".to_owned(),
+        1 => "only one".to_owned(),
+        came => format!("no more than {came}"),
+    };
+    let sentence = format!(
+        "of the {sent} students of {}, {came} came by CourseKey's records; it was probably not held",
+        sitting.named()
+    );
     Issue { code: Code::ClassNotHeld, subject, sentence }
 }

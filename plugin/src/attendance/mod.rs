@@ -10,6 +10,7 @@
 mod absence;
 mod entry;
 mod verdict;
+mod versions;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +18,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use self::entry::{Entry, Limits};
+pub use self::entry::Entry;
+use self::versions::CHECK_OUT_FOR;
+pub use self::versions::Limits;
 use crate::enrollment::{self, OnDay};
 use crate::ledger::CourseLedger;
 use crate::marking::{ClassTimes, Terms};
 use crate::model::attendance::{AttendanceRecord, Mark};
-use crate::model::course::{Course, Student};
-use crate::model::ids::{ClassId, PersonId};
+use crate::model::course::{Course, HoursType, Student};
+use crate::model::ids::{ClassId, CourseId, PersonId, RecordId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, LocalDate, Seconds};
 use crate::naming::{self, Named};
@@ -36,7 +39,7 @@ const LOOK_AGAIN: Seconds = Seconds(86_400);
 
 /// How long after a course stopped being followed its classes with open issues are still judged again: people need a
 /// while for the issues that open at the very end.
-const LOOK_FOR: Seconds = Seconds(28 * 86_400);
+const LOOK_FOR: Seconds = CHECK_OUT_FOR;
 
 /// The book of a class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +52,12 @@ pub struct ClassBook {
     pub students: BTreeMap<PersonId, Entry>,
     /// The open issues about the class's attendance, by key.
     pub issues: BTreeMap<String, Issue>,
+    /// Whether the class has marks or log rows; none: it was not judged yet.
+    pub form: Option<HoursType>,
 }
+
+/// The key of a log row: the record and the number of the visit within it.
+pub type RowKey = (RecordId, u32);
 
 /// Everything beside the book that counts when a class is judged.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +68,8 @@ pub struct Sitting<'a> {
     pub students: &'a BTreeMap<&'a PersonId, &'a Student>,
     /// The class.
     pub class: &'a ClassId,
+    /// Whether the class has marks or log rows.
+    pub form: HoursType,
     /// The class's times that count for its marks: as GEGI schedules the class now, until its follow-up days are over.
     pub times: ClassTimes,
     /// The campus's time zone.
@@ -89,8 +99,8 @@ pub struct Sitting<'a> {
 pub struct Reading {
     /// The moment up to which everything that CourseKey had was read; none: nothing was read.
     pub until: Option<Instant>,
-    /// Whether records of the class wait because GEGI does not know their students yet.
-    pub unplaced: bool,
+    /// The students, as [`folded`], whose records of the class wait because the course does not list them.
+    pub unplaced: BTreeSet<String>,
     /// The students whose record an unreadable record may be. `None` among them: an unreadable record may be anybody's.
     pub unreadable: BTreeSet<Option<PersonId>>,
     /// When CourseKey's attendance is read again.
@@ -129,7 +139,7 @@ impl Taken {
 
 impl ClassBook {
     /// Enters a version of a record, and answers whether the book changed. `marks` are the marks that GEGI holds of the
-    /// class.
+    /// class. The caller knows where later versions of the record belong.
     pub fn enter(
         &mut self,
         record: &AttendanceRecord,
@@ -143,7 +153,8 @@ impl ClassBook {
                 Some(held) if held > record.version => return false,
                 // CourseKey gave the record to another student, so the first student has it no more.
                 Some(_) => {
-                    entry.give_away(&record.id, limits, by_hand(marks.get(student)));
+                    let why = format!("record {} was given to {}", record.id, record.student);
+                    entry.give_away(&record.id, why, limits, by_hand(marks.get(student)));
                     changed = true;
                 }
                 None => {}
@@ -151,6 +162,20 @@ impl ClassBook {
         }
         let hand = by_hand(marks.get(&record.student));
         self.students.entry(record.student.clone()).or_default().enter(record, limits, hand) || changed
+    }
+
+    /// Removes a record that CourseKey moved to another class, and answers whether the book held it.
+    pub fn give_away(
+        &mut self,
+        record: &RecordId,
+        why: &str,
+        limits: Limits,
+        marks: &BTreeMap<PersonId, CurrentMark>,
+    ) -> bool {
+        let holds = |entry: &Entry| entry.versions().any(|held| held.id == *record);
+        let Some((student, entry)) = self.students.iter_mut().find(|(_, entry)| holds(entry)) else { return false };
+        entry.give_away(record, why.to_owned(), limits, by_hand(marks.get(student)));
+        true
     }
 
     /// Whether the book holds this very version, as the one that counts or as the one that came too late.
@@ -181,6 +206,16 @@ impl ClassBook {
         times
     }
 
+    /// Whether the class has marks or log rows: as its course's Hours Type says now, until its follow-up days are over.
+    ///
+    /// DOMAIN §4 "Hours Type changed in mid-course": "what is inside the follow-up days is written anew in the new form, …,
+    /// older classes keep theirs".
+    pub fn form(&mut self, of_course: HoursType, times: ClassTimes, follow: Seconds, now: Instant) -> HoursType {
+        let form = self.form.filter(|_| now > times.ends + follow).unwrap_or(of_course);
+        self.form = Some(form);
+        form
+    }
+
     /// The thresholds in force when the class began or, before it begins, the thresholds in force now. None: no
     /// thresholds are known.
     pub fn thresholds(&mut self, starts: Instant, history: &InForce, now: Instant) -> Option<Thresholds> {
@@ -209,8 +244,8 @@ impl ClassBook {
         for (student, read) in missing.absent {
             self.students.entry(student).or_default().derive_absence(read);
         }
-        for student in missing.excused {
-            self.students.entry(student).or_default().excuse();
+        for (student, why) in missing.excused {
+            self.students.entry(student).or_default().excuse(why);
         }
         for (student, entry) in &mut self.students {
             let verdict = verdict::of(entry, student, sitting);
@@ -222,7 +257,9 @@ impl ClassBook {
                 taken.issues.extend(self.issues.values().filter(|issue| is_open_question(issue, student)).cloned());
             }
             write::write(entry, student, verdict, sitting, &mut taken);
+            entry.why = None;
         }
+        taken.issues.extend(verdict::marks_stand(self, sitting));
         self.students.retain(|_, entry| *entry != Entry::default());
         if !taken.issues.is_empty() && sitting.now < sitting.followed_until + LOOK_FOR {
             taken.judge_at(sitting.now + LOOK_AGAIN);
@@ -230,21 +267,46 @@ impl ClassBook {
         taken
     }
 
-    /// Whether CourseKey has a record of anybody in the class that says something.
-    fn says_something(&self) -> bool {
-        self.students.values().any(Entry::says_something)
+    /// Takes back the marks that were derived from silence, because GEGI does not have the class any more. What
+    /// CourseKey's records say of it stands. DOMAIN §4 "Derived A taken back": "when the class is cancelled".
+    pub fn cancel(&mut self, desk: Desk<'_>) -> Taken {
+        let mut taken = Taken::default();
+        for (student, entry) in self.students.iter_mut().filter(|(_, entry)| entry.missing) {
+            entry.excuse("the class was cancelled");
+            write::withdraw(entry, student, desk, &mut taken);
+            entry.why = None;
+        }
+        self.students.retain(|_, entry| *entry != Entry::default());
+        taken
     }
 }
 
-impl Limits {
-    /// The limits of a class that ends at `ends`, in a course that is followed until `followed_until`.
-    pub fn of(ends: Instant, follow: Seconds, settle: Seconds, followed_until: Instant) -> Self {
-        // With 0 follow-up days the settle time still counts, or a check-out at the class's end would come too late.
-        Self { adjustment: ends + follow.max(settle), first: followed_until - Seconds(1) }
-    }
+/// What the lines of the journal about a class have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk<'a> {
+    /// The course.
+    pub course: &'a CourseId,
+    /// The class.
+    pub class: &'a ClassId,
+    /// The marks that GEGI holds of the class, by student.
+    pub marks: &'a BTreeMap<PersonId, CurrentMark>,
+    /// The moment up to which everything that CourseKey had was read; none: nothing was read.
+    pub read_until: Option<Instant>,
+    /// The present moment.
+    pub now: Instant,
 }
 
-impl Sitting<'_> {
+/// The id of a person without differences of case and blanks, which people make when they type ids.
+pub fn folded(id: &PersonId) -> String {
+    id.as_str().chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+impl<'a> Sitting<'a> {
+    fn desk(&self) -> Desk<'a> {
+        let Self { class, marks, now, .. } = *self;
+        Desk { course: &self.course.id, class, marks, read_until: self.reading.until, now }
+    }
+
     /// When attendance is read again; none: the class is not judged again any more.
     fn read_again_at(&self) -> Option<Instant> {
         Some(self.reading.again_at).filter(|_| self.now < self.followed_until + LOOK_FOR)
@@ -271,7 +333,10 @@ impl Sitting<'_> {
 
     /// Whether a student belonged to the course on the class's day.
     fn on_its_day(&self, student: &Student) -> OnDay {
-        enrollment::on_day(student, self.day, self.today, self.course.end())
+        let slot = self.ledger.and_then(|ledger| ledger.enrollments.get(&student.person.id));
+        let drops = slot.into_iter().flat_map(|slot| &slot.history);
+        let told_of_drop = drops.into_iter().any(|(at, held)| held.dropped && *at > self.times.starts);
+        enrollment::on_day(student, self.day, self.today, self.course.end(), told_of_drop)
     }
 
     /// The mark that GEGI holds of a student and that somebody set by hand; none: there is no such mark.
@@ -287,7 +352,7 @@ pub fn by_hand(mark: Option<&CurrentMark>) -> Option<Mark> {
 
 /// Whether the issue is about a student whose missing check-out may still be read.
 fn is_open_question(issue: &Issue, student: &PersonId) -> bool {
-    issue.code == Code::NeverCheckedOut && issue.subject.person.as_ref() == Some(student)
+    matches!(issue.code, Code::NeverCheckedOut | Code::VisitsDoubtful) && issue.subject.person.as_ref() == Some(student)
 }
 
 fn about(sitting: Sitting<'_>, student: &PersonId, code: Code, sentence: &str) -> Issue {

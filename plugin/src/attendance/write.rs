@@ -7,49 +7,71 @@
 use std::collections::BTreeMap;
 
 use super::verdict::Verdict;
-use super::{Entry, Sitting, Taken};
+use super::{Desk, Entry, RowKey, Sitting, Taken};
 use crate::marking::{self, Basis, LogRow};
-use crate::model::attendance::AttendanceRecord;
-use crate::model::ids::{PersonId, RecordId};
+use crate::model::attendance::{AttendanceRecord, Mark};
+use crate::model::course::{Course, HoursType};
+use crate::model::ids::PersonId;
 use crate::model::time::Instant;
 use crate::world::records::{JournalEntry, LogRowEntry, Operation, Origin};
 
 /// Writes the difference between the verdict and what was written before. A second call with the same verdict writes
 /// nothing.
 pub(super) fn write(entry: &mut Entry, student: &PersonId, verdict: Verdict, sitting: Sitting<'_>, taken: &mut Taken) {
-    let pen = Pen { student, sitting };
+    let pen = Pen { student, desk: sitting.desk() };
+    // What stands in the other form stands because Hours Type was another when it was written.
+    let other_form = match sitting.form {
+        HoursType::ClassSchedule => !entry.rows.is_empty(),
+        HoursType::AttendanceLog => entry.written.is_some(),
+    };
+    if other_form {
+        entry.why = Some("Hours Type changed".to_owned());
+    }
     let reason = verdict.issues.first().map(|(_, sentence)| sentence.clone());
+    let hand = sitting.hand(student);
     match verdict.mark {
-        Some(basis) => pen.set_mark(entry, basis, taken),
+        Some(basis) => pen.set_mark(entry, basis, hand, taken),
         None if verdict.stays => {}
+        None if sitting.now < sitting.times.ends && entry.why.is_none() => {
+            pen.withdraw_mark(entry, Some("the class was moved"), taken);
+        }
         None => pen.withdraw_mark(entry, reason.as_deref(), taken),
     }
-    pen.put_rows(entry, &verdict.rows, taken);
+    pen.put_rows(entry, sitting.course, &verdict.rows, taken);
+}
+
+/// Takes back the mark that the plugin wrote, for the entry's own reason.
+pub(super) fn withdraw(entry: &mut Entry, student: &PersonId, desk: Desk<'_>, taken: &mut Taken) {
+    Pen { student, desk }.withdraw_mark(entry, None, taken);
 }
 
 /// Writes operations about one student in one class.
 #[derive(Clone, Copy)]
 struct Pen<'a> {
     student: &'a PersonId,
-    sitting: Sitting<'a>,
+    desk: Desk<'a>,
 }
 
 impl Pen<'_> {
-    fn set_mark(self, entry: &mut Entry, basis: Basis, taken: &mut Taken) {
+    fn set_mark(self, entry: &mut Entry, basis: Basis, hand: Option<Mark>, taken: &mut Taken) {
         if entry.written.as_ref().is_some_and(|written| written.says_the_same(&basis)) {
             return;
         }
-        let held = self.sitting.marks.get(self.student).map(|mark| mark.mark);
-        if let Some(hand) = self.sitting.hand(self.student)
+        let held = self.desk.marks.get(self.student).map(|mark| mark.mark);
+        if let Some(hand) = hand
             && entry.overruled != Some(hand)
         {
             return;
         }
         let mark = basis.rule.mark();
+        let moved = |written: &Basis| (written.starts, written.ends) != (basis.starts, basis.ends);
+        if entry.written.as_ref().is_some_and(moved) && entry.why.is_none() {
+            entry.why = Some("the class was moved".to_owned());
+        }
         let why = format!("{}: {}", self.source(entry), marking::sentence(&basis));
         let (old, new) = (held.map(|mark| mark.letter().to_owned()), Some(mark.letter().to_owned()));
         taken.operations.push(Operation::SetMark {
-            class: self.sitting.class.clone(),
+            class: self.desk.class.clone(),
             student: self.student.clone(),
             expected: held,
             mark,
@@ -66,55 +88,50 @@ impl Pen<'_> {
         if entry.written.take().is_none() {
             return;
         }
-        let Some(held) = self.sitting.marks.get(self.student).filter(|mark| mark.origin == Origin::CourseKey) else {
+        let Some(held) = self.desk.marks.get(self.student).filter(|mark| mark.origin == Origin::CourseKey) else {
             return;
         };
-        let reason = reason.unwrap_or(if entry.record().is_some() {
-            "it cannot be told any more, or not yet"
-        } else {
-            "the student was not to be in the class"
-        });
-        let why = format!("{}: {reason}", self.source(entry));
-        let (class, student) = (self.sitting.class.clone(), self.student.clone());
+        let why = match (&entry.why, reason) {
+            (None, None) => format!("{}: it cannot be told any more, or not yet", self.source(entry)),
+            (_, Some(reason)) => format!("{}: {reason}", self.source(entry)),
+            (Some(_), None) => self.source(entry),
+        };
+        let (class, student) = (self.desk.class.clone(), self.student.clone());
         let journal = self.journal(entry, "mark-withdrawn", Some(held.mark.letter().to_owned()), None, why);
         taken.operations.push(Operation::WithdrawMark { class, student, journal });
         taken.marks += 1;
     }
 
-    /// Writes the rows that the record makes, corrects rows that differ, and voids rows that the record does not make
+    /// Writes the rows that the records make, corrects rows that differ, and voids rows that the records do not make
     /// any more.
-    fn put_rows(self, entry: &mut Entry, rows: &[LogRow], taken: &mut Taken) {
-        let wanted: BTreeMap<u32, &LogRow> = rows.iter().map(|row| (row.visit, row)).collect();
-        let record = entry.record().map(|record| record.id.clone());
-        // All rows of another record of the student, which counted before, are voided.
-        let same_record = entry.rows_of == record;
-        let gone: Vec<u32> =
-            entry.rows.keys().filter(|visit| !same_record || !wanted.contains_key(visit)).copied().collect();
-        for visit in gone {
-            let Some((old, of)) = entry.rows.remove(&visit).zip(entry.rows_of.clone()) else { continue };
-            let journal = self.journal(entry, "log-row-voided", Some(span(old)), None, self.source(entry));
-            taken.void_row(Operation::VoidLogRow { record: of, visit, journal });
+    fn put_rows(self, entry: &mut Entry, course: &Course, rows: &[LogRow], taken: &mut Taken) {
+        let wanted: BTreeMap<RowKey, &LogRow> = rows.iter().map(|row| ((row.record.clone(), row.visit), row)).collect();
+        let gone: Vec<RowKey> = entry.rows.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
+        for key in gone {
+            let Some((from, to, _)) = entry.rows.remove(&key) else { continue };
+            let journal = self.journal(entry, "log-row-voided", Some(span((from, to))), None, self.source(entry));
+            let (record, visit) = key;
+            taken.void_row(Operation::VoidLogRow { record, visit, journal });
             taken.rows += 1;
         }
-        for (visit, row) in wanted {
-            let Some(record) = &record else { continue };
+        for (key, row) in wanted {
             let times = (row.checked_in, row.checked_out);
-            let old = entry.rows.insert(visit, times);
-            if old != Some(times) {
-                let journal = self.journal(entry, "log-row", old.map(span), Some(span(times)), self.source(entry));
-                taken.operations.push(Operation::PutLogRow { row: self.row(record, row), journal });
+            let old = entry.rows.insert(key, (times.0, times.1, row.minutes));
+            if old != Some((times.0, times.1, row.minutes)) {
+                let old = old.map(|(from, to, _)| span((from, to)));
+                let journal = self.journal(entry, "log-row", old, Some(span(times)), self.source(entry));
+                taken.operations.push(Operation::PutLogRow { row: self.row(course, row), journal });
                 taken.rows += 1;
             }
         }
-        entry.rows_of = record.filter(|_| !entry.rows.is_empty());
     }
 
-    fn row(self, record: &RecordId, row: &LogRow) -> LogRowEntry {
+    fn row(self, course: &Course, row: &LogRow) -> LogRowEntry {
         LogRowEntry {
-            course: self.sitting.course.id.clone(),
-            class: self.sitting.class.clone(),
+            course: course.id.clone(),
+            class: self.desk.class.clone(),
             student: self.student.clone(),
-            record: record.clone(),
+            record: row.record.clone(),
             visit: row.visit,
             checked_in: row.checked_in,
             checked_out: row.checked_out,
@@ -131,10 +148,10 @@ impl Pen<'_> {
         by: String,
     ) -> JournalEntry {
         JournalEntry {
-            at: self.sitting.now,
+            at: self.desk.now,
             what,
-            course: Some(self.sitting.course.id.clone()),
-            class: Some(self.sitting.class.clone()),
+            course: Some(self.desk.course.clone()),
+            class: Some(self.desk.class.clone()),
             person: Some(self.student.clone()),
             old,
             new,
@@ -143,13 +160,15 @@ impl Pen<'_> {
         }
     }
 
-    /// The source of what is written, for the journal: CourseKey's record with its adjustment, or the missing record.
+    /// The source of what is written, for the journal: CourseKey's record with its adjustment, or the missing record;
+    /// and what changed beside it.
     fn source(self, entry: &Entry) -> String {
-        match (entry.record(), self.sitting.reading.until) {
+        let source = match (entry.record(), self.desk.read_until) {
             (Some(record), _) => told_by(record),
             (None, Some(until)) => format!("CourseKey, no record as of {until}"),
             (None, None) => "CourseKey, no record".to_owned(),
-        }
+        };
+        entry.why.as_ref().map_or(source.clone(), |why| format!("{source}, {why}"))
     }
 }
 

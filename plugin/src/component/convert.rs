@@ -40,7 +40,9 @@ pub(super) fn settings(from: school::SchoolSettings) -> SchoolSettings {
         never_checked_out: match from.never_checked_out {
             school::NeverCheckedOut::Report => NeverCheckedOut::Report,
             school::NeverCheckedOut::Absent => NeverCheckedOut::Absent,
+            school::NeverCheckedOut::LeftAtEnd => NeverCheckedOut::LeftAtEnd,
         },
+        minimum_attended_percent: from.minimum_attended_percent,
         digest_every_minutes: from.digest_every_minutes,
         saved_at: from.saved_at.map(Instant),
     }
@@ -206,7 +208,7 @@ pub(super) fn operation(from: Operation) -> records::Operation {
 }
 
 fn basis(from: Basis) -> records::Basis {
-    let sentence = crate::marking::sentence(&from);
+    let (sentence, attended) = (crate::marking::sentence(&from), from.attended());
     records::Basis {
         rule: from.rule.name().to_owned(),
         starts: from.starts.0,
@@ -214,6 +216,8 @@ fn basis(from: Basis) -> records::Basis {
         late_until: from.late_until.0,
         early_from: from.early_from.0,
         longest_gap_seconds: from.longest_gap.map(|gap| u32::try_from(gap.0).unwrap_or(u32::MAX)),
+        minimum_attended_percent: from.least_percent,
+        attended_seconds: attended.0,
         visits: from
             .visits
             .iter()

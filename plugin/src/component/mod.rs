@@ -36,7 +36,7 @@ impl Guest for Component {
     }
 
     fn on_attendance_received(campus: String, body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
-        let outcome = inbox::on_attendance_received(&mut Host, &CampusId(campus), body);
+        let outcome = inbox::on_attendance_received(&mut Host, &CampusId(campus), &body);
         outcome.map(convert::attendance_outcome).map_err(errors::push_error)
     }
 

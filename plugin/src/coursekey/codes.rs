@@ -30,6 +30,8 @@ impl fmt::Display for RefusalCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(word) => f.write_str(word),
+            Self::HeldBy(_) => f.write_str("email_taken"),
+            Self::Circle(_) => f.write_str("emails_swapped"),
             known => f.write_str(WORDS.iter().find(|(_, code)| code == known).map_or("", |(word, _)| word)),
         }
     }

@@ -59,17 +59,20 @@ pub fn kind<O>(write: &Write<O>) -> Kind {
     }
 }
 
-/// The JSON body of a batch of actions.
-pub fn body(actions: &[&Action<String>], password: Option<&Password>) -> Result<Vec<u8>, serde_json::Error> {
+/// The JSON body of a batch of actions, each under the same revision.
+pub fn body(
+    actions: &[&Action<String>],
+    password: Option<&Password>,
+    revision: u64,
+) -> Result<Vec<u8>, serde_json::Error> {
     #[derive(Serialize)]
     struct Batch<'a> {
         items: Vec<Item<'a>>,
     }
-    serde_json::to_vec(&Batch { items: actions.iter().map(|action| item(action, password)).collect() })
+    serde_json::to_vec(&Batch { items: actions.iter().map(|action| item(action, password, revision)).collect() })
 }
 
-fn item<'a>(action: &'a Action<String>, password: Option<&'a Password>) -> Item<'a> {
-    let revision = action.revision;
+fn item<'a>(action: &'a Action<String>, password: Option<&'a Password>, revision: u64) -> Item<'a> {
     let course_id = action.course.as_str();
     match &action.write {
         Write::User { person, account, adopt } => Item::User {

@@ -38,6 +38,18 @@ pub enum Fate {
     Unsent,
 }
 
+impl Fate {
+    /// Whether CourseKey refused the item for certain, so that it holds nothing of it because of the request; none: no
+    /// request was made.
+    pub fn refused_for_certain(&self) -> Option<bool> {
+        match self {
+            Self::Rejected(_) | Self::Stopped(_) => Some(true),
+            Self::Accepted | Self::Failed(_) => Some(false),
+            Self::Unsent => None,
+        }
+    }
+}
+
 /// Everything that all batches have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Post<'a> {
@@ -45,6 +57,8 @@ pub struct Post<'a> {
     pub base: &'a str,
     /// Initial User Password; none: the password is too weak, so that no new account is sent.
     pub password: Option<&'a Password>,
+    /// The revision of everything that is sent: a number that never becomes lower, whatever GEGI's revisions do.
+    pub revision: u64,
     /// The present moment.
     pub now: Instant,
 }
@@ -103,7 +117,7 @@ fn batch(post: Post<'_>, letters: &[Letter<'_>], places: Vec<usize>, fates: &mut
     };
     let mut request = request(post.base, first.address, kind, Method::Put, list);
     request.items = u32::try_from(places.len()).unwrap_or(u32::MAX);
-    match items::body(&actions, post.password) {
+    match items::body(&actions, post.password, post.revision) {
         Ok(body) => request.body = body,
         Err(problem) => {
             let failure =

@@ -57,10 +57,10 @@ fn a_mail_says_of_each_issue_what_is_wrong_whose_it_is_and_what_to_do() {
         resolved-count: 1
         resolved:
           code: class-not-held
-          title: nobody has a record
+          title: class probably not held
           sentence: a sentence about ClassNotHeld
           owner: school
-          remedy: Cancel the class if it was not held, or enter its attendance by hand.
+          remedy: Cancel the class in GEGI if it was not held; if it was, enter the attendance in CourseKey or mark the students by hand in GEGI.
           course: C1
           class: C1-1"#]]
     .assert_eq(&mail.variables.iter().flat_map(lines).collect::<Vec<_>>().join("\n"));

@@ -40,7 +40,8 @@ fn on(now: &str, acknowledged: bool, followed: bool, ever: bool) -> Following {
 #[test]
 fn a_course_is_followed_from_the_day_before_its_first_class_until_everything_was_read() {
     let (before, begun) = ("2023-08-27T12:59:59Z", "2023-08-27T13:00:00Z");
-    let (last, over) = ("2023-09-11T16:00:00Z", "2023-09-11T16:00:01Z");
+    // 28 days after the follow-up days.
+    let (last, over) = ("2023-10-09T16:00:00Z", "2023-10-09T16:00:01Z");
     for (now, acknowledged, followed, ever, wanted) in [
         (before, true, false, false, Following::No),
         (begun, false, false, false, Following::No),

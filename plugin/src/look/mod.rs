@@ -13,17 +13,22 @@ use chrono_tz::Tz;
 
 use crate::desired::{self, Judged, View};
 use crate::ledger::{CourseLedger, Item};
+use crate::lines::Odd;
 use crate::model::course::Course;
 use crate::model::ids::{Address, PersonId};
-use crate::model::issue::{Code, Issue, Subject};
+use crate::model::issue::{Code, Issue};
 use crate::model::person::Person;
 use crate::model::time::Instant;
+use crate::naming;
 use crate::option::Resolved;
-use crate::people;
+use crate::people::{self, Problem};
 use crate::plan::{self, Accounts, Need, Plan, Waiting, Why};
 use crate::settings::{CampusSettings, Settings};
 use crate::status::Trouble;
 use crate::window::{self, Phase, Window};
+
+/// Up to this many people with one address are named to each other.
+const FEW: usize = 5;
 
 /// Everything from which a look follows.
 #[derive(Debug, Clone)]
@@ -36,17 +41,33 @@ pub struct Facts<'a> {
     pub removed: bool,
     /// The course's page of the ledger; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
-    /// Everybody whom the course names, each at the newest revision over all courses.
+    /// What was odd about the course as GEGI sent it.
+    pub odd: &'a [Odd],
+    /// Everybody whom the course names, with the data of each that count.
     pub people: BTreeMap<&'a PersonId, &'a Person>,
-    /// For each e-mail address that several people have and one of these people is: who has the address, by the
+    /// For each e-mail address for which several people compete at the course's CourseKey school, one of `people` among
+    /// them: who competes and, for each, whether CourseKey holds an account of the person with the address. By the
     /// address's key.
-    pub claims: BTreeMap<String, &'a BTreeSet<PersonId>>,
-    /// The accounts, at the campus's CourseKey school, of everybody in `people` and `claims`.
+    pub claims: BTreeMap<String, BTreeMap<&'a PersonId, bool>>,
+    /// What courses say against each other of one of `people`, where this course is the one to tell of it.
+    pub contradictions: Vec<Contradiction<'a>>,
+    /// The accounts, at the campus's CourseKey school, of everybody in `people` and of everybody whom the ledger names.
     pub accounts: Accounts<'a>,
     /// School Settings.
     pub settings: &'a Settings,
     /// The present moment.
     pub now: Instant,
+}
+
+/// What courses say against each other of one person, at one revision of the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction<'a> {
+    /// The person.
+    pub person: &'a PersonId,
+    /// The fields in which the data differ, in words for people.
+    pub fields: Vec<&'static str>,
+    /// The other courses.
+    pub others: Vec<&'a Course>,
 }
 
 /// What a look at a course finds.
@@ -106,21 +127,26 @@ pub fn look(facts: &Facts<'_>) -> Look {
     };
     let Some(zone) = campus.zone else { return Look::resting(Rest::ZoneUnknown, Vec::new()) };
     let elsewhere = |ledger: &&CourseLedger| ledger.school != campus.school;
-    if facts.ledger.is_some_and(|ledger| elsewhere(&ledger) && ledger.acknowledged()) {
-        return Look::resting(Rest::CampusChanged, vec![campus_changed(course)]);
+    let window = window::sync_window(course, settings, zone);
+    let phase = window.phase(now);
+    if facts.ledger.is_some_and(|ledger| elsewhere(&ledger) && ledger.acknowledged())
+        && !facts.removed
+        && phase != Phase::Over
+    {
+        let said = "changed its campus after it was synchronized; nothing of it is sent";
+        return Look::resting(Rest::CampusChanged, vec![desired::course_issue(course, Code::CampusChanged, said)]);
     }
     // A send that was started at another CourseKey school and never acknowledged there starts anew at this one.
     let ledger = facts.ledger.filter(|ledger| !elsewhere(ledger));
     if facts.removed {
-        return at_removed(facts, ledger, campus.address());
+        return at_removed(facts, ledger, campus.address(), phase);
     }
-    let window = window::sync_window(course, settings, zone);
     let acknowledged = ledger.is_some_and(CourseLedger::acknowledged);
-    match window.phase(now) {
+    match phase {
         _ if facts.option == Resolved::Off => Look::resting(Rest::OptionOff, Vec::new()),
         Phase::Over => Look::resting(Rest::Over(window), Vec::new()),
         // CourseKey holds the course already and its start was moved to later: the move is sent like any other change.
-        Phase::Before if !acknowledged => Look::resting(Rest::Before(window), Vec::new()),
+        Phase::Before if !acknowledged => Look::resting(Rest::Before(window), desired::issues_at_once(course)),
         Phase::Before | Phase::Open => at_open(facts, ledger, campus, zone),
     }
 }
@@ -129,7 +155,7 @@ fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSett
     let Facts { course, settings, now, .. } = *facts;
     let people = facts.judge_people();
     let accounts = &facts.accounts;
-    let wishes = desired::desire(View { course, people: &people, ledger, accounts, campus, zone, now });
+    let wishes = desired::desire(View { course, odd: facts.odd, people: &people, ledger, accounts, campus, zone, now });
     let empty = CourseLedger::begin(campus.school, now);
     let held = plan::Held {
         ledger: ledger.unwrap_or(&empty),
@@ -141,8 +167,9 @@ fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSett
     let rest = wishes.desired.is_none().then_some(Rest::Incomplete);
     let mut look =
         Look { address: Some(campus.address()), rest, plan, issues: wishes.issues, troubles: wishes.troubles };
+    look.issues.extend(facts.contradictions.iter().map(|contradiction| contradiction.issue(course)));
     if let Some(desired) = &wishes.desired {
-        look.count_refused(&course.id, desired);
+        look.count_refused(course, desired, held.ledger, zone);
     }
     let unfit = wishes.unfit.into_iter().flat_map(|(item, code)| unfit(item, code));
     look.plan.waiting.extend(unfit);
@@ -160,70 +187,64 @@ fn unfit(item: Item, code: Code) -> impl Iterator<Item = Waiting> {
     std::iter::once(Waiting { item, why: Why::Unfit(code) }).chain(enrollment)
 }
 
-fn at_removed(facts: &Facts<'_>, ledger: Option<&CourseLedger>, address: Address) -> Look {
+/// The issue that GEGI removed the course ends with the sync window: nothing is left to be done by then.
+fn at_removed(facts: &Facts<'_>, ledger: Option<&CourseLedger>, address: Address, phase: Phase) -> Look {
     let Facts { course, now, .. } = *facts;
-    let Some(ledger) = ledger.filter(|ledger| ledger.acknowledged()) else {
+    let Some(ledger) = ledger.filter(|ledger| ledger.acknowledged() && phase != Phase::Over) else {
         return Look::resting(Rest::Removed, Vec::new());
     };
     let held = plan::Held { ledger, accounts: &Accounts::new(), new_accounts: false, now };
-    let plan = plan::removals(&course.id, course.revision, &desired::future_classes(ledger, now), held);
-    let sentence =
-        format!("course {} was removed from GEGI; CourseKey keeps it, without its future classes", course.number);
-    let issues = vec![about(course, Code::CourseRemoved, sentence)];
+    let plan = plan::removals(&course.id, &desired::future_classes(ledger, now), held);
+    let said = "was removed from GEGI; CourseKey keeps it, without its future classes";
+    let issues = vec![desired::course_issue(course, Code::CourseRemoved, said)];
     Look { address: Some(address), rest: None, plan, issues, troubles: Vec::new() }
 }
-
-/// How many of the people with one address an issue names. Each of them has such an issue, so that naming all of them
-/// in each would grow with the square of their number.
-const OTHERS_NAMED: usize = 3;
 
 impl<'a> Facts<'a> {
     /// Everybody whom the course names, each with the problems that keep the person from being sent.
     fn judge_people(&self) -> BTreeMap<&'a PersonId, Judged<'a>> {
+        let losers: BTreeMap<&String, BTreeSet<&PersonId>> =
+            self.claims.iter().map(|(key, claim)| (key, people::shared_email_losers(claim))).collect();
         let judge = |(id, person): (&&'a PersonId, &&'a Person)| {
             let mut problems = people::problems(person);
-            problems.extend(self.shares_address(person));
+            let key = people::email_key(&person.email);
+            let gives_way = losers.get(&key).is_some_and(|losers| losers.contains(id));
+            problems.extend(self.claims.get(&key).filter(|_| gives_way).map(|claim| shares_address(id, claim)));
             (*id, Judged { person, problems })
         };
         self.people.iter().map(judge).collect()
     }
+}
 
-    fn shares_address(&self, person: &Person) -> Option<(Code, String)> {
-        let key = people::email_key(&person.email);
-        let claim = self.claims.get(&key).filter(|claim| claim.len() > 1)?;
-        let holds = |id: &PersonId| {
-            let account = self.accounts.get(id).and_then(|ledger| ledger.account.acknowledged.as_ref());
-            account.is_some_and(|account| people::email_key(&account.email) == key)
-        };
-        let mut others = claim.iter().filter(|id| **id != person.id);
-        let first: Vec<&str> = others.by_ref().take(OTHERS_NAMED).map(PersonId::as_str).collect();
-        let more = match others.count() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let sentence = format!("{} has the same e-mail as {}{more}", person.id, first.join(", "));
-        // Whoever else has the address: whether this person is sent does not depend on it.
-        let somebody = claim.iter().find(|id| **id != person.id)?.clone();
-        let loses = people::shared_email_losers(&[(person.id.clone(), holds(&person.id)), (somebody, true)]);
-        (!loses.is_empty()).then_some((Code::EmailShared, sentence))
+/// The problem of a person who has to leave an address to others. Where many have one address, the sentence is the same
+/// for all of them.
+fn shares_address(person: &PersonId, claim: &BTreeMap<&PersonId, bool>) -> Problem {
+    let (number, few) = (claim.len(), claim.len() <= FEW);
+    let others = claim.keys().filter(|id| !few || **id != person).map(|id| id.as_str());
+    let others = naming::list(others);
+    let said = if few {
+        format!("has the same e-mail as {others}")
+    } else {
+        format!("has an e-mail that {number} people have: {others}")
+    };
+    Problem { code: Code::EmailShared, said }
+}
+
+impl Contradiction<'_> {
+    fn issue(&self, course: &Course) -> Issue {
+        let others: Vec<String> = self.others.iter().map(|other| naming::course(other).to_string()).collect();
+        let others = naming::list(others.iter().map(String::as_str));
+        let said = format!("has another {} in {others}, at the same revision of the person", self.fields.join(", "));
+        desired::person_issue(course, Code::DataContradict, self.person, &said)
     }
 }
 
 fn campus_unknown(course: &Course) -> Issue {
     let campus = &course.campus;
-    let subject = Subject { course: Some(course.id.clone()), detail: Some(campus.to_string()), ..Subject::default() };
-    let sentence = format!("the course is of campus {campus}, which the school does not have");
-    Issue { code: Code::CampusUnknown, subject, sentence }
-}
-
-fn campus_changed(course: &Course) -> Issue {
-    let sentence = format!("course {} changed its campus after it was synchronized", course.number);
-    about(course, Code::CampusChanged, sentence)
-}
-
-fn about(course: &Course, code: Code, sentence: String) -> Issue {
-    let subject = Subject { course: Some(course.id.clone()), ..Subject::default() };
-    Issue { code, subject, sentence }
+    let said = format!("is of campus {}, which the school does not have", naming::cut(campus.as_str()));
+    let mut issue = desired::course_issue(course, Code::CampusUnknown, &said);
+    issue.subject.detail = Some(naming::cut(campus.as_str()));
+    issue
 }
 
 #[cfg(test)]

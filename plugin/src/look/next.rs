@@ -3,7 +3,8 @@
 use super::Look;
 use crate::following;
 use crate::model::course::Course;
-use crate::model::time::Instant;
+use crate::model::issue::Code;
+use crate::model::time::{Instant, Seconds};
 use crate::plan::Why;
 use crate::settings::Settings;
 use crate::window;
@@ -33,16 +34,17 @@ pub fn look_at(
 ) -> Option<Instant> {
     let zone = settings.campuses.get(&course.campus)?.zone?;
     let window = window::sync_window(course, settings, zone);
-    let until = following::until(course, settings);
+    let (until, ends) = (following::until(course, settings), following::ends(course, settings));
     let soon = now + settings.update_every;
     let dates = [
         Some(window.opens),
         Some(window.closes),
         following::from(course),
         until,
-        first_retry(look),
+        ends,
+        first_retry(look, now),
         // The course is followed beyond its last moment, so something was not read yet: the next tick reads it.
-        Some(soon).filter(|_| followed && until.is_some_and(|until| until <= now)),
+        Some(soon).filter(|_| followed && ends.is_some_and(|ends| ends <= now)),
     ];
     let later = dates.into_iter().flatten().filter(|at| *at > now).min();
     let again = match left {
@@ -62,9 +64,11 @@ pub fn settles_at(course: &Course, judged_until: Instant, settings: &Settings, n
     Some((ends + settings.settle).max(now + settings.update_every))
 }
 
-fn first_retry(look: &Look) -> Option<Instant> {
+fn first_retry(look: &Look, now: Instant) -> Option<Instant> {
     let retries = look.plan.waiting.iter().filter_map(|waiting| match &waiting.why {
-        Why::Refused(_, retry) => retry.at(),
+        Why::Refused(_, retry) => Some(*retry),
+        // Who competes for an address changes with the windows of other courses.
+        Why::Unfit(Code::EmailShared) => Some(now + Seconds::days(1)),
         Why::NoPassword | Why::Unfit(_) | Why::Needs(_) => None,
     });
     retries.min()

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
+
 use super::Look;
 use crate::desired::Desired;
-use crate::ledger::{Item, Refusal, RefusalCode};
-use crate::model::ids::CourseId;
+use crate::ledger::{CourseLedger, Item, Refusal, RefusalCode, Session};
+use crate::model::course::Course;
 use crate::model::issue::{Code, Issue, Subject};
+use crate::naming::{self, Named};
 use crate::plan::{Waiting, Why};
 use crate::status::Trouble;
 
 impl Look {
     /// Adds the items that CourseKey refused, and the accounts that a weak Initial User Password keeps back, to the
     /// issues and the troubles.
-    pub(super) fn count_refused(&mut self, course: &CourseId, desired: &Desired) {
+    pub(super) fn count_refused(&mut self, course: &Course, desired: &Desired, ledger: &CourseLedger, zone: Tz) {
         let mut groups: BTreeMap<(&'static str, usize, String), usize> = BTreeMap::new();
         for Waiting { item, why } in &self.plan.waiting {
             let (name, of) = name_and_number(item, desired);
@@ -25,7 +28,7 @@ impl Look {
             if let Why::Refused(refusal, _) = why
                 && code != RefusalCode::PasswordWeak
             {
-                self.issues.push(issue(course, item, name, refusal));
+                self.issues.push(issue(course, item, refusal, named(course, item, ledger, zone)));
             }
             if code != RefusalCode::HasAttendance {
                 *groups.entry((name, of, code.to_string())).or_default() += 1;
@@ -50,20 +53,84 @@ fn name_and_number(item: &Item, desired: &Desired) -> (&'static str, usize) {
     }
 }
 
-fn issue(course: &CourseId, item: &Item, name: &str, refusal: &Refusal) -> Issue {
+/// How a sentence names an item. A class that GEGI does not have any more is named by the time that CourseKey holds.
+fn named<'a>(course: &'a Course, item: &'a Item, ledger: &CourseLedger, zone: Tz) -> Named<'a> {
+    let named = naming::course(course);
+    match item {
+        Item::Instructor(person) | Item::Student(person) | Item::Enrollment(person) => named.person(person),
+        Item::Class(class) => {
+            let held = ledger.sessions.get(class).and_then(|slot| match slot.acknowledged {
+                Some(Session::At { starts, .. }) => Some(starts),
+                Some(Session::Removed) | None => None,
+            });
+            let starts = course.class(class).map(|class| class.starts).or(held);
+            starts.map_or(named, |starts| named.class(starts, zone))
+        }
+        Item::Course => named,
+    }
+}
+
+/// The issue about a refusal.
+///
+/// DOMAIN §4 "Dates": "Every refusal of CourseKey is told with person or class, field and its words."
+fn issue(course: &Course, item: &Item, refusal: &Refusal, named: Named<'_>) -> Issue {
     let (class, person) = match item {
         Item::Instructor(person) | Item::Student(person) | Item::Enrollment(person) => (None, Some(person.clone())),
         Item::Class(class) => (Some(class.clone()), None),
         Item::Course => (None, None),
     };
+    let mut subject = Subject { course: Some(course.id.clone()), class, person, detail: None };
     let (code, sentence) = match &refusal.code {
         RefusalCode::HasAttendance => {
-            (Code::ClassKept, "CourseKey has attendance of a class that GEGI does not have any more".to_owned())
+            (Code::ClassKept, format!("CourseKey has attendance of {named}, which GEGI does not have any more"))
         }
         RefusalCode::AccountMismatch => {
-            (Code::AccountMismatch, "CourseKey has another account with this e-mail".to_owned())
+            (Code::AccountMismatch, format!("CourseKey has another account with the e-mail of {named}"))
         }
-        code => (Code::Rejected, format!("CourseKey refused the {name}: {} ({code})", refusal.message)),
+        RefusalCode::HeldBy(other) => {
+            (Code::EmailShared, format!("the e-mail of {named} is that of {other}'s account in CourseKey"))
+        }
+        RefusalCode::Circle(people) => {
+            // The circle is one fact, whoever of its people the refusal is about.
+            subject.person = None;
+            subject.detail = people.first().map(ToString::to_string);
+            let people = naming::list(people.iter().map(super::super::model::ids::PersonId::as_str));
+            let course = naming::course(course);
+            (
+                Code::EmailCircle,
+                format!("{people} in {course} each want the e-mail that CourseKey holds for another of them"),
+            )
+        }
+        code => {
+            let field = refusal.field.as_deref().map(|field| format!("{}: ", field_name(field))).unwrap_or_default();
+            (Code::Rejected, format!("CourseKey refused {}{named}: {field}{} ({code})", kind(item), refusal.message))
+        }
     };
-    Issue { code, subject: Subject { course: Some(course.clone()), class, person, detail: None }, sentence }
+    Issue { code, subject, sentence }
+}
+
+/// What of a person or class was refused, in words that fit before the name.
+fn kind(item: &Item) -> &'static str {
+    match item {
+        Item::Enrollment(_) => "the enrollment of ",
+        Item::Instructor(_) | Item::Student(_) => "the account of ",
+        Item::Course | Item::Class(_) => "",
+    }
+}
+
+/// CourseKey's word for a field in GEGI's words; a word that is not known stays.
+fn field_name(field: &str) -> &str {
+    match field {
+        "email" => "e-mail",
+        "firstName" => "first name",
+        "lastName" => "last name",
+        "issuedId" | "userId" => "Student ID",
+        "startDate" => "start date",
+        "endDate" => "end date",
+        "timeZone" => "time zone",
+        "startsAt" => "start",
+        "endsAt" => "end",
+        "attendanceName" => "Hours Type",
+        other => other,
+    }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use expect_test::expect;
 
 use super::*;
-use crate::ledger::{Enrollment, PersonLedger, Refusal, RefusalCode, Retry};
+use crate::ledger::{Enrollment, PersonLedger, Refusal, RefusalCode};
 use crate::model::course::Agreement;
 use crate::model::ids::SchoolNumber;
 use crate::model::settings::Password;
@@ -62,11 +62,22 @@ impl School {
             removed: self.removed,
             ledger: self.ledger.as_ref(),
             people: self.course.people().map(|person| (&person.id, person)).collect(),
-            claims: self.claims.iter().map(|(key, people)| (key.clone(), people)).collect(),
+            claims: self.claims.iter().map(|(key, people)| (key.clone(), self.claim(key, people))).collect(),
+            odd: &[],
+            contradictions: Vec::new(),
             accounts: self.accounts.iter().collect(),
             settings: &settings,
             now: self.now,
         })
+    }
+
+    /// Who competes for an address, and whether CourseKey holds the person's account with it.
+    fn claim<'a>(&self, key: &str, people: &'a BTreeSet<PersonId>) -> BTreeMap<&'a PersonId, bool> {
+        let holds = |id: &PersonId| {
+            let account = self.accounts.get(id).and_then(|ledger| ledger.account.acknowledged.as_ref());
+            account.is_some_and(|account| people::email_key(&account.email) == key)
+        };
+        people.iter().map(|id| (id, holds(id))).collect()
     }
 
     /// Lets CourseKey take the whole plan. Answers whether every action could be sent as planned.
@@ -87,8 +98,9 @@ impl School {
                     answer::to_account(account, &sendable, Ok(()), self.now);
                 }
                 _ => {
-                    whole &= answer::to_course(ledger, &sendable, Ok(()), None, When { began: self.now, now: self.now })
-                        .is_none()
+                    whole &=
+                        answer::to_course(ledger, &sendable, Ok(()), None, When { began: self.now, now: self.now })
+                            .is_none();
                 }
             }
         }
@@ -179,11 +191,11 @@ fn everything_that_is_not_sent_says_why() {
 
         an unknown campus, new:
             rests: CampusUnknown
-            ! CampusUnknown: the course is of campus branch, which the school does not have
+            ! CampusUnknown: course NURS-C1 “CARE” is of campus branch, which the school does not have
 
         an unknown campus, synchronized:
             rests: CampusUnknown
-            ! CampusUnknown: the course is of campus branch, which the school does not have
+            ! CampusUnknown: course NURS-C1 “CARE” is of campus branch, which the school does not have
 
         another School ID, new:
             teacher I1: new
@@ -199,7 +211,7 @@ fn everything_that_is_not_sent_says_why() {
 
         another School ID, synchronized:
             rests: CampusChanged
-            ! CampusChanged: course NURS-C1 changed its campus after it was synchronized
+            ! CampusChanged: course NURS-C1 “CARE” changed its campus after it was synchronized; nothing of it is sent
 
         GEGI removed it, new:
             rests: Removed
@@ -207,36 +219,36 @@ fn everything_that_is_not_sent_says_why() {
         GEGI removed it, synchronized:
             remove class C1-1: gone from GEGI
             remove class C1-2: gone from GEGI
-            ! CourseRemoved: course NURS-C1 was removed from GEGI; CourseKey keeps it, without its future classes
+            ! CourseRemoved: course NURS-C1 “CARE” was removed from GEGI; CourseKey keeps it, without its future classes
 
         no class, new:
             the course waits: no class
             rests: Incomplete
-            ! ClassMissing: the course has no class
+            ! ClassMissing: course NURS-C1 “CARE” has no class
 
         no class, synchronized:
+            remove class C1-1: gone from GEGI
+            remove class C1-2: gone from GEGI
             the course waits: no class
-            rests: Incomplete
-            ! ClassMissing: the course has no class
+            ! ClassMissing: course NURS-C1 “CARE” has no class
 
         no instructor, new:
             the course waits: no instructor
             rests: Incomplete
-            ! InstructorMissing: the course has no instructor
+            ! InstructorMissing: course NURS-C1 “CARE” has no instructor
 
         no instructor, synchronized:
             the course waits: no instructor
-            rests: Incomplete
-            ! InstructorMissing: the course has no instructor
+            ! InstructorMissing: course NURS-C1 “CARE” has no instructor
 
         an instructor without e-mail, new:
             instructor I1 waits: no e-mail
             rests: Incomplete
-            ! EmailMissing: I1 has no e-mail
+            ! EmailMissing: instructor I1 in course NURS-C1 “CARE” has no e-mail
 
         an instructor without e-mail, synchronized:
             instructor I1 waits: no e-mail
-            ! EmailMissing: I1 has no e-mail
+            ! EmailMissing: instructor I1 in course NURS-C1 “CARE” has no e-mail
 
         a student without e-mail, new:
             teacher I1: new
@@ -249,12 +261,12 @@ fn everything_that_is_not_sent_says_why() {
             enroll S3 in C1: new
             student S1 waits: no e-mail
             enrollment of S1 waits: needs the account of S1
-            ! EmailMissing: S1 has no e-mail
+            ! EmailMissing: student S1 in course NURS-C1 “CARE” has no e-mail
 
         a student without e-mail, synchronized:
             student S1 waits: no e-mail
             enrollment of S1 waits: needs the account of S1
-            ! EmailMissing: S1 has no e-mail
+            ! EmailMissing: student S1 in course NURS-C1 “CARE” has no e-mail
 
         a student of an unknown stage, new:
             teacher I1: new
@@ -266,11 +278,11 @@ fn everything_that_is_not_sent_says_why() {
             enroll S2 in C1: new
             enroll S3 in C1: new
             enrollment of S1 waits: unknown stage
-            ! StageUnknown: stage “SABBATICAL” is not one this integration knows
+            ! StageUnknown: student S1 in course NURS-C1 “CARE” has the stage “SABBATICAL”, which this integration does not know
 
         a student of an unknown stage, synchronized:
             enrollment of S1 waits: unknown stage
-            ! StageUnknown: stage “SABBATICAL” is not one this integration knows
+            ! StageUnknown: student S1 in course NURS-C1 “CARE” has the stage “SABBATICAL”, which this integration does not know
 
         a weak password, new:
             instructor I1 waits: Initial User Password is too weak
@@ -325,7 +337,7 @@ fn a_change_of_one_thing_plans_that_thing_with_its_reason() {
         };
         let slot = school.ledger.as_mut().unwrap().sessions.get_mut(&"C1-2".into()).unwrap();
         let wanted = slot.acknowledged.take().unwrap();
-        slot.park(wanted, refusal, Retry::WhenChanged);
+        slot.park(wanted, refusal, Instant(i64::MAX));
     });
     expect![[r#"
         another title:
@@ -355,11 +367,11 @@ fn a_change_of_one_thing_plans_that_thing_with_its_reason() {
         an e-mail of another person:
             student S1 waits: shared e-mail
             enrollment of S1 waits: needs the account of S1
-            ! EmailShared: S1 has the same e-mail as S2
+            ! EmailShared: student S1 in course NURS-C1 “CARE” has the same e-mail as S2
 
         a refused class:
             class C1-2 waits: refused by CourseKey (time_invalid)
-            ! Rejected: CourseKey refused the class: no such time (time_invalid)
+            ! Rejected: CourseKey refused the class of 2023-09-04 09:00 EDT of course NURS-C1 “CARE”: no such time (time_invalid)
 
     "#]]
     .assert_eq(&text);

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::presence::Presence;
 use super::{ClassTimes, Decision};
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord, Mark, Visit};
 use crate::model::ids::RecordId;
@@ -24,10 +25,16 @@ pub enum Rule {
     LeftEarly,
     /// L: came late and left early, each within its limit.
     CameLateAndLeftEarly,
-    /// L: there at the start and at the end, and away in between for longer than Longest Gap Within a Class.
+    /// L: there at the start and at the end, and away in between, all gaps together, for longer than Longest Gap Within a
+    /// Class.
     LongGap,
     /// A: "skipped the class (has not checked in)".
     Skipped,
+    /// A: no visit has a second inside the class (DOMAIN §3: "visits without at least one second inside the class … are
+    /// no attendance").
+    NotThere,
+    /// A: a P or an L, but of a smaller share of the class than Minimum Share of a Class Attended.
+    AttendedTooLittle,
     /// A: "checked in after the class start and after the time defined in the Time After Class Begins Arrive Students
     /// Considered Absent setting".
     CameTooLate,
@@ -57,6 +64,8 @@ impl Rule {
                 Mark::Late
             }
             Self::Skipped
+            | Self::NotThere
+            | Self::AttendedTooLittle
             | Self::CameTooLate
             | Self::LeftTooEarly
             | Self::NeverCheckedOut
@@ -74,6 +83,8 @@ impl Rule {
             Self::CameLateAndLeftEarly => "came-late-and-left-early",
             Self::LongGap => "long-gap",
             Self::Skipped => "skipped",
+            Self::NotThere => "not-there",
+            Self::AttendedTooLittle => "attended-too-little",
             Self::CameTooLate => "came-too-late",
             Self::LeftTooEarly => "left-too-early",
             Self::NeverCheckedOut => "never-checked-out",
@@ -99,8 +110,12 @@ pub struct Basis {
     pub late_until: Instant,
     /// The earliest check-out that is early; an earlier check-out is absence.
     pub early_from: Instant,
-    /// The longest gap between visits that does not make a P an L; none: gaps are ignored.
+    /// The longest time away between visits, all gaps together, that does not make a P an L; none: gaps are ignored.
     pub longest_gap: Option<Seconds>,
+    /// The least share of the class, in percent, that a P or an L needs; 0: the share does not matter.
+    pub least_percent: u32,
+    /// The student never checked out and counts as there until the end of the class.
+    pub left_at_end: bool,
     /// The visits as CourseKey has them, in order of time.
     pub visits: Vec<Visit>,
     /// The adjustment that staff made; none: staff made no adjustment.
@@ -132,6 +147,8 @@ impl Basis {
             late_until: times.starts + thresholds.late,
             early_from: times.ends - thresholds.early,
             longest_gap: thresholds.longest_gap,
+            least_percent: thresholds.least_percent,
+            left_at_end: false,
             visits,
             adjustment: adjustment.map(|adjustment| adjustment.kind),
             awarded: adjustment.and_then(|adjustment| adjustment.awarded),
@@ -145,28 +162,37 @@ impl Basis {
         Decision::Mark { mark: rule.mark(), basis: Self { rule, ..self } }
     }
 
-    /// The longest time away between two visits, as far as that time lies within the class. Overlapping visits count as
-    /// their union. A visit without a check-out lasts until the next check-in, because nobody saw the student leave.
-    pub(super) fn gap(&self) -> Seconds {
-        let mut longest = Seconds::ZERO;
-        let mut away_since: Option<Instant> = None;
-        for visit in &self.visits {
-            if let Some(since) = away_since {
-                longest = longest.max(visit.checked_in.min(self.ends) - since.max(self.starts));
-            }
-            away_since = visit.checked_out.map(|out| away_since.map_or(out, |since| since.max(out)));
-        }
-        longest
+    /// Where the student was.
+    pub(super) fn presence(&self) -> Presence {
+        let times = ClassTimes { starts: self.starts, ends: self.ends };
+        Presence::of(&self.visits, times, self.left_at_end.then_some(self.ends))
     }
 
-    /// Whether visits overlap, so that their union was counted.
-    pub(super) fn overlaps(&self) -> bool {
-        let mut here_until: Option<Instant> = None;
-        self.visits.iter().any(|visit| {
-            let overlaps = here_until.is_some_and(|until| visit.checked_in < until);
-            here_until = here_until.max(visit.checked_out);
-            overlaps
-        })
+    /// The time of the class that the student attended: what staff awarded or, where they awarded nothing, what the
+    /// visits cover, overlapping visits counted once.
+    pub fn attended(&self) -> Seconds {
+        let length = self.ends - self.starts;
+        match (self.adjustment, self.awarded) {
+            (Some(AdjustmentKind::AwardFull), _) => length,
+            (Some(AdjustmentKind::RemoveAll), _) => Seconds::ZERO,
+            (_, Some(awarded)) => awarded.clamp(Seconds::ZERO, length.max(Seconds::ZERO)),
+            (_, None) => self.presence().inside,
+        }
+    }
+
+    /// The rule, or absence if the rule gives P or L and the attended share of the class is too small.
+    ///
+    /// DOMAIN §4 "Minimum share": "a P or L whose time inside the class is a smaller share is A: attended too little".
+    pub(super) fn enough(&self, rule: Rule) -> Rule {
+        let of_class = i128::from((self.ends - self.starts).0) * i128::from(self.least_percent);
+        let too_little = i128::from(self.attended().0) * 100 < of_class;
+        if too_little && rule.mark() != Mark::Absent { Rule::AttendedTooLittle } else { rule }
+    }
+
+    /// The attended share of the class in percent, rounded down.
+    pub(super) fn percent(&self) -> i64 {
+        let length = i128::from((self.ends - self.starts).0).max(1);
+        i64::try_from(i128::from(self.attended().0) * 100 / length).unwrap_or(100)
     }
 
     /// By how much the awarded time is shorter than the class; none: no time was awarded.

@@ -1,84 +1,124 @@
-//! Courses of Attendance Log: a record becomes rows of time spent instead of a mark.
+//! Courses of Attendance Log: the records of a student become rows of time spent instead of a mark.
 //!
 //! Seed, "Requesting Data from CourseKey": "For courses with Hours Type = Attendance Log, the records from CourseKey are
 //! added in the attendance log format".
 
-use super::{Attended, ClassTimes, Decision, impossible, never_out, override_without_time};
-use crate::model::attendance::{AdjustmentKind, AttendanceRecord};
+use super::presence::{Stay, open_visit, stays};
+use super::{Basis, ClassTimes, Decision, Terms, awarded, never_out, override_without_time, together};
+use crate::model::attendance::{AdjustmentKind, AttendanceRecord, Visit};
+use crate::model::ids::RecordId;
+use crate::model::issue::Code;
+use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, Seconds};
 
+/// A visit that ends later than this after the class makes no row (DOMAIN §4).
+const LATEST_END: Seconds = Seconds(12 * 3_600);
+
 /// One row of the attendance log. A row stands for one visit, or for the time that staff awarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRow {
+    /// The record of which the row is.
+    pub record: RecordId,
     /// Number of the visit within the record, from 1.
     pub visit: u32,
-    /// Check-in.
+    /// Check-in or, where an earlier visit covers it, the end of that visit.
     pub checked_in: Instant,
     /// Check-out.
     pub checked_out: Instant,
-    /// Whole minutes from check-in to check-out.
+    /// Minutes of the row. The minutes of a student's rows in a class add up to their whole time, rounded down once.
     pub minutes: u32,
 }
 
-/// The rows that a record makes by now, and what is to be done about the part of the record that makes no row. A record
-/// with an impossible visit makes no rows.
+/// The rows that the records of a student make by now, and what is to be done about the part that makes no row. The
+/// records must be possible (`impossible`).
 ///
 /// DOMAIN §4: "one row per visit, keyed by (record id, number of the visit), with in, out, minutes; …; award-full makes
-/// one row of the class's length; an open visit waits".
+/// one row of the class's length; an open visit waits …. Overlaps count once. The minutes of a student's rows in a class
+/// add up to the time rounded down once, not visit by visit. A visit that ends more than 12 hours after the class is an
+/// issue, no row."
 ///
-/// | adjustment | rows |
+/// | staff | rows |
 /// |---|---|
-/// | none, edit | one for each visit with a check-out, at once |
-/// | override | as with none; where the last check-out is missing, one row of the awarded time from the class's start; with neither visits nor awarded time an issue |
-/// | award full | one of the class's length, once the class is over; until then as with none |
-/// | remove all | none |
+/// | awarded nothing | one for each visit with a check-out, at once; an override with neither visits nor awarded time is an issue |
+/// | awarded time | one of the awarded minutes from the first check-in, else the class's start, once the class is over; until then as with nothing |
+/// | awarded the full time | one of the class's length, likewise |
+/// | removed all time | none |
 pub fn log_rows(
-    record: &AttendanceRecord,
+    records: &[&AttendanceRecord],
     times: ClassTimes,
-    settle: Seconds,
+    terms: Terms<'_>,
     now: Instant,
 ) -> (Vec<LogRow>, Decision) {
-    if let Some((code, sentence)) = impossible(record, times.starts, now) {
-        return (Vec::new(), Decision::Report { code, sentence });
+    let Some(whole) = together(records, times) else { return (Vec::new(), Decision::Nothing) };
+    let class = Basis::undecided(times, Some(&whole), terms.thresholds);
+    let settled = times.ends + terms.settle;
+    if class.adjustment == Some(AdjustmentKind::RemoveAll) {
+        return (Vec::new(), Decision::Nothing);
     }
-    let left = matches!(Attended::of(&record.visits, times.ends), Attended::Between { .. });
-    let adjustment = record.adjustment.as_ref().map(|adjustment| (adjustment.kind, adjustment.awarded));
-    let settled = times.ends + settle;
-    let awarded = match adjustment {
-        Some((AdjustmentKind::RemoveAll, _)) => return (Vec::new(), Decision::Nothing),
-        Some((AdjustmentKind::AwardFull, _)) => times.ends - times.starts,
-        Some((AdjustmentKind::Override, Some(time))) if !left => time.max(Seconds::ZERO),
-        Some((AdjustmentKind::Override, None)) if record.visits.is_empty() => {
-            let rest = if now < settled { Decision::Wait { until: settled } } else { override_without_time(record) };
-            return (Vec::new(), rest);
+    if awarded(&class).is_some() && now >= times.ends {
+        return (vec![award(&class, whole.id)], Decision::Nothing);
+    }
+    if class.adjustment == Some(AdjustmentKind::Override) && class.awarded.is_none() && class.visits.is_empty() {
+        let rest = if now < settled { Decision::Wait { until: settled } } else { override_without_time(&class) };
+        return (Vec::new(), rest);
+    }
+    let visits = numbered(records);
+    let (rows, too_long) = by_visits(&visits, times, (now >= settled).then_some(terms));
+    let to_the_end = terms.thresholds.never_checked_out == NeverCheckedOut::LeftAtEnd
+        && open_visit(&class.visits).is_none_or(|at| at < times.ends);
+    let rest = match class.visits.iter().any(|visit| visit.checked_out.is_none()) {
+        _ if awarded(&class).is_some() => Decision::Wait { until: times.ends },
+        _ if too_long => Decision::Report {
+            code: Code::VisitTooLong,
+            sentence: "a visit ends more than 12 hours after the class".to_owned(),
+        },
+        true if now < settled => Decision::Wait { until: settled },
+        true if !to_the_end => {
+            let (code, sentence) = never_out(&class.visits, times.starts);
+            Decision::Report { code, sentence }
         }
-        _ => return (visits(record), open_visit(record, times.starts, settled, now)),
+        _ => Decision::Nothing,
     };
-    if now < times.ends {
-        return (visits(record), Decision::Wait { until: times.ends });
-    }
-    (vec![row(1, times.starts, times.starts + awarded)], Decision::Nothing)
+    (rows, rest)
 }
 
-/// One row for each visit with a check-out. The numbers follow CourseKey's order and count visits without a check-out
+/// A visit with its record and its number. The numbers follow CourseKey's order and count visits without a check-out
 /// too, so that an edit or a late check-out changes no other row's number.
-fn visits(record: &AttendanceRecord) -> Vec<LogRow> {
-    let numbered = (1..).zip(&record.visits);
-    numbered.filter_map(|(number, visit)| Some(row(number, visit.checked_in, visit.checked_out?))).collect()
+type Numbered<'a> = (&'a RecordId, u32, Visit);
+
+fn numbered<'a>(records: &[&'a AttendanceRecord]) -> Vec<Numbered<'a>> {
+    let giving = records.iter().filter(|record| super::gives_time(record));
+    giving.flat_map(|record| (1..).zip(&record.visits).map(|(number, visit)| (&record.id, number, *visit))).collect()
 }
 
-fn open_visit(record: &AttendanceRecord, starts: Instant, settled: Instant, now: Instant) -> Decision {
-    if record.visits.iter().all(|visit| visit.checked_out.is_some()) {
-        return Decision::Nothing;
-    }
-    if now < settled {
-        return Decision::Wait { until: settled };
-    }
-    let (code, sentence) = never_out(&record.visits, starts);
-    Decision::Report { code, sentence }
+/// The rows of visits, and whether a visit ends too late for a row. `settled` has the settings once the settle time is
+/// over.
+fn by_visits(visits: &[Numbered<'_>], times: ClassTimes, settled: Option<Terms<'_>>) -> (Vec<LogRow>, bool) {
+    let latest = times.ends + LATEST_END;
+    let is_long = |visit: &Visit| visit.checked_out.is_some_and(|out| out > latest);
+    let to_the_end = |terms: Terms<'_>| terms.thresholds.never_checked_out == NeverCheckedOut::LeftAtEnd;
+    let open_until = settled.filter(|terms| to_the_end(*terms)).map(|_| times.ends);
+    let closed = |visit: &Visit| visit.checked_out.is_some() || open_until.is_some();
+    let kept: Vec<&Numbered<'_>> = visits.iter().filter(|(_, _, visit)| !is_long(visit) && closed(visit)).collect();
+    let plain: Vec<Visit> = kept.iter().map(|(_, _, visit)| *visit).collect();
+    let mut seconds = Seconds::ZERO;
+    let rows = stays(&plain, open_until).into_iter().filter_map(|Stay { visit, from, to }| {
+        let (record, number, _) = kept.get(visit)?;
+        let before = seconds.whole_minutes();
+        seconds = Seconds(seconds.0.saturating_add((to - from).0));
+        let minutes = u32::try_from(seconds.whole_minutes() - before).unwrap_or(0);
+        Some(LogRow { record: (*record).clone(), visit: *number, checked_in: from, checked_out: to, minutes })
+    });
+    (rows.collect(), visits.iter().any(|(_, _, visit)| is_long(visit)))
 }
 
-fn row(visit: u32, checked_in: Instant, checked_out: Instant) -> LogRow {
-    let minutes = (checked_out - checked_in).whole_minutes();
-    LogRow { visit, checked_in, checked_out, minutes: u32::try_from(minutes).unwrap_or(0) }
+/// DOMAIN §4: "one row of the awarded minutes from the first check-in, else the class's start".
+fn award(class: &Basis, record: RecordId) -> LogRow {
+    let from = class.visits.iter().map(|visit| visit.checked_in).min().unwrap_or(class.starts);
+    let (from, time) = match class.adjustment {
+        Some(AdjustmentKind::AwardFull) => (class.starts, class.ends - class.starts),
+        _ => (from, class.awarded.unwrap_or(Seconds::ZERO).max(Seconds::ZERO)),
+    };
+    let minutes = u32::try_from(time.whole_minutes()).unwrap_or(0);
+    LogRow { record, visit: 1, checked_in: from, checked_out: from + time, minutes }
 }

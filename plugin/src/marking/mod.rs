@@ -6,15 +6,19 @@
 
 mod basis;
 mod log;
+mod presence;
 mod sentence;
+mod together;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::basis::{Basis, Rule};
 pub use self::log::{LogRow, log_rows};
+use self::presence::Attended;
 use self::sentence::from_start;
 pub use self::sentence::sentence;
-use crate::model::attendance::{AdjustmentKind, AttendanceRecord, Mark, Visit};
+pub use self::together::{gives_time, together};
+use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mark, Visit};
 use crate::model::issue::Code;
 use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, Seconds};
@@ -68,7 +72,8 @@ pub struct Terms<'a> {
     pub settle: Seconds,
 }
 
-/// Decides the mark of a student in a class. `record` is none if a complete read of the class brought no record.
+/// Decides the mark of a student in a class. `record` is none if a complete read of the class brought no record; it must
+/// be a possible one ([`impossible`]).
 ///
 /// There is no mark while the class runs, because until the class's end every student may still come or leave. A
 /// check-in or check-out exactly on a boundary, to the second, counts in the student's favour.
@@ -78,52 +83,42 @@ pub fn decide(times: ClassTimes, record: Option<&AttendanceRecord>, terms: Terms
     let Some(record) = record else {
         return if now < settled { Decision::Wait { until: settled } } else { class.decided_by(Rule::Skipped) };
     };
-    if let Some((code, sentence)) = impossible(record, times.starts, now) {
-        return Decision::Report { code, sentence };
-    }
     if now < times.ends {
         return Decision::Wait { until: times.ends };
     }
-    let attended = Attended::of(&class.visits, times.ends);
-    if let Some(rule) = adjusted(&class, attended) {
+    if let Some(rule) = awarded(&class) {
+        let rule = class.enough(rule);
         return class.decided_by(rule);
     }
-    match attended {
+    let decision = by_visits(class, terms, now);
+    match &decision {
+        Decision::Mark { mark: Mark::Absent, .. } if presence::doubtful(&record.visits, times.ends) => {
+            if now < settled {
+                return Decision::Wait { until: settled };
+            }
+            let sentence = "the visits contradict themselves, so that no Absent is made of them".to_owned();
+            Decision::Report { code: Code::VisitsDoubtful, sentence }
+        }
+        _ => decision,
+    }
+}
+
+/// The decision of the visits, where staff decided nothing.
+fn by_visits(class: Basis, terms: Terms<'_>, now: Instant) -> Decision {
+    let settled = class.ends + terms.settle;
+    match class.presence().attended {
         Attended::Between { came, left } => {
             let rule = table(&class, came, left);
+            let rule = class.enough(rule);
             class.decided_by(rule)
         }
+        Attended::Elsewhere => class.decided_by(Rule::NotThere),
         // The check-in alone means absence, whatever check-out may still arrive.
         Attended::Still { came } if came > class.late_until => class.decided_by(Rule::CameTooLate),
         _ if now < settled => Decision::Wait { until: settled },
-        Attended::Never if class.adjustment == Some(AdjustmentKind::Override) => override_without_time(record),
+        Attended::Never if class.adjustment == Some(AdjustmentKind::Override) => override_without_time(&class),
         Attended::Never => class.decided_by(Rule::Skipped),
-        Attended::Still { .. } => never_left(class, terms.thresholds.never_checked_out),
-    }
-}
-
-/// When a student came and left: the first check-in and the last check-out of all visits of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attended {
-    /// The record has no check-in.
-    Never,
-    /// The student's last punch is a check-in.
-    Still { came: Instant },
-    /// The student came and left.
-    Between { came: Instant, left: Instant },
-}
-
-impl Attended {
-    /// A visit without a check-out does not count as open where another visit has a check-out at the time of that
-    /// check-in or later, nor where that check-in was after the class.
-    fn of(visits: &[Visit], ends: Instant) -> Self {
-        let Some(came) = visits.iter().map(|visit| visit.checked_in).min() else { return Self::Never };
-        let open = visits.iter().filter(|visit| visit.checked_out.is_none() && visit.checked_in < ends);
-        let open = open.map(|visit| visit.checked_in).max();
-        match visits.iter().filter_map(|visit| visit.checked_out).max() {
-            Some(left) if open.is_none_or(|open| open <= left) => Self::Between { came, left },
-            _ => Self::Still { came },
-        }
+        Attended::Still { came } => never_left(class, came, terms.thresholds.never_checked_out),
     }
 }
 
@@ -145,22 +140,21 @@ fn table(class: &Basis, came: Instant, left: Instant) -> Rule {
         (true, true) => Rule::CameLateAndLeftEarly,
         (true, false) => Rule::CameLate,
         (false, true) => Rule::LeftEarly,
-        (false, false) if class.longest_gap.is_some_and(|most| class.gap() > most) => Rule::LongGap,
+        (false, false) if class.longest_gap.is_some_and(|most| class.presence().away > most) => Rule::LongGap,
         (false, false) => Rule::Present,
     }
 }
 
-/// The rule that an adjustment by staff decides; none: the visits decide, whether staff edited them or not.
+/// The rule that staff's award decides; none: the visits decide, whether staff edited them or not.
 ///
 /// Seed: "The Absent (A) grades can be edited in CourseKey and the modifications will be synchronized with GEGI." DOMAIN §4:
-/// "Award full time / remove all time / override: P / A / by its in and out times, else by missing time: none → P; ≤ late
-/// + early minutes → L; more → A".
-fn adjusted(class: &Basis, attended: Attended) -> Option<Rule> {
-    match (class.adjustment?, attended) {
-        (AdjustmentKind::AwardFull, _) => Some(Rule::AwardedFull),
-        (AdjustmentKind::RemoveAll, _) => Some(Rule::AllTimeRemoved),
-        (AdjustmentKind::Edit, _) | (AdjustmentKind::Override, Attended::Between { .. }) => None,
-        (AdjustmentKind::Override, Attended::Never | Attended::Still { .. }) => class.missing().map(|missing| {
+/// "Award full time / remove all time | P / A", and "**the awarded time decides wherever CourseKey gives one** …: missing
+/// = class length − awarded; none → P; ≤ late + early minutes → L; more → A".
+fn awarded(class: &Basis) -> Option<Rule> {
+    match class.adjustment? {
+        AdjustmentKind::AwardFull => Some(Rule::AwardedFull),
+        AdjustmentKind::RemoveAll => Some(Rule::AllTimeRemoved),
+        AdjustmentKind::Edit | AdjustmentKind::Override => class.missing().map(|missing| {
             if missing <= Seconds::ZERO {
                 Rule::OverrideWhole
             } else if missing <= class.allowed_missing() {
@@ -173,11 +167,18 @@ fn adjusted(class: &Basis, attended: Attended) -> Option<Rule> {
 }
 
 /// DOMAIN §4: "no mark while the class runs and the settle time after it; then, unless the check-in alone means A: issue
-/// `never checked out`, mailed, no mark (setting `report`, default, or `absent`)". Here the settle time is over and the
+/// `never checked out`, mailed, no mark (setting *Students Who Never Checked Out*: `report`, default; `absent`;
+/// `left-at-end`: judged as if checked out at the class's end, the basis says so". Here the settle time is over and the
 /// check-in does not mean A.
-fn never_left(class: Basis, setting: NeverCheckedOut) -> Decision {
+fn never_left(class: Basis, came: Instant, setting: NeverCheckedOut) -> Decision {
     match setting {
         NeverCheckedOut::Absent => class.decided_by(Rule::NeverCheckedOut),
+        NeverCheckedOut::LeftAtEnd => {
+            let class = Basis { left_at_end: true, ..class };
+            let rule = table(&class, came, class.ends);
+            let rule = class.enough(rule);
+            class.decided_by(rule)
+        }
         NeverCheckedOut::Report => {
             let (code, sentence) = never_out(&class.visits, class.starts);
             Decision::Report { code, sentence }
@@ -186,10 +187,11 @@ fn never_left(class: Basis, setting: NeverCheckedOut) -> Decision {
 }
 
 /// The issue about a record that staff overrode without giving times or awarded time.
-fn override_without_time(record: &AttendanceRecord) -> Decision {
+fn override_without_time(class: &Basis) -> Decision {
+    let record = class.record.as_ref().map(|record| format!("record {record}")).unwrap_or_default();
     Decision::Report {
         code: Code::RecordUnreadable,
-        sentence: format!("record {} is overridden without times and without awarded time", record.id),
+        sentence: format!("{record} is overridden without times and without awarded time"),
     }
 }
 
@@ -201,10 +203,12 @@ fn never_out(visits: &[Visit], starts: Instant) -> (Code, String) {
 }
 
 /// DOMAIN §4: "check-out before check-in, times in the future (more than 5 minutes): issue, nothing written for that
-/// record". Where staff awarded or removed all time, the visits decide nothing, so an impossible visit is no issue.
-fn impossible(record: &AttendanceRecord, starts: Instant, now: Instant) -> Option<(Code, String)> {
-    let kind = record.adjustment.as_ref().map(|adjustment| adjustment.kind);
-    if matches!(kind, Some(AdjustmentKind::AwardFull | AdjustmentKind::RemoveAll)) {
+/// record". Where staff awarded or removed time, the visits decide nothing, so an impossible visit is no issue.
+pub fn impossible(record: &AttendanceRecord, starts: Instant, now: Instant) -> Option<(Code, String)> {
+    let decided = |adjustment: &Adjustment| {
+        adjustment.awarded.is_some() || matches!(adjustment.kind, AdjustmentKind::AwardFull | AdjustmentKind::RemoveAll)
+    };
+    if record.adjustment.as_ref().is_some_and(decided) {
         return None;
     }
     record.visits.iter().find_map(|visit| {

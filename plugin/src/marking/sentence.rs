@@ -1,6 +1,7 @@
 //! A mark's basis in one sentence for people.
 
-use super::{Attended, Basis, Rule};
+use super::presence::{Attended, overlap};
+use super::{Basis, Rule};
 use crate::model::attendance::{AdjustmentKind, Mark};
 use crate::model::time::{Instant, Seconds};
 
@@ -11,7 +12,18 @@ pub fn sentence(basis: &Basis) -> String {
         Mark::Late => "Late",
         Mark::Absent => "Absent",
     };
-    format!("{mark}: {}", why(basis))
+    format!("{mark}: {}{}", why(basis), share(basis))
+}
+
+/// The attended share of the class, where the share matters.
+fn share(basis: &Basis) -> String {
+    let (percent, least) = (basis.percent(), basis.least_percent);
+    match basis.rule {
+        Rule::Skipped | Rule::AllTimeRemoved => String::new(),
+        Rule::AttendedTooLittle => format!("; attended {percent} % of the class; the minimum is {least} %"),
+        _ if least > 0 => format!("; attended {percent} % of the class"),
+        _ => String::new(),
+    }
 }
 
 fn why(basis: &Basis) -> String {
@@ -24,11 +36,17 @@ fn why(basis: &Basis) -> String {
             let (missing, allowed) = (basis.missing().unwrap_or(Seconds::ZERO), basis.allowed_missing());
             format!("{} of the class not awarded in CourseKey{}", length(missing), beyond(missing, allowed))
         }
+        Rule::AttendedTooLittle if basis.awarded.is_some() => {
+            let missing = basis.missing().unwrap_or(Seconds::ZERO);
+            format!("{} of the class not awarded in CourseKey", length(missing))
+        }
         Rule::Present
         | Rule::CameLate
         | Rule::LeftEarly
         | Rule::CameLateAndLeftEarly
         | Rule::LongGap
+        | Rule::NotThere
+        | Rule::AttendedTooLittle
         | Rule::CameTooLate
         | Rule::LeftTooEarly
         | Rule::NeverCheckedOut => by_visits(basis).join("; "),
@@ -37,8 +55,9 @@ fn why(basis: &Basis) -> String {
 
 /// Everything about the visits, one clause each, including what did not decide the mark.
 fn by_visits(basis: &Basis) -> Vec<String> {
-    let (came, left) = match Attended::of(&basis.visits, basis.ends) {
-        Attended::Never => (None, None),
+    let presence = basis.presence();
+    let (came, left) = match presence.attended {
+        Attended::Never | Attended::Elsewhere => (None, None),
         Attended::Still { came } => (Some(came), None),
         Attended::Between { came, left } => (Some(came), Some(left)),
     };
@@ -47,7 +66,10 @@ fn by_visits(basis: &Basis) -> Vec<String> {
     if basis.rule == Rule::NeverCheckedOut {
         clauses.push("never checked out".to_owned());
     }
-    let gap = basis.gap();
+    if basis.rule == Rule::NotThere {
+        clauses.push("no visit touches the class".to_owned());
+    }
+    let gap = presence.away;
     if clauses.is_empty() {
         let whole = gap == Seconds::ZERO;
         clauses.push(if whole { "attended the whole class" } else { "there at the start and at the end" }.to_owned());
@@ -56,7 +78,10 @@ fn by_visits(basis: &Basis) -> Vec<String> {
         let limit = basis.longest_gap.map(|most| beyond(gap, most)).unwrap_or_default();
         clauses.push(format!("away {} in between{limit}", length(gap)));
     }
-    if basis.overlaps() {
+    if basis.left_at_end {
+        clauses.push("never checked out, counted as there until the end".to_owned());
+    }
+    if overlap(&basis.visits) {
         clauses.push("overlapping visits count as one".to_owned());
     }
     clauses.extend(match basis.adjustment {

@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod log;
+mod presence;
 mod properties;
 mod rules;
 mod timeline;

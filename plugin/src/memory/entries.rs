@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::{self, Odd};
 use crate::model::attendance::AttendanceRecord;
-use crate::model::course::Course;
+use crate::model::course::{Course, HoursType};
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
-use crate::model::person::Person;
 use crate::model::time::Instant;
 use crate::option::Resolved;
+use crate::people::{Listing, Said};
 use crate::status::Trouble;
 use crate::world::network::Kind;
 
@@ -26,6 +27,19 @@ pub struct Held {
     pub first_seen: Instant,
     /// Whether GEGI removed the course.
     pub removed: bool,
+    /// What was odd about the course as GEGI sent it.
+    pub odd: Vec<Odd>,
+    /// Grows with every sighting of the course that was taken, whatever its revision: of two sightings the later counts.
+    pub sighting: u64,
+}
+
+impl Held {
+    /// The sighting that follows `before`: the course as it can be held, with the option after the change.
+    pub fn following(before: Option<&Self>, mut course: Course, option: Resolved, now: Instant) -> Self {
+        let odd = lines::tidy(&mut course);
+        let (first_seen, sighting) = before.map_or((now, 0), |held| (held.first_seen, held.sighting));
+        Self { course, option, first_seen, removed: false, odd, sighting: sighting.saturating_add(1) }
+    }
 }
 
 /// The page of a course: what the tick keeps of the course beside its ledger.
@@ -52,6 +66,8 @@ pub struct CoursePage {
     pub judged_until: Option<Instant>,
     /// Classes that are to be judged again at a moment even if no record arrives.
     pub judge: BTreeMap<ClassId, Instant>,
+    /// Hours Type before its last change, of which older classes keep their marks or rows; none: it never changed.
+    pub older_form: Option<HoursType>,
     /// Classes whose attendance aborted the call again and again. It is left alone until GEGI changes the course.
     pub classes_set_aside: BTreeSet<ClassId>,
 }
@@ -63,6 +79,8 @@ pub struct Listed {
     pub people: BTreeSet<PersonId>,
     /// The classes that the course listed.
     pub classes: BTreeSet<ClassId>,
+    /// Hours Type of the course; none: the course was never absorbed.
+    pub hours_type: Option<HoursType>,
 }
 
 /// A status and the moment at which it began.
@@ -76,19 +94,19 @@ pub struct Since {
     pub at: Instant,
 }
 
-/// A person at the newest revision over all courses, and the courses that name the person.
+/// What the courses that name a person say of the person now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonEntry {
-    /// The person; none: no course has named the person yet.
-    pub person: Option<Person>,
-    /// The courses that name the person now.
-    pub courses: BTreeSet<CourseId>,
+    /// The person's data, each with the courses that name the person with them.
+    pub said: Vec<Said>,
+    /// How each course that names the person lists the person.
+    pub listed: BTreeMap<CourseId, Listing>,
 }
 
-/// Who has an e-mail address.
+/// Of whom a course says that this is the person's e-mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// The people who have the address. There should be one.
+    /// The people. There should be one.
     pub people: BTreeSet<PersonId>,
 }
 
@@ -103,6 +121,17 @@ pub struct Unplaced {
     pub pushed: BTreeMap<String, SchoolNumber>,
     /// The open issues about these records, by key.
     pub issues: BTreeMap<String, Issue>,
+}
+
+/// Where a record of CourseKey was read last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordPlace {
+    /// The class of the newest version that was read.
+    pub class: ClassId,
+    /// The student of that version.
+    pub student: PersonId,
+    /// The number of that version.
+    pub version: u64,
 }
 
 /// The course to which a class belongs.

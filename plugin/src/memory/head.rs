@@ -45,6 +45,9 @@ pub struct Head {
     /// How many records wait because GEGI does not have their class or student.
     #[serde(default)]
     pub unplaced: u32,
+    /// The revision under which was sent last. CourseKey refuses a lower one.
+    #[serde(default)]
+    pub sent_as: u64,
     /// When the next mail may leave, and whether issues wait for it.
     #[serde(default)]
     pub digest: DigestState,
@@ -88,6 +91,7 @@ impl Head {
             unreadable: UnreadableRecords::default(),
             issues: BTreeMap::new(),
             unplaced: 0,
+            sent_as: 0,
             digest: DigestState::default(),
             told_for_a_day: Vec::new(),
             caution: 0,

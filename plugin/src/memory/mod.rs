@@ -12,7 +12,7 @@
 //! | due index | the moments at which courses are due, in order: one moment a course |
 //! | inbox | the pushes that no tick has taken yet |
 //! | to absorb a course | to take a changed course into people, addresses and classes (`tick::absorb`) |
-//! | sightings of a course | the course as GEGI sent it and the course as the nightly comparison found it; the newer counts |
+//! | sightings of a course | the course as GEGI sent it and the course as the nightly comparison found it; the later counts |
 //! | shelf (`shelf`) | all entries of one kind that a call has loaded |
 //!
 //! | Key | Holds | Written by |
@@ -34,6 +34,7 @@
 //! | `class/<id>` | `ClassEntry`: the course to which the class belongs | tick |
 //! | `attendance/<class>` | `ClassBook`: the book of the class | tick |
 //! | `unplaced/<class>` | `Unplaced`: records of a class that GEGI does not have, or of students whom its course does not list | tick |
+//! | `record/<school>/<record>` | `RecordPlace`: the class and the student of the newest version of a record | tick |
 //! | `digest/<issue>` | `Note`: what the next mail says about an issue | tick |
 //! | `part/<key>/<number>` | a further part of the value of that key (`parts`) | whoever writes the key |
 //! | `told/<issue>` | an empty value: the issue was mailed as open and not yet as resolved | tick |
@@ -54,7 +55,7 @@ use serde::de::DeserializeOwned;
 
 use self::entries::Held;
 pub use self::shelves::{Books, Notes, Rosters};
-use crate::model::ids::{CourseId, PersonId, SchoolNumber};
+use crate::model::ids::{CourseId, PersonId, RecordId, SchoolNumber};
 use crate::model::time::Instant;
 use crate::world::StorageError;
 
@@ -99,10 +100,15 @@ pub fn account_id(school: SchoolNumber, person: &PersonId) -> String {
     format!("{school}/{person}")
 }
 
-/// The newer of a course's two sightings; if both have the same revision, the one that GEGI sent.
+/// The id under which it is stored where a record of a CourseKey school is.
+pub fn record_id(school: SchoolNumber, record: &RecordId) -> String {
+    format!("{school}/{record}")
+}
+
+/// The later of a course's two sightings, whatever their revisions: the nightly comparison takes a lower revision too.
 pub fn newer<'a>(sent: Option<&'a Held>, fetched: Option<&'a Held>) -> Option<&'a Held> {
     match (sent, fetched) {
-        (Some(sent), Some(fetched)) if fetched.course.revision > sent.course.revision => Some(fetched),
+        (Some(sent), Some(fetched)) if fetched.sighting > sent.sighting => Some(fetched),
         (None, fetched) => fetched,
         (sent, _) => sent,
     }

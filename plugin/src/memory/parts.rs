@@ -156,7 +156,7 @@ mod tests {
             let mut changes = Vec::new();
             store(&mut changes, &key, old.as_deref(), new.as_deref());
             world.apply(changes).unwrap();
-            assert_eq!(get_many(world, std::slice::from_ref(&key)).unwrap(), [new.clone()]);
+            assert_eq!(get_many(world, std::slice::from_ref(&key)).unwrap(), std::slice::from_ref(new));
             old.clone_from(new);
         }
     }

@@ -1,7 +1,7 @@
 //! The shelves of one call, in three groups: rosters (courses and people), books (attendance of classes) and notes
 //! (issues for the next mail). Each step of a tick is given only the groups on which it works.
 
-use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, PersonEntry, Unplaced};
+use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, PersonEntry, RecordPlace, Unplaced};
 use super::shelf::Shelf;
 use super::{COURSE, DIGEST, FETCHED, LEDGER, PAGE, newer};
 use crate::attendance::ClassBook;
@@ -40,6 +40,8 @@ pub struct Books {
     pub classes: Shelf<ClassBook>,
     /// Records that have no place yet, by class.
     pub unplaced: Shelf<Unplaced>,
+    /// Where each record was read last, by School ID and record.
+    pub records: Shelf<RecordPlace>,
 }
 
 /// Notes about issues for the next mail.
@@ -69,7 +71,7 @@ impl Default for Rosters {
 
 impl Default for Books {
     fn default() -> Self {
-        Self { classes: Shelf::new("attendance/"), unplaced: Shelf::new("unplaced/") }
+        Self { classes: Shelf::new("attendance/"), unplaced: Shelf::new("unplaced/"), records: Shelf::new("record/") }
     }
 }
 
@@ -191,7 +193,8 @@ impl Books {
     /// Adds to `changes` a change of the state for every entry that changed.
     pub fn collect(&mut self, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         self.classes.collect(changes)?;
-        self.unplaced.collect(changes)
+        self.unplaced.collect(changes)?;
+        self.records.collect(changes)
     }
 }
 

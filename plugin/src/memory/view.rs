@@ -56,9 +56,9 @@ pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageE
     let courses = keys.get(1..).unwrap_or_default().chunks(KEYS).zip(values.chunks(KEYS));
     let courses = courses.filter_map(|(keys, values)| {
         let ([course, fetched, page, ledger], [sent, found, kept, acknowledged]) = (keys, values) else { return None };
-        let held: [Option<Held>; 2] = [read_one(course, sent.as_deref()), read_one(fetched, found.as_deref())];
+        let sightings: [Option<Held>; 2] = [read_one(course, sent.as_deref()), read_one(fetched, found.as_deref())];
         Some(StoredCourse {
-            held: newer(held[0].as_ref(), held[1].as_ref()).cloned(),
+            held: newer(sightings[0].as_ref(), sightings[1].as_ref()).cloned(),
             page: read_one(page, kept.as_deref()),
             ledger: read_one(ledger, acknowledged.as_deref()),
             sent: sent.clone(),

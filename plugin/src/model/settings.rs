@@ -36,10 +36,12 @@ pub struct SchoolSettings {
     pub update_every_minutes: u32,
     /// Settle time: the minutes after a class in which its attendance may still be arriving.
     pub settle_minutes: u32,
-    /// Longest Gap Within a Class, minutes; 0: gaps are ignored.
+    /// Longest Gap Within a Class, minutes, all gaps together; 0: gaps are ignored.
     pub longest_gap_minutes: u32,
     /// What to do about a student who checked in and never out.
     pub never_checked_out: NeverCheckedOut,
+    /// Minimum Share of a Class Attended, percent; 0: the share does not matter.
+    pub minimum_attended_percent: u32,
     /// Least time between two error notifications, minutes.
     pub digest_every_minutes: u32,
     /// When the settings were last saved; none: GEGI does not say.
@@ -70,6 +72,8 @@ pub enum NeverCheckedOut {
     Report,
     /// Mark the student absent.
     Absent,
+    /// Judge the student as if checked out at the end of the class.
+    LeftAtEnd,
 }
 
 /// A secret that cannot be printed.

@@ -1,7 +1,7 @@
 //! Enters CourseKey's answer to an action into the ledger. Nothing is sent here, and nothing else is decided.
 
 use super::{Action, Write};
-use crate::ledger::{CourseLedger, Enrollment, PersonLedger, Refusal, RefusalCode, Retry, Session, Slot};
+use crate::ledger::{CourseLedger, Enrollment, PersonLedger, Refusal, RefusalCode, Session, Slot};
 use crate::model::ids::PersonId;
 use crate::model::time::{Instant, Seconds};
 
@@ -104,10 +104,8 @@ fn enter_dated<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, answer: Ans
     }
 }
 
-/// Notes a refusal. CourseKey never removes a class that has attendance, so this refusal is final; any other refused
-/// item is sent again another day.
+/// Notes a refusal. The item is sent again another day, because every refusal has a remedy in CourseKey too: a class that
+/// has attendance can lose it.
 fn park<T: Clone + PartialEq>(slot: &mut Slot<T>, content: T, refusal: Refusal, now: Instant) {
-    let is_final = refusal.code == RefusalCode::HasAttendance;
-    let retry = if is_final { Retry::WhenChanged } else { Retry::At(now + RETRY_AFTER) };
-    slot.park(content, refusal, retry);
+    slot.park(content, refusal, now + RETRY_AFTER);
 }

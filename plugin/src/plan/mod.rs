@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Desired;
 use crate::ledger::{
-    Account, CourseContent, CourseLedger, Enrollment, Item, Owner, PersonLedger, Refusal, Retry, Session, Slot,
+    Account, CourseContent, CourseLedger, Enrollment, Item, Owner, PersonLedger, Refusal, Session, Slot,
 };
 use crate::model::ids::{AccountId, ClassId, CourseId, PersonId};
 use crate::model::issue::Code;
@@ -50,8 +50,6 @@ pub struct Action<O = Owners> {
     pub course: CourseId,
     /// The item with the content that CourseKey is asked to hold.
     pub write: Write<O>,
-    /// GEGI's revision of the person or course from which the action's content comes.
-    pub revision: u64,
     /// Why the item is sent.
     pub reason: Reason,
     /// What CourseKey has to hold before the action is sent.
@@ -132,7 +130,7 @@ pub enum Why {
     /// Initial User Password is too weak for a new account.
     NoPassword,
     /// CourseKey refused the same content before.
-    Refused(Refusal, Retry),
+    Refused(Refusal, Instant),
     /// The item needs something that CourseKey does not hold and that waits too.
     Needs(Need),
 }
@@ -167,25 +165,20 @@ pub struct Held<'a> {
 /// An item that depends on a waiting item waits too and names the item it needs: a course whose instructors all wait,
 /// everything of a course that waits, the enrolment of a student whose account waits.
 pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
-    let mut plan = Planner::new(course, desired.revision, held);
-    for (person, (revision, account)) in &desired.instructors {
-        plan.user(Job::Instructors, person, *revision, account.clone());
+    let mut plan = Planner::new(course, held);
+    for (person, account) in &desired.instructors {
+        plan.user(Job::Instructors, person, account.clone());
     }
-    let mut content = desired.course.clone();
-    content.instructors.retain(|person| knows(held.accounts, person) || !plan.waits(&Item::Instructor(person.clone())));
-    if content.instructors.is_empty() {
-        plan.wait(Item::Course, Why::Needs(Need::OneAccountOf(desired.course.instructors.clone())));
-        plan.wait_for_course(desired);
-        return plan.plan;
+    if let Some(content) = &desired.course {
+        plan.course_with_whom_it_can(content);
     }
-    plan.course(content);
     if plan.waits(&Item::Course) && !held.ledger.acknowledged() {
         plan.wait_for_course(desired);
         return plan.plan;
     }
     plan.sessions(&desired.sessions);
-    for (person, (revision, account)) in &desired.students {
-        plan.user(Job::Students, person, *revision, account.clone());
+    for (person, account) in &desired.students {
+        plan.user(Job::Students, person, account.clone());
     }
     for (person, enrollment) in &desired.enrollments {
         if plan.waits(&Item::Student(person.clone())) {
@@ -198,8 +191,8 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
 }
 
 /// The plan of a course that GEGI removed: removing its classes.
-pub fn removals(course: &CourseId, revision: u64, sessions: &BTreeMap<ClassId, Session>, held: Held<'_>) -> Plan {
-    let mut plan = Planner::new(course, revision, held);
+pub fn removals(course: &CourseId, sessions: &BTreeMap<ClassId, Session>, held: Held<'_>) -> Plan {
+    let mut plan = Planner::new(course, held);
     for (class, session) in sessions {
         plan.session(class, *session);
     }
@@ -213,18 +206,17 @@ pub fn knows(accounts: &Accounts<'_>, person: &PersonId) -> bool {
 
 struct Planner<'a> {
     course: &'a CourseId,
-    revision: u64,
     held: Held<'a>,
     plan: Plan,
 }
 
 impl<'a> Planner<'a> {
-    fn new(course: &'a CourseId, revision: u64, held: Held<'a>) -> Self {
-        Self { course, revision, held, plan: Plan::default() }
+    fn new(course: &'a CourseId, held: Held<'a>) -> Self {
+        Self { course, held, plan: Plan::default() }
     }
 
     /// Compares what CourseKey acknowledged of one item with what is wanted. Adds the action, if one is needed, or
-    /// notes that the item waits; answers the action.
+    /// notes that the item waits.
     fn step<T: Clone + PartialEq>(
         &mut self,
         (job, item): (Job, Item),
@@ -232,23 +224,20 @@ impl<'a> Planner<'a> {
         wanted: &T,
         changed: Reason,
         write: impl FnOnce() -> (Write, Vec<Need>),
-    ) -> Option<&mut Action> {
+    ) {
         if slot.acknowledged.as_ref() == Some(wanted) {
-            return None;
+            return;
         }
         if let Some(parked) = slot.withheld(wanted, self.held.now) {
-            self.wait(item, Why::Refused(parked.refusal.clone(), parked.retry));
-            return None;
+            return self.wait(item, Why::Refused(parked.refusal.clone(), parked.retry));
         }
         let reason = if slot.acknowledged.is_some() || changed == Reason::Gone { changed } else { Reason::New };
         let (write, needs) = write();
-        let (course, revision) = (self.course.clone(), self.revision);
-        self.plan.actions.push(Action { job, course, write, revision, reason, needs });
-        self.plan.actions.last_mut()
+        self.plan.actions.push(Action { job, course: self.course.clone(), write, reason, needs });
     }
 
     /// Plans an account. A teacher's account stays a teacher's, even for a person who is only a student now.
-    fn user(&mut self, job: Job, person: &PersonId, revision: u64, mut account: Account) {
+    fn user(&mut self, job: Job, person: &PersonId, mut account: Account) {
         let empty = PersonLedger::default();
         let ledger = self.held.accounts.get(person).copied().unwrap_or(&empty);
         account.teacher |= ledger.teacher();
@@ -259,9 +248,24 @@ impl<'a> Planner<'a> {
         }
         let adopt = ledger.adopted.clone().filter(|_| ledger.account.acknowledged.is_none());
         let write = || (Write::User { person: person.clone(), account: account.clone(), adopt }, Vec::new());
-        if let Some(action) = self.step((job, item), &ledger.account, &account, Reason::Changed, write) {
-            action.revision = revision;
+        self.step((job, item), &ledger.account, &account, Reason::Changed, write);
+    }
+
+    /// Plans the course with those of its instructors whose accounts do not wait. Where all of them wait, CourseKey keeps
+    /// the instructors and the owner that it holds; if it holds none, the course waits.
+    fn course_with_whom_it_can(&mut self, wanted: &CourseContent) {
+        let mut content = wanted.clone();
+        content
+            .instructors
+            .retain(|person| knows(self.held.accounts, person) || !self.waits(&Item::Instructor(person.clone())));
+        if content.instructors.is_empty() {
+            let Some(held) = &self.held.ledger.course.acknowledged else {
+                return self.wait(Item::Course, Why::Needs(Need::OneAccountOf(wanted.instructors.clone())));
+            };
+            content.instructors.clone_from(&held.instructors);
+            content.owner.clone_from(&held.owner);
         }
+        self.course(content);
     }
 
     fn course(&mut self, content: CourseContent) {

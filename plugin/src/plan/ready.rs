@@ -42,10 +42,10 @@ impl Action {
             Write::Session(class, session) => Some(Write::Session(class.clone(), *session)),
             Write::Enrollment(person, enrollment) => Some(Write::Enrollment(person.clone(), *enrollment)),
         };
-        let Self { job, course, revision, reason, needs, .. } = self;
+        let Self { job, course, reason, needs, .. } = self;
         write.map_or(Ready::Done, |write| {
             let (course, needs) = (course.clone(), needs.clone());
-            Ready::Send(Box::new(Action { job: *job, course, write, revision: *revision, reason: *reason, needs }))
+            Ready::Send(Box::new(Action { job: *job, course, write, reason: *reason, needs }))
         })
     }
 }

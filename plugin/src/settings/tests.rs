@@ -29,7 +29,7 @@ fn the_table_has_the_seeds_labels_with_units_defaults_and_ranges() {
         let super::Setting { label, unit, default, least, most, .. } = setting;
         writeln!(table, "{label}: {default} ({least} to {most} {unit})").unwrap();
     }
-    expect![[r"
+    expect![[r#"
         Number of Weeks Before Course Start to Enable Synchronization: 3 (0 to 52 weeks)
         Number of Weeks After Course End to Disable Synchronization: 2 (0 to 52 weeks)
         Time After a Class Start to Consider Students Absent, minutes: 15 (0 to 1440 minutes)
@@ -38,8 +38,9 @@ fn the_table_has_the_seeds_labels_with_units_defaults_and_ranges() {
         Update Frequency, minutes: 5 (1 to 1440 minutes)
         Time for Attendance to Arrive After a Class, minutes: 60 (0 to 2880 minutes)
         Longest Gap Within a Class, minutes: 90 (0 to 1440 minutes)
+        Minimum Share of a Class Attended, percent: 0 (0 to 100 percent)
         Least Time Between Two Error Notifications, minutes: 60 (0 to 10080 minutes)
-    "]]
+    "#]]
     .assert_eq(&table);
 }
 

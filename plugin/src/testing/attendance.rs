@@ -50,7 +50,7 @@ pub(crate) fn push_from(world: &mut Fake, campus: &str, record: &Value) {
     on_attendance_received(
         world,
         &CampusId::from(campus),
-        serde_json::to_vec(&json!({ "records": [record] })).unwrap(),
+        &serde_json::to_vec(&json!({ "records": [record] })).unwrap(),
     )
     .unwrap();
 }

@@ -33,6 +33,8 @@ pub(crate) struct CourseKey {
     pub(crate) zone: Option<String>,
     /// The requests that are answered with 503: the list, and the number of the request to the list from the start on.
     pub(crate) breaks_at: BTreeSet<(String, u32)>,
+    /// The revision of the item that was written last.
+    pub(crate) revision: u64,
     /// How many requests came, by the last segment of the path.
     pub(crate) requests: BTreeMap<String, u32>,
 }
@@ -73,6 +75,7 @@ impl CourseKey {
     }
 
     fn write_item(&mut self, item: &Value) -> Value {
+        self.revision = item["revision"].as_u64().unwrap();
         let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
         let (key, line, id) = if item["issuedId"].is_string() {
             let role = if item["teacher"] == true { "teacher" } else { "user" };

@@ -38,6 +38,7 @@ pub(crate) fn settings() -> SchoolSettings {
         settle_minutes: 60,
         longest_gap_minutes: 90,
         never_checked_out: NeverCheckedOut::Report,
+        minimum_attended_percent: 0,
         digest_every_minutes: 60,
         saved_at: None,
     }

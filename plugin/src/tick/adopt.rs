@@ -12,6 +12,7 @@ use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
 use crate::ledger::{Account, Refusal, RefusalCode};
 use crate::model::ids::{AccountId, CourseId, PersonId};
 use crate::model::time::Instant;
+use crate::people;
 use crate::plan::{Action, Write};
 use crate::world::Network;
 use crate::world::records::{JournalEntry, Operation};
@@ -22,6 +23,8 @@ pub(super) struct Adoption {
     pub(super) fate: Fate,
     /// The account that was adopted; none: no account was.
     pub(super) adopted: Option<Adopted>,
+    /// The GEGI id that the account has which has the e-mail; none: it has none, or was not found.
+    pub(super) holder: Option<PersonId>,
 }
 
 /// An account that became a person's by adoption.
@@ -32,7 +35,7 @@ pub(super) struct Adopted {
 
 impl From<Fate> for Adoption {
     fn from(fate: Fate) -> Self {
-        Self { fate, adopted: None }
+        Self { fate, adopted: None, holder: None }
     }
 }
 
@@ -70,18 +73,19 @@ pub(super) fn adopt(
         None => return Fate::Unsent.into(),
     };
     let Some(owner) = found.first().filter(|found| found.issued_id.is_none() && same_name(found, account)) else {
-        return mismatch().into();
+        let holder = found.first().and_then(|found| found.issued_id.as_deref()).map(PersonId::from);
+        return Adoption { holder, ..mismatch().into() };
     };
     let (person, id) = (person.clone(), owner.account_id.clone());
     let write = Write::User { person: person.clone(), account: account.clone(), adopt: Some(id.clone()) };
     let adopting = Action { write, ..action.clone() };
     let fate = upsert(world, gate, post, &[Letter { address, action: &adopting }]).pop().unwrap_or(Fate::Unsent);
     let adopted = (fate == Fate::Accepted).then_some(Adopted { person, account: id });
-    Adoption { fate, adopted }
+    Adoption { fate, adopted, holder: None }
 }
 
 fn same_name(found: &AccountFacts, account: &Account) -> bool {
-    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    let same = |a: &str, b: &str| people::name_key(a) == people::name_key(b);
     same(&found.first_name, &account.first_name) && same(&found.last_name, &account.last_name)
 }
 

@@ -10,7 +10,7 @@ use super::moment::Moment;
 use crate::coursekey::answer::{Answer, Failure, shorten};
 use crate::coursekey::upsert::Fate;
 use crate::coursekey::{Gate, Heard, reads};
-use crate::memory::head::{Backoff, CampusState, Connection, Stopped};
+use crate::memory::head::{Backoff, CampusState, Connection, Cursor, Pass, Stopped};
 use crate::model::ids::{Address, CampusId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
@@ -200,6 +200,36 @@ impl Campuses {
         }
         let stopped = state.stopped.as_ref().map(|stop| stop.probe_at);
         stopped.or_else(|| state.backoff.get(&kind).map(|backoff| backoff.not_before)).filter(|at| *at > self.now)
+    }
+
+    /// Up to when the attendance of a campus was read; the present if it was never read.
+    pub(super) fn read_up_to(&self, campus: &CampusId) -> Instant {
+        self.peek(campus).and_then(|state| state.read_until).map_or(self.now, |at| at.min(self.now))
+    }
+
+    /// Reads a campus's attendance from a moment on, shortly before the first class of a course. What was read before was
+    /// read for other courses, so the reading goes back as far as this course needs. Records that CourseKey holds from
+    /// before the first of all classes are not this integration's. `night`: when the next daily pass begins.
+    pub(super) fn read_from(&mut self, campus: &CampusId, from: Instant, night: Instant) {
+        let state = self.state(campus);
+        if state.pass.is_none() || from < state.cursor.since {
+            state.cursor = Cursor { since: from, seen: BTreeMap::new() };
+            state.read_until = None;
+        }
+        match &mut state.pass {
+            Some(pass) => pass.begun = pass.begun.min(from),
+            None => state.pass = Some(Pass { begun: from, next: night, since: None }),
+        }
+    }
+
+    /// When the attendance of a campus whose courses are followed is read next: with the next tick or, where it is not
+    /// read closely any more, with the next daily pass; and not before CourseKey lets it be read.
+    pub(super) fn read_again_at(&self, campus: &CampusId, closely: bool) -> Instant {
+        let soon = self.now + self.update_every;
+        let pass = self.peek(campus).and_then(|state| state.pass.as_ref());
+        let daily = pass.filter(|pass| pass.since.is_none() && !closely);
+        let next = daily.map_or(soon, |pass| pass.next.max(soon));
+        self.not_before(campus, Kind::Attendance).map_or(next, |at| at.max(next))
     }
 
     /// Closes the gates: no request is made any more in this tick. A list whose requests failed is left alone for a

@@ -4,6 +4,8 @@
 
 use super::agenda::Agenda;
 use super::moment::{Item, Moment};
+use crate::ledger::CourseLedger;
+use crate::lines;
 use crate::memory::entries::Held;
 use crate::memory::head::{Comparison, Head, Walk};
 use crate::memory::{PAGE, Rosters, newer, parts};
@@ -26,8 +28,8 @@ pub(super) fn notice_settings(head: &mut Head, moment: Moment<'_>) {
     }
 }
 
-/// DOMAIN §4 "Lost events": "nightly comparison of ids and revisions with what GEGI lists; what is missing or newer
-/// is fetched".
+/// DOMAIN §4 "Lost events": "nightly comparison of ids and revisions with what GEGI lists; what is missing or has
+/// *another* revision, higher or lower, is fetched and taken: GEGI's list is the truth".
 pub(super) fn with_gegi(
     world: &mut impl Writes,
     moment: Moment<'_>,
@@ -74,7 +76,7 @@ fn missing(
         let id = id.as_str();
         let sent = sent.get(id).or_else(|| rosters.courses.get(id));
         let held = newer(sent, found.get(id).or_else(|| rosters.fetched.get(id))).filter(|held| !held.removed);
-        held.is_none_or(|held| held.course.revision < *revision)
+        held.is_none_or(|held| held.course.revision != *revision) && lines::is_fit(id)
     };
     Ok(listed.iter().filter(is_missing).map(|(id, _)| id.clone()).collect())
 }
@@ -89,11 +91,11 @@ fn fetch(
 ) -> Result<(), StorageError> {
     let Some(course) = world.gegi_course(id)? else { return Ok(()) };
     let held = rosters.held(id);
-    let locked = rosters.ledger(id).is_some();
+    let locked = rosters.ledger(id).is_some_and(CourseLedger::locks);
     let allowed = moment.settings.send_new_program_courses;
     let change = option::change(held.map(|held| held.option), locked, course.send, course.program_send, allowed);
-    let first_seen = held.map_or(moment.now, |held| held.first_seen);
-    rosters.fetched.set(id.as_str(), Held { course, option: change.now(), first_seen, removed: false });
+    let fetched = Held::following(held, course, change.now(), moment.now);
+    rosters.fetched.set(id.as_str(), fetched);
     if !agenda.dirty.contains(id) {
         agenda.dirty.push(id.clone());
     }

@@ -2,23 +2,23 @@
 //! moment to be judged has come, and classes whose course changed. Each class is judged once a tick, when every record
 //! that came with the tick is in the class's book. Not here: the judgement itself (`attendance`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::{Item, Moment};
 use super::records::{Intake, class_course};
-use crate::attendance::{ClassBook, Reading, Sitting, Taken};
+use crate::attendance::{self, ClassBook, Desk, Reading, Sitting, Taken};
 use crate::following;
 use crate::ledger::{CourseLedger, Session};
-use crate::marking::{ClassTimes, Terms};
+use crate::marking::{ClassTimes, Terms, gives_time};
 use crate::memory::Rosters;
 use crate::memory::entries::Held;
+use crate::memory::followed::Followed;
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{CampusSettings, InForce, Settings};
-use crate::world::network::Kind;
 use crate::world::{StorageError, Writes};
 
 /// After this time a class is judged again that cannot be judged now, because its campus has no time zone or is not
@@ -61,11 +61,11 @@ pub(super) fn latest_classes(moment: Moment<'_>, course: &Course, ledger: Option
 /// Judges every class that the steps before noted in `Attendance::to_judge`.
 pub(super) fn judge<W: Writes>(
     intake: Intake<'_, W>,
-    campuses: &Campuses,
+    (campuses, followed): (&Campuses, &Followed),
     agenda: &mut Agenda,
     thresholds: &InForce,
 ) -> Result<Written, StorageError> {
-    let mut judging = Judging { intake, campuses, agenda, thresholds, written: Written::default() };
+    let mut judging = Judging { intake, campuses, followed, agenda, thresholds, written: Written::default() };
     judging.judge_what_is_noted()?;
     Ok(judging.written)
 }
@@ -73,6 +73,7 @@ pub(super) fn judge<W: Writes>(
 struct Judging<'t, W> {
     intake: Intake<'t, W>,
     campuses: &'t Campuses,
+    followed: &'t Followed,
     agenda: &'t mut Agenda,
     thresholds: &'t InForce,
     written: Written,
@@ -139,9 +140,11 @@ impl<W: Writes> Judging<'_, W> {
         let mut book = std::mem::take(self.intake.attendance.books.classes.edit(class.as_str()));
         let taken = match self.judge_book(&course, class, &mut book) {
             Judgement::Judged(taken) => taken,
-            // GEGI took the class back: the plugin writes no mark and no row any more, and its issues about the class
-            // end.
-            Judgement::Cancelled => Taken::default(),
+            // GEGI took the class back: the plugin writes no mark and no row any more, its issues about the class end, and
+            // nobody is absent from it.
+            Judgement::Cancelled => self.cancel(&course, class, &mut book),
+            // GEGI removed the whole course: what was written stays.
+            Judgement::Removed => Taken::default(),
             Judgement::NotNow => {
                 let issues = book.issues.values().cloned().collect();
                 Taken { judge_at: Some(self.intake.moment.now + TRY_AGAIN), issues, ..Taken::default() }
@@ -168,7 +171,7 @@ impl<W: Writes> Judging<'_, W> {
     fn judge_book(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Judgement {
         let Intake { moment, rosters, attendance, .. } = &self.intake;
         let Moment { now, settings, .. } = *moment;
-        let Some(held) = rosters.held(course).filter(|held| !held.removed) else { return Judgement::Cancelled };
+        let Some(held) = rosters.held(course).filter(|held| !held.removed) else { return Judgement::Removed };
         let Some(scheduled) = held.course.class(class) else { return Judgement::Cancelled };
         let ledger = rosters.ledger(course);
         let Some((campus, zone)) = campus_to_read(settings, held, ledger).and_then(|of| Some((of, of.zone?))) else {
@@ -178,11 +181,13 @@ impl<W: Writes> Judging<'_, W> {
         let times = book.times(times, settings.follow, now);
         let thresholds = book.thresholds(times.starts, self.thresholds, now);
         let thresholds = thresholds.as_ref().unwrap_or(&settings.thresholds);
+        let form = book.form(held.course.hours_type, times, settings.follow, now);
         let nobody = BTreeMap::new();
         Judgement::Judged(book.judge(Sitting {
             course: &held.course,
             students: &held.course.roll(),
             class,
+            form,
             times,
             zone,
             day: times.starts.date_in(zone),
@@ -198,20 +203,33 @@ impl<W: Writes> Judging<'_, W> {
     }
 
     fn reading(&self, campus: &CampusSettings, ledger: Option<&CourseLedger>, class: &ClassId) -> Reading {
-        let soon = self.intake.moment.soon();
         let CampusSettings { id: campus, school, .. } = campus;
         // No campus has the School ID of the course any more: its attendance is not read, and no record will arrive.
         let is_elsewhere = ledger.is_some_and(|ledger| ledger.school != *school);
-        let listed_again_at = self.campuses.not_before(campus, Kind::Attendance).map_or(soon, |at| at.max(soon));
+        let closely = self.followed.closely(*school, self.campuses.read_up_to(campus));
+        let listed_again_at = self.campuses.read_again_at(campus, closely);
         // What was read of one School ID says nothing of a course that CourseKey holds under another. And where more
         // entries wait than the tick takes on, a push among them may be about the class.
         let everything = ledger.is_some_and(|ledger| ledger.school == *school) && !self.agenda.more;
         Reading {
             until: self.campuses.peek(campus).and_then(|state| state.read_until).filter(|_| everything),
-            unplaced: self.intake.attendance.books.unplaced.get(class.as_str()).is_some(),
+            unplaced: self.unplaced(class),
             unreadable: self.intake.attendance.unreadable.students_of(class, *school),
             again_at: if is_elsewhere { self.intake.moment.now + TRY_AGAIN } else { listed_again_at },
         }
+    }
+
+    /// The students, folded, whose records of the class have no place and give time.
+    fn unplaced(&self, class: &ClassId) -> BTreeSet<String> {
+        let waiting = self.intake.attendance.books.unplaced.get(class.as_str());
+        let newest = waiting.into_iter().flat_map(|waiting| waiting.records.values()).filter_map(|of| of.last());
+        newest.filter(|record| gives_time(record)).map(|record| attendance::folded(&record.student)).collect()
+    }
+
+    fn cancel(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Taken {
+        let (now, nobody) = (self.intake.moment.now, BTreeMap::new());
+        let marks = self.intake.attendance.marks.get(class).unwrap_or(&nobody);
+        book.cancel(Desk { course, class, marks, read_until: None, now })
     }
 
     /// Makes sure that the class is judged again at a moment or earlier.
@@ -237,8 +255,10 @@ fn campus_to_read<'a>(
 /// The result of judging a class.
 enum Judgement {
     Judged(Taken),
-    /// GEGI does not have the class any more, or its course.
+    /// GEGI does not have the class any more.
     Cancelled,
+    /// GEGI does not have the class's course any more.
+    Removed,
     /// The class cannot be judged now: its campus or the campus's time zone is unknown.
     NotNow,
 }

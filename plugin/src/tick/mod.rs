@@ -10,7 +10,7 @@
 //! | `agenda` | notes, pushes, the due index | |
 //! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
 //! | `facts`, `send`, `adopt`, `settle` | ledgers, pages of courses | `look`, `plan`, `following` |
-//! | `records`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
+//! | `records`, `moving`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
 //! | `outgoing` | notes for the next mail | `digest` |
 //! | `campus` | the state of each campus | |
 
@@ -24,6 +24,7 @@ mod compare;
 mod facts;
 mod judge;
 mod moment;
+mod moving;
 mod outgoing;
 mod poll;
 mod records;
@@ -43,7 +44,7 @@ use self::moment::Moment;
 use self::outgoing::Outgoing;
 use self::poll::Poll;
 use self::records::{Attendance, Intake};
-use self::send::{Sending, Sent};
+use self::send::{Moving, Sending, Sent};
 use self::size::Size;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
@@ -92,9 +93,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     if !settings.enabled {
         return Ok(Report::default());
     }
-    // After an aborted tick one item is taken, whatever the host's budget says, so that the item that aborts is found.
-    let items = if world.last_aborted().is_some() { 1 } else { budget.items };
-    let budget = Budget { items, ..budget };
+    let budget = after_abort(world, budget);
     let now = world.now();
     let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, now)?;
     let mut head = before.clone().unwrap_or_else(|| Head::first(now));
@@ -109,12 +108,15 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     compare::with_gegi(world, moment, &mut head.comparison, &mut rosters, &mut agenda)?;
     compare::all_courses(world, moment, &mut head.reindex, &mut rosters, &mut agenda)?;
     let absorbed = absorb::absorb(world, moment, &mut rosters, &mut agenda)?;
+    aborted::read_freed(moment, &mut campuses, &rosters, &absorbed.freed);
 
     let mut attendance = Attendance::begin(&mut head, absorbed.to_judge);
     let mut intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     intake.retry_unplaced(&absorbed.courses)?;
     intake.take_pushes(&mut agenda)?;
     let mut looks = 0;
+    // CourseKey refuses a lower revision than the one it has. GEGI's may become lower, and so may the clock.
+    let revision = u64::try_from(moment.now.0).unwrap_or_default().max(head.sent_as);
     if absorbed.all {
         let sent = Sending {
             world,
@@ -124,10 +126,13 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
             agenda: &mut agenda,
             followed: &mut followed,
             out: &mut out,
+            revision,
+            moving: Moving::default(),
             sent: Sent::default(),
         }
         .send()?;
         looks = sent.looks;
+        head.sent_as = if sent.posted { revision } else { head.sent_as };
         attendance.to_judge.extend(sent.to_judge);
         moment.note_nothing(world);
         let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
@@ -135,12 +140,9 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         Poll { intake, campuses, followed, agenda, closing: sent.closing }.read()?;
     }
     let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
-    let written = judge::judge(intake, &campuses, &mut agenda, &head.thresholds)?;
+    let written = judge::judge(intake, (&campuses, &followed), &mut agenda, &head.thresholds)?;
 
-    if attendance.received > 0 || attendance.foreign > 0 {
-        campuses.tally(Kind::Attendance).items += attendance.received;
-        campuses.tally(Kind::Attendance).rejected += attendance.foreign;
-    }
+    count_records(&mut campuses, &attendance);
     tell_of_damage(&mut head, rosters.take_damaged().into_iter().chain(attendance.books.take_damaged()), now);
     let books = attendance.end(&mut head);
     campuses.close(absorbed.all && !agenda.again && !agenda.more);
@@ -150,22 +152,41 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         out.mail(world, moment, &mut head.digest)?;
     }
     head.digest.waiting = out.waiting;
-    let report = Report {
-        tallies: std::mem::take(&mut campuses.tallies),
-        looks,
-        marks_written: written.marks,
-        log_rows_written: written.rows,
-        issues_opened: out.opened,
-        issues_resolved: out.resolved,
-        more_work: agenda.again || agenda.more,
-        next_due: next_due(moment, &agenda, &campuses, &followed, &head),
-    };
+    let next_due = next_due(moment, &agenda, &campuses, &followed, &head);
+    let tallies = std::mem::take(&mut campuses.tallies);
+    let report = Report { looks, tallies, more_work: agenda.again || agenda.more, next_due, ..counted(written, &out) };
     head.campuses = campuses.into_states();
     head.caution = size.caution_after(head.caution, report.more_work);
     let (notes, operations) = out.into_parts();
     let head = Some(head).filter(|head| before.as_ref() != Some(head));
     store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
     Ok(report)
+}
+
+/// The budget of this tick. After an aborted tick one item is taken, whatever the host's budget says, so that the item
+/// that aborts is found.
+fn after_abort(world: &mut impl World, budget: Budget) -> Budget {
+    let items = if world.last_aborted().is_some() { 1 } else { budget.items };
+    Budget { items, ..budget }
+}
+
+fn count_records(campuses: &mut Campuses, attendance: &Attendance) {
+    if attendance.received > 0 || attendance.foreign > 0 {
+        let tally = campuses.tally(Kind::Attendance);
+        tally.items += attendance.received;
+        tally.rejected += attendance.foreign;
+    }
+}
+
+/// The part of a report that counts what is written into GEGI.
+fn counted(written: judge::Written, out: &Outgoing) -> Report {
+    Report {
+        marks_written: written.marks,
+        log_rows_written: written.rows,
+        issues_opened: out.opened,
+        issues_resolved: out.resolved,
+        ..Report::default()
+    }
 }
 
 /// When the next tick has something to do: the next course in the due index, the next poll, the next list to be told
@@ -177,14 +198,14 @@ fn next_due(
     followed: &Followed,
     head: &Head,
 ) -> Option<Instant> {
-    let soonest = moment.soon();
     let polled = moment
         .settings
         .campuses
         .values()
         .filter(|campus| poll::reads_for_courses(moment.settings, followed, &campus.id, campus.school));
     let poll = |campus: &CampusSettings| {
-        campuses.not_before(&campus.id, Kind::Attendance).map_or(soonest, |at| at.max(soonest))
+        let closely = followed.closely(campus.school, campuses.read_up_to(&campus.id));
+        campuses.read_again_at(&campus.id, closely)
     };
     let comparison = Some(head.comparison.next);
     let digest = head.digest.not_before.filter(|_| head.digest.waiting);

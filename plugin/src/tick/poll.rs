@@ -103,6 +103,9 @@ impl<W: World> Poll<'_, W> {
         self.intake.attendance.unreadable.keep_only(&schools(settings));
         for campus in settings.campuses.values() {
             let follows = reads_for_courses(settings, self.followed, &campus.id, campus.school);
+            if follows && !self.is_due(&campus.id, campus.school) {
+                continue;
+            }
             if (follows || self.intake.attendance.unreadable.may_be_at(campus.school))
                 && self.campuses.connect(self.intake.world, &settings.coursekey_url, campus)
             {
@@ -113,6 +116,16 @@ impl<W: World> Poll<'_, W> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a campus is read in this tick: with every tick, or once a day, or for the last time.
+    fn is_due(&self, campus: &CampusId, school: SchoolNumber) -> bool {
+        let now = self.intake.moment.now;
+        let pass = self.campuses.peek(campus).and_then(|state| state.pass.as_ref());
+        self.followed.closely(school, self.campuses.read_up_to(campus))
+            || self.closing.iter().any(|(of, _)| *of == school)
+            || pass.is_none_or(|pass| pass.since.is_some() || pass.next <= now)
+            || self.campuses.peek(campus).is_none_or(|state| state.read_until.is_none())
     }
 
     /// Polls the new records, and answers whether all of them were read.
@@ -254,9 +267,9 @@ impl<W: World> Poll<'_, W> {
         for (_, course) in self.closing.extract_if(.., |(of, _)| *of == school) {
             self.intake.rosters.load_courses(self.intake.world, [&course])?;
             let held = self.intake.rosters.held(&course);
-            let until = held.and_then(|held| following::until(&held.course, self.intake.moment.settings));
+            let until = held.and_then(|held| following::ends(&held.course, self.intake.moment.settings));
             if until.is_none_or(|until| as_of >= until) {
-                self.followed.set(school, &course, false);
+                self.followed.set(school, &course, None);
                 self.intake.rosters.pages.edit(course.as_str()).needs.remove(&Kind::Attendance);
             }
         }

@@ -9,6 +9,7 @@ use super::outgoing::Outgoing;
 use crate::attendance::{self, ClassBook, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
 use crate::following;
+use crate::ledger::CourseLedger;
 use crate::marking::ClassTimes;
 use crate::memory::head::Head;
 use crate::memory::unreadable::{UnreadableRecord, UnreadableRecords};
@@ -105,7 +106,8 @@ impl<W: Writes> Intake<'_, W> {
             self.attendance.unreadable.read(&record.id, record.version, &schools, matches!(source, Source::Listed(..)));
         }
         let records = if again { self.only_unknown(page.records)? } else { page.records };
-        self.take_records(records, source.pushed_by())
+        let records = self.only_at_their_places(source, records)?;
+        self.enter_records(records, source.pushed_by())
     }
 
     /// Notes a record that cannot be read, unless a later version of the record was read.
@@ -115,6 +117,8 @@ impl<W: Writes> Intake<'_, W> {
             return Ok(());
         }
         let Unreadable { id, version, class, student, updated_at, problem } = unreadable;
+        // Who is absent by silence may have this record.
+        self.attendance.to_judge.extend(class.clone());
         let listed_from = updated_at.unwrap_or(match source {
             Source::Pushed(_) => self.moment.pass_from(),
             Source::Listed(_, since) => *since,
@@ -133,7 +137,7 @@ impl<W: Writes> Intake<'_, W> {
 
     /// Enters records into the books of their classes. A record whose class or student GEGI does not have is kept apart
     /// (`unplaced`). A record that a key of another School ID signed than that of its class is not taken.
-    pub(super) fn take_records(
+    pub(super) fn enter_records(
         &mut self,
         records: Vec<AttendanceRecord>,
         pushed_by: Option<SchoolNumber>,
@@ -172,7 +176,10 @@ impl<W: Writes> Intake<'_, W> {
                 Ok(place) => self.attendance.enter(self.world, self.moment, place, &record)?,
                 // The book took this version before GEGI cancelled the class or took the student off the list.
                 Err(_) if self.attendance.was_taken(&record) => {}
-                Err(_) => homeless.push(record),
+                // CourseKey has the record, but not the course: the seed speaks of synchronized courses alone. If the
+                // course is synchronized later, its attendance is read from its first class on.
+                Err(NoPlace::NotSynchronized) => {}
+                Err(NoPlace::Unknown(_)) => homeless.push(record),
             }
         }
         Ok(homeless)
@@ -283,7 +290,7 @@ impl Attendance {
 
 impl Source {
     /// The School ID that holds the records.
-    fn school(&self) -> SchoolNumber {
+    pub(super) fn school(&self) -> SchoolNumber {
         match self {
             Self::Pushed(school) | Self::Listed(school, _) => *school,
         }
@@ -303,6 +310,24 @@ pub(super) fn class_course<'a>(rosters: &'a Rosters, class: &ClassId) -> Option<
     rosters.classes.get(class.as_str()).map(|entry| &entry.course)
 }
 
+/// Why a record has no place.
+pub(super) enum NoPlace {
+    /// GEGI does not have the class, or the class's course does not list the student; with the issue about it.
+    Unknown(Issue),
+    /// CourseKey never acknowledged the class's course.
+    NotSynchronized,
+}
+
+impl NoPlace {
+    /// The issue about the record; none: there is nothing to tell.
+    pub(super) fn issue(self) -> Option<Issue> {
+        match self {
+            Self::Unknown(issue) => Some(issue),
+            Self::NotSynchronized => None,
+        }
+    }
+}
+
 /// Where records belong. Each class is searched once, however many records it has.
 pub(super) struct Places<'r> {
     rosters: &'r Rosters,
@@ -316,6 +341,8 @@ pub(super) struct Place<'r> {
     /// When the class is, as GEGI schedules it.
     times: ClassTimes,
     students: BTreeMap<&'r PersonId, &'r Student>,
+    /// Whether CourseKey acknowledged the course.
+    synchronized: bool,
     /// Whether the class is set aside, because working on it aborted the call again and again.
     set_aside: bool,
 }
@@ -326,16 +353,19 @@ impl<'r> Places<'r> {
         Self { rosters, settings, known: BTreeMap::new() }
     }
 
-    /// The place of a record. The error is the issue that says that GEGI does not have the class, or that the class's
-    /// course does not list the student.
-    pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, Issue> {
+    /// The place of a record. The error says why there is none.
+    pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, NoPlace> {
         let Self { rosters, settings, known } = self;
         let place = known.entry(record.class.clone()).or_insert_with(|| find(rosters, &record.class)).as_ref();
-        let place = place.ok_or_else(|| attendance::unplaced(record, None))?;
+        let place = place.ok_or_else(|| NoPlace::Unknown(attendance::unplaced(record, None)))?;
+        if !place.synchronized {
+            return Err(NoPlace::NotSynchronized);
+        }
         if place.students.contains_key(&record.student) {
             return Ok(place);
         }
-        Err(attendance::unplaced(record, Some((place.course, settings.zone_of(&place.course.campus)))))
+        let course = Some((place.course, settings.zone_of(&place.course.campus)));
+        Err(NoPlace::Unknown(attendance::unplaced(record, course)))
     }
 }
 
@@ -343,6 +373,13 @@ fn find<'r>(rosters: &'r Rosters, class: &ClassId) -> Option<Place<'r>> {
     let held = rosters.held(class_course(rosters, class)?).filter(|held| !held.removed)?;
     let scheduled = held.course.class(class)?;
     let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
+    let synchronized = is_synchronized(rosters, class);
     let set_aside = rosters.page(&held.course.id).is_some_and(|page| page.classes_set_aside.contains(class));
-    Some(Place { course: &held.course, times, students: held.course.roll(), set_aside })
+    Some(Place { course: &held.course, times, students: held.course.roll(), synchronized, set_aside })
+}
+
+/// Whether CourseKey acknowledged the course of a class. The class must be loaded.
+pub(super) fn is_synchronized(rosters: &Rosters, class: &ClassId) -> bool {
+    let ledger = class_course(rosters, class).and_then(|course| rosters.ledger(course));
+    ledger.is_some_and(CourseLedger::acknowledged)
 }

@@ -17,13 +17,13 @@ use crate::look::next::{Left, look_at, settles_at};
 use crate::memory::Rosters;
 use crate::memory::entries::{Held, Since};
 use crate::memory::followed::Followed;
-use crate::memory::head::{Cursor, Pass};
 use crate::memory::view::CourseView;
+use crate::model::course::{Course, HoursType};
 use crate::model::ids::{CourseId, SchoolNumber};
-use crate::model::issue::Issue;
+use crate::model::issue::{Code, Issue, Subject};
+use crate::naming;
 use crate::option::Resolved;
 use crate::overview::overview;
-use crate::settings::CampusSettings;
 use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
 
@@ -48,6 +48,22 @@ impl Attempt {
             Fate::Unsent => self.unsent = true,
         }
     }
+}
+
+/// The issue about classes that keep their marks or rows after a change of Hours Type.
+///
+/// DOMAIN §4 "Hours Type changed in mid-course": "older classes keep theirs and one issue says so".
+fn hours_type_changed(course: &Course, older: HoursType) -> Issue {
+    let (before, keep) = match older {
+        HoursType::ClassSchedule => ("Class Schedule", "marks"),
+        HoursType::AttendanceLog => ("Attendance Log", "rows of the attendance log"),
+    };
+    let sentence = format!(
+        "Hours Type of {} was {before} before; classes whose follow-up days were over keep their {keep}",
+        naming::course(course)
+    );
+    let subject = Subject { course: Some(course.id.clone()), ..Subject::default() };
+    Issue { code: Code::HoursTypeChanged, subject, sentence }
 }
 
 /// Notes the results of courses.
@@ -88,7 +104,14 @@ impl Settling<'_> {
         let mut needs: BTreeSet<Kind> = look.plan.actions.iter().map(|action| kind(&action.write)).collect();
         needs.extend(self.is_followed(id).then_some(Kind::Attendance));
         self.rosters.pages.edit(id.as_str()).needs = needs;
-        let issues: Vec<Issue> = look.issues.iter().cloned().chain(aborted::issues(self.rosters, id)).collect();
+        let older = self.rosters.page(id).and_then(|page| page.older_form);
+        let issues: Vec<Issue> = look
+            .issues
+            .iter()
+            .cloned()
+            .chain(older.map(|of| hours_type_changed(&held.course, of)))
+            .chain(aborted::issues(self.rosters, self.moment.settings, id))
+            .collect();
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
         let left = self.left(&held, look, attempt);
@@ -115,24 +138,15 @@ impl Settling<'_> {
         if following == Following::LastTime {
             return Some((school, id.clone()));
         }
-        self.followed.set(school, id, following == Following::Yes);
-        if let (Following::Yes, Some(campus)) = (following, campus) {
+        let closely_until = following::until(&held.course, settings).filter(|_| following == Following::Yes);
+        self.followed.set(school, id, closely_until);
+        if let (Following::Yes, Some(campus), false) = (following, campus, so_far.followed) {
             // CourseKey cannot know a class that was over when the first send was started.
             self.rosters.pages.edit(id.as_str()).judged_until.get_or_insert(started);
-            self.begin_reading(held, campus);
+            let from = following::from(&held.course).unwrap_or(now);
+            self.campuses.read_from(&campus.id, from, self.moment.next_night());
         }
         None
-    }
-
-    /// Begins to read a campus's attendance, from shortly before the course's first class. Records that CourseKey holds
-    /// from before are not this integration's.
-    fn begin_reading(&mut self, held: &Held, campus: &CampusSettings) {
-        let night = self.moment.next_night();
-        let state = self.campuses.state(&campus.id);
-        if state.cursor == Cursor::default() {
-            state.cursor.since = following::from(&held.course).unwrap_or(self.moment.now);
-            state.pass = Some(Pass { begun: state.cursor.since, next: night, since: None });
-        }
     }
 
     fn note_status(&mut self, held: &Held) {

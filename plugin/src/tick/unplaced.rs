@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::records::{Intake, Places};
+use super::records::{Intake, NoPlace, Places};
+use crate::marking::gives_time;
 use crate::memory::entries::Unplaced;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId, SchoolNumber};
@@ -23,6 +24,8 @@ impl<W: Writes> Intake<'_, W> {
         pushed_by: Option<SchoolNumber>,
     ) -> Result<(), StorageError> {
         let classes: BTreeSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
+        // A record may be of a student whose id differs by case or blanks only.
+        self.attendance.to_judge.extend(classes.iter().cloned());
         self.attendance.books.unplaced.load(self.world, classes.iter().map(ClassId::as_str))?;
         let mut changed = BTreeSet::new();
         for record in records {
@@ -52,8 +55,10 @@ impl<W: Writes> Intake<'_, W> {
             self.load_classes(&records.iter().map(|record| record.class.clone()).collect())?;
             // The newest version of a record says whose record it is.
             let mut known = Places::new(self.rosters, self.moment.settings);
-            let mut has_place =
-                |versions: &Vec<AttendanceRecord>| versions.last().is_some_and(|newest| known.of(newest).is_ok());
+            let mut has_place = |versions: &Vec<AttendanceRecord>| {
+                let newest = versions.last();
+                newest.is_some_and(|newest| !matches!(known.of(newest), Err(NoPlace::Unknown(_))))
+            };
             let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
@@ -66,19 +71,20 @@ impl<W: Writes> Intake<'_, W> {
             let entry = self.attendance.books.unplaced.edit(&class);
             (entry.records, entry.pushed) = (left, pushed);
             self.tell_unplaced(&class)?;
-            of_sources.into_iter().try_for_each(|(source, records)| self.take_records(records, source))?;
+            of_sources.into_iter().try_for_each(|(source, records)| self.enter_records(records, source))?;
         }
         Ok(())
     }
 
     /// Replaces the open issues about a class's unplaced records by the present ones. An entry without records is
     /// removed.
-    fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
+    pub(super) fn tell_unplaced(&mut self, class: &str) -> Result<(), StorageError> {
         let books = &mut self.attendance.books;
         let Unplaced { records, mut issues, .. } = books.unplaced.get(class).cloned().unwrap_or_default();
-        let newest = records.values().filter_map(|versions| versions.last());
+        // DOMAIN §4: the issue is "ended when the last of them has a place, is removed or has its time removed".
+        let newest = records.values().filter_map(|versions| versions.last()).filter(|record| gives_time(record));
         let mut places = Places::new(self.rosters, self.moment.settings);
-        let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()).collect();
+        let now: Vec<Issue> = newest.filter_map(|record| places.of(record).err()?.issue()).collect();
         self.out.exchange_issues(self.world, &mut issues, &now)?;
         if records.is_empty() {
             books.unplaced.remove(class);

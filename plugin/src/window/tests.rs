@@ -124,7 +124,15 @@ fn a_course_completed_long_before_it_would_have_started_is_over() {
     let (course, settings, zone) = read("start 2024-08-28; end 2024-12-20; completed 2023-10-01; zone UTC");
     let window = sync_window(&course, &settings, zone);
     let phases = ["2023-10-15T23:59:59Z", "2023-10-16T00:00:00Z", "2024-09-01T00:00:00Z"];
-    assert_eq!(phases.map(|now| window.phase(at(now))), [Phase::Before, Phase::Over, Phase::Over]);
+    assert_eq!(phases.map(|now| window.phase(at(now))), [Phase::Over; 3]);
+}
+
+#[test]
+fn dates_that_are_turned_round_have_a_window_from_the_earlier_to_the_later() {
+    let turned = read("start 2023-12-20; end 2023-08-28; zone UTC");
+    let right = read("start 2023-08-28; end 2023-12-20; zone UTC");
+    let [turned, right] = [turned, right].map(|(course, settings, zone)| sync_window(&course, &settings, zone));
+    assert_eq!(turned, right);
 }
 
 proptest! {

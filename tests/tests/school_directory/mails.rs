@@ -60,9 +60,9 @@ async fn a_mail_program_opens_what_a_run_leaves() {
     expect!["no-reply@gegi.example → errors@example.edu, 2023-11-02T04:00:00Z: Demo School: 2 new issues in the synchronization with CourseKey"]
         .assert_eq(&format!("{from} → {to}, {}: {}", sent.to_rfc3339_opts(SecondsFormat::Secs, true), header(&mail, "Subject")));
     let text = body(&mail, "text/plain");
-    assert!(text.contains("- the course has no class\n  Course: ethics\n"), "{text}");
+    assert!(text.contains("- course NUR-130-01 “ETHICS IN CARE” has no class\n  Course: ethics\n"), "{text}");
     let html = body(&mail, "text/html");
-    assert!(html.contains("<td>ethics</td><td>the course has no class</td>"), "{html}");
+    assert!(html.contains("<td>ethics</td><td>course NUR-130-01 “ETHICS IN CARE” has no class</td>"), "{html}");
     let ids: BTreeSet<_> = mails.iter().map(|bytes| header(&opened(bytes), "Message-ID")).collect();
     assert_eq!(ids.len(), mails.len(), "each mail has an id of its own");
 }

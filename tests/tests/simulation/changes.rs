@@ -8,7 +8,7 @@ mod edits;
 
 use crate::dice::Dice;
 use crate::school::generate::{new_class, off_the_tick, person};
-use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, School};
+use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, NeverOut, School};
 
 /// How long after a fault nobody can say at which tick something is seen.
 const STORM: i64 = 18 * HOUR;
@@ -161,7 +161,8 @@ fn settings(school: &mut School, dice: &mut Dice) {
         settings.late_minutes = dice.pick(&[0, 5, 10, 15, 20, 30]);
         settings.early_minutes = dice.pick(&[0, 5, 10, 15, 20, 30]);
         settings.gap_minutes = dice.pick(&[0, 20, 30, 45, 90]);
-        settings.absent_without_check_out = dice.chance(50);
+        settings.never_out = dice.pick(&[NeverOut::Report, NeverOut::Absent, NeverOut::LeftAtEnd]);
+        settings.least_percent = dice.pick(&[0, 0, 80]);
         put(school, at, Event::Settings(settings.clone()));
     }
 }

@@ -57,6 +57,8 @@ mod tests {
             late_until: 900,
             early_from: 2700,
             longest_gap_seconds: None,
+            minimum_attended_percent: 0,
+            attended_seconds: 0,
             visits: Vec::new(),
             adjustment: None,
             awarded_seconds: None,

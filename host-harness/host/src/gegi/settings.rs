@@ -60,6 +60,8 @@ pub struct SchoolSettings {
     pub longest_gap_minutes: u32,
     /// The mark or issue for a student who never checked out.
     pub never_checked_out: NeverCheckedOut,
+    /// Minimum Share of a Class Attended, percent; 0: the share does not matter.
+    pub minimum_attended_percent: u32,
     /// The least time between two mails about issues, minutes.
     pub digest_every_minutes: u32,
     /// When the settings were last saved, because a class is judged by the settings that were in force when the class
@@ -96,6 +98,7 @@ impl SchoolSettings {
             settle_minutes: 60,
             longest_gap_minutes: 90,
             never_checked_out: NeverCheckedOut::Report,
+            minimum_attended_percent: 0,
             digest_every_minutes: 60,
             saved_at: None,
         }
@@ -128,6 +131,7 @@ impl From<SchoolSettings> for school::SchoolSettings {
             settle_minutes,
             longest_gap_minutes,
             never_checked_out,
+            minimum_attended_percent,
             digest_every_minutes,
             saved_at,
         } = own;
@@ -148,6 +152,7 @@ impl From<SchoolSettings> for school::SchoolSettings {
             settle_minutes,
             longest_gap_minutes,
             never_checked_out,
+            minimum_attended_percent,
             digest_every_minutes,
             saved_at,
         }

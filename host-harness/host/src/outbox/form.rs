@@ -240,6 +240,8 @@ records! {
         late_until: i64,
         early_from: i64,
         longest_gap_seconds: Option<u32>,
+        minimum_attended_percent: u32,
+        attended_seconds: i64,
         visits: Vec<Visit>,
         adjustment: Option<String>,
         awarded_seconds: Option<i64>,

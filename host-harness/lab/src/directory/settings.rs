@@ -56,6 +56,7 @@ pub struct SettingsChange {
     settle_minutes: Option<u32>,
     longest_gap_minutes: Option<u32>,
     never_checked_out: Option<NeverCheckedOutForm>,
+    minimum_attended_percent: Option<u32>,
     digest_every_minutes: Option<u32>,
 }
 
@@ -84,6 +85,7 @@ impl std::fmt::Debug for SettingsChange {
         shown.field("settle_minutes", &self.settle_minutes);
         shown.field("longest_gap_minutes", &self.longest_gap_minutes);
         shown.field("never_checked_out", &self.never_checked_out);
+        shown.field("minimum_attended_percent", &self.minimum_attended_percent);
         shown.field("digest_every_minutes", &self.digest_every_minutes);
         shown.finish()
     }
@@ -94,6 +96,7 @@ impl std::fmt::Debug for SettingsChange {
 enum NeverCheckedOutForm {
     Report,
     Absent,
+    LeftAtEnd,
 }
 
 fn yes() -> bool {
@@ -140,6 +143,7 @@ impl SettingsChange {
         set(&mut settings.settle_minutes, self.settle_minutes);
         set(&mut settings.longest_gap_minutes, self.longest_gap_minutes);
         set(&mut settings.never_checked_out, self.never_checked_out.map(NeverCheckedOutForm::into_wit));
+        set(&mut settings.minimum_attended_percent, self.minimum_attended_percent);
         set(&mut settings.digest_every_minutes, self.digest_every_minutes);
     }
 }
@@ -155,6 +159,7 @@ impl NeverCheckedOutForm {
         match self {
             Self::Report => NeverCheckedOut::Report,
             Self::Absent => NeverCheckedOut::Absent,
+            Self::LeftAtEnd => NeverCheckedOut::LeftAtEnd,
         }
     }
 }

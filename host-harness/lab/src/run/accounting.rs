@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::rig::Rig;
 use crate::twin::{StandingMark, TwinError};
@@ -38,6 +39,8 @@ pub struct Accounting {
     pub saying_nothing: u64,
     /// Records whose class, or its settle time, still runs.
     pub waiting: u64,
+    /// Records of courses that GEGI has and CourseKey never acknowledged: off, or not sent yet.
+    pub not_synchronized: u64,
     /// Records written when the course's attendance was not followed any more; the plugin does not read such a record.
     pub not_followed: u64,
     /// Records to which none of the fields above applies.
@@ -55,7 +58,7 @@ type Untold = (String, bool);
 /// Makes the account of all records of the rig's CourseKey at the present moment; none: CourseKey is not simulated
 /// here.
 pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
-    let (issues, Classes { running, logs, followed }) = (Issues::open(rig)?, classes(rig)?);
+    let (issues, Classes { running, logs, followed, foreign }) = (Issues::open(rig)?, classes(rig)?);
     let mut accounting = Accounting::default();
     let mut untold: BTreeMap<Place, Vec<Untold>> = BTreeMap::new();
     let is_simulated = rig.coursekey.each_record(rig.now(), |record| -> Result<(), TwinError> {
@@ -67,6 +70,8 @@ pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
             Some(Told::Rows) => &mut accounting.by_log_rows,
             Some(Told::Issue) => &mut accounting.by_issue,
             None if record.visits.is_empty() && record.adjustment.is_none() => &mut accounting.saying_nothing,
+            None if foreign.contains(record.session) => &mut accounting.not_synchronized,
+            None if counts_for_nothing(rig, record, &followed)? => &mut accounting.saying_nothing,
             None if running.contains(record.session) => &mut accounting.waiting,
             None if followed.get(record.session).is_some_and(|until| record.updated_at > *until) => {
                 &mut accounting.not_followed
@@ -115,13 +120,43 @@ fn says(basis: &Basis, record: &HeldRecord<'_>) -> bool {
         && staff == (record.adjustment, record.awarded)
 }
 
-/// Whether the rows say the same as the record: its visits that have ended, or the times that staff gave instead.
+/// Whether the rows say the same as the record: the time of its visits that have ended, overlaps once, or the time that
+/// staff gave instead. A visit without an end may have a row too.
 fn are_rows_of(mut rows: Vec<(i64, i64)>, record: &HeldRecord<'_>) -> bool {
-    let mut ended: Vec<_> = record.visits.iter().filter_map(|(came, left)| Some((*came, (*left)?))).collect();
-    rows.sort_unstable();
-    ended.sort_unstable();
-    let is_given = matches!(record.adjustment, Some("award-full" | "override"));
-    !rows.is_empty() && (is_given || rows == ended)
+    let ended: Vec<_> = record.visits.iter().filter_map(|(came, left)| Some((*came, (*left)?))).collect();
+    let is_given = record.awarded.is_some() || matches!(record.adjustment, Some("award-full" | "override"));
+    if rows.is_empty() {
+        return false;
+    }
+    rows.retain(|(came, _)| !record.visits.contains(&(*came, None)));
+    is_given || joined(rows) == joined(ended)
+}
+
+/// Spans of time in order, those that touch or overlap as one.
+fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    spans.sort_unstable();
+    let mut whole: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in spans {
+        match whole.last_mut().filter(|last| from <= last.1) {
+            Some(last) => last.1 = last.1.max(to),
+            None => whole.push((from, to)),
+        }
+    }
+    whole
+}
+
+/// Whether all time of the record was removed where nothing else rests on it: the class is none of GEGI's, or another
+/// record decided the mark.
+fn counts_for_nothing(rig: &Rig, record: &HeldRecord<'_>, classes: &BTreeMap<String, i64>) -> Result<bool, TwinError> {
+    if record.adjustment != Some("remove-all") {
+        return Ok(false);
+    }
+    let mark = rig.twin.mark_of(record.session, record.user)?;
+    let of_other = |basis: &Basis| basis.attendance_record.as_deref().is_some_and(|of| of != record.id);
+    Ok(match mark {
+        Some(StandingMark::CourseKeys(basis)) => of_other(&basis),
+        _ => !classes.contains_key(record.session),
+    })
 }
 
 /// The classes, as far as the account needs them.
@@ -133,6 +168,18 @@ struct Classes {
     logs: BTreeSet<String>,
     /// By course, the last moment of which attendance is read.
     followed: BTreeMap<String, i64>,
+    /// Classes of courses that CourseKey does not hold.
+    foreign: BTreeSet<String>,
+}
+
+/// The courses that CourseKey holds.
+fn held_courses(rig: &Rig) -> BTreeSet<String> {
+    let mut roster = Vec::new();
+    // Writing to memory cannot fail.
+    _ = rig.coursekey.write_roster(&mut roster);
+    let lines = roster.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let courses = lines.filter(|line| line.get("kind").is_some_and(|kind| kind == "course"));
+    courses.filter_map(|line| line.get("id")?.as_str().map(str::to_owned)).collect()
 }
 
 fn classes(rig: &Rig) -> Result<Classes, TwinError> {
@@ -141,8 +188,17 @@ fn classes(rig: &Rig) -> Result<Classes, TwinError> {
     let until = rig.now().timestamp() - settle;
     let follow = i64::from(settings.follow_adjustments_days) * 86_400;
     let follow = follow.max(i64::from(settings.settle_minutes) * 60);
-    let mut classes = Classes { running: BTreeSet::new(), logs: BTreeSet::new(), followed: BTreeMap::new() };
+    let mut classes = Classes {
+        running: BTreeSet::new(),
+        logs: BTreeSet::new(),
+        followed: BTreeMap::new(),
+        foreign: BTreeSet::new(),
+    };
+    let held = held_courses(rig);
     rig.twin.each_course(|course| {
+        if !held.contains(&course.id) {
+            classes.foreign.extend(course.classes.iter().map(|class| class.id.clone()));
+        }
         if course.hours_type == HoursType::AttendanceLog {
             classes.logs.extend(course.classes.iter().map(|class| class.id.clone()));
         }

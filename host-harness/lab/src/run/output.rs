@@ -166,8 +166,8 @@ fn move_into_place(draft: &Path, folder: &Path) -> io::Result<()> {
 }
 
 fn note_written<'a>(folder: &Path, files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
-    let names: String = files.map(|file| format!("{}\n", file.display())).collect();
-    private::write(&folder.join(WRITTEN), names.as_bytes())
+    let names: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    private::write(&folder.join(WRITTEN), (names.join("\n") + "\n").as_bytes())
 }
 
 fn create(folder: &Path, name: &str) -> io::Result<BufWriter<File>> {

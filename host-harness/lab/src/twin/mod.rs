@@ -143,14 +143,14 @@ impl Twin {
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
-    /// Stores a course, unless a newer revision of the course is stored already.
+    /// Stores a course as GEGI holds it now, whatever its revision: a restored backup has a lower one.
     ///
     /// # Errors
     /// The file cannot be used.
     pub fn put_course(&self, course: &Course) -> Result<(), TwinError> {
         let body = serde_json::to_string(course)?;
         let sql = "INSERT INTO course (id, revision, body) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE
-            SET revision = excluded.revision, body = excluded.body WHERE excluded.revision >= revision";
+            SET revision = excluded.revision, body = excluded.body";
         self.lock().prepare_cached(sql)?.execute(params![course.id, course.revision.cast_signed(), body])?;
         Ok(())
     }

@@ -56,6 +56,8 @@ fn set(expected: Option<Mark>, mark: Mark) -> Operation {
         late_until: NINE + 900,
         early_from: NINE + 2_700,
         longest_gap_seconds: Some(5_400),
+        minimum_attended_percent: 80,
+        attended_seconds: 3_600,
         visits: vec![visit],
         adjustment: None,
         awarded_seconds: None,
@@ -111,16 +113,16 @@ fn lines<T: serde::Serialize>(each: impl FnOnce(&mut dyn FnMut(T) -> std::io::Re
 }
 
 #[tokio::test]
-async fn courses_are_listed_in_order_and_an_older_revision_changes_nothing() {
+async fn courses_are_listed_in_order_as_they_were_stored_last_whatever_their_revision() {
     let twin = twin_at(None);
     for (id, revision) in [("b", 2), ("a", 1), ("c", 1), ("b", 1)] {
         twin.put_course(&course(id, revision)).unwrap();
     }
     twin.remove_course("c").unwrap();
-    assert_eq!(twin.courses(None, 10).await.unwrap(), [("a".to_owned(), 1), ("b".to_owned(), 2)]);
-    assert_eq!(twin.courses(Some("a"), 10).await.unwrap(), [("b".to_owned(), 2)]);
+    assert_eq!(twin.courses(None, 10).await.unwrap(), [("a".to_owned(), 1), ("b".to_owned(), 1)]);
+    assert_eq!(twin.courses(Some("a"), 10).await.unwrap(), [("b".to_owned(), 1)]);
     assert_eq!(twin.courses(None, 1).await.unwrap().len(), 1);
-    assert_eq!(twin.course("b").await.unwrap().unwrap(), course("b", 2));
+    assert_eq!(twin.course("b").await.unwrap().unwrap(), course("b", 1));
     assert_eq!(twin.course("c").await.unwrap(), None);
 }
 
@@ -134,7 +136,7 @@ async fn a_mark_is_set_only_if_it_is_what_the_plugin_took_it_for() {
     assert_eq!(receive(&twin, &delivery(4, set(None, Mark::Late))).await, Receipt::Applied);
     assert_eq!(marks(&twin).await, [(Mark::Late, Origin::Coursekey)]);
     expect![[r#"
-        {"class":"C1-1","student":"S000001","mark":"L","basis":{"rule":"came-late","check-in":"2023-08-28T09:00:00Z","check-out":"2023-08-28T10:00:00Z","starts":"2023-08-28T09:00:00Z","ends":"2023-08-28T10:00:00Z","late-until":"2023-08-28T09:15:00Z","early-from":"2023-08-28T09:45:00Z","longest-gap-seconds":5400,"visits":[{"in":"2023-08-28T09:00:00Z","out":"2023-08-28T10:00:00Z"}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"A sentence."}}
+        {"class":"C1-1","student":"S000001","mark":"L","basis":{"rule":"came-late","check-in":"2023-08-28T09:00:00Z","check-out":"2023-08-28T10:00:00Z","starts":"2023-08-28T09:00:00Z","ends":"2023-08-28T10:00:00Z","late-until":"2023-08-28T09:15:00Z","early-from":"2023-08-28T09:45:00Z","longest-gap-seconds":5400,"minimum-attended-percent":80,"attended-seconds":3600,"visits":[{"in":"2023-08-28T09:00:00Z","out":"2023-08-28T10:00:00Z"}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"A sentence."}}
     "#]].assert_eq(&lines(|take| twin.each_mark(take).unwrap()));
 }
 

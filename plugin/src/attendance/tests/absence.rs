@@ -42,7 +42,7 @@ fn every_condition_of_a_derived_absence() {
         class 09:00-12:00; students 1; S1 from 2023-08-28; judge 13:00
             S1 A: Absent: did not check in
         class 09:00-12:00; students 1; S1 stopped 2023-08-27; judge 13:00
-            nothing
+            S1 A: Absent: did not check in
         class 09:00-12:00; students 1; S1 stopped 2023-08-28; S1 stage DROPPED; judge 13:00
             S1 A: Absent: did not check in
         class 09:00-12:00; students 1; S1 stage DROPPED; judge 13:00
@@ -101,23 +101,16 @@ fn a_class_of_more_than_five_without_any_record_was_probably_not_held() {
                 S4 A: Absent: did not check in
                 S5 A: Absent: did not check in
         class 09:00-12:00; students 6; judge 13:00; judge 13:00+1d; S1 v1@13:05+1d 09:00-12:00; judge 13:10+1d
-            ! ClassNotHeld: none of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” has a record; it was probably not held
+            ! ClassNotHeld: of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, none came by CourseKey's records; it was probably not held
                 again at 2023-08-29T13:00:00Z
-            ! ClassNotHeld: none of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” has a record; it was probably not held
+            ! ClassNotHeld: of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, none came by CourseKey's records; it was probably not held
                 again at 2023-08-30T13:00:00Z
             S1 P: Present: attended the whole class
-                S2 A: Absent: did not check in
-                S3 A: Absent: did not check in
-                S4 A: Absent: did not check in
-                S5 A: Absent: did not check in
-                S6 A: Absent: did not check in
-        class 09:00-12:00; students 6; unplaced; judge 13:00
-            S1 A: Absent: did not check in
-                S2 A: Absent: did not check in
-                S3 A: Absent: did not check in
-                S4 A: Absent: did not check in
-                S5 A: Absent: did not check in
-                S6 A: Absent: did not check in
+                ! ClassNotHeld: of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, only one came by CourseKey's records; it was probably not held
+                again at 2023-08-30T13:10:00Z
+        class 09:00-12:00; students 6; unplaced s7; judge 13:00
+            ! ClassNotHeld: of the 6 students of the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, none came by CourseKey's records; it was probably not held
+                again at 2023-08-29T13:00:00Z
         class 09:00-12:00; students 7; S6 credit; S7 from 2023-08-29; judge 13:00
             S1 A: Absent: did not check in
                 S2 A: Absent: did not check in
@@ -130,7 +123,7 @@ fn a_class_of_more_than_five_without_any_record_was_probably_not_held() {
     .assert_eq(&told(&[
         "class 09:00-12:00; students 5; judge 13:00",
         "class 09:00-12:00; students 6; judge 13:00; judge 13:00+1d; S1 v1@13:05+1d 09:00-12:00; judge 13:10+1d",
-        "class 09:00-12:00; students 6; unplaced; judge 13:00",
+        "class 09:00-12:00; students 6; unplaced s7; judge 13:00",
         "class 09:00-12:00; students 7; S6 credit; S7 from 2023-08-29; judge 13:00",
         "class 09:00-12:00; students 6; S1 hand P; S2 hand P; S3 hand P; S4 hand P; S5 hand P; S6 hand A; judge 13:00",
     ]));
@@ -144,8 +137,8 @@ fn a_record_replaces_a_derived_absence_also_by_nothing() {
             S1 A→P: Present: attended the whole class
         class 09:00-12:00; students 1; judge 13:00; S1 v1@13:02 08:58-; judge 13:05; S1 v2@15:00 08:58-12:01 edit; judge 15:05
             S1 A: Absent: did not check in
-            S1 A withdrawn
-                ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 2 min before the start and never out
+            S1 A withdrawn (CourseKey, record r1-S1 version 1: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 2 min before the start and never out; CourseKey's check-out is taken until 2023-10-02 12:00 UTC)
+                ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 2 min before the start and never out; CourseKey's check-out is taken until 2023-10-02 12:00 UTC
                 again at 2023-08-29T13:05:00Z
             S1 P: Present: attended the whole class; edited in CourseKey
         class 09:00-12:00; students 1; judge 13:00; S1 v1@13:02 09:30-; judge 13:05
@@ -168,20 +161,21 @@ fn a_derived_absence_is_taken_back_when_gegi_says_otherwise_in_time() {
     expect![[r#"
         class 09:00-12:00; students 1; judge 13:00; S1 stopped 2023-08-27; judge 12:00+7d
             S1 A: Absent: did not check in
-            S1 A withdrawn
+            nothing
         class 09:00-12:00; students 1; judge 13:00; S1 stopped 2023-08-27; judge 12:01+7d
             S1 A: Absent: did not check in
             nothing
         class 09:00-12:00; students 1; judge 13:00; S1 unlisted; judge 13:05
             S1 A: Absent: did not check in
-            nothing
+            ! MarkStands: S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: GEGI lists no such student of the course any more and does not say that the attendance of that day is wrong, so it stands
+                again at 2023-08-29T13:05:00Z
         class 09:00-12:00; students 1; judge 13:00; class 09:00+2d-12:00+2d; judge 13:05; judge 13:00+2d
             S1 A: Absent: did not check in
-            S1 A withdrawn
+            S1 A withdrawn (CourseKey, no record as of 2023-08-28T13:05:00Z, the class was moved)
             S1 A: Absent: did not check in
         class 09:00-12:00; students 1; judge 13:00; log; judge 13:05
             S1 A: Absent: did not check in
-            S1 A withdrawn
+            S1 A withdrawn (CourseKey, no record as of 2023-08-28T13:05:00Z, Hours Type changed)
         class 09:00-12:00; students 1; judge 13:00; S1 hand P; S1 stopped 2023-08-27; judge 13:05
             S1 A: Absent: did not check in
             nothing

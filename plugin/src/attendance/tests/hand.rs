@@ -57,7 +57,7 @@ fn a_hand_mark_answers_for_a_missing_check_out() {
     expect![[r#"
         class 09:00-12:00; students 1; S1 v1@09:01 09:00-; judge 12:00; judge 13:00; S1 hand P; judge 13:00+1d; S1 v2@14:00+1d 09:00-11:00 edit; judge 14:05+1d
             again at 2023-08-28T13:00:00Z
-            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in at the start and never out
+            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in at the start and never out; CourseKey's check-out is taken until 2023-10-02 12:00 UTC
                 again at 2023-08-29T13:00:00Z
             nothing
             S1 P→A: Absent: left 60 min before the end; the limit is 15 min; edited in CourseKey
@@ -75,7 +75,7 @@ fn a_mark_of_gegis_own_is_never_withdrawn() {
             nothing
         class 09:00-12:00; students 1; S1 v1@12:01 09:10-12:00; judge 12:05; S1 unmarked; S1 v2@14:00 09:10- edit; judge 14:05
             S1 L: Late: came 10 min after the start
-            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 10 min after the start and never out
+            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 10 min after the start and never out; CourseKey's check-out is taken until 2023-10-02 12:00 UTC
                 again at 2023-08-29T14:05:00Z
     "#]]
     .assert_eq(&told(&[

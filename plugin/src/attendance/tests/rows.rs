@@ -19,9 +19,7 @@ fn rows_follow_the_record() {
             S1 r1-S1 row 1: 420 min
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 r2v1@12:10 09:30-12:00; judge 12:15
             S1 r1-S1 row 1: 180 min
-            r1-S1 row 1 void
-                S1 r2-S1 row 1: 150 min
-                ! SecondRecord: CourseKey has two records of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: r2-S1 counts, r1-S1 does not
+            ! SecondRecord: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: CourseKey has two records that count together, r2-S1 and r1-S1
                 again at 2023-08-29T12:15:00Z
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:10 09:00-08:00 edit; judge 12:15
             S1 r1-S1 row 1: 180 min
@@ -31,11 +29,11 @@ fn rows_follow_the_record() {
         class 09:00-16:00; students 1; log; S1 v1@12:01 09:00-12:00 13:00-; judge 16:00; judge 17:00; S1 v2@18:00 09:00-12:00 13:00-16:00 edit; judge 18:05
             S1 r1-S1 row 1: 180 min
                 again at 2023-08-28T17:00:00Z
-            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 240 min after the start and never out
+            ! NeverCheckedOut: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: checked in 240 min after the start and never out; CourseKey's check-out is taken until 2023-10-02 16:00 UTC
                 again at 2023-08-29T17:00:00Z
             S1 r1-S1 row 2: 180 min
         class 09:00-16:00; students 1; log; S1 stage DROPPED; S1 stopped 2023-08-27; S1 v1@12:01 09:00-12:00; judge 12:05
-            ! RecordAfterDrop: CourseKey has attendance of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”, after the drop
+            ! RecordAfterDrop: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: CourseKey has attendance after the drop
                 again at 2023-08-29T12:05:00Z
     "#]]
     .assert_eq(&told(&[
@@ -53,7 +51,7 @@ fn a_course_that_changes_its_hours_type_exchanges_marks_and_rows() {
     expect![[r#"
         class 09:00-12:00; students 1; S1 v1@12:01 09:00-12:00; judge 12:05; log; judge 12:10
             S1 P: Present: attended the whole class
-            S1 P withdrawn
+            S1 P withdrawn (CourseKey, record r1-S1 version 1, Hours Type changed)
                 S1 r1-S1 row 1: 180 min
         class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05
             S1 r1-S1 row 1: 180 min
@@ -69,7 +67,7 @@ fn adjustments_that_come_too_late_correct_no_row() {
     expect![[r#"
         class 09:00-12:00; students 1; log; S1 v1@12:01 09:00-12:00; judge 12:05; S1 v2@12:01+7d 09:00-11:00 edit; judge 12:05+7d
             S1 r1-S1 row 1: 180 min
-            ! LateAdjustment: CourseKey's record of student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE” was written on 2023-09-04 12:01 UTC, after the follow-up days, and is not applied; it says: 120 min
+            ! LateAdjustment: student S1 in the class of 2023-08-28 09:00 UTC of course NURS-C1 “CARE”: CourseKey's record was changed at 2023-09-04 12:01 UTC, after the follow-up days, and is not applied; it says: 120 min
                 again at 2023-09-05T12:05:00Z
     "#]]
     .assert_eq(&told(&[

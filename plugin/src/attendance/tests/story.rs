@@ -4,13 +4,16 @@
 //! |---|---|
 //! | `class 09:00-12:00` | the class, known to CourseKey since the day before; again: it is moved in GEGI and at once in CourseKey |
 //! | `students 3` | S1 to S3, enrolled, known to CourseKey since the day before; 2 where nothing is said |
-//! | `log` | a course of Attendance Log |
+//! | `log`, `schedule` | Hours Type of the course: Attendance Log, Class Schedule |
+//! | `cancel 13:00` | GEGI takes the class out of the calendar |
+//! | `S1 away R` | CourseKey moves the record R to another class |
+//! | `least 80`, `never left-at-end` | the minimum share; what becomes of who never checked out |
 //! | `ends 2023-08-28` | the course's completed date |
 //! | `S1 v1@12:05 09:00-12:00 13:00-` | a version of S1's record, written at 12:05, with its visits; `edit`, `award-full`, `remove-all`, `override`, `override=170` for what staff did; `r2v1@…` for another record, `S1 of R v1@…` for the record R |
 //! | `S1 hand A`, `S1 preset P`, `S1 unmarked` | GEGI's mark of S1 is written or taken away |
 //! | `S1 stopped 2023-08-27`, `S1 from 2023-08-29`, `S1 stage DROPPED`, `S1 credit`, `S1 unlisted` | GEGI's data of S1 from now on |
 //! | `S1 acked 09:30`, `S1 dropped 09:30`, `class acked 09:30` | CourseKey acknowledged the enrolment, the drop, the class only then |
-//! | `unread 12:30`, `unplaced`, `unreadable S1`, `unreadable` | read only up to then; records wait; an unreadable record, of S1 or of anybody |
+//! | `unread 12:30`, `unplaced s1`, `unreadable S1`, `unreadable` | read only up to then; a record of the student s1 waits; an unreadable record, of S1 or of anybody |
 //! | `late 5 from 09:30` | the late limit changes to 5 minutes then |
 //! | `judge 13:00` | the class is judged; what is written stands in the answer |
 //!
@@ -19,7 +22,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::attendance::{ClassBook, Limits, Reading, Sitting};
+use crate::attendance::{ClassBook, Desk, Limits, Reading, Sitting, Taken, folded};
 use crate::following;
 use crate::issue;
 use crate::ledger::{CourseLedger, Enrollment, Session, Slot};
@@ -27,6 +30,7 @@ use crate::marking::{ClassTimes, Terms, sentence};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mark, Visit};
 use crate::model::course::{Agreement, Class, Course, HoursType, Student};
 use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
+use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{InForce, Settings, check};
 use crate::testing::{at, course, settings};
@@ -63,7 +67,12 @@ impl Default for Story {
             book: ClassBook::default(),
             history,
             settings,
-            reading: Reading { until: None, unplaced: false, unreadable: BTreeSet::new(), again_at: time("23:59") },
+            reading: Reading {
+                until: None,
+                unplaced: BTreeSet::new(),
+                unreadable: BTreeSet::new(),
+                again_at: time("23:59"),
+            },
             unread: false,
         }
     }
@@ -103,8 +112,13 @@ impl Story {
             ["students", count] => self.enroll(count.parse().unwrap()),
             ["ends", date] => self.course.completed_date = Some(date.parse().unwrap()),
             ["log"] => self.course.hours_type = HoursType::AttendanceLog,
+            ["schedule"] => self.course.hours_type = HoursType::ClassSchedule,
+            ["cancel", when] => return self.cancel(time(when)),
+            ["least", percent] => self.settings.thresholds.least_percent = percent.parse().unwrap(),
+            ["never", "absent"] => self.settings.thresholds.never_checked_out = NeverCheckedOut::Absent,
+            ["never", _] => self.settings.thresholds.never_checked_out = NeverCheckedOut::LeftAtEnd,
             ["unread", until] => (self.unread, self.reading.until) = (true, Some(time(until))),
-            ["unplaced"] => self.reading.unplaced = true,
+            ["unplaced", student] => _ = self.reading.unplaced.insert(folded(&PersonId::from(*student))),
             ["unreadable"] => _ = self.reading.unreadable.insert(None),
             ["unreadable", student] => _ = self.reading.unreadable.insert(Some(PersonId::from(*student))),
             ["late", minutes, "from", when] => {
@@ -148,6 +162,15 @@ impl Story {
             ["unlisted"] => self.course.students.retain(|student| student.person.id != *id),
             ["stopped", date] => self.student(id).stopped_on = Some(date.parse().unwrap()),
             ["from", date] => self.student(id).enrolled_from = date.parse().unwrap(),
+            ["away", name] => {
+                let limits = self.limits();
+                self.book.give_away(
+                    &RecordId((*name).to_owned()),
+                    "record moved to another class",
+                    limits,
+                    &self.marks,
+                );
+            }
             ["credit"] => self.student(id).agreement = Agreement::CreditGranted,
             ["acked", when] => {
                 let slot = acknowledged(Enrollment { dropped: false }, time(when));
@@ -180,9 +203,19 @@ impl Story {
     }
 
     fn enter(&mut self, record: &AttendanceRecord) {
-        let limits =
-            Limits::of(self.course.classes[0].ends, self.settings.follow, self.settings.settle, self.followed_until());
+        let limits = self.limits();
         self.book.enter(record, limits, &self.marks);
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::of(self.course.classes[0].ends, self.settings.follow, self.settings.settle, self.followed_until())
+    }
+
+    fn cancel(&mut self, now: Instant) -> String {
+        let (course, class) = (self.course.id.clone(), ClassId::from(CLASS));
+        let marks = self.marks.clone();
+        let taken = self.book.cancel(Desk { course: &course, class: &class, marks: &marks, read_until: None, now });
+        self.told(&taken)
     }
 
     /// The course has another class a week later.
@@ -198,10 +231,12 @@ impl Story {
         let times = ClassTimes { starts: class.starts, ends: class.ends };
         let times = self.book.times(times, self.settings.follow, now);
         let thresholds = self.book.thresholds(times.starts, &self.history, now).unwrap();
+        let form = self.book.form(self.course.hours_type, times, self.settings.follow, now);
         let taken = self.book.judge(Sitting {
             course: &self.course,
             students: &self.course.roll(),
             class: &class.id,
+            form,
             times,
             zone: chrono_tz::UTC,
             day: times.starts.date_in(chrono_tz::UTC),
@@ -215,6 +250,10 @@ impl Story {
             now,
         });
         self.book.issues = taken.issues.iter().map(|issue| (issue::key(issue), issue.clone())).collect();
+        self.told(&taken)
+    }
+
+    fn told(&mut self, taken: &Taken) -> String {
         let mut words: Vec<String> = taken.operations.iter().filter_map(|operation| self.stand(operation)).collect();
         words.extend(taken.issues.iter().map(|issue| format!("! {:?}: {}", issue.code, issue.sentence)));
         words.extend(taken.judge_at.map(|when| format!("again at {when}")));
@@ -231,9 +270,9 @@ impl Story {
                 let old = expected.map(|mark| format!("{}→", mark.letter())).unwrap_or_default();
                 Some(format!("{student} {old}{}: {}", mark.letter(), sentence(basis)))
             }
-            Operation::WithdrawMark { student, .. } => {
+            Operation::WithdrawMark { student, journal, .. } => {
                 let old = self.marks.remove(student).unwrap();
-                Some(format!("{student} {} withdrawn", old.mark.letter()))
+                Some(format!("{student} {} withdrawn ({})", old.mark.letter(), journal.by))
             }
             Operation::PutLogRow { row, .. } => {
                 Some(format!("{} {} row {}: {} min", row.student, row.record, row.visit, row.minutes))

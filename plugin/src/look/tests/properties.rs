@@ -41,7 +41,7 @@ fn change(school: &mut School, number: usize) {
             let id = school.course.students[student].person.id.clone();
             let ledger = school.accounts.entry(id).or_default();
             if let Some(held) = ledger.account.acknowledged.clone() {
-                ledger.account.park(held, refusal(), Retry::WhenChanged);
+                ledger.account.park(held, refusal(), Instant(i64::MAX));
             }
         }
         13 => school.removed = true,

@@ -58,9 +58,9 @@ fn what_staff_do_in_coursekey() {
         class 09:00-16:00; in 08:55; out 12:00; remove-all
             rows ; nothing
         class 09:00-16:00; in 08:55; out 12:00; override 200
-            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:00:00Z, 185 min; nothing
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:15:00Z, 200 min; nothing
         class 09:00-16:00; in 08:55; override 200
-            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T12:20:00Z, 200 min; nothing
+            rows 1: 2023-08-28T08:55:00Z to 2023-08-28T12:15:00Z, 200 min; nothing
         class 09:00-16:00; override 200
             rows 1: 2023-08-28T09:00:00Z to 2023-08-28T12:20:00Z, 200 min; nothing
         class 09:00-16:00; override -5
@@ -92,5 +92,49 @@ fn impossible_times_make_no_rows() {
         "class 09:00-16:00; in 09:10; out 09:05",
         "class 09:00-16:00; in 09:10; out 12:00; now 11:54:59",
         "class 09:00-16:00; in 09:10; out 09:05; award-full",
+    ]));
+}
+
+#[test]
+fn overlaps_count_once_and_minutes_add_up_to_the_time_rounded_down_once() {
+    expect![[r#"
+        class 09:00-12:00; in 09:00; out 11:00; in 10:00; out 12:00
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T11:00:00Z, 120 min | 2: 2023-08-28T11:00:00Z to 2023-08-28T12:00:00Z, 60 min; nothing
+        class 09:00-12:00; in 09:00; out 12:00; in 10:00; out 11:00; in 09:00; out 12:00
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T12:00:00Z, 180 min; nothing
+        class 09:00-12:00; in 09:00; out 09:01:30; in 10:00; out 10:01:30
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T09:01:30Z, 1 min | 2: 2023-08-28T10:00:00Z to 2023-08-28T10:01:30Z, 2 min; nothing
+        class 09:00-12:00; in 09:00; out 09:01:20; in 10:00; out 10:01:20; in 11:00; out 11:01:20
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T09:01:20Z, 1 min | 2: 2023-08-28T10:00:00Z to 2023-08-28T10:01:20Z, 1 min | 3: 2023-08-28T11:00:00Z to 2023-08-28T11:01:20Z, 2 min; nothing
+    "#]].assert_eq(&table(&[
+        "class 09:00-12:00; in 09:00; out 11:00; in 10:00; out 12:00",
+        "class 09:00-12:00; in 09:00; out 12:00; in 10:00; out 11:00; in 09:00; out 12:00",
+        "class 09:00-12:00; in 09:00; out 09:01:30; in 10:00; out 10:01:30",
+        "class 09:00-12:00; in 09:00; out 09:01:20; in 10:00; out 10:01:20; in 11:00; out 11:01:20",
+    ]));
+}
+
+#[test]
+fn a_row_ends_with_the_class_or_within_twelve_hours_of_it() {
+    expect![[r#"
+        class 09:00-12:00; in 09:00; out 23:59:59
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T23:59:59Z, 899 min; nothing
+        class 09:00-12:00; in 09:00; out 00:00
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-29T00:00:00Z, 900 min; nothing
+        class 09:00-12:00; in 09:00; out 00:00:01; in 09:10; out 10:00
+            rows 2: 2023-08-28T09:10:00Z to 2023-08-28T10:00:00Z, 50 min; VisitTooLong: a visit ends more than 12 hours after the class
+        class 09:00-12:00; left-at-end; in 09:00; out 10:00; in 10:30
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T10:00:00Z, 60 min | 2: 2023-08-28T10:30:00Z to 2023-08-28T12:00:00Z, 90 min; nothing
+        class 09:00-12:00; left-at-end; in 09:00; out 10:00; in 10:30; now 12:59
+            rows 1: 2023-08-28T09:00:00Z to 2023-08-28T10:00:00Z, 60 min; wait until 2023-08-28T13:00:00Z
+        class 09:00-12:00; left-at-end; in 12:30
+            rows ; NeverCheckedOut: checked in 210 min after the start and never out
+    "#]].assert_eq(&table(&[
+        "class 09:00-12:00; in 09:00; out 23:59:59",
+        "class 09:00-12:00; in 09:00; out 00:00",
+        "class 09:00-12:00; in 09:00; out 00:00:01; in 09:10; out 10:00",
+        "class 09:00-12:00; left-at-end; in 09:00; out 10:00; in 10:30",
+        "class 09:00-12:00; left-at-end; in 09:00; out 10:00; in 10:30; now 12:59",
+        "class 09:00-12:00; left-at-end; in 12:30",
     ]));
 }

@@ -214,7 +214,7 @@ fn what_staff_do_in_coursekey() {
         class 09:00-12:00; in 08:58; edit
             NeverCheckedOut: checked in 2 min before the start and never out
         class 09:00-12:00; in 09:04; out 12:00; override 180
-            L came-late: Late: came 4 min after the start; overridden in CourseKey
+            P override-whole: Present: the whole class awarded in CourseKey
         class 09:00-12:00; override 180
             P override-whole: Present: the whole class awarded in CourseKey
         class 09:00-12:00; override 200
@@ -255,7 +255,7 @@ fn impossible_times_are_reported_unless_staff_decided_without_them() {
         class 09:00-12:00; in 09:10; out 09:05; remove-all
             A all-time-removed: Absent: all time removed in CourseKey
         class 09:00-12:00; in 09:10; out 09:05; override 180
-            VisitBackwards: checked out before the check-in 10 min after the start
+            P override-whole: Present: the whole class awarded in CourseKey
     "#]]
     .assert_eq(&table(&[
         "class 09:00-12:00; in 09:10; out 09:05",

@@ -7,7 +7,8 @@
 //! | `in 09:04`, `out 11:58` | a visit and its check-out, to the second if need be | no visit |
 //! | `no record` | CourseKey has no record of the student | a record |
 //! | `edit`, `award-full`, `remove-all`, `override`, `override 170` | what staff did, minutes awarded | nothing |
-//! | `absent` | who never checked out is absent | is reported |
+//! | `absent`, `left-at-end` | who never checked out is absent, or counts as there until the end | is reported |
+//! | `least 80` | the minimum share of the class attended, percent | 0 |
 //! | `now 12:30` | the present | a day after the class |
 //! | `zone America/New_York`, `day 2023-11-05` | where and when | UTC, 2023-08-28 |
 //!
@@ -16,7 +17,7 @@
 use chrono::{Days, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 
-use crate::marking::{ClassTimes, Decision, LogRow, Terms, decide, log_rows, sentence};
+use crate::marking::{ClassTimes, Decision, LogRow, Terms, decide, impossible, log_rows, sentence};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Visit};
 use crate::model::ids::{ClassId, PersonId, RecordId};
 use crate::model::settings::NeverCheckedOut;
@@ -35,11 +36,20 @@ pub(super) struct Timeline {
 impl Timeline {
     pub(super) fn decide(&self) -> Decision {
         let terms = Terms { thresholds: &self.thresholds, settle: self.settle };
-        decide(self.times, self.record.as_ref(), terms, self.now)
+        self.impossible().unwrap_or_else(|| decide(self.times, self.record.as_ref(), terms, self.now))
     }
 
     fn log(&self) -> (Vec<LogRow>, Decision) {
-        log_rows(self.record.as_ref().unwrap(), self.times, self.settle, self.now)
+        let terms = Terms { thresholds: &self.thresholds, settle: self.settle };
+        match self.impossible() {
+            Some(report) => (Vec::new(), report),
+            None => log_rows(&[self.record.as_ref().unwrap()], self.times, terms, self.now),
+        }
+    }
+
+    fn impossible(&self) -> Option<Decision> {
+        let (code, sentence) = impossible(self.record.as_ref()?, self.times.starts, self.now)?;
+        Some(Decision::Report { code, sentence })
     }
 }
 
@@ -89,10 +99,12 @@ pub(super) fn read(line: &str) -> Timeline {
             late: Seconds::minutes(minutes("late", 15)),
             early: Seconds::minutes(minutes("early", 15)),
             longest_gap: (gap > Seconds::ZERO).then_some(gap),
-            never_checked_out: match value(&words, "absent") {
-                Some(_) => NeverCheckedOut::Absent,
-                None => NeverCheckedOut::Report,
+            never_checked_out: match (value(&words, "absent"), value(&words, "left-at-end")) {
+                (Some(_), _) => NeverCheckedOut::Absent,
+                (None, Some(_)) => NeverCheckedOut::LeftAtEnd,
+                (None, None) => NeverCheckedOut::Report,
             },
+            least_percent: minutes("least", 0),
         },
         settle: Seconds::minutes(minutes("settle", 60)),
         record: value(&words, "no").is_none().then(|| record(&words, &wall)),

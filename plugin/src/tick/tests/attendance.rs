@@ -166,8 +166,8 @@ fn push_and_poll_of_the_same_record_make_one_mark() {
     world.coursekey.records = vec![both.clone()];
     world.now = at("2023-08-28T16:05:00Z");
     let body = serde_json::to_vec(&json!({ "records": [both] })).unwrap();
-    assert_eq!(inbox::on_attendance_received(&mut world, &CampusId::from("main"), body.clone()).unwrap().taken, 1);
-    assert_eq!(inbox::on_attendance_received(&mut world, &CampusId::from("main"), body).unwrap().repeated, 1);
+    assert_eq!(inbox::on_attendance_received(&mut world, &CampusId::from("main"), &body).unwrap().taken, 1);
+    assert_eq!(inbox::on_attendance_received(&mut world, &CampusId::from("main"), &body).unwrap().repeated, 1);
     world.settle();
     world.later(Seconds(300));
     expect!["C1-1 S1 -→P: Present: attended the whole class"].assert_eq(&written(&mut world));

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use crate::model::course::Course;
+use super::written;
+use crate::model::course::{Course, HoursType};
 use crate::model::ids::SchoolNumber;
 use crate::model::settings::SchoolSettings;
 use crate::model::time::Seconds;
-use crate::testing::{Fake, course};
+use crate::testing::{Fake, at, course};
 use crate::world::network::Unheard;
 
 fn two_courses() -> Fake {
@@ -191,4 +192,21 @@ fn an_adopted_account_that_is_gone_makes_room_for_one_of_the_persons_own() {
     world.coursekey.refuses.clear();
     let log = world.later(Seconds(86_400));
     assert!(log.contains("user S1 student1@example.edu") && !log.contains("adopting"), "{log}");
+}
+
+#[test]
+fn hours_type_changed_is_told_where_older_classes_keep_their_form() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world.now = at("2023-09-05T12:00:00Z");
+    world.settle();
+    written(&mut world);
+    for (revision, hours_type) in [(2, HoursType::AttendanceLog), (3, HoursType::ClassSchedule)] {
+        world.save(Course { revision, hours_type, ..course("C1") });
+        world.settle();
+    }
+    let told = written(&mut world);
+    let told: Vec<&str> = told.lines().filter(|line| line.contains("hours-type")).collect();
+    assert_eq!(told, ["open hours-type-changed/C1///", "resolve hours-type-changed/C1///"]);
 }

@@ -126,12 +126,12 @@ fn absences_are_not_forgotten_when_the_host_was_down_until_the_very_end() {
     down(&mut world, 2);
     world.settle();
     expect![[r#"
-        2023-09-11T18:05:00Z C1-1 S1 -→A: Absent: did not check in
-        2023-09-11T18:05:00Z C1-1 S2 -→A: Absent: did not check in
-        2023-09-11T18:05:00Z C1-1 S3 -→A: Absent: did not check in
-        2023-09-11T18:05:00Z C1-2 S1 -→A: Absent: did not check in
-        2023-09-11T18:05:00Z C1-2 S2 -→A: Absent: did not check in
-        2023-09-11T18:05:00Z C1-2 S3 -→A: Absent: did not check in"#]]
+        2023-09-12T07:05:00Z C1-1 S1 -→A: Absent: did not check in
+        2023-09-12T07:05:00Z C1-1 S2 -→A: Absent: did not check in
+        2023-09-12T07:05:00Z C1-1 S3 -→A: Absent: did not check in
+        2023-09-12T07:05:00Z C1-2 S1 -→A: Absent: did not check in
+        2023-09-12T07:05:00Z C1-2 S2 -→A: Absent: did not check in
+        2023-09-12T07:05:00Z C1-2 S3 -→A: Absent: did not check in"#]]
     .assert_eq(&watch(&mut world, at("2023-09-13T16:05:00Z"), Seconds(3_600)));
 }
 

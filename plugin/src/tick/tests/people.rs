@@ -168,3 +168,66 @@ fn an_instructor_whose_new_address_cannot_be_sent_goes_on_teaching() {
     assert_eq!(world.settle(), "");
     expect!["C1 Failed (1 of 2 instructors: invalid e-mail)"].assert_eq(&world.statuses());
 }
+
+/// Gives a student of the course another e-mail, at the next revision of the person.
+fn readdress(course: &mut crate::model::course::Course, changes: &[(usize, &str)]) {
+    course.revision += 1;
+    for (place, email) in changes {
+        let person = &mut course.students[*place].person;
+        person.revision += 1;
+        person.email = (*email).to_owned();
+    }
+}
+
+#[test]
+fn who_is_not_sent_claims_no_address() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut leads = course("C0");
+    leads.students.iter_mut().for_each(|student| student.stage = "NOT INTERESTED".to_owned());
+    leads.students[0].person.id = "LEAD1".into();
+    leads.students[0].person.email = "student1@example.edu".to_owned();
+    let mut off = course("C2");
+    off.send = crate::model::course::SendOption::Off;
+    off.students[1].person.id = "OFF2".into();
+    world.save(leads);
+    world.save(off);
+    world.save(course("C1"));
+    world.settle();
+    expect![[r#"
+        C0 Synchronized
+        C1 Synchronized
+        C2 Disabled (Send to CourseKey is off)"#]]
+    .assert_eq(&world.statuses());
+}
+
+#[test]
+fn an_address_that_is_given_up_is_sent_first() {
+    let mut world = crate::testing::synchronized();
+    let mut changed = course("C1");
+    let chain = [(0, "student2@example.edu"), (1, "student3@example.edu"), (2, "new@example.edu")];
+    readdress(&mut changed, &chain);
+    world.save(changed);
+    expect![[r#"
+        user S3 new@example.edu
+        user S2 student3@example.edu
+        user S1 student2@example.edu"#]]
+    .assert_eq(&world.settle());
+}
+
+#[test]
+fn two_courses_that_contradict_each_other_are_one_issue() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let mut other = course("C2");
+    other.students[0].person.email = "other@example.edu".to_owned();
+    world.save(other);
+    world.save(course("C1"));
+    assert!(world.settle().contains("user S1 student1@example.edu"), "the course with the lowest id decides");
+    let told: Vec<&str> = super::roster::open_issues(&world);
+    expect!["student S1 in course NURS-C1 “CARE” has another e-mail in course NURS-C2 “CARE”, at the same revision of the person"]
+        .assert_eq(&told.join("\n"));
+    let mut agreeing = course("C2");
+    agreeing.revision = 2;
+    world.save(agreeing);
+    world.settle();
+    assert!(super::roster::open_issues(&world).is_empty());
+}

@@ -212,6 +212,8 @@ fn a_course_is_let_go_once_everything_up_to_the_end_of_its_attendance_was_read()
     assert_eq!(written(&mut world), "", "the listing is a second short");
     world.later(Seconds(300));
     expect!["C1-2 S1 A→P: Present: attended the whole class"].assert_eq(&written(&mut world));
+    world.later(Seconds::days(28));
+    world.later(Seconds(300));
     asked(&mut world);
     for _ in 0..8 {
         world.later(Seconds(43_200));

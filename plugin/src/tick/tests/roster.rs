@@ -5,6 +5,20 @@ use expect_test::expect;
 use crate::model::course::{Agreement, SendOption};
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, synchronized};
+use crate::world::records::Operation;
+
+/// The sentences of the issues that are open.
+pub(super) fn open_issues(world: &Fake) -> Vec<&str> {
+    let mut open = std::collections::BTreeMap::new();
+    for operation in &world.operations {
+        match operation {
+            Operation::OpenIssue { key, issue, .. } => _ = open.insert(key, issue.sentence.as_str()),
+            Operation::ResolveIssue { key, .. } => _ = open.remove(key),
+            _ => {}
+        }
+    }
+    open.into_values().collect()
+}
 
 #[test]
 fn a_course_inside_its_window_is_sent_in_coursekeys_order() {
@@ -109,7 +123,14 @@ fn a_cancelled_class_is_removed_and_kept_where_coursekey_has_attendance_of_it() 
     world.save(changed);
     expect!["remove class C1-2: has_attendance"].assert_eq(&world.settle());
     expect!["C1 Synchronized"].assert_eq(&world.statuses());
-    assert_eq!(world.later(Seconds::days(2)), "", "what CourseKey keeps is not asked for again");
+    assert_eq!(world.later(Seconds::hours(23)), "", "what CourseKey keeps is asked for again once a day");
+    expect!["remove class C1-2: has_attendance"].assert_eq(&world.later(Seconds::days(1)));
+    let sentences: Vec<&str> = open_issues(&world);
+    expect!["CourseKey has attendance of the class of 2023-09-04 09:00 EDT of course NURS-C1 “CARE”, which GEGI does not have any more"]
+        .assert_eq(&sentences.join("\n"));
+    world.coursekey.refuses.clear();
+    expect!["remove class C1-2"].assert_eq(&world.later(Seconds::days(1)));
+    assert!(open_issues(&world).is_empty(), "the remedy was followed");
 }
 
 #[test]
@@ -223,5 +244,85 @@ fn the_nightly_comparison_comes_once_a_night_also_when_the_clocks_change() {
         world.settle();
         let head: serde_json::Value = serde_json::from_slice(&world.state["hot/0"]).unwrap();
         assert_eq!(head["comparison"]["next"], at(next).0, "after {now}");
+    }
+}
+
+#[test]
+fn a_synchronized_course_that_lacks_something_goes_on() {
+    type Change = fn(&mut crate::model::course::Course);
+    let lacks: [(&str, Change); 4] = [
+        ("no instructor", |course| course.instructors.clear()),
+        ("an instructor without e-mail", |course| {
+            course.instructors[0].id = "I9".into();
+            course.instructors[0].email.clear();
+        }),
+        ("no class", |course| course.classes.clear()),
+        ("dates turned round", |course| std::mem::swap(&mut course.start_date, &mut course.end_date)),
+    ];
+    let mut text = String::new();
+    for (name, lack) in lacks {
+        let mut world = synchronized();
+        let mut changed = course("C1");
+        changed.revision = 2;
+        changed.title = "CARE II".to_owned();
+        changed.students[0].stage = "DROPPED".to_owned();
+        lack(&mut changed);
+        world.save(changed);
+        let sent = world.settle().replace('\n', ", ");
+        text.extend([name, ": ", &sent, "\n    ", &world.statuses(), "\n"]);
+    }
+    expect![[r#"
+        no instructor: course C1 by instructor1@example.edu with ["I1"], drop S1 in C1
+            C1 Failed (no instructor)
+        an instructor without e-mail: course C1 by instructor1@example.edu with ["I1"], drop S1 in C1
+            C1 Failed (the instructor: no e-mail)
+        no class: course C1 by instructor1@example.edu with ["I1"], remove class C1-1, remove class C1-2, drop S1 in C1
+            C1 Failed (no class)
+        dates turned round: drop S1 in C1
+            C1 Failed (the course: end before start)
+    "#]]
+    .assert_eq(&text);
+}
+
+#[test]
+fn after_a_removal_any_revision_is_taken_and_the_night_takes_a_lower_one() {
+    let mut world = synchronized();
+    world.save(crate::model::course::Course { revision: 7, title: "SEVEN".to_owned(), ..course("C1") });
+    world.settle();
+    world.remove("C1");
+    world.settle();
+    assert!(world.save(course("C1")).taken, "a restored backup");
+    assert!(!world.settle().is_empty());
+    world.save(crate::model::course::Course { revision: 500, title: "FIVE HUNDRED".to_owned(), ..course("C1") });
+    world.settle();
+    let again = crate::model::course::Course { title: "AGAIN".to_owned(), ..course("C1") };
+    assert!(!world.save(again).taken, "of an event a lower revision is ignored");
+    expect![[r#"course C1 by instructor1@example.edu with ["I1"]"#]].assert_eq(&world.later(Seconds::days(1)));
+}
+
+#[test]
+fn what_is_sent_never_has_a_lower_revision_than_before() {
+    let mut world = synchronized();
+    let before = world.coursekey.revision;
+    assert!(before > 0);
+    world.now = world.now - Seconds::days(1);
+    world.save(crate::model::course::Course { revision: 2, title: "X".to_owned(), ..course("C1") });
+    assert!(!world.settle().is_empty());
+    assert!(world.coursekey.revision >= before, "the clock went back");
+}
+
+#[test]
+fn the_lock_opens_again_where_coursekey_refused_everything_for_certain() {
+    for (fault, locked) in [(None, false), (Some((503, "")), true)] {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.coursekey.refuses.insert("I1".to_owned(), "invalid".to_owned());
+        world.coursekey.faults.entry("users".to_owned()).or_default().extend(fault.map(Ok));
+        world.save(course("C1"));
+        world.settle();
+        world.later(Seconds::hours(2));
+        let mut off = course("C1");
+        (off.revision, off.send) = (2, SendOption::Off);
+        let outcome = world.save(off);
+        assert_eq!((outcome.refused, outcome.locked.is_some()), (locked, locked));
     }
 }

@@ -184,9 +184,17 @@ fn a_listing_that_lags_behind_does_not_take_a_record_for_gone() {
     world.settle();
     world.later(Seconds(300));
     world.later(Seconds(300));
-    expect!["open record-unreadable//C1-1/S2/r2"].assert_eq(&written(&mut world));
+    expect![[r#"
+        C1-1 S2 withdrawn
+        open record-unreadable//C1-1/S2/r2"#]]
+    .assert_eq(&written(&mut world));
     world.later(Seconds::days(1));
-    expect!["resolve record-unreadable//C1-1/S2/r2"].assert_eq(&written(&mut world));
+    expect![[r#"
+        C1-1 S2 -→A: Absent: did not check in
+        resolve record-unreadable//C1-1/S2/r2"#]]
+    .assert_eq(&written(&mut world));
+    days(&mut world, 2);
+    expect![""].assert_eq(&written(&mut world));
 }
 
 #[test]
@@ -231,10 +239,15 @@ fn a_pushed_record_is_gone_when_no_school_that_may_hold_it_lists_it() {
     world.settle();
     world.now = at("2023-08-29T08:00:00Z");
     world.settle();
-    expect!["open record-unreadable//C1-1/S2/r2"].assert_eq(&written(&mut world));
+    expect![[r#"
+        C1-1 S2 withdrawn
+        open record-unreadable//C1-1/S2/r2"#]]
+    .assert_eq(&written(&mut world));
     world.coursekey.down.clear();
     world.later(Seconds::hours(1));
     expect!["resolve record-unreadable//C1-1/S2/r2"].assert_eq(&written(&mut world));
+    days(&mut world, 2);
+    expect!["C1-1 S2 -→A: Absent: did not check in"].assert_eq(&written(&mut world));
 }
 
 #[test]
@@ -280,13 +293,15 @@ fn what_cannot_be_read_at_the_end_is_looked_for_once_a_day_until_it_can() {
     world.coursekey.asked.clear();
     written(&mut world);
     days(&mut world, 4);
-    assert_eq!(world.coursekey.asked.len(), 4, "once a day: {:?}", world.coursekey.asked);
+    assert_eq!(world.coursekey.asked.len(), 8, "what is new and the pass, once a day: {:?}", world.coursekey.asked);
     let visits = [("2023-09-04T13:00:00Z", Some("2023-09-04T16:00:00Z"))];
     world.coursekey.records = vec![second(2, "2023-09-17T18:00:00Z", &visits)];
     days(&mut world, 2);
     let told = written(&mut world);
     assert!(told.contains("resolve record-unreadable//C1-2/S2/r2"), "{told}");
     assert!(told.contains("open late-adjustment/C1/C1-2/S2/"), "nothing is lost: {told}");
+    // A late change may still come for 28 days after the follow-up; then nothing is read any more.
+    days(&mut world, 28);
     world.coursekey.asked.clear();
     days(&mut world, 4);
     assert_eq!(world.coursekey.asked.len(), 0, "{:?}", world.coursekey.asked);

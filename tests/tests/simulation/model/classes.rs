@@ -1,28 +1,38 @@
 //! Classes in the model: the marks, rows and issues of each student's record, of students without a record, and of
 //! records without a place.
 
-use super::marks::{Worth, worth};
+use super::marks::{Worth, impossible, worth};
 use super::roster::{Standing, standing};
 use super::rows::rows;
 use super::{Mark, Model, Place};
-use crate::school::{Class, Course, DAY, Student, Version};
+use crate::school::{Class, Content, Course, DAY, Student, Version};
 
 impl Model<'_> {
     /// Judges every class of every course that is still followed, and every record.
     pub(super) fn judge(&mut self) {
+        self.take_back_cancelled();
         let courses = std::mem::take(&mut self.courses);
         for course in courses.values() {
+            // "The seed speaks of synchronized courses".
+            if !self.roster.courses.contains_key(&course.id) {
+                continue;
+            }
             for class in &course.classes {
                 self.judge_class(course, class);
             }
         }
-        let places: Vec<Place> = self.known.keys().cloned().collect();
+        let places: Vec<Place> =
+            self.known.iter().filter(|(_, known)| !known.is_empty()).map(|(of, _)| of.clone()).collect();
         for place in places {
             let (class, student) = &place;
             let course = courses.values().find(|course| course.classes.iter().any(|held| held.id == *class));
             // "Record for an unknown class or student | kept raw and tried again when GEGI's data changes; issue meanwhile".
             match course {
                 None if self.was_judged(&place) => {}
+                // "ended when the last of them … has its time removed".
+                _ if !self.gives_time(&place) => {}
+                // "A record of a course that is not synchronized (off, never acknowledged) | no mark, no row".
+                Some(course) if !self.roster.courses.contains_key(&course.id) => {}
                 None => self.report("record-of-unknown-class", Some(class), None),
                 Some(course) if !course.students.iter().any(|listed| listed.person.id == *student) => {
                     self.report("record-of-unknown-student", Some(class), None);
@@ -31,6 +41,27 @@ impl Model<'_> {
             }
         }
         self.courses = courses;
+    }
+
+    /// "Derived A taken back": "when the class is cancelled". Of a course that GEGI removed everything stays.
+    fn take_back_cancelled(&mut self) {
+        for course in self.courses.values() {
+            self.homes.extend(course.classes.iter().map(|class| (class.id.clone(), course.id.clone())));
+        }
+        let (courses, homes) = (&self.courses, &self.homes);
+        let is_cancelled = |class: &str| {
+            let home = homes.get(class).and_then(|home| courses.get(home));
+            home.is_some_and(|course| course.classes.iter().all(|held| held.id != class))
+        };
+        self.marks.retain(|place, mark| !mark.derived || !is_cancelled(&place.0));
+    }
+
+    /// Whether the newest version of a record of a place gives time.
+    fn gives_time(&self, place: &Place) -> bool {
+        let known = &self.known[place];
+        let is_newest =
+            |version: &&Version| known.iter().all(|other| other.id != version.id || other.number <= version.number);
+        known.iter().filter(is_newest).any(|version| super::says(&version.content) == super::Says::Time)
     }
 
     /// Whether every known version of this place came before its class was cancelled: then marks and rows stay.
@@ -71,26 +102,43 @@ impl Model<'_> {
     fn judge_records(&mut self, course: &Course, class: &Class, student: &Student, place: &Place) {
         let (class_id, student_id) = (Some(place.0.as_str()), Some(place.1.as_str()));
         self.rows.remove(place);
-        let version: Option<Version> = self.effective(course, class, place).cloned();
+        let told: Vec<Version> = self.told(course, class, place).into_iter().cloned().collect();
         if self.is_after_the_drop(course, class, student) {
             self.report("record-after-drop", class_id, student_id);
-            return self.put(place, Worth::Nothing, None);
+            return self.put(place, Worth::Nothing, &told);
         }
         let (found, settle) = (self.thresholds(class).clone(), self.settle());
-        let worth = match &version {
-            Some(version) if course.log => {
-                let (rows, worth) = rows(class, settle, version, self.now);
+        // "check-out before check-in, times in the future …: issue, nothing written for that record, the others go on".
+        let now = self.now;
+        let problem = |version: &Version| impossible(class, &version.content, now);
+        for version in &told {
+            if let Some(code) = problem(version) {
+                self.report(code, class_id, student_id);
+            }
+        }
+        let possible: Vec<&Version> = told.iter().filter(|version| problem(version).is_none()).collect();
+        let contents: Vec<&Content> = possible.iter().map(|version| &version.content).collect();
+        let value = |each: &[&Content]| worth(class, &found, settle, each, now);
+        let mut worth = match possible.is_empty() {
+            true => Worth::Nothing,
+            false if course.log => {
+                let (rows, worth) = rows(class, &found, settle, &possible, now);
                 self.rows.insert(place.clone(), rows);
                 worth
             }
-            Some(version) => worth(class, &found, settle, &version.content, self.now),
-            None => Worth::Nothing,
+            false => value(&contents),
         };
-        self.put(place, worth, version.as_ref());
+        // "A contradiction never makes an Absent".
+        let alone =
+            |version: &Version| problem(version).is_none() && matches!(value(&[&version.content]), Worth::Mark("A", _));
+        if told.len() > 1 && matches!(worth, Worth::Mark("A", _)) && !told.iter().all(alone) {
+            worth = Worth::Nothing;
+        }
+        self.put(place, worth, &told);
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
         if let Worth::Issue(code) = worth
             // "A hand mark that stands closes/keeps closed never-checked-out … issues of that student".
-            && !(by_hand && code == "never-checked-out")
+            && !(by_hand && ["never-checked-out", "visits-doubtful"].contains(&code))
         {
             self.report(code, class_id, student_id);
         }
@@ -114,21 +162,22 @@ impl Model<'_> {
     /// "later adjustments are not applied and become an issue"; a later version with the same content is no
     /// adjustment.
     fn is_adjusted_late(&self, course: &Course, class: &Class, place: &Place) -> bool {
-        let applied = self.effective(course, class, place);
         let each = self.each_effective(course, class, place);
-        let is_applied = |version: &&Version| each.iter().any(|applied| applied == version);
-        let late = |version: &&Version| !self.is_timely(class, version) && !is_applied(version);
-        let newest = self.known.get(place).and_then(|known| known.iter().rfind(late));
-        newest.is_some_and(|newest| applied.is_none_or(|applied| applied.content != newest.content))
+        let known = self.known.get(place).map_or(&[][..], Vec::as_slice);
+        let is_newest =
+            |version: &&Version| known.iter().all(|other| other.id != version.id || other.number <= version.number);
+        known.iter().filter(is_newest).any(|newest| {
+            let applied = each.iter().find(|version| version.id == newest.id);
+            applied.is_none_or(|applied| applied.number != newest.number && applied.content != newest.content)
+        })
     }
 
-    /// Writes, replaces or withdraws the mark of a record.
-    fn put(&mut self, place: &Place, worth: Worth, version: Option<&Version>) {
+    /// Writes, replaces or withdraws the mark of records.
+    fn put(&mut self, place: &Place, worth: Worth, told: &[Version]) {
         let by_hand = self.marks.get(place).is_some_and(|mark| mark.rule == "hand");
         // "Mark edited by hand in GEGI | kept while the *content* of CourseKey's record … is unchanged".
-        if by_hand
-            && self.by_hand.get(place) == Some(&version.map(|version| version.content.clone()).unwrap_or_default())
-        {
+        let contents: Vec<Content> = told.iter().map(|version| version.content.clone()).collect();
+        if by_hand && self.by_hand.get(place) == Some(&contents) {
             return;
         }
         match worth {
@@ -164,16 +213,26 @@ impl Model<'_> {
     }
 
     /// "the student was enrolled at its start (`enrolled-from` ≤ its date, not stopped before)"; none: GEGI does not tell.
+    ///
+    /// "An enrolled stage with an old `stopped-on` is enrolled." "Who is off the list, credit-granted or back at a stage
+    /// before enrolment without a date keeps the marks of the days before …. So does who is enrolled anew with a later
+    /// `enrolled-from` after a drop that CourseKey was told of."
     fn was_enrolled(&self, course: &Course, class: &Class, student: &Student) -> Option<bool> {
         let day = self.school.date(course, class.starts);
-        if !student.assigned || student.from > day || student.stopped.is_some_and(|stopped| stopped < day) {
+        let standing = self.standing(course, student);
+        let studies = student.assigned && standing == Standing::Enrolled;
+        if !studies && student.stopped.is_some_and(|stopped| stopped < day) {
             return Some(false);
         }
-        match self.standing(course, student) {
+        if student.from > day {
+            let told = self.roster.told_of_drop_after(&course.id, &student.person.id, class.starts);
+            return (!told).then_some(false);
+        }
+        match standing {
+            _ if !student.assigned => None,
             Standing::Enrolled | Standing::Finished => Some(true),
             Standing::Stopped => student.stopped.map(|_| true),
-            Standing::NotYet => Some(false),
-            Standing::Unknown => None,
+            Standing::NotYet | Standing::Unknown => None,
         }
     }
 
@@ -188,24 +247,20 @@ impl Model<'_> {
             .map(|student| (class.id.clone(), student.person.id.clone()))
             .filter(|place| is_seen && !self.is_told(course, class, place) && !self.marks.contains_key(place))
             .collect();
-        // "If **nobody** in a class of more than 5 has a record: no marks, one issue".
-        let nobody = !self
-            .known
-            .keys()
-            .any(|place| place.0 == class.id && (is_stranger(course, &place.1) || self.is_told(course, class, place)));
         if missing.is_empty() {
             return;
         }
-        if nobody && enrolled.len() > 5 {
+        // "If in a class of more than 5 students *who were sent* fewer than two, or fewer than a tenth, have a record that
+        // gives time (a visit or an award): no derived marks, one issue".
+        let sent =
+            enrolled.iter().filter(|student| self.roster.enrolled_before(&course.id, &student.person.id, class.starts));
+        let sent: Vec<Place> = sent.map(|student| (class.id.clone(), student.person.id.clone())).collect();
+        let came = sent.iter().filter(|place| self.has_time(course, class, place)).count();
+        if sent.len() > 5 && (came < 2 || came * 10 < sent.len()) {
             return self.report("class-not-held", Some(&class.id), None);
         }
         for place in missing {
             self.marks.insert(place, Mark { letter: "A", rule: "skipped", derived: true });
         }
     }
-}
-
-/// Whether the course does not list the student; GEGI may list the student of such a record later.
-fn is_stranger(course: &Course, student: &str) -> bool {
-    !course.students.iter().any(|listed| listed.person.id == student)
 }

@@ -54,11 +54,13 @@ pub(crate) struct Model<'a> {
     /// The number of versions that were known when GEGI first listed both the class and the student.
     placed: BTreeMap<Place, usize>,
     pub(crate) marks: BTreeMap<Place, Mark>,
-    /// The content of the record when a person wrote the mark; an empty content counts like no record.
-    by_hand: BTreeMap<Place, Content>,
+    /// The contents of the records when a person wrote the mark.
+    by_hand: BTreeMap<Place, Vec<Content>>,
     /// The newest version that was known when a person wrote the mark.
     answered: BTreeMap<Place, Version>,
     pub(crate) rows: BTreeMap<Place, Vec<Row>>,
+    /// The course that listed a class last.
+    homes: BTreeMap<String, String>,
     pub(crate) issues: BTreeSet<Issue>,
     /// Issues that were open at any tick.
     pub(crate) ever: BTreeSet<Issue>,
@@ -85,6 +87,7 @@ pub(crate) fn play(school: &School) -> Model<'_> {
         by_hand: BTreeMap::new(),
         answered: BTreeMap::new(),
         rows: BTreeMap::new(),
+        homes: BTreeMap::new(),
         issues: BTreeSet::new(),
         ever: BTreeSet::new(),
         outage: false,
@@ -116,6 +119,16 @@ fn says(content: &Content) -> Says {
     }
 }
 
+/// "A check-out that completes an open visit is no adjustment …. An edit by staff that only adds the check-out is one".
+fn completes(before: &Content, after: &Content) -> bool {
+    let is_plain =
+        |content: &Content| content.adjustment.is_none_or(|by| by.kind == Kind::Edit && by.awarded.is_none());
+    let mut pairs = before.visits.iter().zip(&after.visits);
+    let only_adds = pairs.all(|(one, other)| one.0 == other.0 && (one.1.is_none() || one.1 == other.1));
+    let same = before.visits == after.visits;
+    is_plain(before) && is_plain(after) && before.visits.len() == after.visits.len() && only_adds && !same
+}
+
 impl Model<'_> {
     fn change(&mut self, change: &Change) {
         match &change.event {
@@ -133,7 +146,7 @@ impl Model<'_> {
                 let place = (class.clone(), student.clone());
                 let content = self.courses.values().find_map(|course| {
                     let class = course.classes.iter().find(|held| held.id == *class)?;
-                    self.effective(course, class, &place).map(|version| version.content.clone())
+                    Some(self.told(course, class, &place).into_iter().map(|version| version.content.clone()).collect())
                 });
                 self.by_hand.insert(place.clone(), content.unwrap_or_default());
                 let newest = self.known.get(&place).and_then(|known| known.last()).cloned();
@@ -189,60 +202,75 @@ impl Model<'_> {
         }
         // The listing serves seen versions again, which changes nothing.
         for (_, version) in self.newest.extract_if(.., |id, _| is_asked(id)) {
+            // "One place at a time: the old place is judged anew as if the record had never been there".
+            for known in self.known.values_mut() {
+                let is_elsewhere = |held: &Version| (&held.class, &held.student) != (&version.class, &version.student);
+                known.retain(|held| held.id != version.id || !is_elsewhere(held));
+            }
             let known = self.known.entry((version.class.clone(), version.student.clone())).or_default();
             known.push(version.clone());
             known.sort_by(|a, b| (a.updated, &a.id, a.number).cmp(&(b.updated, &b.id, b.number)));
         }
     }
 
-    /// "An adjustment counts when CourseKey's `updated-at` ≤ class end + N × 24 h, whenever we read it".
+    /// "An adjustment counts when CourseKey's `updated-at` ≤ class end + N × 24 h, whenever we read it". What devices report
+    /// is no adjustment and has at least the settle time.
     fn is_timely(&self, class: &Class, version: &Version) -> bool {
-        version.updated <= class.ends + self.settings.follow_days * DAY
+        let follow = self.settings.follow_days * DAY;
+        let follow = if version.content.adjustment.is_some() { follow } else { follow.max(self.settle()) };
+        version.updated <= class.ends + follow
     }
 
     /// The version that counts, of every record of a place: the newest timely version, else "a first record is always
-    /// taken while the course is followed".
+    /// taken while the course is followed"; and after it every version that only adds missing check-outs, for 28 days
+    /// after the follow-up.
     fn each_effective(&self, course: &Course, class: &Class, place: &Place) -> Vec<&Version> {
         let known = self.known.get(place).map_or(&[][..], Vec::as_slice);
         let last = course.classes.iter().map(|class| class.ends).max().unwrap_or(class.ends);
+        let follow = self.settings.follow_days * DAY;
         let mut ids: Vec<&str> = known.iter().map(|version| version.id.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
         let of_record = |id: &str| {
-            let own = || known.iter().filter(|version| version.id == id);
-            let newest = own().filter(|version| self.is_timely(class, version)).max_by_key(|version| version.number);
-            let first = || own().find(|first| first.updated <= last + self.settings.follow_days * DAY);
-            newest.or_else(first)
+            let mut own: Vec<&Version> = known.iter().filter(|version| version.id == id).collect();
+            own.sort_by_key(|version| version.number);
+            let newest = own.iter().rposition(|version| self.is_timely(class, version));
+            let first = own.iter().position(|first| first.updated <= last + follow.max(self.settle()));
+            let base = newest.or(first)?;
+            let mut counts = own[base];
+            for later in &own[base + 1..] {
+                if later.updated <= class.ends + follow + 28 * DAY && completes(&counts.content, &later.content) {
+                    counts = later;
+                }
+            }
+            Some(counts)
         };
         ids.into_iter().filter_map(of_record).collect()
     }
 
-    /// The version that counts for a place. Of two records the one that says more counts, of two that say as much the
-    /// newer one.
-    fn effective(&self, course: &Course, class: &Class, place: &Place) -> Option<&Version> {
-        let mut each = self.each_effective(course, class, place);
-        // The records stand in the order of their ids, which decides between two that were written at the same
-        // moment.
-        if !each.iter().any(|version| self.is_timely(class, version)) {
-            each.reverse();
-        }
-        each.sort_by_key(|version| {
-            let timely = self.is_timely(class, version);
-            (says(&version.content), timely, if timely { version.updated } else { -version.updated })
-        });
-        each.pop()
+    /// The versions that count together: "`remove all` beside a record that gives time counts for nothing", and neither
+    /// does a record that says nothing.
+    fn told(&self, course: &Course, class: &Class, place: &Place) -> Vec<&Version> {
+        let each = self.each_effective(course, class, place);
+        let most = each.iter().map(|version| says(&version.content)).max().unwrap_or(Says::Nothing);
+        let counts = |version: &&Version| most != Says::Nothing && says(&version.content) == most;
+        each.into_iter().filter(counts).collect()
     }
 
-    /// "Words: attendance record (what CourseKey says of one student in one class)": a second record that gives time
-    /// is an issue.
+    /// "Two records of one student in one class": "issue `second record` stays".
     fn has_second_record(&self, course: &Course, class: &Class, place: &Place) -> bool {
-        let each = self.each_effective(course, class, place);
-        each.iter().filter(|version| says(&version.content) == Says::Time).count() > 1
+        let told = self.told(course, class, place);
+        told.iter().filter(|version| says(&version.content) == Says::Time).count() > 1
     }
 
     /// Whether a record of CourseKey's says anything about a place.
     fn is_told(&self, course: &Course, class: &Class, place: &Place) -> bool {
-        self.effective(course, class, place).is_some_and(|version| says(&version.content) != Says::Nothing)
+        !self.told(course, class, place).is_empty()
+    }
+
+    /// Whether a record of CourseKey's gives time at a place.
+    fn has_time(&self, course: &Course, class: &Class, place: &Place) -> bool {
+        self.told(course, class, place).iter().any(|version| says(&version.content) == Says::Time)
     }
 
     /// "Thresholds: those in force when the class began are kept with its marks".

@@ -80,6 +80,12 @@ impl Roster {
         held.0.last().filter(|state| state.1).map(|state| state.0)
     }
 
+    /// Whether CourseKey was told of a drop after a moment.
+    pub(super) fn told_of_drop_after(&self, course: &str, user: &str, after: i64) -> bool {
+        let held = self.enrollments.get(&(course.to_owned(), user.to_owned()));
+        held.is_some_and(|held| held.0.iter().any(|state| state.1 && state.0 > after))
+    }
+
     fn enroll(&mut self, course: &str, user: &str, at: i64, dropped: bool) {
         let states =
             &mut self.enrollments.entry((course.to_owned(), user.to_owned())).or_insert(Enrollment(Vec::new())).0;

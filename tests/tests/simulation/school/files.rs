@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
-use super::{Change, Course, Event, Kind, Person, School, Send, Settings, Version};
+use super::{Change, Course, Event, Kind, NeverOut, Person, School, Send, Settings, Version};
 
 /// Writes every file of the school directory.
 pub(crate) fn write(school: &School, folder: &Path) {
@@ -54,7 +54,12 @@ fn thresholds(settings: &Settings) -> Value {
         "absent-after-start-minutes": settings.late_minutes,
         "absent-before-end-minutes": settings.early_minutes,
         "longest-gap-minutes": settings.gap_minutes,
-        "never-checked-out": if settings.absent_without_check_out { "absent" } else { "report" },
+        "never-checked-out": match settings.never_out {
+            NeverOut::Report => "report",
+            NeverOut::Absent => "absent",
+            NeverOut::LeftAtEnd => "left-at-end",
+        },
+        "minimum-attended-percent": settings.least_percent,
     })
 }
 

@@ -7,7 +7,7 @@
 use chrono::{Days, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::{Campus, Class, Course, DAY, HOUR, MINUTE, Person, School, Send, Settings, Student, local_date};
+use super::{Campus, Class, Course, DAY, HOUR, MINUTE, NeverOut, Person, School, Send, Settings, Student, local_date};
 use crate::dice::Dice;
 use crate::{attendance, changes};
 
@@ -42,7 +42,8 @@ pub(crate) fn school(seed: u64) -> School {
         late_minutes: dice.pick(&[0, 5, 10, 15, 15, 20]),
         early_minutes: dice.pick(&[0, 5, 10, 15, 15, 20]),
         gap_minutes: dice.pick(&[0, 20, 30, 45, 90]),
-        absent_without_check_out: dice.chance(35),
+        never_out: dice.pick(&[NeverOut::Report, NeverOut::Report, NeverOut::Absent, NeverOut::LeftAtEnd]),
+        least_percent: dice.pick(&[0, 0, 0, 75, 90]),
         follow_days: dice.pick(&[1, 2, 3, 4, 5, 7]),
         settle_minutes: dice.pick(&[30, 60, 60, 120, 240]),
     };

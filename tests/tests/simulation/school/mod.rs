@@ -46,9 +46,18 @@ pub(crate) struct Settings {
     pub(crate) late_minutes: i64,
     pub(crate) early_minutes: i64,
     pub(crate) gap_minutes: i64,
-    pub(crate) absent_without_check_out: bool,
+    pub(crate) never_out: NeverOut,
+    pub(crate) least_percent: i64,
     pub(crate) follow_days: i64,
     pub(crate) settle_minutes: i64,
+}
+
+/// What becomes of a student who never checked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NeverOut {
+    Report,
+    Absent,
+    LeftAtEnd,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,6 +39,8 @@ fn each_kind() -> [Operation; 7] {
         late_until: 1_693_232_100,
         early_from: 1_693_236_900,
         longest_gap_seconds: Some(5_400),
+        minimum_attended_percent: 80,
+        attended_seconds: 6_180,
         visits: vec![Visit { checked_in: 1_693_231_620, checked_out: None }],
         adjustment: None,
         awarded_seconds: None,
@@ -101,7 +103,7 @@ fn every_kind_of_item_has_its_text() {
     })
     .unwrap();
     expect![[r#"
-        1 {"set-mark":{"class":"C1-1","student":"S000001","expected":"absent","mark":"late","basis":{"rule":"came-late","starts":1693231200,"ends":1693237800,"late-until":1693232100,"early-from":1693236900,"longest-gap-seconds":5400,"visits":[{"checked-in":1693231620,"checked-out":null}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"Came 7 min after the start."},"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
+        1 {"set-mark":{"class":"C1-1","student":"S000001","expected":"absent","mark":"late","basis":{"rule":"came-late","starts":1693231200,"ends":1693237800,"late-until":1693232100,"early-from":1693236900,"longest-gap-seconds":5400,"minimum-attended-percent":80,"attended-seconds":6180,"visits":[{"checked-in":1693231620,"checked-out":null}],"adjustment":null,"awarded-seconds":null,"attendance-record":"a1","version":2,"sentence":"Came 7 min after the start."},"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
         1 {"withdraw-mark":{"class":"C1-1","student":"S000001","journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
         1 {"put-log-row":{"course":"C1","class":"C1-1","student":"S000001","attendance-record":"a1","visit":1,"checked-in":1693231200,"checked-out":1693231800,"minutes":10,"journal":{"at":1693238400,"what":"log-row","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
         1 {"void-log-row":{"attendance-record":"a1","visit":1,"journal":{"at":1693238400,"what":"mark","course":"C1","class":"C1-1","person":"S000001","old":null,"new":"L","by":"record a1 version 2","attendance-record":"a1"}}}
@@ -159,10 +161,11 @@ fn any_entry() -> impl Strategy<Value = JournalEntry> {
 fn any_basis() -> impl Strategy<Value = Basis> {
     let visit = (any::<i64>(), prop::option::of(any::<i64>()))
         .prop_map(|(checked_in, checked_out)| Visit { checked_in, checked_out });
-    let numbers = (any::<[i64; 4]>(), any::<Option<u32>>(), any::<Option<i64>>(), any::<u64>());
+    let numbers = (any::<[i64; 5]>(), any::<Option<u32>>(), any::<u32>(), any::<Option<i64>>(), any::<u64>());
     (text(), numbers, prop::collection::vec(visit, 0..4), maybe(), maybe(), text()).prop_map(
-        |(rule, (moments, longest_gap_seconds, awarded_seconds, version), visits, adjustment, record, sentence)| {
-            let [starts, ends, late_until, early_from] = moments;
+        |(rule, numbers, visits, adjustment, record, sentence)| {
+            let (moments, longest_gap_seconds, minimum_attended_percent, awarded_seconds, version) = numbers;
+            let [starts, ends, late_until, early_from, attended_seconds] = moments;
             Basis {
                 rule,
                 starts,
@@ -170,6 +173,8 @@ fn any_basis() -> impl Strategy<Value = Basis> {
                 late_until,
                 early_from,
                 longest_gap_seconds,
+                minimum_attended_percent,
+                attended_seconds,
                 visits,
                 adjustment,
                 awarded_seconds,

@@ -2,21 +2,27 @@
 //! flight. Makes no choices: `plan::ready` says which actions can be sent, and `plan::answer` enters CourseKey's
 //! answers into the ledger. Not here: what is noted about a course afterwards (`settle`).
 
+mod addresses;
+mod moving;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::moving::Moving;
+use self::moving::is_moved;
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::{Item, Moment};
 use super::outgoing::Outgoing;
 use super::settle::{Attempt, Settling};
-use super::{adopt, facts, judge};
+use super::{absorb, facts, judge};
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
-use crate::ledger::{CourseLedger, RefusalCode};
+use crate::ledger::{CourseLedger, PersonLedger, RefusalCode};
 use crate::look::{Look, look};
 use crate::memory::followed::Followed;
 use crate::memory::{Rosters, account_id};
 use crate::model::ids::{Address, ClassId, CourseId, PersonId, SchoolNumber};
+use crate::people;
 use crate::plan::answer::{self, Answer, When};
 use crate::plan::ready::{ByNow, Ready};
 use crate::plan::{Action, Job, Write};
@@ -31,6 +37,8 @@ pub(super) struct Sent {
     pub(super) closing: Vec<(SchoolNumber, CourseId)>,
     /// How many looks at courses were made.
     pub(super) looks: u32,
+    /// Whether anything was sent.
+    pub(super) posted: bool,
 }
 
 /// A course whose plan is being carried out.
@@ -50,18 +58,22 @@ pub(super) struct Sending<'t, W> {
     pub(super) agenda: &'t mut Agenda,
     pub(super) followed: &'t mut Followed,
     pub(super) out: &'t mut Outgoing,
+    /// The revision of everything that this tick sends.
+    pub(super) revision: u64,
+    pub(super) moving: Moving,
     pub(super) sent: Sent,
 }
 
-impl<W: World> Sending<'_, W> {
+impl<'t, W: World> Sending<'t, W> {
     /// Looks at each course that is due, sends the plan's actions, and looks again where the plan was not carried out
     /// as planned.
     pub(super) fn send(mut self) -> Result<Sent, StorageError> {
         let mut works = self.take_on()?;
         self.connect(&mut works);
         let mut lost = BTreeSet::new();
+        self.move_addresses(&mut works, &mut lost)?;
         for job in Job::ORDER {
-            self.do_job(job, &mut works, &mut lost);
+            self.do_job(job, &mut works, &mut lost)?;
         }
         for work in works {
             // If CourseKey lost an account, it may have lost more than its answers say.
@@ -73,6 +85,7 @@ impl<W: World> Sending<'_, W> {
             self.settle(&work.course, &look, &work.attempt)?;
         }
         self.wake_courses_of(lost)?;
+        self.wake_who_waits()?;
         Ok(self.sent)
     }
 
@@ -116,6 +129,9 @@ impl<W: World> Sending<'_, W> {
             let (looked, judged): (Vec<CourseId>, Vec<CourseId>) =
                 courses.iter().cloned().partition(|course| self.is_looked_at(course));
             facts::load(self.world, self.moment, self.rosters, &looked)?;
+            for course in absorb::list_anew(self.world, self.moment, self.rosters, &looked)? {
+                self.agenda.look_by(self.rosters, &course, self.moment.soon(), self.moment.now);
+            }
             for course in &judged {
                 self.settling().1.date(course);
                 left = left.saturating_sub(1);
@@ -169,11 +185,18 @@ impl<W: World> Sending<'_, W> {
         }
     }
 
-    fn do_job(&mut self, job: Job, works: &mut [Work], lost: &mut BTreeSet<(SchoolNumber, PersonId)>) {
+    fn do_job(
+        &mut self,
+        job: Job,
+        works: &mut [Work],
+        lost: &mut BTreeSet<(SchoolNumber, PersonId)>,
+    ) -> Result<(), StorageError> {
         let mut places = Vec::new();
         let mut ready: Vec<(Address, Action<String>)> = Vec::new();
         for (place, work) in works.iter_mut().enumerate() {
-            for action in work.look.plan.actions.iter().filter(|action| action.job == job) {
+            let moving = &self.moving;
+            let is_left = |action: &&Action| action.job == job && !is_moved(moving, &work.address, action);
+            for action in work.look.plan.actions.iter().filter(is_left) {
                 match self.ready(&work.address, action) {
                     Ready::Send(sendable) => {
                         work.attempt.as_planned &= is_as_planned(action, &sendable);
@@ -185,15 +208,36 @@ impl<W: World> Sending<'_, W> {
                 }
             }
         }
-        let fates = self.post(&ready);
+        let fates = self.post(&ready)?;
         for ((place, (address, action)), fate) in places.iter().zip(&ready).zip(fates) {
             let Some(work) = works.get_mut(*place) else { continue };
-            work.attempt.hear(&fate);
-            if let Fate::Accepted | Fate::Rejected(_) = fate {
-                let answer = if let Fate::Rejected(refusal) = fate { Err(refusal) } else { Ok(()) };
-                lost.extend(self.enter(address, action, answer).map(|person| (address.school, person)));
-            }
+            lost.extend(self.hear(work, address, action, fate));
         }
+        Ok(())
+    }
+
+    /// Notes the fate of an action. Answers the person whose account CourseKey does not know any more, if the answer
+    /// says so.
+    fn hear(
+        &mut self,
+        work: &mut Work,
+        address: &Address,
+        action: &Action<String>,
+        fate: Fate,
+    ) -> Option<(SchoolNumber, PersonId)> {
+        work.attempt.hear(&fate);
+        // An account that CourseKey took is a person's, and no part of the course.
+        let account_taken = matches!((&fate, &action.write), (Fate::Accepted, Write::User { .. }));
+        let refused = fate.refused_for_certain().filter(|_| !account_taken);
+        if let (Some(ledger), Some(refused)) = (self.rosters.ledger_mut(&work.course), refused) {
+            ledger.hear(refused);
+        }
+        let answer = match fate {
+            Fate::Accepted => Ok(()),
+            Fate::Rejected(refusal) => Err(refusal),
+            Fate::Failed(_) | Fate::Stopped(_) | Fate::Unsent => return None,
+        };
+        self.enter(address, action, answer).map(|person| (address.school, person))
     }
 
     /// Whether an action can be sent by now.
@@ -204,7 +248,7 @@ impl<W: World> Sending<'_, W> {
     }
 
     /// Sends actions of one kind, and answers the fate of each. An item that several courses want is sent once.
-    fn post(&mut self, ready: &[(Address, Action<String>)]) -> Vec<Fate> {
+    fn post(&mut self, ready: &[(Address, Action<String>)]) -> Result<Vec<Fate>, StorageError> {
         let mut items: BTreeMap<(&Address, String), Vec<usize>> = BTreeMap::new();
         for (place, (address, action)) in ready.iter().enumerate() {
             items.entry((address, action.item_key())).or_default().push(place);
@@ -212,12 +256,12 @@ impl<W: World> Sending<'_, W> {
         let first = |places: &Vec<usize>| places.first().and_then(|place| ready.get(*place));
         let letters: Vec<Letter<'_>> =
             items.values().filter_map(first).map(|(address, action)| Letter { address, action }).collect();
-        let Moment { now, settings, .. } = self.moment;
-        let post = Post { base: &settings.coursekey_url, password: settings.initial_password.as_ref(), now };
+        let post = self.letterhead();
+        self.sent.posted |= !letters.is_empty();
         let sent = upsert(self.world, self.campuses, post, &letters);
         let mut fates = vec![Fate::Unsent; ready.len()];
         for ((places, letter), fate) in items.values().zip(&letters).zip(sent) {
-            let fate = if is_taken_address(&fate) { self.adopt(post, *letter) } else { fate };
+            let fate = if is_taken_address(&fate) { self.adopt(post, *letter)? } else { fate };
             self.campuses.tally(kind(&letter.action.write)).count(&fate);
             for place in places {
                 if let Some(slot) = fates.get_mut(*place) {
@@ -225,19 +269,14 @@ impl<W: World> Sending<'_, W> {
                 }
             }
         }
-        fates
+        Ok(fates)
     }
 
-    /// Tries to adopt the account that has the e-mail of the person in the letter, and notes the adoption.
-    fn adopt(&mut self, post: Post<'_>, letter: Letter<'_>) -> Fate {
-        let adoption = adopt::adopt(self.world, self.campuses, post, letter);
-        if let Some(adopted) = adoption.adopted {
-            let Letter { address, action } = letter;
-            self.rosters.accounts.edit(&account_id(address.school, &adopted.person)).adopted =
-                Some(adopted.account.clone());
-            self.out.operations.push(adopted.journal(&action.course, self.moment.now));
-        }
-        adoption.fate
+    /// What all requests of this tick have in common.
+    fn letterhead(&self) -> Post<'t> {
+        let Moment { now, settings, .. } = self.moment;
+        let password = settings.initial_password.as_ref();
+        Post { base: &settings.coursekey_url, password, revision: self.revision, now }
     }
 
     /// Enters an answer into the ledger. Answers the person whose account CourseKey does not know any more, if the
@@ -246,7 +285,13 @@ impl<W: World> Sending<'_, W> {
         let now = self.world.now();
         if let Write::User { person, .. } = &action.write {
             let ledger = self.rosters.accounts.edit(&account_id(address.school, person));
+            let key = |ledger: &PersonLedger| {
+                ledger.account.acknowledged.as_ref().map(|account| people::email_key(&account.email))
+            };
+            let before = key(ledger);
             answer::to_account(ledger, action, answer, now);
+            let freed = before.filter(|before| key(ledger).as_ref() != Some(before));
+            self.moving.freed.extend(freed.map(|key| (address.school, key)));
             return None;
         }
         let lost_at = match &action.write {
@@ -271,7 +316,7 @@ impl<W: World> Sending<'_, W> {
     fn wake_courses_of(&mut self, lost: BTreeSet<(SchoolNumber, PersonId)>) -> Result<(), StorageError> {
         for (school, person) in lost {
             let entry = self.rosters.people.get(person.as_str());
-            let courses: Vec<CourseId> = entry.into_iter().flat_map(|entry| entry.courses.iter().cloned()).collect();
+            let courses: Vec<CourseId> = entry.into_iter().flat_map(|entry| entry.listed.keys().cloned()).collect();
             self.rosters.load_courses(self.world, &courses)?;
             for course in &courses {
                 if let Some(ledger) = self.rosters.ledger_mut(course).filter(|ledger| ledger.school == school) {
