@@ -2,11 +2,7 @@
 
 use expect_test::expect;
 
-use super::timeline::marked;
-
-fn table(lines: &[&str]) -> String {
-    lines.iter().map(|line| marked(line)).collect()
-}
+use super::timeline::table;
 
 #[test]
 fn exactly_on_a_boundary_is_in_the_students_favour() {

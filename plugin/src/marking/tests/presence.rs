@@ -3,11 +3,7 @@
 
 use expect_test::expect;
 
-use super::timeline::marked;
-
-fn table(lines: &[&str]) -> String {
-    lines.iter().map(|line| marked(line)).collect()
-}
+use super::timeline::table;
 
 #[test]
 fn who_was_not_there_for_a_second_of_the_class_is_absent() {

@@ -4,12 +4,8 @@ use std::collections::BTreeSet;
 
 use expect_test::expect;
 
-use super::timeline::{marked, read};
+use super::timeline::{read, table};
 use crate::marking::{Decision, Rule};
-
-fn table(lines: &[&str]) -> String {
-    lines.iter().map(|line| marked(line)).collect()
-}
 
 /// Every row of DOMAIN §3's table.
 const TABLE: [&str; 9] = [

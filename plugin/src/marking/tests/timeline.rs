@@ -155,6 +155,11 @@ pub(super) fn told(decision: &Decision) -> String {
     }
 }
 
+/// The decisions about several lines, one below the other.
+pub(super) fn table(lines: &[&str]) -> String {
+    lines.iter().map(|line| marked(line)).collect()
+}
+
 /// The line and the decision about it.
 pub(super) fn marked(line: &str) -> String {
     format!("{line}\n    {}\n", told(&read(line).decide()))
