@@ -69,6 +69,11 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
     let now = world.now();
     let mut stored = view::read(world, std::slice::from_ref(&id))?;
     let Some(mut course) = stored.take_courses().pop() else { return Ok(CourseOutcome::unknown()) };
+    if course.held.is_none() && !world.usage().has_room() {
+        return Err(ChangeError::Storage(StorageError::Refused(
+            "it is so full that no new course is taken on; ask customer care for more".to_owned(),
+        )));
+    }
     let (taken, refused) = match change {
         CourseChange::Saved(saved) => save(&mut course, *saved, &settings, now),
         CourseChange::Removed(_) => (remove(&mut course), false),

@@ -145,6 +145,9 @@ catalogue! {
     StateDamaged "state-damaged" "damaged storage" Gegi
         "A value that the integration had stored could not be read. It counts as lost and is made anew of GEGI's data and CourseKey's; the notice ends after a day."
         "Save the course that it names in GEGI once more, and send the host's log to customer care.";
+    StorageFillsUp "storage-fills-up" "storage fills up" Gegi
+        "More than 80 % of the school's storage is used. From 90 % on no new course is taken on; what runs goes on."
+        "Ask customer care for more storage.";
     RecordOfUnknownClass "record-of-unknown-class" "attendance of an unknown class" School
         "CourseKey has attendance of a class that GEGI does not have. It is kept, and taken when GEGI has the class."
         "Schedule the class in GEGI, or remove its attendance in CourseKey.";

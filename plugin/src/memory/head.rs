@@ -127,7 +127,10 @@ impl Head {
                 (Ok(Schema { schema }), _) if schema != SCHEMA => {
                     unreadable(format!("its schema is {schema}, this version reads {SCHEMA}"))
                 }
-                (_, Err(problem)) | (Err(problem), _) => unreadable(problem.to_string()),
+                // The problem's own words may repeat what is stored, which may name people.
+                (_, Err(problem)) | (Err(problem), _) => {
+                    unreadable(format!("it is damaged in line {}, column {}", problem.line(), problem.column()))
+                }
                 (Ok(_), Ok(_)) => unreadable("it contradicts itself".to_owned()),
             }),
         }

@@ -81,6 +81,8 @@ pub const FETCHED: &str = "fetched/";
 pub const PAGE: &str = "page/";
 /// What CourseKey acknowledged, by course.
 pub const LEDGER: &str = "ledger/";
+/// Who has an e-mail address, by the address.
+pub const EMAIL: &str = "email/";
 /// Issues that wait for the next mail.
 pub const DIGEST: &str = "digest/";
 

@@ -3,7 +3,7 @@
 
 use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, PersonEntry, RecordPlace, Unplaced};
 use super::shelf::Shelf;
-use super::{COURSE, DIGEST, FETCHED, LEDGER, PAGE, newer};
+use super::{COURSE, DIGEST, EMAIL, FETCHED, LEDGER, PAGE, newer};
 use crate::attendance::ClassBook;
 use crate::digest::Note;
 use crate::ledger::{CourseLedger, PersonLedger};
@@ -62,7 +62,7 @@ impl Default for Rosters {
             ledgers: Shelf::new(LEDGER),
             listed: Shelf::new("listed/"),
             people: Shelf::new("person/"),
-            claims: Shelf::new("email/"),
+            claims: Shelf::new(EMAIL),
             accounts: Shelf::new("account/"),
             classes: Shelf::new("class/"),
         }

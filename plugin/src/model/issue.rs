@@ -63,6 +63,7 @@ pub enum Code {
     ClassKept,
     AbortedRepeatedly,
     StateDamaged,
+    StorageFillsUp,
     RecordOfUnknownClass,
     RecordOfUnknownStudent,
     RecordUnreadable,

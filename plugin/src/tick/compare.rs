@@ -91,6 +91,9 @@ fn fetch(
 ) -> Result<(), StorageError> {
     let Some(course) = world.gegi_course(id)? else { return Ok(()) };
     let held = rosters.held(id);
+    if held.is_none() && !world.usage().has_room() {
+        return Ok(());
+    }
     let locked = rosters.ledger(id).is_some_and(CourseLedger::locks);
     let allowed = moment.settings.send_new_program_courses;
     let change = option::change(held.map(|held| held.option), locked, course.send, course.program_send, allowed);

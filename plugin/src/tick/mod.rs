@@ -44,17 +44,18 @@ use self::moment::Moment;
 use self::outgoing::Outgoing;
 use self::poll::Poll;
 use self::records::{Attendance, Intake};
-use self::send::{Moving, Sending, Sent};
+use self::send::{Handover, Sending, Sent};
 use self::size::Size;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{Books, HEAD, Notes, Rosters};
-use crate::model::issue::Code;
+use crate::memory::{Books, EMAIL, HEAD, Notes, Rosters};
+use crate::model::fingerprint::fingerprint;
+use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::Instant;
 use crate::settings::{self, CampusSettings};
 use crate::world::network::Kind;
 use crate::world::records::Operation;
-use crate::world::{Change, StorageError, World, Writes};
+use crate::world::{Change, Reads, StorageError, World, Writes};
 
 /// How much one tick may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +128,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
             followed: &mut followed,
             out: &mut out,
             revision,
-            moving: Moving::default(),
+            handover: Handover::default(),
             sent: Sent::default(),
         }
         .send()?;
@@ -147,6 +148,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let books = attendance.end(&mut head);
     campuses.close(absorbed.all && !agenda.again && !agenda.more);
     setting_issues.extend(campuses.issues(&settings));
+    setting_issues.extend(storage_issue(world, &head));
     out.tell_of_school(world, &mut head, setting_issues)?;
     if out.waiting && !agenda.again && !agenda.more {
         out.mail(world, moment, &mut head.digest)?;
@@ -216,9 +218,25 @@ fn next_due(
 /// Tells the school which stored values could not be read. What they held is made anew.
 fn tell_of_damage(head: &mut Head, keys: impl Iterator<Item = String>, now: Instant) {
     for key in keys {
-        let sentence = format!("what was stored under {key} could not be read and is made anew");
-        head.tell_for_a_day(Code::StateDamaged, key, sentence, now);
+        // The key of an address is the address itself, which is nobody's business here.
+        let named = if key.starts_with(EMAIL) { "an e-mail address" } else { &key };
+        let sentence = format!("what was stored of {named} could not be read and is made anew");
+        head.tell_for_a_day(Code::StateDamaged, fingerprint(key.as_bytes()), sentence, now);
     }
+}
+
+/// From which share of the storage on, in percent, the school is told that it fills up, and from which share down it is
+/// told that it does no more.
+const FILLS_UP: (u64, u64) = (80, 75);
+
+/// The issue that the school's storage fills up; none: it does not.
+fn storage_issue(world: &mut impl Reads, head: &Head) -> Option<Issue> {
+    let is_told = head.issues.values().any(|issue| issue.code == Code::StorageFillsUp);
+    let most = if is_told { FILLS_UP.1 } else { FILLS_UP.0 };
+    let usage = world.usage();
+    let takes_no_more = if usage.has_room() { "" } else { "; no new course is taken on" };
+    let sentence = format!("{} % of the school's storage is used{takes_no_more}", usage.percent() / 5 * 5);
+    (usage.percent() >= most).then(|| Issue { code: Code::StorageFillsUp, subject: Subject::default(), sentence })
 }
 
 /// Everything that a tick loaded, to be stored where it changed.

@@ -66,7 +66,15 @@ pub struct Usage {
     pub most_keys: u64,
 }
 
+/// The share of the storage, in percent, from which on nothing new is taken on, so that what runs has room.
+const NOTHING_NEW: u64 = 90;
+
 impl Usage {
+    /// Whether the storage has room for what is new: another course.
+    pub fn has_room(self) -> bool {
+        self.percent() < NOTHING_NEW
+    }
+
     /// The share of the storage that is used, in percent: of the bytes or of the keys, whichever is more.
     pub fn percent(self) -> u64 {
         let of = |used: u64, most: u64| used.saturating_mul(100) / most.max(1);

@@ -3,12 +3,12 @@
 //! answers into the ledger. Not here: what is noted about a course afterwards (`settle`).
 
 mod addresses;
-mod moving;
+mod handover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::moving::Moving;
-use self::moving::is_moved;
+pub(super) use self::handover::Handover;
+use self::handover::is_handed_over;
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::{Item, Moment};
@@ -60,7 +60,7 @@ pub(super) struct Sending<'t, W> {
     pub(super) out: &'t mut Outgoing,
     /// The revision of everything that this tick sends.
     pub(super) revision: u64,
-    pub(super) moving: Moving,
+    pub(super) handover: Handover,
     pub(super) sent: Sent,
 }
 
@@ -194,8 +194,8 @@ impl<'t, W: World> Sending<'t, W> {
         let mut places = Vec::new();
         let mut ready: Vec<(Address, Action<String>)> = Vec::new();
         for (place, work) in works.iter_mut().enumerate() {
-            let moving = &self.moving;
-            let is_left = |action: &&Action| action.job == job && !is_moved(moving, &work.address, action);
+            let handover = &self.handover;
+            let is_left = |action: &&Action| action.job == job && !is_handed_over(handover, &work.address, action);
             for action in work.look.plan.actions.iter().filter(is_left) {
                 match self.ready(&work.address, action) {
                     Ready::Send(sendable) => {
@@ -291,7 +291,7 @@ impl<'t, W: World> Sending<'t, W> {
             let before = key(ledger);
             answer::to_account(ledger, action, answer, now);
             let freed = before.filter(|before| key(ledger).as_ref() != Some(before));
-            self.moving.freed.extend(freed.map(|key| (address.school, key)));
+            self.handover.freed.extend(freed.map(|key| (address.school, key)));
             return None;
         }
         let lost_at = match &action.write {

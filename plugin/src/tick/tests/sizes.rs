@@ -191,6 +191,24 @@ fn a_push_that_aborts_three_calls_is_given_up_and_told_for_a_day() {
 }
 
 #[test]
+fn storage_that_fills_up_is_told_at_80_percent_and_stops_only_what_is_new() {
+    let mut world = synchronized();
+    world.most_bytes = world.bytes() * 100 / 85;
+    world.later(Seconds(300));
+    expect!["open storage-fills-up////"].assert_eq(&written(&mut world));
+    world.most_bytes = world.bytes() * 100 / 95;
+    let new = crate::change::CourseChange::Saved(Box::new(course("C2")));
+    crate::change::on_course_changed(&mut world, new).unwrap_err();
+    world.save(Course { revision: 2, title: "CARE II".to_owned(), ..course("C1") });
+    world.settle();
+    expect!["C1 Synchronized"].assert_eq(&world.statuses());
+    world.most_bytes = usize::MAX;
+    world.later(Seconds(300));
+    assert!(written(&mut world).contains("resolve storage-fills-up"));
+    world.save(course("C2"));
+}
+
+#[test]
 fn a_damaged_value_of_one_course_is_made_anew_and_stops_nothing() {
     for key in
         ["course/C1", "page/C1", "ledger/C1", "listed/C1", "person/S1", "email/student1@example.edu", "account/100/S1"]

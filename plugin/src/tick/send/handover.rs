@@ -18,7 +18,7 @@ use crate::world::{StorageError, World};
 
 /// The accounts of which addresses change hands, and the addresses that became free.
 #[derive(Debug, Default)]
-pub(in crate::tick) struct Moving {
+pub(in crate::tick) struct Handover {
     /// The people whose accounts were sent before all jobs.
     pub(super) moved: BTreeSet<(SchoolNumber, PersonId)>,
     /// The keys of addresses that CourseKey held for somebody and holds no more.
@@ -51,7 +51,7 @@ impl<W: World> Sending<'_, W> {
             let of = letters.iter().filter(|((to, _), _)| *to == address);
             let of: BTreeMap<PersonId, &Actions> = of.map(|((_, person), actions)| (person.clone(), actions)).collect();
             for (person, fate) in self.move_at(&address, &of)? {
-                self.moving.moved.insert((address.school, person.clone()));
+                self.handover.moved.insert((address.school, person.clone()));
                 for (place, action) in of.get(&person).copied().into_iter().flatten() {
                     let Some(work) = works.get_mut(*place) else { continue };
                     lost.extend(self.hear(work, &address, action, fate.clone()));
@@ -100,10 +100,11 @@ impl<W: World> Sending<'_, W> {
                 break;
             }
         }
+        let circles = addresses::circles(&movers);
         for person in left {
             let Some((_, action)) = actions.get(&person).and_then(|actions| actions.first()) else { continue };
-            let fate = if let Some(people) = addresses::circle(&person, &movers) {
-                circle(people)
+            let fate = if let Some(people) = circles.get(&person) {
+                circle(people.clone())
             } else {
                 let post = self.letterhead();
                 self.adopt(post, Letter { address, action })?
@@ -140,7 +141,7 @@ impl<W: World> Sending<'_, W> {
 
     /// Sends again whoever was refused an address that became free in this tick. That is left to the next regular tick.
     pub(super) fn wake_who_waits(&mut self) -> Result<(), StorageError> {
-        let freed = std::mem::take(&mut self.moving.freed);
+        let freed = std::mem::take(&mut self.handover.freed);
         self.rosters.claims.load(self.world, freed.iter().map(|(_, key)| key.as_str()))?;
         let mut waiting: BTreeSet<(SchoolNumber, PersonId)> = BTreeSet::new();
         for (school, key) in &freed {
@@ -177,9 +178,9 @@ impl<W: World> Sending<'_, W> {
 }
 
 /// Whether an action's account was sent before all jobs.
-pub(super) fn is_moved(moving: &Moving, address: &Address, action: &Action) -> bool {
+pub(super) fn is_handed_over(handover: &Handover, address: &Address, action: &Action) -> bool {
     match &action.write {
-        Write::User { person, .. } => moving.moved.contains(&(address.school, person.clone())),
+        Write::User { person, .. } => handover.moved.contains(&(address.school, person.clone())),
         _ => false,
     }
 }
