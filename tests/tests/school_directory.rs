@@ -11,6 +11,8 @@ mod live;
 mod mails;
 #[path = "school_directory/play.rs"]
 mod play;
+#[path = "school_directory/rotation.rs"]
+mod rotation;
 
 use expect_test::expect;
 use play::{Play, RECORDS, ROSTERS, lines, report, said};
