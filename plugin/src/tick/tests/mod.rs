@@ -3,6 +3,7 @@
 mod absence;
 mod attendance;
 mod failures;
+mod freed;
 mod mail;
 mod moved;
 mod outages;
