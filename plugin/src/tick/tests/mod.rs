@@ -11,6 +11,7 @@ mod people;
 mod pushes;
 mod rare;
 mod reading;
+mod remedies;
 mod roster;
 mod silence;
 mod sizes;
