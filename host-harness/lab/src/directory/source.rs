@@ -8,8 +8,8 @@ use flate2::read::MultiGzDecoder;
 
 use super::problem::{Place, Problems};
 
-/// The most bytes of a line. A course of 10,000 classes fits.
-pub const LONGEST_LINE: usize = 4 << 20;
+/// The most bytes of a line. A course of 50,000 students fits, five times as many as have to work.
+pub const LONGEST_LINE: usize = 32 << 20;
 
 /// A file that was found: its name for people, and its path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -78,7 +78,7 @@ fn a_school_without_settings_has_the_defaults() {
 #[test]
 fn a_course_is_taken_as_it_stands() {
     let directory = read(&[]).unwrap();
-    expect![[r#"[{"id":"C1","revision":1,"kind":"GroupCourse","campus":"main","program":{"id":"P1","name":"Program"},"group":{"id":"G1","name":"Group"},"number":"N-1","title":"Title","start_date":{"year":2023,"month":8,"day":28},"end_date":{"year":2023,"month":12,"day":15},"completed_date":null,"hours_type":"ClassSchedule","send_to_coursekey":"On","program_send_to_coursekey":"Inherit","instructors":[{"id":"I00001","revision":1,"first_name":"Instructor","last_name":"00001","email":"instructor00001@example.edu"}],"students":[{"id":"S000001","revision":1,"first_name":"Student","last_name":"000001","email":"student000001@example.edu","stage":"ACTIVE","agreement":"Assigned","enrolled_from":{"year":2023,"month":8,"day":28},"stopped_on":null}],"classes":[{"id":"C1-1","starts":1693231200,"ends":1693237800}]}]"#]].assert_eq(&serde_json::to_string(&directory.courses).unwrap());
+    expect![[r#"[{"id":"C1","revision":1,"kind":"GroupCourse","campus":"main","program":{"id":"P1","name":"Program"},"group":{"id":"G1","name":"Group"},"groups":[],"number":"N-1","title":"Title","start_date":{"year":2023,"month":8,"day":28},"end_date":{"year":2023,"month":12,"day":15},"completed_date":null,"hours_type":"ClassSchedule","send_to_coursekey":"On","program_send_to_coursekey":"Inherit","instructors":[{"id":"I00001","revision":1,"first_name":"Instructor","last_name":"00001","email":"instructor00001@example.edu"}],"students":[{"id":"S000001","revision":1,"first_name":"Student","last_name":"000001","email":"student000001@example.edu","stage":"ACTIVE","agreement":"Assigned","enrolled_from":{"year":2023,"month":8,"day":28},"stopped_on":null}],"classes":[{"id":"C1-1","starts":1693231200,"ends":1693237800}]}]"#]].assert_eq(&serde_json::to_string(&directory.courses).unwrap());
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_wrong_school_is_named_with_line_and_remedy() {
 
 #[test]
 fn a_line_that_is_no_object_does_not_hide_the_others() {
-    let big = format!("{{\"id\":\"{}\"}}", "x".repeat(10 << 20));
+    let big = format!("{{\"id\":\"{}\"}}", "x".repeat(33 << 20));
     let lines = [COURSE, "{\"id\":", "[]", COURSE, &big, "", &COURSE.replace("\"C1\"", "\"C2\"")].join("\n");
     check(
         &[("courses.jsonl", &lines)],
@@ -211,7 +211,7 @@ fn a_line_that_is_no_object_does_not_hide_the_others() {
         courses.jsonl line 3: is a list; write an object
         courses.jsonl line 4: id: stands in line 1 already; give each course an id of its own
         courses.jsonl line 4: classes/0/id: stands in line 1 already; give each class an id of its own
-        courses.jsonl line 5: is longer than 4194304 bytes; write one object a line
+        courses.jsonl line 5: is longer than 33554432 bytes; write one object a line
         courses.jsonl line 7: classes/0/id: stands in line 4 already; give each class an id of its own
     "#]],
     );
