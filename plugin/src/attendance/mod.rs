@@ -164,18 +164,22 @@ impl ClassBook {
         self.students.entry(record.student.clone()).or_default().enter(record, limits, hand) || changed
     }
 
-    /// Removes a record that CourseKey moved to another class, and answers whether the book held it.
+    /// Removes a record that CourseKey moved to another class. Answers the operations that void the record's rows; none:
+    /// the book did not hold the record.
+    ///
+    /// The rows are voided at once and not when the class is judged: the record takes the key of its rows with it, and a
+    /// row that is voided after the other class was judged would be the other class's.
     pub fn give_away(
         &mut self,
         record: &RecordId,
         why: &str,
         limits: Limits,
-        marks: &BTreeMap<PersonId, CurrentMark>,
-    ) -> bool {
+        desk: Desk<'_>,
+    ) -> Option<Vec<Operation>> {
         let holds = |entry: &Entry| entry.versions().any(|held| held.id == *record);
-        let Some((student, entry)) = self.students.iter_mut().find(|(_, entry)| holds(entry)) else { return false };
-        entry.give_away(record, why.to_owned(), limits, by_hand(marks.get(student)));
-        true
+        let (student, entry) = self.students.iter_mut().find(|(_, entry)| holds(entry))?;
+        entry.give_away(record, why.to_owned(), limits, by_hand(desk.marks.get(student)));
+        Some(write::void_rows_of(entry, student, record, desk))
     }
 
     /// The ids of all records in the book.

@@ -11,7 +11,7 @@ use super::{Desk, Entry, RowKey, Sitting, Taken};
 use crate::marking::{self, Basis, LogRow};
 use crate::model::attendance::{AttendanceRecord, Mark};
 use crate::model::course::{Course, HoursType};
-use crate::model::ids::PersonId;
+use crate::model::ids::{PersonId, RecordId};
 use crate::model::time::Instant;
 use crate::world::records::{JournalEntry, LogRowEntry, Operation, Origin};
 
@@ -43,6 +43,12 @@ pub(super) fn write(entry: &mut Entry, student: &PersonId, verdict: Verdict, sit
 /// Takes back the mark that the plugin wrote, for the entry's own reason.
 pub(super) fn withdraw(entry: &mut Entry, student: &PersonId, desk: Desk<'_>, taken: &mut Taken) {
     Pen { student, desk }.withdraw_mark(entry, None, taken);
+}
+
+/// Voids the rows of one record.
+pub(super) fn void_rows_of(entry: &mut Entry, student: &PersonId, record: &RecordId, desk: Desk<'_>) -> Vec<Operation> {
+    let gone: Vec<RowKey> = entry.rows.keys().filter(|(of, _)| of == record).cloned().collect();
+    gone.into_iter().filter_map(|key| Pen { student, desk }.void_row(entry, key)).collect()
 }
 
 /// Writes operations about one student in one class.
@@ -107,11 +113,8 @@ impl Pen<'_> {
     fn put_rows(self, entry: &mut Entry, course: &Course, rows: &[LogRow], taken: &mut Taken) {
         let wanted: BTreeMap<RowKey, &LogRow> = rows.iter().map(|row| ((row.record.clone(), row.visit), row)).collect();
         let gone: Vec<RowKey> = entry.rows.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
-        for key in gone {
-            let Some((from, to, _)) = entry.rows.remove(&key) else { continue };
-            let journal = self.journal(entry, "log-row-voided", Some(span((from, to))), None, self.source(entry));
-            let (record, visit) = key;
-            taken.void_row(Operation::VoidLogRow { record, visit, journal });
+        for row in gone.into_iter().filter_map(|key| self.void_row(entry, key)) {
+            taken.void_row(row);
             taken.rows += 1;
         }
         for (key, row) in wanted {
@@ -124,6 +127,12 @@ impl Pen<'_> {
                 taken.rows += 1;
             }
         }
+    }
+
+    fn void_row(self, entry: &mut Entry, (record, visit): RowKey) -> Option<Operation> {
+        let (from, to, _) = entry.rows.remove(&(record.clone(), visit))?;
+        let journal = self.journal(entry, "log-row-voided", Some(span((from, to))), None, self.source(entry));
+        Some(Operation::VoidLogRow { record, visit, journal })
     }
 
     fn row(self, course: &Course, row: &LogRow) -> LogRowEntry {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::places::{class_course, is_synchronized};
 use super::records::{Intake, Source};
-use crate::attendance::Limits;
+use crate::attendance::{Desk, Limits};
 use crate::following;
 use crate::marking::ClassTimes;
 use crate::memory::entries::RecordPlace;
@@ -102,7 +102,10 @@ impl<W: Writes> Intake<'_, W> {
         let Some(book) = self.attendance.books.classes.change(class.as_str()) else { return Ok(()) };
         let Some(times) = scheduled.or(book.times) else { return Ok(()) };
         let limits = Limits::of(times.ends, settings.follow, settings.settle, followed_until);
-        if book.give_away(&record.id, &why, limits, marks.get(class).unwrap_or(&nobody)) {
+        let marks = marks.get(class).unwrap_or(&nobody);
+        let desk = Desk { course: &course.id, class, marks, read_until: None, now: self.moment.now };
+        if let Some(voided) = book.give_away(&record.id, &why, limits, desk) {
+            self.out.operations.extend(voided);
             self.attendance.to_judge.insert(class.clone());
         }
         Ok(())

@@ -3,6 +3,7 @@
 //!
 //! Not here: what a version of a record is worth (`model`).
 
+mod moves;
 mod visits;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,9 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
         }
     }
     school.records = only_decidable(school, records);
+    if !crowded {
+        moves::add(school);
+    }
 }
 
 /// The course as it is at the start and after every edit.

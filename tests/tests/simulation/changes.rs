@@ -8,7 +8,7 @@ mod edits;
 
 use crate::dice::Dice;
 use crate::school::generate::{new_class, off_the_tick, person};
-use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, NeverOut, School};
+use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, NeverOut, Person, School, Student, Version};
 
 /// How long after a fault nobody can say at which tick something is seen.
 const STORM: i64 = 18 * HOUR;
@@ -25,6 +25,7 @@ pub(crate) fn add(school: &mut School, dice: &mut Dice, crowded: bool) {
     storms(school, dice);
     outage(school);
     rejected_people(school, dice);
+    leads(school);
     let patience = if school.rough { STORM } else { 3 * school.step };
     for index in 0..school.courses.len() {
         edits::add(school, dice, index, patience);
@@ -149,6 +150,24 @@ fn rejected_people(school: &mut School, dice: &mut Dice) {
     }
 }
 
+/// Adds people who are never sent and have the address of somebody who is. They claim nothing. Their dice are their own.
+fn leads(school: &mut School) {
+    let mut dice = Dice::new(school.seed.wrapping_add(3 << 32));
+    for number in 0..dice.pick(&[0, 0, 1, 2]) {
+        let of = dice.below(school.courses.len());
+        let student = dice.pick(&school.courses[of].students);
+        let course = dice.below(school.courses.len());
+        let person = Person { id: format!("S80000{number}"), ..student.person };
+        school.courses[course].students.push(Student {
+            person,
+            stage: "PENDING",
+            assigned: true,
+            stopped: None,
+            ..student
+        });
+    }
+}
+
 fn settings(school: &mut School, dice: &mut Dice) {
     let mut settings = school.settings.clone();
     let mut times = Vec::new();
@@ -230,7 +249,12 @@ fn hand_mark(school: &mut School, dice: &mut Dice) {
         Event::Hand { class: marked, student: whose, .. } => *marked == class.id && *whose == student,
         _ => false,
     });
-    if course.log || busy || is_doubtful || is_taken {
+    // DOMAIN does not say whether a record that leaves a mark by hand behind is news.
+    let is_moved = school.records.iter().any(|record| {
+        let is_here = |record: &Version| (&record.class, &record.student) == (&class.id, &student);
+        is_here(record) && school.records.iter().any(|other| other.id == record.id && !is_here(other))
+    });
+    if course.log || busy || is_doubtful || is_taken || is_moved {
         return;
     }
     let letter = dice.pick(&["P", "L", "A"]);

@@ -52,6 +52,8 @@ struct Story {
     settings: Settings,
     reading: Reading,
     unread: bool,
+    /// The rows of records that moved away, which are voided before the class is judged.
+    voided: Vec<Operation>,
 }
 
 impl Default for Story {
@@ -74,6 +76,7 @@ impl Default for Story {
                 again_at: time("23:59"),
             },
             unread: false,
+            voided: Vec::new(),
         }
     }
 }
@@ -164,12 +167,11 @@ impl Story {
             ["from", date] => self.student(id).enrolled_from = date.parse().unwrap(),
             ["away", name] => {
                 let limits = self.limits();
-                self.book.give_away(
-                    &RecordId((*name).to_owned()),
-                    "record moved to another class",
-                    limits,
-                    &self.marks,
-                );
+                let (course, class) = (self.course.id.clone(), ClassId::from(CLASS));
+                let (marks, now) = (&self.marks, Instant(0));
+                let desk = Desk { course: &course, class: &class, marks, read_until: None, now };
+                let record = RecordId((*name).to_owned());
+                self.voided = self.book.give_away(&record, "record moved to another class", limits, desk).unwrap();
             }
             ["credit"] => self.student(id).agreement = Agreement::CreditGranted,
             ["acked", when] => {
@@ -232,7 +234,7 @@ impl Story {
         let times = self.book.times(times, self.settings.follow, now);
         let thresholds = self.book.thresholds(times.starts, &self.history, now).unwrap();
         let form = self.book.form(self.course.hours_type, times, self.settings.follow, now);
-        let taken = self.book.judge(Sitting {
+        let mut taken = self.book.judge(Sitting {
             course: &self.course,
             students: &self.course.roll(),
             class: &class.id,
@@ -250,6 +252,7 @@ impl Story {
             now,
         });
         self.book.issues = taken.issues.iter().map(|issue| (issue::key(issue), issue.clone())).collect();
+        taken.operations.splice(0..0, std::mem::take(&mut self.voided));
         self.told(&taken)
     }
 

@@ -7,7 +7,7 @@ use crate::model::course::{Course, HoursType};
 use crate::model::ids::SchoolNumber;
 use crate::model::settings::SchoolSettings;
 use crate::model::time::Seconds;
-use crate::testing::{Fake, at, course};
+use crate::testing::{Fake, at, course, record};
 use crate::world::network::Unheard;
 
 fn two_courses() -> Fake {
@@ -209,4 +209,26 @@ fn hours_type_changed_is_told_where_older_classes_keep_their_form() {
     let told = written(&mut world);
     let told: Vec<&str> = told.lines().filter(|line| line.contains("hours-type")).collect();
     assert_eq!(told, ["open hours-type-changed/C1///", "resolve hours-type-changed/C1///"]);
+}
+
+#[test]
+fn the_rows_of_a_record_that_moves_are_voided_before_those_at_its_new_place_are_written() {
+    // A row is keyed by its record, so a row that is voided afterwards would be the new one.
+    for (from, to) in [("C1-1", "C1-2"), ("C1-2", "C1-1")] {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        let mut log = course("C1");
+        log.hours_type = HoursType::AttendanceLog;
+        log.classes[1].starts = log.classes[0].starts + Seconds(3_600);
+        log.classes[1].ends = log.classes[0].ends + Seconds(3_600);
+        world.save(log);
+        world.settle();
+        world.now = at("2023-08-28T18:00:00Z");
+        let visits = [("2023-08-28T14:00:00Z", Some("2023-08-28T16:00:00Z"))];
+        world.coursekey.records = vec![record("r1", 1, from, "S1", "2023-08-28T16:00:10Z", &visits)];
+        world.settle();
+        assert_eq!(written(&mut world), format!("{from} S1 r1 visit 1: 120 min"));
+        world.coursekey.records = vec![record("r1", 2, to, "S1", "2023-08-28T18:00:10Z", &visits)];
+        world.later(Seconds(300));
+        assert_eq!(written(&mut world), format!("void r1 visit 1\n{to} S1 r1 visit 1: 120 min"));
+    }
 }
