@@ -1,0 +1,92 @@
+"""The component, compiled once and linked once: what it imports, and nothing else, is found by name among the functions that
+it is given."""
+
+import threading
+
+from wasmtime import Config, Engine, Store
+from wasmtime.component import Component as Compiled
+from wasmtime.component import FuncType, Linker, ResourceType, ResultType
+
+from form import lifting, lowering
+from wasi import RESOURCES, Err
+
+EXPORTS = "gegi:coursekey/integration"
+MEMORY_BYTES = 128 << 20
+
+
+class Component:
+    def __init__(self, path, functions):
+        config = Config()
+        config.epoch_interruption = True
+        self.engine = Engine(config)
+        self.compiled = Compiled.from_file(self.engine, path)
+        self.resources = {}
+        self.kinds = {kind: number for number, kind in enumerate(dict.fromkeys(RESOURCES.values()), 1)}
+        self.linker = Linker(self.engine)
+        with self.linker.root() as root:
+            for name, instance in self.compiled.type.imports(self.engine).items():
+                with root.add_instance(name) as linked:
+                    self._link(linked, instance.ty.exports(self.engine), functions.get(name.split("@")[0], {}))
+        exports = self.compiled.type.exports(self.engine)
+        self.name = next(name for name in exports if name.split("@")[0] == EXPORTS)
+        kinds = {name: item.ty for name, item in exports[self.name].ty.exports(self.engine).items()}
+        self.exports = {
+            name: ([self._lowering(kind) for _, kind in type.params], self._lifting(type.result))
+            for name, type in kinds.items()
+            if isinstance(type, FuncType)
+        }
+        threading.Thread(target=self._tick, daemon=True).start()
+
+    def _lowering(self, kind):
+        return lowering(kind, self.kinds)
+
+    def _lifting(self, kind):
+        return lifting(kind, self.resources)
+
+    def _link(self, linked, items, functions):
+        for name, item in items.items():
+            type = item.ty
+            if isinstance(type, ResourceType):
+                number = self.kinds[RESOURCES[name]]
+                linked.add_resource(name, ResourceType.host(number), lambda store, rep: self.resources.pop(rep, None))
+            elif isinstance(type, FuncType):
+                linked.add_func(name, self._linked(type, functions[name]))
+
+    def _linked(self, type, function):
+        """The function, with JSON on its side and the values of wasmtime-py on the other."""
+        parameters = [self._lifting(kind) for _, kind in type.params]
+        is_result = isinstance(type.result, ResultType)
+        lower = type.result and self._lowering(type.result)
+
+        def called(store, *values):
+            try:
+                answer = function(*(form(value, store) for form, value in zip(parameters, values)))
+                answer = {"tag": "ok", "val": answer} if is_result else answer
+            except Err as error:
+                answer = {"tag": "err", "val": error.args[0]}
+            self._hold(answer)
+            return lower and lower(answer)
+
+        return called
+
+    def _hold(self, answer):
+        """Keeps a resource that the component is about to own."""
+        while isinstance(answer, dict) and "val" in answer:
+            answer = answer["val"]
+        if type(answer) in self.kinds:
+            self.resources[answer.rep] = answer
+
+    def call(self, export, input, seconds):
+        """Calls an export in a fresh instance, which is not used again; answers `{tag, val}` with `ok` or `err`."""
+        store = Store(self.engine)
+        store.set_limits(memory_size=MEMORY_BYTES)
+        store.set_epoch_deadline(seconds + 1)
+        instance = self.linker.instantiate(store, self.compiled)
+        function = instance.get_func(store, instance.get_export_index(store, export, instance.get_export_index(store, self.name)))
+        lower, lift = self.exports[export]
+        return lift(function(store, *(form(value) for form, value in zip(lower, input))), store)
+
+    def _tick(self):
+        """Counts the seconds that deadlines are made of (10)."""
+        while not threading.Event().wait(1):
+            self.engine.increment_epoch()
