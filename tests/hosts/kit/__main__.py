@@ -1,20 +1,55 @@
-"""The conformance kit. `../README.md` says how to run it and what it checks."""
+"""The conformance kit: `python3 tests/hosts/kit --help`. `../README.md` says what it needs of a host."""
 
 import argparse
 import sys
 from pathlib import Path
 
+import checks
 import demo
+from school import Failed, School
+from under_test import Unable
 
-arguments = argparse.ArgumentParser(prog="kit", description="Checks a host of the component.")
-arguments.add_argument("--harness", required=True, help="the program host-harness")
-arguments.add_argument("--school", required=True, type=Path, help="the school directory to play")
-arguments.add_argument("command", nargs="+", help="the command that starts the host under test, after --")
-given = arguments.parse_args()
 
-ours = demo.of_our_host(given.harness, given.school)
-theirs = demo.play(given.harness, given.school, given.command)
-different = list(demo.differences(ours, theirs))
-print("\n".join(different[:40]))
-print({name: len(value) if isinstance(value, list) else value for name, value in theirs.items()})
-sys.exit(bool(different))
+def check(given, check, more=()):
+    """What a host breaks of a duty; none: nothing."""
+    try:
+        with School(given.harness, given.school, [*given.command, *more]) as school:
+            check(school)
+    except (checks.Broken, Failed, Unable) as broken:
+        return str(broken)
+    return None
+
+
+def say(holds, what, why=""):
+    print(f"{'ok    ' if holds else 'FAILED'} {what}{f': {why}' if why else ''}", flush=True)
+    return holds
+
+
+def compare(given):
+    ours = demo.of_our_host(given.harness, given.school)
+    try:
+        different = list(demo.differences(ours, demo.play(given.harness, given.school, given.command)))
+    except (Failed, Unable) as broken:
+        different = [str(broken)]
+    ends = ", ".join(f"{len(value) if isinstance(value, list) else value} {name}" for name, value in ours.items())
+    return say(not different, f"the demo school ends as at our host: {ends}", "\n  ".join(["", *different[:40]]) if different else "")
+
+
+def main():
+    arguments = argparse.ArgumentParser(prog="kit", description="Checks a host of the component against wit/HOST.md.")
+    arguments.add_argument("--harness", required=True, help="the program host-harness")
+    arguments.add_argument("--school", required=True, type=Path, help="the school directory to play")
+    arguments.add_argument("--faults", action="store_true", help="start the host with each --fault too, which has to be caught")
+    arguments.add_argument("command", nargs="+", help="the command that starts the host under test, after --")
+    given = arguments.parse_args()
+
+    holds = [say(not (why := check(given, each)), each.__doc__, why) for each in checks.CHECKS]
+    if given.faults:
+        for fault, each in checks.FAULTS.items():
+            why = check(given, each, ["--fault", fault])
+            holds.append(say(why, f"the fault {fault} is caught", why or f"nothing was found by: {each.__doc__}"))
+    holds.append(compare(given))
+    return 0 if all(holds) else 1
+
+
+sys.exit(main())

@@ -112,7 +112,10 @@ export class School {
   // 21 and 27: in order, at least once, each with its id.
   deliver() {
     try {
-      for (; this.#records.length > 0; this.#records.shift()) this.gegi.takeRecord(this.#records[0]);
+      for (; this.#records.length > 0; this.#records.shift()) {
+        if (this.fault === 'new-id-at-each-attempt') this.#records[0].id = `record-${++this.#sequence}`;
+        this.gegi.takeRecord(this.#records[0]);
+      }
       for (; this.#mails.length > 0; this.#mails.shift()) this.gegi.takeMail(this.#mails[0]);
       return { ok: null };
     } catch (error) {
@@ -141,7 +144,7 @@ export class School {
       'wasi:http/types': types,
       'wasi:http/outgoing-handler': outgoingHandler,
       'gegi:coursekey/school': {
-        settings: () => toComponent(settings),
+        settings: () => toComponent(this.fault === 'settings-read-again' ? this.gegi.settings() : settings),
         courses: (after, limit) => asked(() => this.gegi.courses(after, Math.min(limit, 1000))),
         getCourse: (id) => asked(() => toComponent(this.gegi.course(id))),
       },
@@ -220,7 +223,8 @@ export class School {
 
   // 24: what GEGI will hold. The outbox is read before GEGI, so that no operation is in neither.
   #marks(of, unit) {
-    const underWay = [...this.#records.map(({ operation }) => operation), ...unit.operations];
+    const outbox = this.fault === 'marks-without-outbox' ? [] : this.#records;
+    const underWay = [...outbox.map(({ operation }) => operation), ...unit.operations];
     const marks = new Map(this.gegi.marks(of).map((mark) => [mark.student, mark]));
     for (const { tag, val } of underWay.filter(({ val }) => val.class === of)) {
       if (tag === 'set-mark') marks.set(val.student, { student: val.student, mark: val.mark, origin: 'coursekey' });

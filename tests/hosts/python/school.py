@@ -143,6 +143,8 @@ class School:
         try:
             for outbox, take in ((self.records, self.gegi.take_record), (self.mails, self.gegi.take_mail)):
                 while outbox:
+                    if self.fault == "new-id-at-each-attempt":
+                        outbox[0]["id"] = self._id("record")
                     take(outbox[0])
                     del outbox[0]
             return {"ok": None}
@@ -160,7 +162,7 @@ class School:
     def functions(self):
         return {
             "gegi:coursekey/school": {
-                "settings": lambda: self.running_call().settings,
+                "settings": lambda: self.gegi.settings() if self.fault == "settings-read-again" else self.running_call().settings,
                 "courses": lambda after, limit: self._asked(self.gegi.courses, after, min(limit, 1000)),
                 "get-course": lambda id: self._asked(self.gegi.course, id),
             },
@@ -235,7 +237,8 @@ class School:
 
     def _current_marks(self, of):
         """24: what GEGI will hold. The outbox is read before GEGI, so that no operation is in neither."""
-        under_way = [item["operation"] for item in self.records] + self.running_call().operations
+        outbox = [] if self.fault == "marks-without-outbox" else self.records
+        under_way = [item["operation"] for item in outbox] + self.running_call().operations
         marks = {mark["student"]: mark for mark in self._asked(self.gegi.marks, of)}
         for operation in (operation for operation in under_way if operation["val"].get("class") == of):
             tag, value = operation["tag"], operation["val"]
