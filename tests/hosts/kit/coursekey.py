@@ -9,7 +9,7 @@ import json
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from gegi import COURSEKEY, rfc3339
 
@@ -49,13 +49,15 @@ class CourseKey:
 
     def listed(self, campus, kind):
         """Everything that CourseKey lists of a kind at a campus."""
-        school, items, more = self.schools[campus], [], ""
-        while more is not None:
-            path = f"/v1/schools/{school['school']}/{kind}{more}"
+        school, items = self.schools[campus], []
+        query = {"updatedSince": rfc3339(0)} if kind == "attendance" else {}
+        while True:
+            path = f"/v1/schools/{school['school']}/{kind}?{urlencode(query)}"
             page = json.loads(self._simulated("GET", path, None, {"authorization": f"Bearer {school['key']}"})[2])
-            items += page.get("items", page.get("records"))
-            more = page["next"] and f"?cursor={page['next']}"
-        return items
+            items += page["records" if kind == "attendance" else "items"]
+            if page["next"] is None:
+                return items
+            query["after"] = page["next"]
 
     def push(self, ids, now):
         """The pushes that CourseKey sends for these attendance records, by campus."""
@@ -137,10 +139,7 @@ class CourseKey:
 
         return Front
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         self.front.shutdown()
         self.front.server_close()
         self.process.kill()

@@ -2,7 +2,9 @@
 with `host-harness run`: the same moments, the same virtual time, but CourseKey in its own process and no HTTP."""
 
 import base64
+import contextlib
 import json
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -10,6 +12,22 @@ from pathlib import Path
 
 from gegi import rfc3339, wit
 from school import School
+
+
+# The demo school has no push, so it is played with one more change. The push comes between two ticks, so that the poll finds
+# the records taken.
+PUSH = {"at": "2023-11-03T16:07:00Z", "push": ["a-1-3", "a-1-5", "a-1-12"]}
+
+
+@contextlib.contextmanager
+def with_a_push(folder):
+    """A copy of the school directory with the push."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = shutil.copytree(folder, Path(scratch, "school"))
+        changes = (copy / "changes.jsonl").read_text(encoding="utf-8").splitlines() + [json.dumps(PUSH)]
+        ordered = sorted(changes, key=lambda line: json.loads(line)["at"])
+        (copy / "changes.jsonl").write_text("\n".join(ordered) + "\n", encoding="utf-8")
+        yield copy
 
 
 def play(harness, folder, command):

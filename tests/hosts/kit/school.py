@@ -21,16 +21,14 @@ class School:
         self.now = self.directory.start
         self.gegi = Gegi(self.directory)
         self.coursekey = CourseKey(harness, folder, self.now)
-        try:
-            self.host = HostUnderTest(command)
-        except OSError:
-            self.coursekey.__exit__()
-            raise
+        self.command, self.host = command, None
         self.meddle = lambda question: None  # What a check answers in GEGI's place; none: GEGI answers.
+
+    def open(self):
+        self.host = HostUnderTest(self.command)
         self.host.answer = lambda question: self.meddle(question) or self.gegi.answer(question)
         push_keys = {campus: base64.b64encode(push_key(campus)).decode() for campus in self.coursekey.keys}
-        route = self.coursekey.route()
-        self.host.do("open", **{"keys": self.coursekey.keys, "push-keys": push_keys, "route": route})
+        self.host.do("open", **{"keys": self.coursekey.keys, "push-keys": push_keys, "route": self.coursekey.route()})
 
     def advance_to(self, now):
         if now > self.now:
@@ -93,10 +91,17 @@ class School:
         return answer["ok"]
 
     def __enter__(self):
+        try:
+            self.open()
+        except BaseException:
+            self.close()
+            raise
         return self
 
-    def __exit__(self, *error):
-        try:
-            self.host.__exit__(*error)
-        finally:
-            self.coursekey.__exit__()
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.host:
+            self.host.close()
+        self.coursekey.close()

@@ -3,6 +3,10 @@ JSON each. `../README.md` describes the lines."""
 
 import json
 import subprocess
+import threading
+
+# After this the kit ends a host that says nothing more.
+PATIENCE_SECONDS = 600
 
 
 class Unable(Exception):
@@ -14,6 +18,9 @@ class HostUnderTest:
 
     def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        self.patience = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        self.patience.daemon = True
+        self.patience.start()
         self.answer = None
 
     def do(self, what, **more):
@@ -27,22 +34,27 @@ class HostUnderTest:
             said = json.loads(line)
             if "done" in said:
                 return said["done"]
+            if "ask" not in said:
+                raise Unable(f"the host says {line.strip()[:80]}, which is neither an end nor a question")
             self._write(self.answer(said))
 
     def _write(self, value):
-        self.process.stdin.write(json.dumps(value, ensure_ascii=False) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError as error:
+            raise Unable("the host ended; its standard error says why") from error
 
     def close(self):
         """The end of standard input ends the host."""
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        if error[0] is not None:
+        self.patience.cancel()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.close()
+            self.process.wait()
+        self.process.stdout.close()

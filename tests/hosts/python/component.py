@@ -16,13 +16,20 @@ MEMORY_BYTES = 128 << 20
 
 
 class Component:
-    def __init__(self, path, functions):
+    def __init__(self, path, compiled, functions):
+        """`compiled` is a file in which the compiled code is kept, and from which it is taken if it is there; none: it is
+        compiled each time."""
         config = Config()
         config.epoch_interruption = True
         # wasmtime 50 ends a call in which an import is given two borrowed resources, as `poll` is, unless this is off.
         ffi.wasmtime_config_concurrency_support_set(config.ptr(), False)
         self.engine = Engine(config)
-        self.compiled = Compiled.from_file(self.engine, path)
+        if compiled and compiled.exists():
+            self.compiled = Compiled.deserialize_file(self.engine, str(compiled))
+        else:
+            self.compiled = Compiled.from_file(self.engine, path)
+            if compiled:
+                compiled.write_bytes(self.compiled.serialize())
         self.resources = {}
         self.kinds = {kind: number for number, kind in enumerate(dict.fromkeys(RESOURCES.values()), 1)}
         self.linker = Linker(self.engine)

@@ -1,12 +1,13 @@
 """Puts the host under the conformance kit: reads commands from standard input, one line of JSON each, and asks the kit what it
 would ask GEGI. `../README.md` describes the lines.
 
-    python main.py PLUGIN.wasm [--fault NAME]
+    python main.py PLUGIN.wasm [--compiled FILE] [--fault NAME]
 """
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
 import wasi
 from component import Component
@@ -63,7 +64,7 @@ def serve(command):
             around = (command["keys"], command["push-keys"], command["route"], lambda request: ask("leaves", **request))
             school = School(Gegi, None, *around, given.fault)
             functions = {**wasi.functions(school.running_call), **school.functions()}
-            school.component = Component(given.component, functions)
+            school.component = Component(given.component, given.compiled, functions)
             return {"ok": None}
         case "call":
             return school.call(command["export"], command["now"], command["input"])
@@ -79,7 +80,8 @@ def serve(command):
 
 arguments = argparse.ArgumentParser(description="A small host, for the conformance kit.")
 arguments.add_argument("component")
-arguments.add_argument("--fault")
+arguments.add_argument("--compiled", type=Path, help="a file to keep the compiled component in")
+arguments.add_argument("--fault", help="a duty to break")
 given = arguments.parse_args()
 sys.stdin.reconfigure(encoding="utf-8")
 sys.stdout.reconfigure(encoding="utf-8")
