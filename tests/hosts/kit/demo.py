@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from gegi import rfc3339, wit
+from gegi import course_of, rfc3339
 from school import School
 
 
@@ -76,7 +76,7 @@ def _play(school):
 
 def _apply(school, change):
     if "course" in change:
-        school.save(wit(change["course"]))
+        school.save(course_of(change["course"]))
     elif "hand-mark" in change:
         hand = change["hand-mark"]
         school.gegi.write_by_hand(hand["class"], hand["student"], hand["mark"])

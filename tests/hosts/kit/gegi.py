@@ -19,6 +19,9 @@ DEFAULTS = {
     "saved-at": None,
 }
 
+# What a line of courses.jsonl need not name.
+COURSE_DEFAULTS = {"groups": []}
+
 
 def instant(text):
     return timegm(strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
@@ -42,6 +45,11 @@ def wit(value):
     return value
 
 
+def course_of(line):
+    """The course of a line of a school directory."""
+    return {**COURSE_DEFAULTS, **wit(line)}
+
+
 class Directory:
     """A school directory, as far as the kit plays one."""
 
@@ -50,7 +58,7 @@ class Directory:
         campuses = [{"course-owner": None, "credentials-generation": 1, **campus} for campus in school["campus"]]
         self.settings = {"name": school["name"], **DEFAULTS, "campuses": campuses, **school.get("settings", {})}
         self.start, self.end = instant(school["run"]["from"]), instant(school["run"]["until"])
-        self.courses = [wit(course) for course in self._lines(folder / "courses.jsonl")]
+        self.courses = [course_of(line) for line in self._lines(folder / "courses.jsonl")]
         self.changes = [{**change, "at": instant(change["at"])} for change in self._lines(folder / "changes.jsonl")]
 
     @staticmethod
