@@ -295,9 +295,30 @@ fn exit_codes_tell_whose_fault_it_is() {
 }
 
 #[test]
+fn a_run_fails_when_a_record_is_unaccounted_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (school, out, store) = (school(&folder), below(&folder, "out"), below(&folder, "store"));
+    let run = || call(&["run", &school, "--out", &out, "--store", &store]);
+    assert_eq!(run().0, 0);
+    // CourseKey says something else now, without a new version that would tell the plugin.
+    let attendance = folder.path().join("school/attendance.jsonl");
+    let text = std::fs::read_to_string(&attendance).unwrap();
+    std::fs::write(&attendance, text.replace("T14:05", "T14:04")).unwrap();
+    let (code, printed, error) = run();
+    expect![[r#"
+        4 error: failed to account for 1 of CourseKey's attendance records: GEGI has no mark, row, issue or journal entry of them, so their attendance may be lost; report.json names the first of them; report it
+    "#]]
+    .assert_eq(&format!("{code} {error}"));
+    assert!(printed.contains("perhaps lost"), "{printed}");
+    let report = std::fs::read_to_string(Path::new(&out).join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["attendance"]["unaccounted-records"], serde_json::json!(["a1"]));
+}
+
+#[test]
 fn help_documents_the_exit_codes_and_hides_what_only_tests_use() {
     let help = said(&["--help"]);
-    assert!(help.contains("Exit codes:") && help.contains("  3  "), "{help}");
+    assert!(help.contains("Exit codes:") && help.contains("  4  "), "{help}");
     assert!(!said(&["run", "--help"]).contains("kill-at-step"));
 }
 

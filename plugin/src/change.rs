@@ -3,9 +3,9 @@
 
 use crate::ledger::CourseLedger;
 use crate::lines::{self, ID_CAP};
-use crate::memory::entries::Held;
+use crate::memory::entries::{Before, Held, Over};
 use crate::memory::view::{self, CourseView, StoredCourse};
-use crate::memory::{COURSE, DIRTY, encode, parts};
+use crate::memory::{COURSE, DIRTY, OVER, encode, parts};
 use crate::model::course::Course;
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
@@ -69,13 +69,17 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
     let now = world.now();
     let mut stored = view::read(world, std::slice::from_ref(&id))?;
     let Some(mut course) = stored.take_courses().pop() else { return Ok(CourseOutcome::unknown()) };
-    if course.held.is_none() && !world.usage().has_room() {
+    if course.held.is_none() && course.over.is_none() && !world.usage().has_room() {
         return Err(ChangeError::Storage(StorageError::Refused(
             "it is so full that no new course is taken on; ask customer care for more".to_owned(),
         )));
     }
     let (taken, refused) = match change {
         CourseChange::Saved(saved) => save(&mut course, *saved, &settings, now),
+        CourseChange::Removed(_) if course.held.is_none() && course.over.is_some() => {
+            world.apply(vec![Change::Delete(format!("{OVER}{id}"))])?;
+            return Ok(CourseOutcome { taken: true, ..CourseOutcome::unknown() });
+        }
         CourseChange::Removed(_) => (remove(&mut course), false),
     };
     if taken && let Some(held) = &course.held {
@@ -86,22 +90,28 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
         parts::store(&mut changes, &key, course.sent.as_deref(), Some(&bytes));
         world.apply(changes)?;
     }
-    let view = stored.view(&course);
-    Ok(view.map_or_else(CourseOutcome::unknown, |view| outcome(view, &settings, now, taken, refused)))
+    Ok(match (stored.view(&course), &course.over) {
+        (Some(view), _) => outcome(view, &settings, now, taken, refused),
+        (None, Some(over)) => stale_over(over, &settings),
+        (None, None) => CourseOutcome::unknown(),
+    })
 }
 
 /// Stores the course in `stored` if its revision is new. Answers whether it was, and whether the course wanted to
 /// switch a locked option off.
 fn save(stored: &mut StoredCourse, course: Course, settings: &Settings, now: Instant) -> (bool, bool) {
-    let held = stored.held.as_ref();
-    let stale = held.is_some_and(|held| !held.removed && course.revision <= held.course.revision);
-    if stale {
+    let before = Before::of(stored.held.as_ref(), stored.over.as_ref());
+    if before.and_then(|before| before.revision).is_some_and(|revision| course.revision <= revision) {
         return (false, false);
     }
-    let (before, locked) = (held.map(|held| held.option), stored.ledger.as_ref().is_some_and(CourseLedger::locks));
+    // A course that was long over comes back with its lock.
+    let ledger = stored.ledger.take().or_else(|| stored.over.as_ref().and_then(|over| over.ledger(now)));
+    let locked = ledger.as_ref().is_some_and(CourseLedger::locks);
     let allowed = settings.send_new_program_courses;
-    let change = option::change(before, locked, course.send, course.program_send, allowed);
-    stored.held = Some(Held::following(held, course, change.now(), now));
+    let option = before.map(|before| before.option);
+    let change = option::change(option, locked, course.send, course.program_send, allowed);
+    stored.ledger = ledger;
+    stored.held = Some(Held::following(before, course, change.now(), now));
     (true, change == OptionChange::Refused)
 }
 
@@ -120,6 +130,18 @@ fn outcome(view: CourseView<'_>, settings: &Settings, now: Instant, taken: bool,
         refused,
         overview: overview::overview(view, settings, now),
         issues: overview::issues_in_sight(view),
+    }
+}
+
+/// The answer to an old event of a course that is long over.
+fn stale_over(over: &Over, settings: &Settings) -> CourseOutcome {
+    CourseOutcome {
+        taken: false,
+        send: over.option == Resolved::On,
+        locked: over.locked_at.map(|_| option::lock_reason(false)),
+        refused: false,
+        overview: overview::over(over, settings),
+        issues: Vec::new(),
     }
 }
 

@@ -3,7 +3,8 @@
 //! else. Not here: which lines are sent (`desired`).
 //!
 //! DOMAIN §4 "A person listed twice in a course": "the enrolled line wins; lines that contradict each other are an
-//! issue". DOMAIN §4 "Sizes": "the plugin turns what is beyond its limit into an issue of that course; never does one
+//! issue". DOMAIN §1: "A clinical rotation is a course … linked to one or more groups", and "a student can be in several
+//! groups … at once, with different stages". DOMAIN §4 "Sizes": "the plugin turns what is beyond its limit into an issue of that course; never does one
 //! course, class or person stop a school".
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,8 +74,14 @@ pub fn tidy(course: &mut Course) -> Vec<Odd> {
     keep_fit(&mut course.students, Row::Student, |student| student.person.id.as_str(), &mut odd);
     keep_fit(&mut course.classes, Row::Class, |class| class.id.as_str(), &mut odd);
     one_person_each(course, &mut odd);
-    course.students =
-        best_of_each(&course.students, |line| &line.person.id, rank, |id| _ = odd.insert(Odd::PersonTwice(id.clone())));
+    // A student of several of a rotation's groups has a line and a stage in each: no line contradicts another.
+    let once = !course.several_groups;
+    course.students = best_of_each(
+        &course.students,
+        |line| &line.person.id,
+        rank,
+        |id| _ = once.then(|| odd.insert(Odd::PersonTwice(id.clone()))),
+    );
     let mut listed = BTreeSet::new();
     course.instructors.retain(|person| listed.insert(person.id.clone()));
     course.classes = best_of_each(

@@ -9,8 +9,9 @@ use chrono_tz::Tz;
 use crate::desired;
 use crate::following;
 use crate::ledger::CourseLedger;
+use crate::memory::entries::Over;
 use crate::memory::view::{self, CourseView};
-use crate::memory::{COURSE, FETCHED, parts};
+use crate::memory::{COURSE, FETCHED, OVER, parts};
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
@@ -167,9 +168,66 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
     let mut statuses = Vec::new();
     for ids in ids.chunks(AT_ONCE) {
         let stored = view::read(world, ids)?;
-        statuses.extend(stored.views().filter_map(|view| course_status(view, &settings, now)));
+        for (id, course) in ids.iter().zip(stored.courses()) {
+            statuses.extend(match (stored.view(course), &course.over) {
+                (Some(view), _) => course_status(view, &settings, now),
+                (None, Some(over)) => Some(over_status(id, over, &settings)),
+                (None, None) => None,
+            });
+        }
     }
     Ok(statuses)
+}
+
+/// The overview of a course that is long over.
+pub fn over(over: &Over, settings: &Settings) -> Overview {
+    let zone = settings.campuses.get(&over.campus).and_then(|campus| campus.zone);
+    let status::Verdict { status, reason } = status::verdict(&status::Facts {
+        option: over.option,
+        enabled: settings.enabled,
+        removed: false,
+        window: zone.map(|zone| (over.window, zone)),
+        phase: Phase::Over,
+        instructors: 0,
+        classes: 0,
+        acknowledged: false,
+        campus_problem: None,
+        troubles: &[],
+        silences: &[],
+        set_aside: None,
+    });
+    Overview { status, reason, window: Some(over.window), failing_since: None }
+}
+
+fn over_status(id: &CourseId, left: &Over, settings: &Settings) -> CourseStatus {
+    CourseStatus {
+        course: id.clone(),
+        since: left.since,
+        send: left.option == Resolved::On,
+        locked: left.locked_at.is_some(),
+        complete_until: left.complete_until,
+        issues: Vec::new(),
+        overview: over(left, settings),
+    }
+}
+
+/// What is left of a course once it is freed; none: the course has no sync window.
+pub fn left_of(view: CourseView<'_>, settings: &Settings, now: Instant) -> Option<Over> {
+    let CourseView { held, page, ledger, .. } = view;
+    let status = course_status(view, settings, now)?;
+    Some(Over {
+        revision: held.course.revision,
+        sighting: held.sighting,
+        first_seen: held.first_seen,
+        campus: held.course.campus.clone(),
+        option: held.option,
+        locked_at: ledger.filter(|ledger| ledger.locks()).map(|ledger| ledger.school),
+        window: status.overview.window?,
+        since: status.since,
+        complete_until: status.complete_until,
+        judged_until: page.and_then(|page| page.judged_until),
+        settled_until: page.and_then(|page| page.settled_until),
+    })
 }
 
 /// The status of a course. None: GEGI removed the course before its first send was started, so the course is gone.
@@ -208,11 +266,12 @@ fn complete_until(view: CourseView<'_>, settings: &Settings, now: Instant) -> Op
     Some(view.campuses.get(&reader.id)?.read_until?.min(until))
 }
 
-/// The ids of one page: of the courses that GEGI sent, and of those that the nightly comparison fetched.
+/// The ids of one page: of the courses that GEGI sent, of those that the nightly comparison fetched, and of those that are
+/// long over.
 fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<Vec<CourseId>, StorageError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut ids = Vec::new();
-    for prefix in [COURSE, FETCHED] {
+    for prefix in [COURSE, FETCHED, OVER] {
         let start = after.map(|course| format!("{prefix}{course}"));
         let keys = parts::keys(world, prefix, start.as_deref(), limit)?;
         ids.extend(keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(CourseId::from));

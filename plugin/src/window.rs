@@ -2,13 +2,14 @@
 //! in which local dates become instants.
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use crate::model::course::Course;
 use crate::model::time::{Instant, Seconds, weeks_after, weeks_before};
 use crate::settings::Settings;
 
 /// The time in which a course is kept in step with CourseKey.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The first moment of the window.
     pub opens: Instant,

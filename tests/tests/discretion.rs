@@ -54,6 +54,7 @@ fn course() -> Course {
         campus: "main".to_owned(),
         program: named(),
         group: named(),
+        groups: Vec::new(),
         number: "N-1".to_owned(),
         title: "Title".to_owned(),
         start_date: DAY,

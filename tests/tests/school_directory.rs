@@ -5,13 +5,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
+#[path = "school_directory/live.rs"]
+mod live;
 #[path = "school_directory/mails.rs"]
 mod mails;
 #[path = "school_directory/play.rs"]
 mod play;
+#[path = "school_directory/rotation.rs"]
+mod rotation;
 
 use expect_test::expect;
-use play::{Play, RECORDS, ROSTERS, lines, said};
+use play::{Play, RECORDS, ROSTERS, lines, report, said};
 
 #[tokio::test]
 async fn the_demo_school_has_a_course_of_every_status() {
@@ -73,21 +77,18 @@ async fn the_demo_school_has_a_course_of_every_status() {
 
 #[tokio::test]
 async fn every_record_of_coursekey_is_accounted_for() {
-    let report = |output: &tempfile::TempDir| -> serde_json::Value {
-        serde_json::from_str(&std::fs::read_to_string(output.path().join("report.json")).unwrap()).unwrap()
-    };
     let accounting = |output: &tempfile::TempDir| {
         let counts = report(output)["attendance"].clone();
         let of = |key: &str| format!("{key} {}", counts[key]);
         let keys = ["records", "by-mark", "by-log-rows", "by-issue", "by-hand", "by-journal"];
-        let rest = ["saying-nothing", "waiting", "not-followed", "unaccounted"];
+        let rest = ["saying-nothing", "waiting", "not-followed", "not-read", "unaccounted"];
         keys.into_iter().chain(rest).map(of).collect::<Vec<_>>().join(", ")
     };
-    expect!["records 35, by-mark 29, by-log-rows 5, by-issue 1, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, unaccounted 0"].assert_eq(&accounting(&Play::demo().run().await));
+    expect!["records 35, by-mark 29, by-log-rows 5, by-issue 1, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, not-read 0, unaccounted 0"].assert_eq(&accounting(&Play::demo().run().await));
     let students = Play::demo().without("attendance.jsonl");
-    expect!["records 37, by-mark 31, by-log-rows 6, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, unaccounted 0"].assert_eq(&accounting(&students.run().await));
+    expect!["records 37, by-mark 31, by-log-rows 6, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 0, not-followed 0, not-read 0, unaccounted 0"].assert_eq(&accounting(&students.run().await));
     // The account in the middle of a class.
-    expect!["records 15, by-mark 0, by-log-rows 3, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 12, not-followed 0, unaccounted 0"].assert_eq(&accounting(&students.until("2023-11-03T14:00:00Z").run().await));
+    expect!["records 15, by-mark 0, by-log-rows 3, by-issue 0, by-hand 0, by-journal 0, saying-nothing 0, waiting 12, not-followed 0, not-read 0, unaccounted 0"].assert_eq(&accounting(&students.until("2023-11-03T14:00:00Z").run().await));
     // A change that CourseKey makes after the last tick does not stand in GEGI.
     let store = tempfile::tempdir().unwrap();
     let weekend = Play::weekend().stored(&store);
@@ -114,8 +115,7 @@ async fn every_line_of_the_output_fits_its_schema() {
             assert!(validator.is_valid(&line), "{name}: {line}: {}", validator.iter_errors(&line).next().unwrap());
         }
     }
-    let report = std::fs::read_to_string(output.path().join("report.json")).unwrap();
-    play::schema("report").validate(&serde_json::from_str(&report).unwrap()).unwrap();
+    play::schema("report").validate(&report(&output)).unwrap();
 }
 
 #[tokio::test]

@@ -45,9 +45,9 @@ const ROOMS: [&str; 27] = [
 ];
 
 /// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 20] = [
     "size", "moment", "agenda", "campus", "outgoing", "aborted", "compare", "classes", "facts", "settle", "adopt",
-    "records", "moving", "unplaced", "judge", "absorb", "send", "poll",
+    "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll",
 ];
 
 /// The only file of the core with CourseKey's words for refusals.

@@ -3,6 +3,7 @@
 //!
 //! Not here: when to call (the embedding program), and the rules of the four calls (the plugin).
 
+mod failing;
 mod failure;
 mod report;
 mod turn;
@@ -130,15 +131,37 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
-        self.observed(Export::Tick, self.call_tick(budget)).await
+        let answer = self.observed(Export::Tick, self.call_tick(budget)).await;
+        if let Err(failure) = &answer {
+            self.count_failed_tick(failure).await;
+        }
+        answer
+    }
+
+    /// Counts a failed tick. A tick that keeps failing cannot tell so itself, so the host does.
+    async fn count_failed_tick(&self, failure: &CallFailure) {
+        if !failure.counts() {
+            return;
+        }
+        let counted = async {
+            let settings = self.gegi.source.settings().await?;
+            let mut unit = self.gate.begin_short().await?;
+            failing::count(&mut unit, failure, &settings, self.host.config.clock.now());
+            Ok::<_, CallFailure>(unit.commit().await?)
+        };
+        if let Err(error) = counted.await {
+            tracing::error!(school = %self.id, %error, "a failed tick was not counted");
+        }
     }
 
     async fn call_tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
-        let unit = self.gate.begin_tick().await?;
+        let mut unit = self.gate.begin_tick().await?;
         let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
         let budget = Budget { items, ..budget };
         let deadline = Duration::from_secs(budget.seconds.into()) + self.host.engine.limits().sandbox.tick_grace;
         let settings = self.gegi.source.settings().await?;
+        // Committed only if the tick returns.
+        failing::end(&mut unit, &settings, self.host.config.clock.now());
         let grant = Grant::new(&settings, self.host.config.loopback_allowed);
         let start = self.start(unit, settings, grant, deadline);
         self.run(start, move |plugin, store| Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget)))

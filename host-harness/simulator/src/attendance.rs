@@ -73,6 +73,8 @@ impl AdjustmentKind {
 pub struct HeldRecord<'a> {
     /// CourseKey's id of the record.
     pub id: &'a str,
+    /// The School ID of the school that lists the record.
+    pub school: u64,
     /// The session (GEGI: class).
     pub session: &'a str,
     /// The user's issued id.
@@ -88,11 +90,12 @@ pub struct HeldRecord<'a> {
 }
 
 impl<'a> HeldRecord<'a> {
-    fn new(record: &'a Record) -> Self {
+    fn new(record: &'a Record, school: u64) -> Self {
         let punches = |visit: &Visit| (visit.checked_in.timestamp(), visit.checked_out.map(|out| out.timestamp()));
         let adjustment = record.adjustment.as_deref();
         Self {
             id: &record.id,
+            school,
             session: &record.session,
             user: &record.user,
             updated_at: record.updated_at.timestamp(),
@@ -154,8 +157,12 @@ impl Attendance {
     }
 
     /// Hands every listed record to `take`.
-    pub(super) fn each<E>(&self, mut take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>) -> Result<(), E> {
-        self.listed.values().try_for_each(|record| take(&HeldRecord::new(record)))
+    pub(super) fn each<E>(
+        &self,
+        school_of: impl Fn(&Record) -> u64,
+        mut take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.listed.values().try_for_each(|record| take(&HeldRecord::new(record, school_of(record))))
     }
 
     /// Whether the session has a listed record.

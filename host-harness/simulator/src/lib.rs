@@ -245,7 +245,9 @@ impl Simulator {
         take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.advance(now);
-        self.attendance.each(take)
+        // Without a school there is no record.
+        let school_of = |record: &attendance::Record| listing::school_of(record, &self.schools).unwrap_or_default();
+        self.attendance.each(school_of, take)
     }
 
     /// The numbers of requests and items since this simulator was made.

@@ -207,12 +207,14 @@ fn attendance(simulator: &Simulator, now: DateTime<Utc>, number: u64, uri: &Uri)
     Ok((json(&body)?, count))
 }
 
-/// The school of a record: the school of its session, else the school of its user, else the first school.
+/// The school of a record: the school that holds its session, else the school that held it once, else the school of its
+/// user, else the first school.
 pub(super) fn school_of(record: &Record, schools: &BTreeMap<u64, School>) -> Option<u64> {
     let holding = |holds: &dyn Fn(&School) -> bool| schools.values().find(|school| holds(school)).map(|s| s.number);
     record
         .school
         .or_else(|| holding(&|school| school.sessions.get(&record.session).is_some()))
+        .or_else(|| holding(&|school| school.sessions.was_removed(&record.session)))
         .or_else(|| holding(&|school| school.accounts.by_issued_id(&record.user).is_some()))
         .or_else(|| schools.keys().next().copied())
 }

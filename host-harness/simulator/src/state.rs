@@ -134,11 +134,18 @@ pub(super) struct Session {
 pub(super) struct Sessions {
     by_id: BTreeMap<String, Session>,
     ahead: BTreeSet<(DateTime<Utc>, String)>,
+    /// The ids of the sessions that were removed. A record of such a session stays the school's.
+    removed: BTreeSet<String>,
 }
 
 impl Sessions {
     pub(super) fn get(&self, id: &str) -> Option<&Session> {
         self.by_id.get(id)
+    }
+
+    /// Whether a session is held no more that was held once.
+    pub(super) fn was_removed(&self, id: &str) -> bool {
+        self.removed.contains(id) && !self.by_id.contains_key(id)
     }
 
     /// All sessions after `id`, ascending.
@@ -149,17 +156,25 @@ impl Sessions {
     /// Stores the session in place of the session with its id, if any. The session will begin if it has not begun and
     /// its start is still to come.
     pub(super) fn put(&mut self, session: Session, now: DateTime<Utc>) {
-        self.remove(&session.external_id);
+        self.take(&session.external_id);
         if !session.begun && session.starts_at >= now {
             self.ahead.insert((session.starts_at, session.external_id.clone()));
         }
         self.by_id.insert(session.external_id.clone(), session);
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<Session> {
-        let old = self.by_id.remove(id)?;
-        self.ahead.remove(&(old.starts_at, old.external_id.clone()));
-        Some(old)
+    /// Removes the session with this id, if any.
+    pub(super) fn remove(&mut self, id: &str) {
+        if self.take(id) {
+            self.removed.insert(id.to_owned());
+        }
+    }
+
+    /// Takes the session with this id out of both lists, and answers whether there was one.
+    fn take(&mut self, id: &str) -> bool {
+        let Some(old) = self.by_id.remove(id) else { return false };
+        self.ahead.remove(&(old.starts_at, old.external_id));
+        true
     }
 
     /// Begins the earliest session whose start is before `now`. A start at `now` itself waits, so that every request

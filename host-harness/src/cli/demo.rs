@@ -57,7 +57,8 @@ impl Demo {
         })
         .await?;
         bar.finish_and_clear();
-        if self.json { show::json(&finished.report) } else { show_all(&directory, &finished, &folder) }
+        if self.json { show::json(&finished.report) } else { show_all(&directory, &finished, &folder) }?;
+        Ok(finished.report.all_accounted()?)
     }
 }
 

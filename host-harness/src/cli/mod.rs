@@ -27,7 +27,7 @@ use host::email::{OwnTextsError, TemplateError};
 use host::gegi::Campus;
 use host::school::{CallError, CallFailure, TurnFailure};
 use lab::directory::DirectoryError;
-use lab::run::{CourseKeyError, Keys, RigError, RunError};
+use lab::run::{CourseKeyError, Keys, RigError, RunError, Unaccounted};
 use lab::twin::TwinError;
 
 use engine::engine;
@@ -38,11 +38,13 @@ Exit codes:
   0  done, whatever the courses' statuses
   1  the machine could not do it: a file, a folder, a port, the sandbox
   2  the input is wrong: arguments, school directory, course file, a folder without a school
-  3  the component failed and would fail again; nothing of that call was kept";
+  3  the component failed and would fail again; nothing of that call was kept
+  4  run came to its end, but a record of CourseKey's is unaccounted for in GEGI";
 
 const MACHINE: u8 = 1;
 const INPUT: u8 = 2;
 const COMPONENT: u8 = 3;
+const UNACCOUNTED: u8 = 4;
 
 /// Runs the GEGI ⇄ CourseKey component on a laptop: with a simulated CourseKey, in virtual time.
 #[derive(Parser)]
@@ -153,6 +155,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     match of_turn.or_else(|| error.downcast_ref::<CallFailure>()) {
         Some(failure) => of_call(failure),
         None if error.is::<TurnFailure>() => COMPONENT,
+        None if error.is::<Unaccounted>() => UNACCOUNTED,
         None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
     }

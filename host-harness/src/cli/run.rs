@@ -68,10 +68,12 @@ impl Run {
         .await?;
         bar.finish_and_clear();
         if self.json {
-            return show::json(&finished.report);
+            show::json(&finished.report)?;
+        } else {
+            show::report(&finished.report)?;
+            show::line(&format!("Output: {}", self.out.display()))?;
         }
-        show::report(&finished.report)?;
-        show::line(&format!("Output: {}", self.out.display()))
+        Ok(finished.report.all_accounted()?)
     }
 }
 

@@ -180,7 +180,8 @@ fn attendance(accounting: &Accounting) -> anyhow::Result<()> {
         ("nothing yet: the class runs", accounting.waiting),
         ("nothing: the course is not synchronized", accounting.not_synchronized),
         ("nothing: written when the course was not followed any more", accounting.not_followed),
-        ("nothing: lost", accounting.unaccounted),
+        ("nothing yet: attendance was not read since, as the status says", accounting.not_read),
+        ("nothing: unaccounted, perhaps lost", accounting.unaccounted),
         ("all of them", accounting.records),
     ];
     table(["Told by", "Records"], counts.map(|(what, count)| [what.to_owned(), count.to_string()]))

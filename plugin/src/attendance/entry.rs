@@ -123,6 +123,11 @@ impl Entry {
         !self.told().is_empty()
     }
 
+    /// Whether the newest version of any record gives the student time, whether this version counts or came too late.
+    pub(super) fn gives_time_still(&self) -> bool {
+        self.records.iter().filter_map(|versions| versions.held().last()).any(gives_time)
+    }
+
     /// Whether the student has a record that gives time.
     pub(super) fn has_time(&self) -> bool {
         self.told().first().is_some_and(|record| gives_time(record))

@@ -178,6 +178,13 @@ impl ClassBook {
         true
     }
 
+    /// The ids of all records in the book.
+    pub fn records(&self) -> impl Iterator<Item = &RecordId> {
+        let ids: BTreeSet<&RecordId> =
+            self.students.values().flat_map(Entry::versions).map(|record| &record.id).collect();
+        ids.into_iter()
+    }
+
     /// Whether the book holds this very version, as the one that counts or as the one that came too late.
     pub fn knows(&self, record: &AttendanceRecord) -> bool {
         self.versions_of(record).any(|held| held == record.version)

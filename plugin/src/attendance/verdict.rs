@@ -35,6 +35,7 @@ pub(super) fn of(entry: &Entry, student: &PersonId, sitting: Sitting<'_>) -> Ver
     let mut verdict = match told.as_slice() {
         [] if entry.missing => by_silence(entry.record(), sitting),
         [] => Verdict::default(),
+        _ if dropped_before(student, sitting) && !entry.gives_time_still() => Verdict::default(),
         _ if dropped_before(student, sitting) => after_drop(student, sitting),
         _ => by_records(&told, sitting),
     };
@@ -160,7 +161,8 @@ fn two_records(first: &AttendanceRecord, second: &AttendanceRecord, sitting: Sit
     told_of(&first.student, &told, sitting)
 }
 
-/// DOMAIN §4: "Dropped student after the drop …: issue, nothing written for that record, the others go on".
+/// DOMAIN §4: "Dropped student after the drop …: issue, nothing written for that record, the others go on". The issue ends
+/// when the last such record has its time removed, however late.
 fn after_drop(student: &PersonId, sitting: Sitting<'_>) -> Verdict {
     let sentence = told_of(student, "CourseKey has attendance after the drop", sitting);
     Verdict { issues: vec![(Code::RecordAfterDrop, sentence)], ..Verdict::default() }

@@ -95,6 +95,7 @@ pub(super) fn course(from: types::Course) -> Result<Course, String> {
             .collect(),
         id: CourseId(from.id),
         campus: CampusId(from.campus),
+        several_groups: !from.groups.is_empty(),
         group_name: from.group.name,
         number: from.number,
         title: from.title,

@@ -59,6 +59,22 @@ fn the_enrolled_line_of_a_student_counts_whatever_the_order() {
 }
 
 #[test]
+fn a_student_of_two_groups_of_a_rotation_is_listed_once() {
+    let story = |lines: &str| {
+        let mut course = Course { several_groups: true, ..listed(lines) };
+        let odd = tidy(&mut course);
+        let students: Vec<String> =
+            course.students.iter().map(|line| format!("{} {}", line.person.id, line.stage)).collect();
+        format!("{lines} → {}; {odd:?}", students.join(" | "))
+    };
+    let cases = ["S1 DROPPED | S1 ACTIVE", "S1 ACTIVE 2 a@example.edu | S1 ACTIVE 2 b@example.edu"];
+    expect![[r#"
+        S1 DROPPED | S1 ACTIVE → S1 ACTIVE; []
+        S1 ACTIVE 2 a@example.edu | S1 ACTIVE 2 b@example.edu → S1 ACTIVE; [PersonTwice(PersonId("S1"))]"#]]
+    .assert_eq(&cases.map(story).join("\n"));
+}
+
+#[test]
 fn the_order_of_contradicting_lines_makes_no_difference() {
     let lines = ["S1 ACTIVE 2 a@example.edu", "S1 DROPPED 2 b@example.edu", "S1 LOA 1 c@example.edu"];
     let [a, b, c] = lines;

@@ -9,6 +9,10 @@ use crate::plan::Why;
 use crate::settings::Settings;
 use crate::window;
 
+/// How long a course is kept whole after its sync window, and after the last day on which its attendance is read. What
+/// is older than this is settled everywhere.
+pub const KEPT: Seconds = Seconds(180 * 86_400);
+
 /// Whether actions of a plan are left after a tick, and what keeps them from being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
@@ -42,6 +46,7 @@ pub fn look_at(
         following::from(course),
         until,
         ends,
+        frees_at(course, settings),
         first_retry(look, now),
         // The course is followed beyond its last moment, so something was not read yet: the next tick reads it.
         Some(soon).filter(|_| followed && ends.is_some_and(|ends| ends <= now)),
@@ -54,6 +59,18 @@ pub fn look_at(
         Left::Blocked(at) => at.max(soon),
     };
     Some(later.map_or(again, |later| later.min(again)))
+}
+
+/// Whether a course has been over for so long that what is kept of it is freed, up to a few facts.
+pub fn is_long_over(course: &Course, settings: &Settings, now: Instant) -> bool {
+    frees_at(course, settings).is_some_and(|at| at <= now)
+}
+
+/// The first moment at which a course may be freed; none: its campus's time zone is not known.
+fn frees_at(course: &Course, settings: &Settings) -> Option<Instant> {
+    let zone = settings.campuses.get(&course.campus)?.zone?;
+    let closes = window::sync_window(course, settings, zone).closes;
+    Some(following::ends(course, settings).map_or(closes, |ends| ends.max(closes)) + KEPT)
 }
 
 /// When the settle time of the next class of a followed course is over; none: there is no such class. Every class that

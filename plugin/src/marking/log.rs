@@ -4,6 +4,7 @@
 //! added in the attendance log format".
 
 use super::presence::{Stay, open_visit, stays};
+use super::together::deciding;
 use super::{Basis, ClassTimes, Decision, Terms, awarded, never_out, override_without_time, together};
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord, Visit};
 use crate::model::ids::RecordId;
@@ -56,7 +57,8 @@ pub fn log_rows(
         return (Vec::new(), Decision::Nothing);
     }
     if awarded(&class).is_some() && now >= times.ends {
-        return (vec![award(&class, whole.id)], Decision::Nothing);
+        let record = deciding(records, times).map_or(whole.id, |record| record.id.clone());
+        return (vec![award(&class, record)], Decision::Nothing);
     }
     if class.adjustment == Some(AdjustmentKind::Override) && class.awarded.is_none() && class.visits.is_empty() {
         let rest = if now < settled { Decision::Wait { until: settled } } else { override_without_time(&class) };
@@ -86,9 +88,16 @@ pub fn log_rows(
 /// too, so that an edit or a late check-out changes no other row's number.
 type Numbered<'a> = (&'a RecordId, u32, Visit);
 
+/// The visits by record. Of two equal visits the row is that of the lower id, so that it makes no difference which
+/// record was written or read first.
 fn numbered<'a>(records: &[&'a AttendanceRecord]) -> Vec<Numbered<'a>> {
-    let giving = records.iter().filter(|record| super::gives_time(record));
-    giving.flat_map(|record| (1..).zip(&record.visits).map(|(number, visit)| (&record.id, number, *visit))).collect()
+    let mut giving: Vec<&AttendanceRecord> =
+        records.iter().copied().filter(|record| super::gives_time(record)).collect();
+    giving.sort_by(|one, other| one.id.cmp(&other.id));
+    giving
+        .into_iter()
+        .flat_map(|record| (1..).zip(&record.visits).map(|(number, visit)| (&record.id, number, *visit)))
+        .collect()
 }
 
 /// The rows of visits, and whether a visit ends too late for a row. `settled` has the settings once the settle time is

@@ -5,6 +5,8 @@
 //! is awarded, the larger award decides; `remove all` beside a record that gives time counts for nothing; issue `second
 //! record` stays. A contradiction never makes an Absent".
 
+use std::cmp::Reverse;
+
 use super::ClassTimes;
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord};
 use crate::model::time::Seconds;
@@ -28,9 +30,16 @@ pub fn together(records: &[&AttendanceRecord], times: ClassTimes) -> Option<Atte
         whole.visits.extend(&other.visits);
         whole.updated_at = whole.updated_at.min(other.updated_at);
     }
-    let adjustments = told.iter().filter_map(|record| record.adjustment.as_ref());
-    whole.adjustment = adjustments.max_by_key(|adjustment| weight(adjustment, times)).cloned();
+    whole.adjustment = deciding(told, times).and_then(|record| record.adjustment.clone());
     Some(whole)
+}
+
+/// The record whose adjustment decides; none: staff adjusted none of them. Of equal adjustments that of the lowest id
+/// decides, so that it makes no difference which record was written or read first.
+pub(super) fn deciding<'a>(records: &[&'a AttendanceRecord], times: ClassTimes) -> Option<&'a AttendanceRecord> {
+    let adjusted = records.iter().filter_map(|record| Some((record.adjustment.as_ref()?, *record)));
+    let decides = adjusted.max_by_key(|(adjustment, record)| (weight(adjustment, times), Reverse(&record.id)));
+    decides.map(|(_, record)| record)
 }
 
 /// How much an adjustment decides: an award before none, and of two awards the larger.

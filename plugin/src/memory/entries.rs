@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::{CourseLedger, Outcome};
 use crate::lines::{self, Odd};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::course::{Course, HoursType};
-use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
+use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
 use crate::option::Resolved;
 use crate::people::{Listing, Said};
 use crate::status::Trouble;
+use crate::window::Window;
 use crate::world::network::Kind;
 
 /// One sighting of a course: the course as GEGI had it, with its resolved Send to CourseKey option.
@@ -35,10 +37,42 @@ pub struct Held {
 
 impl Held {
     /// The sighting that follows `before`: the course as it can be held, with the option after the change.
-    pub fn following(before: Option<&Self>, mut course: Course, option: Resolved, now: Instant) -> Self {
+    pub fn following(before: Option<Before>, mut course: Course, option: Resolved, now: Instant) -> Self {
         let odd = lines::tidy(&mut course);
-        let (first_seen, sighting) = before.map_or((now, 0), |held| (held.first_seen, held.sighting));
+        let (first_seen, sighting) = before.map_or((now, 0), |before| (before.first_seen, before.sighting));
         Self { course, option, first_seen, removed: false, odd, sighting: sighting.saturating_add(1) }
+    }
+}
+
+/// What a new sighting of a course has to know of the sighting before it, whether the course is held or over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// The revision that GEGI had; none: GEGI removed the course, and any revision is taken.
+    pub revision: Option<u64>,
+    /// Send to CourseKey, resolved.
+    pub option: Resolved,
+    /// When GEGI first told of the course.
+    pub first_seen: Instant,
+    /// The number of the sighting.
+    pub sighting: u64,
+}
+
+impl Before {
+    /// The sighting before of a course that is held, or over; none: GEGI never told of the course.
+    pub fn of(held: Option<&Held>, over: Option<&Over>) -> Option<Self> {
+        let of_held = |held: &Held| Self {
+            revision: (!held.removed).then_some(held.course.revision),
+            option: held.option,
+            first_seen: held.first_seen,
+            sighting: held.sighting,
+        };
+        let of_over = |over: &Over| Self {
+            revision: Some(over.revision),
+            option: over.option,
+            first_seen: over.first_seen,
+            sighting: over.sighting,
+        };
+        held.map(of_held).or_else(|| over.map(of_over))
     }
 }
 
@@ -70,6 +104,44 @@ pub struct CoursePage {
     pub older_form: Option<HoursType>,
     /// Classes whose attendance aborted the call again and again. It is left alone until GEGI changes the course.
     pub classes_set_aside: BTreeSet<ClassId>,
+    /// What CourseKey tells of classes that ended up to this moment counts no more, because what was kept of them is
+    /// freed; none: nothing of the course was ever freed.
+    pub settled_until: Option<Instant>,
+}
+
+/// What is left of a course that has been over for half a year (`tick::free`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Over {
+    /// The revision that GEGI had.
+    pub revision: u64,
+    /// The number of the sighting that had it.
+    pub sighting: u64,
+    /// When GEGI first told of the course.
+    pub first_seen: Instant,
+    /// The course's campus.
+    pub campus: CampusId,
+    /// Send to CourseKey, resolved.
+    pub option: Resolved,
+    /// The School ID at which CourseKey holds the course, or may; none: the option is not locked.
+    pub locked_at: Option<SchoolNumber>,
+    /// The sync window.
+    pub window: Window,
+    /// Since when the course is Disabled.
+    pub since: Instant,
+    /// Up to when its attendance was read whole; none: it was never read.
+    pub complete_until: Option<Instant>,
+    /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
+    pub judged_until: Option<Instant>,
+    /// The end of the last class; none: the course had no class.
+    pub settled_until: Option<Instant>,
+}
+
+impl Over {
+    /// The page of the ledger of a course that comes back: CourseKey may hold the course, and what it holds is sent again.
+    /// None: CourseKey holds nothing of the course.
+    pub fn ledger(&self, now: Instant) -> Option<CourseLedger> {
+        Some(CourseLedger { outcome: Outcome::Taken, ..CourseLedger::begin(self.locked_at?, now) })
+    }
 }
 
 /// The people and the classes that a course listed when the course was last absorbed.

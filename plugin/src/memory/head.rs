@@ -45,6 +45,9 @@ pub struct Head {
     /// How many records wait because GEGI does not have their class or student.
     #[serde(default)]
     pub unplaced: u32,
+    /// The end of the latest class of which everything was freed; none: nothing was ever freed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freed_until: Option<Instant>,
     /// The revision under which was sent last. CourseKey refuses a lower one.
     #[serde(default)]
     pub sent_as: u64,
@@ -91,6 +94,7 @@ impl Head {
             unreadable: UnreadableRecords::default(),
             issues: BTreeMap::new(),
             unplaced: 0,
+            freed_until: None,
             sent_as: 0,
             digest: DigestState::default(),
             told_for_a_day: Vec::new(),

@@ -23,10 +23,11 @@
 //! | `hot/2/<school>-<digest>` | the School ID whose key signed the push: the push with this digest waits in the inbox | on-attendance-received; cleared by tick |
 //! | `push/<school>-<digest>` | the raw body of that push | on-attendance-received; cleared by tick |
 //! | `hot/3/<instant>/<course>` | an empty value: the due index has the course at this instant | tick |
-//! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed |
+//! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed; cleared by tick |
 //! | `fetched/<id>` | `Held`: the course as the nightly comparison found it | tick |
 //! | `page/<id>` | `CoursePage`: the course's status, issues and dates | tick |
 //! | `ledger/<id>` | `CourseLedger`: what CourseKey acknowledged of the course | tick |
+//! | `over/<id>` | `Over`: what is left of a course that has been over for half a year, in place of everything else | tick; cleared by on-course-changed when GEGI removes the course |
 //! | `listed/<id>` | `Listed`: people and classes of the course when it was last absorbed | tick |
 //! | `person/<id>` | `PersonEntry`: a person at the newest revision over all courses | tick |
 //! | `email/<address>` | `Claim`: who has this address | tick |
@@ -79,6 +80,10 @@ pub const COURSE: &str = "course/";
 pub const FETCHED: &str = "fetched/";
 /// Statuses, issues and dates by course.
 pub const PAGE: &str = "page/";
+/// What is left of courses that are long over.
+pub const OVER: &str = "over/";
+/// Records that have no place yet, by class.
+pub const UNPLACED: &str = "unplaced/";
 /// What CourseKey acknowledged, by course.
 pub const LEDGER: &str = "ledger/";
 /// Who has an e-mail address, by the address.

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::entries::{CoursePage, Held};
+use super::entries::{CoursePage, Held, Over};
 use super::head::{CampusState, Head};
-use super::{COURSE, FETCHED, HEAD, LEDGER, PAGE, decode, newer, parts};
+use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, decode, newer, parts};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
 use crate::world::{Reads, StorageError};
@@ -39,28 +39,33 @@ pub struct StoredCourse {
     pub page: Option<CoursePage>,
     /// The course's page of the ledger.
     pub ledger: Option<CourseLedger>,
+    /// What is left of the course; none: the course is not long over.
+    pub over: Option<Over>,
     /// The bytes under which the state has the course as GEGI sent it.
     pub sent: Option<Vec<u8>>,
 }
 
 /// How many keys are read of each course.
-const KEYS: usize = 4;
+const KEYS: usize = 5;
 
 /// Reads courses, in the order of the ids, and the state of their campuses.
 pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageError> {
-    let of_course = |id: &CourseId| [COURSE, FETCHED, PAGE, LEDGER].map(|prefix| format!("{prefix}{id}"));
+    let of_course = |id: &CourseId| [COURSE, FETCHED, PAGE, LEDGER, OVER].map(|prefix| format!("{prefix}{id}"));
     let keys: Vec<String> = std::iter::once(HEAD.to_owned()).chain(ids.iter().flat_map(of_course)).collect();
     let mut values = parts::get_many(world, &keys)?.into_iter();
     let head = values.next().flatten().map(|bytes| Head::read(&bytes)).transpose()?;
     let values: Vec<Option<Vec<u8>>> = values.collect();
     let courses = keys.get(1..).unwrap_or_default().chunks(KEYS).zip(values.chunks(KEYS));
     let courses = courses.filter_map(|(keys, values)| {
-        let ([course, fetched, page, ledger], [sent, found, kept, acknowledged]) = (keys, values) else { return None };
+        let ([course, fetched, page, ledger, over], [sent, found, kept, acknowledged, left]) = (keys, values) else {
+            return None;
+        };
         let sightings: [Option<Held>; 2] = [read_one(course, sent.as_deref()), read_one(fetched, found.as_deref())];
         Some(StoredCourse {
             held: newer(sightings[0].as_ref(), sightings[1].as_ref()).cloned(),
             page: read_one(page, kept.as_deref()),
             ledger: read_one(ledger, acknowledged.as_deref()),
+            over: read_one(over, left.as_deref()),
             sent: sent.clone(),
         })
     });
@@ -80,9 +85,9 @@ impl Stored {
         std::mem::take(&mut self.courses)
     }
 
-    /// The views of the courses that GEGI told of.
-    pub fn views(&self) -> impl Iterator<Item = CourseView<'_>> {
-        self.courses.iter().filter_map(|course| self.view(course))
+    /// The courses, in the order of the ids that were asked for.
+    pub fn courses(&self) -> impl Iterator<Item = &StoredCourse> {
+        self.courses.iter()
     }
 
     /// The view of a course; none: GEGI never told of the course.

@@ -19,8 +19,10 @@ pub struct Course {
     pub kind: CourseKind,
     /// The one campus to which the course belongs.
     pub campus: CampusId,
-    /// Name of the education group that takes the course.
+    /// Name of the education group that takes the course; of a clinical rotation of several groups, the first.
     pub group_name: String,
+    /// Whether it is a clinical rotation of several groups, in which a student may be at several stages at once.
+    pub several_groups: bool,
     /// Course number.
     pub number: String,
     /// Title.

@@ -74,6 +74,7 @@ pub(crate) fn course(id: &str) -> Course {
         kind: CourseKind::GroupCourse,
         campus: CampusId::from("main"),
         group_name: "NURS Fall".to_owned(),
+        several_groups: false,
         number: format!("NURS-{id}"),
         title: "CARE".to_owned(),
         start_date: date("2023-08-28"),

@@ -64,6 +64,20 @@ pub(super) fn absorb(
     Ok(Absorbed { all: left.is_empty(), ..absorbed })
 }
 
+/// Brings a course back that was freed and that GEGI changed since. The course must be loaded.
+fn revive(rosters: &mut Rosters, id: &CourseId, now: Instant) {
+    let Some(over) = rosters.over.get(id.as_str()).cloned() else { return };
+    if rosters.held(id).is_none() {
+        return;
+    }
+    rosters.over.remove(id.as_str());
+    let page = rosters.pages.edit(id.as_str());
+    (page.judged_until, page.settled_until) = (over.judged_until, over.settled_until);
+    if let Some(ledger) = over.ledger(now) {
+        rosters.ledgers.set(id.as_str(), ledger);
+    }
+}
+
 /// Loads everybody whom the courses name or named, and who has the addresses of these people.
 fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseId]) -> Result<(), StorageError> {
     let mut people = BTreeSet::new();
@@ -107,6 +121,9 @@ impl Absorption<'_> {
             moment.note_work_on(world, &Item::Course(course.clone()));
         }
         self.rosters.load_courses(world, courses)?;
+        for course in courses {
+            revive(self.rosters, course, moment.now);
+        }
         self.rosters.listed.load(world, courses.iter().map(CourseId::as_str))?;
         load_people(world, self.rosters, courses)?;
         courses.iter().try_for_each(|course| self.course(world, moment, course, absorbed))
@@ -224,6 +241,32 @@ impl Absorption<'_> {
             self.concerned.extend(entry.listed.keys().cloned());
         }
     }
+}
+
+/// Notes that a course names these people no more, because the course is freed. Courses that this concerns are looked at
+/// soon.
+pub(super) fn leave(
+    world: &mut impl Reads,
+    moment: Moment<'_>,
+    rosters: &mut Rosters,
+    agenda: &mut Agenda,
+    (course, people): (&CourseId, &[PersonId]),
+) -> Result<(), StorageError> {
+    rosters.people.load(world, people.iter().map(PersonId::as_str))?;
+    let said = people.iter().filter_map(|person| rosters.people.get(person.as_str()));
+    let addresses: BTreeSet<String> = said.flat_map(|entry| keys(&entry.said)).collect();
+    rosters.claims.load(world, addresses.iter().map(String::as_str))?;
+    let mut absorption = Absorption { rosters, concerned: BTreeSet::new(), addresses: BTreeSet::new() };
+    for person in people {
+        absorption.leave(person, course);
+    }
+    let mut concerned = absorption.concerned(world)?;
+    concerned.remove(course);
+    rosters.pages.load(world, concerned.iter().map(CourseId::as_str))?;
+    for other in &concerned {
+        agenda.look_by(rosters, other, moment.soon(), moment.now);
+    }
+    Ok(())
 }
 
 /// Notes how the courses list their people where that changed since they were absorbed because the settings did: a

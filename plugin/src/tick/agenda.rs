@@ -28,6 +28,8 @@ pub(super) struct Agenda {
     pub(super) inbox: Vec<(String, SchoolNumber)>,
     /// Courses that are due, the longest overdue first.
     pub(super) due: BTreeSet<(Instant, CourseId)>,
+    /// Courses that are to be freed.
+    pub(super) over: BTreeSet<CourseId>,
     /// When the first of the courses that are not due yet is due; none: there is no such course.
     pub(super) next: Option<Instant>,
     /// Whether more entries wait than one tick takes on. The tick does not know which.

@@ -6,7 +6,7 @@ use super::agenda::Agenda;
 use super::moment::{Item, Moment};
 use crate::ledger::CourseLedger;
 use crate::lines;
-use crate::memory::entries::Held;
+use crate::memory::entries::{Before, Held};
 use crate::memory::head::{Comparison, Head, Walk};
 use crate::memory::{PAGE, Rosters, newer, parts};
 use crate::model::ids::CourseId;
@@ -16,8 +16,21 @@ use crate::world::{Reads, StorageError, Writes};
 /// The most courses that one tick compares, or makes due.
 const STEP: u32 = 500;
 
+/// Compares with GEGI's list when it is night, and goes on with the walks that are under way.
+pub(super) fn walk(
+    world: &mut impl Writes,
+    moment: Moment<'_>,
+    head: &mut Head,
+    rosters: &mut Rosters,
+    agenda: &mut Agenda,
+) -> Result<(), StorageError> {
+    notice_settings(head, moment);
+    with_gegi(world, moment, &mut head.comparison, rosters, agenda)?;
+    all_courses(world, moment, &mut head.reindex, rosters, agenda)
+}
+
 /// Begins a walk over all courses if the settings changed in a way that dates courses differently.
-pub(super) fn notice_settings(head: &mut Head, moment: Moment<'_>) {
+fn notice_settings(head: &mut Head, moment: Moment<'_>) {
     let Moment { now, settings, .. } = moment;
     head.thresholds.notice(&settings.thresholds, settings.saved_at, now);
     let fingerprint = settings.fingerprint();
@@ -30,7 +43,7 @@ pub(super) fn notice_settings(head: &mut Head, moment: Moment<'_>) {
 
 /// DOMAIN §4 "Lost events": "nightly comparison of ids and revisions with what GEGI lists; what is missing or has
 /// *another* revision, higher or lower, is fetched and taken: GEGI's list is the truth".
-pub(super) fn with_gegi(
+fn with_gegi(
     world: &mut impl Writes,
     moment: Moment<'_>,
     comparison: &mut Comparison,
@@ -72,11 +85,13 @@ fn missing(
 ) -> Result<Vec<CourseId>, StorageError> {
     let ids = || listed.iter().map(|(id, _)| id.as_str());
     let (sent, found) = (rosters.courses.peek(world, ids())?, rosters.fetched.peek(world, ids())?);
+    let over = rosters.over.peek(world, ids())?;
     let is_missing = |(id, revision): &&(CourseId, u64)| {
         let id = id.as_str();
         let sent = sent.get(id).or_else(|| rosters.courses.get(id));
-        let held = newer(sent, found.get(id).or_else(|| rosters.fetched.get(id))).filter(|held| !held.removed);
-        held.is_none_or(|held| held.course.revision != *revision) && lines::is_fit(id)
+        let held = newer(sent, found.get(id).or_else(|| rosters.fetched.get(id)));
+        let before = Before::of(held, over.get(id).or_else(|| rosters.over.get(id)));
+        before.and_then(|before| before.revision) != Some(*revision) && lines::is_fit(id)
     };
     Ok(listed.iter().filter(is_missing).map(|(id, _)| id.clone()).collect())
 }
@@ -90,14 +105,17 @@ fn fetch(
     id: &CourseId,
 ) -> Result<(), StorageError> {
     let Some(course) = world.gegi_course(id)? else { return Ok(()) };
-    let held = rosters.held(id);
-    if held.is_none() && !world.usage().has_room() {
+    let over = rosters.over.get(id.as_str());
+    let before = Before::of(rosters.held(id), over);
+    if before.is_none() && !world.usage().has_room() {
         return Ok(());
     }
-    let locked = rosters.ledger(id).is_some_and(CourseLedger::locks);
+    let locked =
+        rosters.ledger(id).is_some_and(CourseLedger::locks) || over.is_some_and(|over| over.locked_at.is_some());
     let allowed = moment.settings.send_new_program_courses;
-    let change = option::change(held.map(|held| held.option), locked, course.send, course.program_send, allowed);
-    let fetched = Held::following(held, course, change.now(), moment.now);
+    let option = before.map(|before| before.option);
+    let change = option::change(option, locked, course.send, course.program_send, allowed);
+    let fetched = Held::following(before, course, change.now(), moment.now);
     rosters.fetched.set(id.as_str(), fetched);
     if !agenda.dirty.contains(id) {
         agenda.dirty.push(id.clone());
@@ -106,7 +124,7 @@ fn fetch(
 }
 
 /// Goes on with the walk that a change of settings began.
-pub(super) fn all_courses(
+fn all_courses(
     world: &mut impl Reads,
     moment: Moment<'_>,
     walk: &mut Option<Walk>,

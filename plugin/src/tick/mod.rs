@@ -11,6 +11,7 @@
 //! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
 //! | `facts`, `send`, `adopt`, `settle` | ledgers, pages of courses | `look`, `plan`, `following` |
 //! | `records`, `moving`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
+//! | `free` | whatever is kept of a course that is long over | |
 //! | `outgoing` | notes for the next mail | `digest` |
 //! | `campus` | the state of each campus | |
 
@@ -22,10 +23,12 @@ mod campus;
 mod classes;
 mod compare;
 mod facts;
+mod free;
 mod judge;
 mod moment;
 mod moving;
 mod outgoing;
+mod places;
 mod poll;
 mod records;
 mod send;
@@ -40,6 +43,7 @@ use std::collections::BTreeMap;
 use self::agenda::{Agenda, Known};
 use self::campus::Campuses;
 pub use self::campus::Tally;
+use self::free::Freeing;
 use self::moment::Moment;
 use self::outgoing::Outgoing;
 use self::poll::Poll;
@@ -101,13 +105,12 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let size = Size::of(budget, head.caution);
     let moment = Moment { now, settings: &settings, budget, size };
     let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), moment);
+    let is_night = now >= head.comparison.next;
     let (mut rosters, mut out) = (Rosters::default(), Outgoing::new(moment.now, head.digest.waiting));
 
     campuses.notice(&settings);
     aborted::set_aside(world, moment, &mut head, &mut rosters, &mut agenda, &mut out)?;
-    compare::notice_settings(&mut head, moment);
-    compare::with_gegi(world, moment, &mut head.comparison, &mut rosters, &mut agenda)?;
-    compare::all_courses(world, moment, &mut head.reindex, &mut rosters, &mut agenda)?;
+    compare::walk(world, moment, &mut head, &mut rosters, &mut agenda)?;
     let absorbed = absorb::absorb(world, moment, &mut rosters, &mut agenda)?;
     aborted::read_freed(moment, &mut campuses, &rosters, &absorbed.freed);
 
@@ -142,6 +145,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     }
     let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     let written = judge::judge(intake, (&campuses, &followed), &mut agenda, &head.thresholds)?;
+    let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
+    Freeing { intake, agenda: &mut agenda }.free(is_night)?;
 
     count_records(&mut campuses, &attendance);
     tell_of_damage(&mut head, rosters.take_damaged().into_iter().chain(attendance.books.take_damaged()), now);

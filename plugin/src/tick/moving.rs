@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::records::{Intake, Source, class_course, is_synchronized};
+use super::places::{class_course, is_synchronized};
+use super::records::{Intake, Source};
 use crate::attendance::Limits;
 use crate::following;
 use crate::marking::ClassTimes;
@@ -61,6 +62,18 @@ impl<W: Writes> Intake<'_, W> {
         let AttendanceRecord { class, student, version, .. } = record.clone();
         self.attendance.books.records.set(&key, RecordPlace { class, student, version });
         true
+    }
+
+    /// Forgets where a record is, at whatever School ID it was read.
+    pub(super) fn forget_place(&mut self, record: &AttendanceRecord) -> Result<(), StorageError> {
+        let schools = self.moment.settings.campuses.values().map(|campus| campus.school);
+        let keys: Vec<String> = schools.map(|school| record_id(school, &record.id)).collect();
+        let places = &mut self.attendance.books.records;
+        places.load(self.world, keys.iter().map(String::as_str))?;
+        for key in &keys {
+            places.remove(key);
+        }
+        Ok(())
     }
 
     /// Whether GEGI has the class, but in a course that is not synchronized, so that its records concern nobody.

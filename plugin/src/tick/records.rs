@@ -6,20 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::agenda::Agenda;
 use super::moment::{Item, Moment};
 use super::outgoing::Outgoing;
-use crate::attendance::{self, ClassBook, Limits};
+use super::places::{NoPlace, Place, Places, class_course};
+use crate::attendance::{ClassBook, Limits};
 use crate::coursekey::attendance::{Page, Unreadable, read_push};
 use crate::following;
-use crate::ledger::CourseLedger;
-use crate::marking::ClassTimes;
 use crate::memory::head::Head;
 use crate::memory::unreadable::{UnreadableRecord, UnreadableRecords};
 use crate::memory::{Books, PUSH, Rosters, parts};
 use crate::model::attendance::AttendanceRecord;
-use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
-use crate::model::issue::Issue;
 use crate::model::time::Instant;
-use crate::settings::Settings;
 use crate::world::records::CurrentMark;
 use crate::world::{Reads, StorageError, Writes};
 
@@ -57,6 +53,8 @@ pub(super) struct Attendance {
     pub(super) unreadable: UnreadableRecords,
     /// How many records wait because GEGI does not have their class or student.
     pub(super) unplaced: u32,
+    /// The end of the latest class of which everything was freed; none: nothing was ever freed.
+    pub(super) freed_until: Option<Instant>,
 }
 
 /// Enters records into books.
@@ -170,7 +168,7 @@ impl<W: Writes> Intake<'_, W> {
         records: impl Iterator<Item = AttendanceRecord>,
     ) -> Result<Vec<AttendanceRecord>, StorageError> {
         let mut places = Places::new(self.rosters, self.moment.settings);
-        let mut homeless = Vec::new();
+        let (mut homeless, mut bygone) = (Vec::new(), Vec::new());
         for record in records {
             match places.of(&record) {
                 Ok(place) => self.attendance.enter(self.world, self.moment, place, &record)?,
@@ -179,9 +177,14 @@ impl<W: Writes> Intake<'_, W> {
                 // CourseKey has the record, but not the course: the seed speaks of synchronized courses alone. If the
                 // course is synchronized later, its attendance is read from its first class on.
                 Err(NoPlace::NotSynchronized) => {}
+                // The class may be one that was freed, and then it is settled.
+                Err(NoPlace::Unknown(_)) if self.attendance.freed_until >= Some(last_punch(&record)) => {
+                    bygone.push(record);
+                }
                 Err(NoPlace::Unknown(_)) => homeless.push(record),
             }
         }
+        bygone.iter().try_for_each(|record| self.forget_place(record))?;
         Ok(homeless)
     }
 
@@ -232,13 +235,14 @@ impl Attendance {
     /// Takes from the head what it holds of attendance. `to_judge` are the classes whose course changed.
     pub(super) fn begin(head: &mut Head, to_judge: BTreeSet<ClassId>) -> Self {
         let unreadable = std::mem::take(&mut head.unreadable);
-        Self { to_judge, unreadable, unplaced: head.unplaced, ..Self::default() }
+        Self { to_judge, unreadable, unplaced: head.unplaced, freed_until: head.freed_until, ..Self::default() }
     }
 
     /// Gives back to the head what it holds of attendance, and answers the books.
     pub(super) fn end(self, head: &mut Head) -> Books {
         head.unreadable = self.unreadable;
         head.unplaced = self.unplaced;
+        head.freed_until = self.freed_until;
         self.books
     }
 
@@ -264,7 +268,7 @@ impl Attendance {
             return Ok(());
         }
         let Moment { now, settings, .. } = moment;
-        let Some(followed_until) = following::until(place.course, settings).filter(|_| !place.set_aside) else {
+        let Some(followed_until) = following::until(place.course, settings).filter(|_| !place.closed) else {
             return Ok(());
         };
         self.weight += RECORD_BYTES + record.visits.len() * VISIT_BYTES;
@@ -305,81 +309,8 @@ impl Source {
     }
 }
 
-/// The course to which a class belongs. The class must be loaded.
-pub(super) fn class_course<'a>(rosters: &'a Rosters, class: &ClassId) -> Option<&'a CourseId> {
-    rosters.classes.get(class.as_str()).map(|entry| &entry.course)
-}
-
-/// Why a record has no place.
-pub(super) enum NoPlace {
-    /// GEGI does not have the class, or the class's course does not list the student; with the issue about it.
-    Unknown(Issue),
-    /// CourseKey never acknowledged the class's course.
-    NotSynchronized,
-}
-
-impl NoPlace {
-    /// The issue about the record; none: there is nothing to tell.
-    pub(super) fn issue(self) -> Option<Issue> {
-        match self {
-            Self::Unknown(issue) => Some(issue),
-            Self::NotSynchronized => None,
-        }
-    }
-}
-
-/// Where records belong. Each class is searched once, however many records it has.
-pub(super) struct Places<'r> {
-    rosters: &'r Rosters,
-    settings: &'r Settings,
-    known: BTreeMap<ClassId, Option<Place<'r>>>,
-}
-
-/// The place of the records of one class.
-pub(super) struct Place<'r> {
-    course: &'r Course,
-    /// When the class is, as GEGI schedules it.
-    times: ClassTimes,
-    students: BTreeMap<&'r PersonId, &'r Student>,
-    /// Whether CourseKey acknowledged the course.
-    synchronized: bool,
-    /// Whether the class is set aside, because working on it aborted the call again and again.
-    set_aside: bool,
-}
-
-impl<'r> Places<'r> {
-    /// Places among the courses and classes that were loaded.
-    pub(super) fn new(rosters: &'r Rosters, settings: &'r Settings) -> Self {
-        Self { rosters, settings, known: BTreeMap::new() }
-    }
-
-    /// The place of a record. The error says why there is none.
-    pub(super) fn of(&mut self, record: &AttendanceRecord) -> Result<&Place<'r>, NoPlace> {
-        let Self { rosters, settings, known } = self;
-        let place = known.entry(record.class.clone()).or_insert_with(|| find(rosters, &record.class)).as_ref();
-        let place = place.ok_or_else(|| NoPlace::Unknown(attendance::unplaced(record, None)))?;
-        if !place.synchronized {
-            return Err(NoPlace::NotSynchronized);
-        }
-        if place.students.contains_key(&record.student) {
-            return Ok(place);
-        }
-        let course = Some((place.course, settings.zone_of(&place.course.campus)));
-        Err(NoPlace::Unknown(attendance::unplaced(record, course)))
-    }
-}
-
-fn find<'r>(rosters: &'r Rosters, class: &ClassId) -> Option<Place<'r>> {
-    let held = rosters.held(class_course(rosters, class)?).filter(|held| !held.removed)?;
-    let scheduled = held.course.class(class)?;
-    let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
-    let synchronized = is_synchronized(rosters, class);
-    let set_aside = rosters.page(&held.course.id).is_some_and(|page| page.classes_set_aside.contains(class));
-    Some(Place { course: &held.course, times, students: held.course.roll(), synchronized, set_aside })
-}
-
-/// Whether CourseKey acknowledged the course of a class. The class must be loaded.
-pub(super) fn is_synchronized(rosters: &Rosters, class: &ClassId) -> bool {
-    let ledger = class_course(rosters, class).and_then(|course| rosters.ledger(course));
-    ledger.is_some_and(CourseLedger::acknowledged)
+/// The last punch of a record; where it has none, when the record was written.
+pub(super) fn last_punch(record: &AttendanceRecord) -> Instant {
+    let punches = record.visits.iter().map(|visit| visit.checked_out.unwrap_or(visit.checked_in));
+    punches.max().unwrap_or(record.updated_at)
 }

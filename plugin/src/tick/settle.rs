@@ -13,7 +13,7 @@ use crate::coursekey::items::kind;
 use crate::coursekey::upsert::Fate;
 use crate::following::{self, Following, SoFar, following};
 use crate::look::Look;
-use crate::look::next::{Left, look_at, settles_at};
+use crate::look::next::{Left, is_long_over, look_at, settles_at};
 use crate::memory::Rosters;
 use crate::memory::entries::{Held, Since};
 use crate::memory::followed::Followed;
@@ -115,6 +115,9 @@ impl Settling<'_> {
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
         let left = self.left(&held, look, attempt);
+        if left == Left::Nothing && !self.is_followed(id) && is_long_over(&held.course, self.moment.settings, now) {
+            self.agenda.over.insert(id.clone());
+        }
         let look = look_at(&held.course, look, left, self.is_followed(id), self.moment.settings, now);
         self.agenda.again |= look.is_some_and(|at| at <= now);
         self.rosters.pages.edit(id.as_str()).look = look;

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::records::{Intake, NoPlace, Places};
+use super::places::{NoPlace, Places};
+use super::records::Intake;
+use crate::look::next::KEPT;
 use crate::marking::gives_time;
 use crate::memory::entries::Unplaced;
+use crate::memory::{UNPLACED, parts};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId, SchoolNumber};
 use crate::model::issue::Issue;
@@ -14,6 +17,8 @@ use crate::world::{StorageError, Writes};
 
 /// The most versions of one unplaced record that are kept: the first version and the newest ones.
 const VERSIONS: usize = 8;
+/// How many classes with unplaced records are looked at at a time.
+const WALKED: usize = 500;
 
 impl<W: Writes> Intake<'_, W> {
     /// Keeps records that have no place yet. `pushed_by`: the School ID whose key signed the push that brought them.
@@ -74,6 +79,44 @@ impl<W: Writes> Intake<'_, W> {
             of_sources.into_iter().try_for_each(|(source, records)| self.enter_records(records, source))?;
         }
         Ok(())
+    }
+
+    /// Forgets unplaced records that have given no time for half a year, and of which there is therefore no issue.
+    pub(super) fn forget_unplaced(&mut self) -> Result<(), StorageError> {
+        let mut after: Option<String> = None;
+        while self.attendance.unplaced > 0 {
+            let keys = parts::keys(self.world, UNPLACED, after.as_deref(), WALKED)?;
+            let classes: Vec<&str> = keys.iter().filter_map(|key| key.strip_prefix(UNPLACED)).collect();
+            for class in &classes {
+                self.forget_old(class)?;
+            }
+            after = keys.last().cloned();
+            if keys.len() < WALKED {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_old(&mut self, class: &str) -> Result<(), StorageError> {
+        let (now, books) = (self.moment.now, &mut self.attendance.books);
+        books.unplaced.load(self.world, std::iter::once(class))?;
+        let Some(waiting) = books.unplaced.get(class) else { return Ok(()) };
+        let newest = waiting.records.values().filter_map(|versions| versions.last());
+        let is_old = |record: &&AttendanceRecord| !gives_time(record) && record.updated_at < now - KEPT;
+        let old: Vec<AttendanceRecord> = newest.filter(is_old).cloned().collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        for record in &old {
+            let waiting = self.attendance.books.unplaced.edit(class);
+            waiting.records.remove(record.id.as_str());
+            waiting.pushed.remove(record.id.as_str());
+            self.attendance.unplaced = self.attendance.unplaced.saturating_sub(1);
+            self.forget_place(record)?;
+        }
+        self.tell_unplaced(class)?;
+        self.attendance.books.put_away(self.world)
     }
 
     /// Replaces the open issues about a class's unplaced records by the present ones. An entry without records is

@@ -201,6 +201,7 @@ fn course(id: &str, campus: &str, hours_type: HoursType) -> Course {
         campus: campus.to_owned(),
         program: named("NUR", "Practical Nursing"),
         group: named("NUR-2023", "Practical Nursing, Fall 2023"),
+        groups: Vec::new(),
         number: "NUR-110-01".to_owned(),
         title: "ANATOMY".to_owned(),
         start_date: LocalDate { year: 2023, month: 8, day: 28 },

@@ -110,7 +110,11 @@ impl SchoolSource for World {
         }
         let campuses = vec![campus("main", 548_156), campus("keyless", 548_157)];
         let name = self.script.lock().unwrap().clone();
-        Ok(SchoolSettings::with_defaults(name, "https://api.example.com/v1", campuses))
+        let error_email = Some("errors@example.edu".to_owned());
+        Ok(SchoolSettings {
+            error_email,
+            ..SchoolSettings::with_defaults(name, "https://api.example.com/v1", campuses)
+        })
     }
 
     async fn courses(&self, _after: Option<&str>, _limit: usize) -> Result<Vec<(String, u64)>, GegiUnavailable> {
@@ -133,7 +137,12 @@ fn campus(id: &str, number: u64) -> Campus {
 #[async_trait]
 impl RecordSink for World {
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
-        self.received.lock().unwrap().push(format!("{} record", delivery.sequence));
+        let what = match &delivery.payload {
+            Operation::OpenIssue(open) => format!("open: {}", open.issue.sentence),
+            Operation::ResolveIssue(resolve) => format!("resolved: {}", resolve.key),
+            _ => "record".to_owned(),
+        };
+        self.received.lock().unwrap().push(format!("{} {what}", delivery.sequence));
         Ok(Receipt::Applied)
     }
 }

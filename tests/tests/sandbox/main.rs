@@ -4,6 +4,8 @@
 
 mod harness;
 
+use std::time::Duration;
+
 use component::COMPONENT;
 use expect_test::{Expect, expect};
 use harness::{Playground, compiled_code};
@@ -349,4 +351,36 @@ async fn a_call_for_which_there_is_no_place_waits_for_one() {
         let failure = call.await.unwrap();
         assert!(failure.starts_with("finish the call within 2s"), "{failure}");
     }
+}
+
+#[tokio::test]
+async fn ticks_that_keep_failing_are_told_once_and_resolved_when_one_returns() {
+    let playground = Playground::new();
+    let fail = async |minutes: u64| {
+        playground.clock.advance(Duration::from_secs(minutes * 60));
+        playground.tick("trap").await;
+    };
+    for minutes in [0, 1, 13] {
+        fail(minutes).await;
+    }
+    assert_eq!(playground.delivered().await, "", "for less than a quarter of an hour");
+    // GEGI knows itself that it does not answer.
+    *playground.world.gegi_is_down.lock().unwrap() = true;
+    fail(5).await;
+    *playground.world.gegi_is_down.lock().unwrap() = false;
+    assert_eq!(playground.delivered().await, "");
+    for minutes in [0, 60] {
+        fail(minutes).await;
+    }
+    expect![[r#"
+        1 open: the synchronization with CourseKey stopped on 1970-01-01 00:00 UTC: GEGI's host had to stop it (wasm trap: wasm `unreachable` instruction executed)
+        1 mail"#]]
+    .assert_eq(&playground.delivered().await);
+    playground.tick("put a 1\nok").await;
+    expect![[r#"
+        2 resolved: tick-fails/host
+        2 mail"#]]
+    .assert_eq(&playground.delivered().await);
+    fail(60).await;
+    assert_eq!(playground.delivered().await, "", "the count begins anew");
 }

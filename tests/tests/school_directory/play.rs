@@ -70,6 +70,21 @@ impl Play {
         self.school(&old, until)
     }
 
+    /// Plays from this moment on, with the courses as they are then; what happened before is not played.
+    pub(crate) fn live_from(self, from: &str) -> Self {
+        let parsed = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+        let mut courses: BTreeMap<String, Value> =
+            self.file("courses.jsonl").lines().map(parsed).map(|course| (said(&course["id"]), course)).collect();
+        let changes = self.file("changes.jsonl").lines().map(parsed);
+        let (before, after): (Vec<Value>, Vec<Value>) = changes.partition(|change| said(&change["at"]).as_str() < from);
+        let changed = before.into_iter().map(|mut change| change["course"].take()).filter(Value::is_object);
+        courses.extend(changed.map(|course| (said(&course["id"]), course)));
+        let text = |lines: &mut dyn Iterator<Item = Value>| lines.map(|line| format!("{line}\n")).collect::<String>();
+        let play = self.with_file("courses.jsonl", &text(&mut courses.into_values()));
+        let play = play.with_file("changes.jsonl", &text(&mut after.into_iter()));
+        play.school("2023-10-30T04:00:00Z", from)
+    }
+
     /// The text of one of the files.
     pub(crate) fn file(&self, name: &str) -> &str {
         &self.files[name]
@@ -141,6 +156,11 @@ pub(crate) fn lines(output: &TempDir, file: &str) -> Vec<Value> {
 }
 
 /// A text without its quotes; `-` for null.
+/// The report of a run.
+pub(crate) fn report(output: &TempDir) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(output.path().join("report.json")).unwrap()).unwrap()
+}
+
 pub(crate) fn said(value: &Value) -> String {
     value.as_str().map_or_else(|| if value.is_null() { "-".to_owned() } else { value.to_string() }, str::to_owned)
 }
@@ -188,10 +208,16 @@ pub(crate) fn schema(name: &str) -> Validator {
 
 /// A later revision of a course with one more class; `lost` says whether the plugin is not told.
 pub(crate) fn charting_with_a_class(lost: &str) -> String {
-    let demo = Play::demo();
-    let course = demo.files["courses.jsonl"].lines().find(|line| line.starts_with("{\"id\":\"charting\"")).unwrap();
     let class =
         "\"classes\":[{\"id\":\"charting-2\",\"starts\":\"2023-11-14T17:00:00Z\",\"ends\":\"2023-11-14T18:30:00Z\"},";
-    let course = course.replacen("\"revision\":1", "\"revision\":2", 1).replace("\"classes\":[", class);
+    let course = changed_course("charting").replace("\"classes\":[", class);
     format!("{{\"at\":\"2023-11-03T20:10:00Z\",\"course\":{course},\"lost\":{lost}}}")
+}
+
+/// A course of the school that ships, with the next revision.
+pub(crate) fn changed_course(id: &str) -> String {
+    let demo = Play::demo();
+    let begin = format!("{{\"id\":\"{id}\"");
+    let course = demo.files["courses.jsonl"].lines().find(|line| line.starts_with(&begin)).unwrap();
+    course.replacen("\"revision\":1", "\"revision\":2", 1)
 }

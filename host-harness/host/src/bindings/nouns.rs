@@ -187,8 +187,11 @@ pub struct Course {
     pub campus: CampusId,
     /// The program of which the course is part.
     pub program: Named,
-    /// The education group that takes the course.
+    /// The education group that takes the course; of a clinical rotation of several groups, the first.
     pub group: Named,
+    /// The further groups of a clinical rotation; empty for a group's course.
+    #[serde(default)]
+    pub groups: Vec<Named>,
     /// Course number, for example `MATH-1010-03`.
     pub number: String,
     /// Title, for example `CALCULUS I`.

@@ -90,6 +90,12 @@ impl CallFailure {
         matches!(self, Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)))
     }
 
+    /// Whether it counts among the ticks in a row that failed: GEGI knows itself that it did not answer, and a host that
+    /// was fenced off has nothing to say.
+    pub(super) fn counts(&self) -> bool {
+        !matches!(self, Self::Gegi(_) | Self::Push(_) | Self::Storage(StoreError::Fenced { .. }))
+    }
+
     /// The ending that the observer hears.
     pub(super) fn ending(&self) -> Ending {
         match self {

@@ -57,6 +57,7 @@ pub async fn verify<P: Place>(make: impl Fn() -> P) {
     pushes::pushes_are_forgotten_when_a_later_one_says_so(&make()).await;
     standing::a_breadcrumb_is_durable_at_once(&make()).await;
     standing::a_commit_may_clear_the_breadcrumb(&make()).await;
+    standing::failed_ticks_are_as_the_last_commit_left_them(&make()).await;
     fence::a_stale_commit_is_refused_and_leaves_no_trace(&make()).await;
     fence::a_fence_only_rises_and_belongs_to_one_school(&make()).await;
     state::readers_never_see_a_part_of_a_commit(&make()).await;

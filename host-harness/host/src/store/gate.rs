@@ -26,7 +26,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::snapshot::Overlay;
 use super::{
-    Change, Commit, Payload, PushId, SchoolId, Snapshot, Standing, Store, StoreError, TakenPush, UnitOfWork, Versions,
+    Change, Commit, FailedTicks, Payload, PushId, SchoolId, Snapshot, Standing, Store, StoreError, TakenPush,
+    UnitOfWork, Versions,
 };
 use crate::clock::Clock;
 use crate::limits::StorageLimits;
@@ -93,6 +94,7 @@ pub(super) struct Staged {
     pub(super) mails: Vec<Payload>,
     pub(super) clears_breadcrumb: bool,
     pub(super) push: Option<PushId>,
+    pub(super) failed_ticks: Option<FailedTicks>,
 }
 
 /// The right to deliver the items in a school's outboxes. The school's next delivery waits until this right is
@@ -213,6 +215,7 @@ impl Gate {
             mails: staged.mails,
             clears_breadcrumb: staged.clears_breadcrumb,
             push: staged.push.map(|id| TakenPush { id, forget_before }),
+            failed_ticks: staged.failed_ticks,
             fence,
             at,
         };

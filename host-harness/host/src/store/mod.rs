@@ -31,7 +31,7 @@ pub use memory::MemoryStore;
 pub use snapshot::{Snapshot, Versions};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
-pub use standing::{Breadcrumb, Standing};
+pub use standing::{Breadcrumb, FailedTicks, Standing};
 pub use unit::UnitOfWork;
 
 use crate::gegi::Receipt;
@@ -123,6 +123,8 @@ pub struct Commit {
     pub clears_breadcrumb: bool,
     /// The push that the call was made for; none: the call was made for no push.
     pub push: Option<TakenPush>,
+    /// The ticks in a row that have failed, as the school's standing has them from now on.
+    pub failed_ticks: Option<FailedTicks>,
     /// The fence with which the host took the school over; 0: no host ever took the school over. See
     /// [`Store::take_over`].
     pub fence: u64,
@@ -134,7 +136,7 @@ impl Commit {
     /// An empty commit.
     pub fn new(at: DateTime<Utc>) -> Self {
         let (changes, records, mails) = (Vec::new(), Vec::new(), Vec::new());
-        Self { changes, records, mails, clears_breadcrumb: false, push: None, fence: 0, at }
+        Self { changes, records, mails, clears_breadcrumb: false, push: None, failed_ticks: None, fence: 0, at }
     }
 
     /// The payloads that this commit puts into the outbox of a lane.

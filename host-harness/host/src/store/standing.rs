@@ -14,6 +14,17 @@ pub struct Breadcrumb {
     pub times: u32,
 }
 
+/// Ticks in a row that failed, whatever failed in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedTicks {
+    /// When the first of them failed, to the second.
+    pub since: DateTime<Utc>,
+    /// How many there were.
+    pub ticks: u32,
+    /// Whether the school was told.
+    pub told: bool,
+}
+
 /// Everything known about a school besides its state. All numbers are zero for a school without a commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -33,6 +44,8 @@ pub struct Standing {
     pub mails_before_hour: u64,
     /// The note of a tick that is running or never returned.
     pub breadcrumb: Option<Breadcrumb>,
+    /// The ticks that failed since a tick returned last; none: the last tick returned.
+    pub failed_ticks: Option<FailedTicks>,
     /// The highest fence that a commit carried or a takeover gave; a commit with a lower fence is refused.
     pub fence: u64,
 }
@@ -54,6 +67,7 @@ impl Standing {
             self.mails_before_hour = self.mails;
         }
         self.commits += 1;
+        self.failed_ticks = commit.failed_ticks;
         self.last_commit_at = DateTime::from_timestamp(at.timestamp(), 0);
         Ok(())
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::gate::{Gate, Place, Staged};
 use super::snapshot::Overlay;
 use super::{
-    Aborted, Breadcrumb, Change, EmailError, Entry, KEY_BYTES, Lane, PushId, RecordsError, Standing, StateChange,
-    StateError, StoreError, Usage, entry_bytes,
+    Aborted, Breadcrumb, Change, EmailError, Entry, FailedTicks, KEY_BYTES, Lane, PushId, RecordsError, Standing,
+    StateChange, StateError, StoreError, Usage, entry_bytes,
 };
 use crate::gegi::{Message, Operation};
 use crate::outbox::form;
@@ -32,6 +32,8 @@ pub struct UnitOfWork {
     mails: Vec<Message>,
     /// The push that the call was made for.
     push: Option<PushId>,
+    /// The ticks in a row that have failed, as this call leaves them.
+    failed_ticks: Option<FailedTicks>,
     /// Operations that are committed and not delivered; none: the call has not asked for them yet.
     waiting: Option<Vec<Operation>>,
     /// The note that this call has left and not taken back.
@@ -43,6 +45,7 @@ impl UnitOfWork {
         Self {
             gate,
             place,
+            failed_ticks: standing.failed_ticks,
             standing,
             staged: Overlay::new(),
             changes_staged: 0,
@@ -221,6 +224,16 @@ impl UnitOfWork {
         Ok(())
     }
 
+    /// The ticks in a row that have failed, as this call leaves them; none: the last tick returned.
+    pub fn failed_ticks(&self) -> Option<FailedTicks> {
+        self.failed_ticks
+    }
+
+    /// Changes the ticks in a row that have failed.
+    pub fn set_failed_ticks(&mut self, failed_ticks: Option<FailedTicks>) {
+        self.failed_ticks = failed_ticks;
+    }
+
     /// Whether this call is a tick and the school's tick before it did not return, with or without a note.
     pub fn follows_aborted_tick(&self) -> bool {
         self.place.pass.is_tick() && self.standing.breadcrumb.is_some()
@@ -252,14 +265,15 @@ impl UnitOfWork {
     }
 
     async fn write(self, clears_breadcrumb: bool) -> Result<(), StoreError> {
-        let Self { gate, place, staged: changes, operations, mails, push, .. } = self;
-        let writes = !(changes.is_empty() && operations.is_empty() && mails.is_empty() && push.is_none());
+        let Self { gate, place, standing, staged: changes, operations, mails, push, failed_ticks, .. } = self;
+        let stages = !(changes.is_empty() && operations.is_empty() && mails.is_empty() && push.is_none());
+        let writes = stages || failed_ticks != standing.failed_ticks;
         if !writes && !clears_breadcrumb {
             return Ok(());
         }
         let records = operations.into_iter().map(form::write_operation).collect::<Result<_, _>>()?;
         let mails = mails.into_iter().map(form::write_mail).collect::<Result<_, _>>()?;
-        gate.commit(place, Staged { changes, records, mails, clears_breadcrumb, push }).await
+        gate.commit(place, Staged { changes, records, mails, clears_breadcrumb, push, failed_ticks }).await
     }
 
     /// The call returned an error: nothing is committed, and a note that the call left is taken back.

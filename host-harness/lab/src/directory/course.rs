@@ -23,6 +23,8 @@ struct CourseForm {
     program: wit::Named,
     #[serde(with = "NamedForm")]
     group: wit::Named,
+    #[serde(default, deserialize_with = "groups")]
+    groups: Vec<wit::Named>,
     number: String,
     title: String,
     #[serde(deserialize_with = "day")]
@@ -128,6 +130,7 @@ macro_rules! list_of {
         }
     };
 }
+list_of!(groups, "NamedForm", wit::Named);
 list_of!(instructors, "InstructorForm", wit::Instructor);
 list_of!(students, "StudentForm", wit::Student);
 list_of!(classes, "ClassForm", wit::Class);

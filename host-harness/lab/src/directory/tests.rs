@@ -22,7 +22,7 @@ coursekey-school-id = 548156
 initial-user-password = "Welcome1"
 "#;
 
-const COURSE: &str = r#"{"id":"C1","revision":1,"kind":"group-course","campus":"main","program":{"id":"P1","name":"Program"},"group":{"id":"G1","name":"Group"},"number":"N-1","title":"Title","start-date":"2023-08-28","end-date":"2023-12-15","completed-date":null,"hours-type":"class-schedule","send-to-coursekey":"on","program-send-to-coursekey":"inherit","instructors":[{"id":"I00001","first-name":"Instructor","last-name":"00001","email":"instructor00001@example.edu","revision":1}],"students":[{"id":"S000001","first-name":"Student","last-name":"000001","email":"student000001@example.edu","revision":1,"stage":"ACTIVE","agreement":"assigned","enrolled-from":"2023-08-28","stopped-on":null}],"classes":[{"id":"C1-1","starts":"2023-08-28T14:00:00Z","ends":"2023-08-28T15:50:00Z"}]}"#;
+const COURSE: &str = r#"{"id":"C1","revision":1,"kind":"group-course","campus":"main","program":{"id":"P1","name":"Program"},"group":{"id":"G1","name":"Group"},"groups":[],"number":"N-1","title":"Title","start-date":"2023-08-28","end-date":"2023-12-15","completed-date":null,"hours-type":"class-schedule","send-to-coursekey":"on","program-send-to-coursekey":"inherit","instructors":[{"id":"I00001","first-name":"Instructor","last-name":"00001","email":"instructor00001@example.edu","revision":1}],"students":[{"id":"S000001","first-name":"Student","last-name":"000001","email":"student000001@example.edu","revision":1,"stage":"ACTIVE","agreement":"assigned","enrolled-from":"2023-08-28","stopped-on":null}],"classes":[{"id":"C1-1","starts":"2023-08-28T14:00:00Z","ends":"2023-08-28T15:50:00Z"}]}"#;
 
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

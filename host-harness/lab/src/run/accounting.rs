@@ -4,14 +4,17 @@
 //!
 //! The account compares CourseKey with GEGI only; the code here uses neither the plugin nor its state.
 
+mod classes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::rig::Rig;
+use super::statuses::StatusLine;
 use crate::twin::{StandingMark, TwinError};
-use host::gegi::{Basis, HoursType, Visit};
+use classes::Classes;
+use host::gegi::{Basis, Visit};
 use simulator::HeldRecord;
 
 /// The most unaccounted records that are named.
@@ -43,11 +46,22 @@ pub struct Accounting {
     pub not_synchronized: u64,
     /// Records written when the course's attendance was not followed any more; the plugin does not read such a record.
     pub not_followed: u64,
+    /// Records that are newer than the moment up to which, as the status column says, attendance was read whole.
+    pub not_read: u64,
     /// Records to which none of the fields above applies.
     pub unaccounted: u64,
     /// The ids of the first unaccounted records.
     pub unaccounted_records: Vec<String>,
 }
+
+/// The run came to its end, but GEGI does not say what became of some of CourseKey's records. The output is whole even
+/// so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "account for {0} of CourseKey's attendance records: GEGI has no mark, row, issue or journal entry of them, so their \
+     attendance may be lost; report.json names the first of them; report it"
+)]
+pub struct Unaccounted(pub u64);
 
 /// Class and student.
 type Place = (String, String);
@@ -57,25 +71,24 @@ type Untold = (String, bool);
 
 /// Makes the account of all records of the rig's CourseKey at the present moment; none: CourseKey is not simulated
 /// here.
-pub(super) fn account(rig: &Rig) -> Result<Option<Accounting>, TwinError> {
-    let (issues, Classes { running, logs, followed, foreign }) = (Issues::open(rig)?, classes(rig)?);
+pub(super) fn account(rig: &Rig, statuses: &[StatusLine]) -> Result<Option<Accounting>, TwinError> {
+    let (issues, classes) = (Issues::open(rig)?, Classes::of(rig, statuses)?);
     let mut accounting = Accounting::default();
     let mut untold: BTreeMap<Place, Vec<Untold>> = BTreeMap::new();
     let is_simulated = rig.coursekey.each_record(rig.now(), |record| -> Result<(), TwinError> {
         accounting.records += 1;
-        let is_removed = record.adjustment == Some("remove-all") && logs.contains(record.session);
+        let is_removed = record.adjustment == Some("remove-all") && classes.logs.contains(record.session);
         let counted = match told(rig, record, &issues)? {
             Some(Told::Mark) => &mut accounting.by_mark,
             Some(Told::Hand) => &mut accounting.by_hand,
             Some(Told::Rows) => &mut accounting.by_log_rows,
             Some(Told::Issue) => &mut accounting.by_issue,
             None if record.visits.is_empty() && record.adjustment.is_none() => &mut accounting.saying_nothing,
-            None if foreign.contains(record.session) => &mut accounting.not_synchronized,
-            None if counts_for_nothing(rig, record, &followed)? => &mut accounting.saying_nothing,
-            None if running.contains(record.session) => &mut accounting.waiting,
-            None if followed.get(record.session).is_some_and(|until| record.updated_at > *until) => {
-                &mut accounting.not_followed
-            }
+            None if classes.foreign.contains(record.session) => &mut accounting.not_synchronized,
+            None if counts_for_nothing(rig, record, &classes)? => &mut accounting.saying_nothing,
+            None if classes.running.contains(record.session) => &mut accounting.waiting,
+            None if classes.was_followed_before(record) => &mut accounting.not_followed,
+            None if !classes.is_read(record) => &mut accounting.not_read,
             None => {
                 let place = (record.session.to_owned(), record.user.to_owned());
                 untold.entry(place).or_default().push((record.id.to_owned(), is_removed));
@@ -145,9 +158,9 @@ fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     whole
 }
 
-/// Whether all time of the record was removed where nothing else rests on it: the class is none of GEGI's, or another
-/// record decided the mark.
-fn counts_for_nothing(rig: &Rig, record: &HeldRecord<'_>, classes: &BTreeMap<String, i64>) -> Result<bool, TwinError> {
+/// Whether all time of the record was removed where nothing else rests on it: GEGI does not have the class, the class's
+/// course does not list the student, or another record decided the mark.
+fn counts_for_nothing(rig: &Rig, record: &HeldRecord<'_>, classes: &Classes) -> Result<bool, TwinError> {
     if record.adjustment != Some("remove-all") {
         return Ok(false);
     }
@@ -155,59 +168,8 @@ fn counts_for_nothing(rig: &Rig, record: &HeldRecord<'_>, classes: &BTreeMap<Str
     let of_other = |basis: &Basis| basis.attendance_record.as_deref().is_some_and(|of| of != record.id);
     Ok(match mark {
         Some(StandingMark::CourseKeys(basis)) => of_other(&basis),
-        _ => !classes.contains_key(record.session),
+        _ => !classes.have_place_for(record),
     })
-}
-
-/// The classes, as far as the account needs them.
-struct Classes {
-    /// Classes whose records may still come: the class runs, or its settle time does, or the tick after it is not
-    /// due.
-    running: BTreeSet<String>,
-    /// Classes with rows of the attendance log, for which a record with all its time removed leaves nothing.
-    logs: BTreeSet<String>,
-    /// By course, the last moment of which attendance is read.
-    followed: BTreeMap<String, i64>,
-    /// Classes of courses that CourseKey does not hold.
-    foreign: BTreeSet<String>,
-}
-
-/// The courses that CourseKey holds.
-fn held_courses(rig: &Rig) -> BTreeSet<String> {
-    let mut roster = Vec::new();
-    // Writing to memory cannot fail.
-    _ = rig.coursekey.write_roster(&mut roster);
-    let lines = roster.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let courses = lines.filter(|line| line.get("kind").is_some_and(|kind| kind == "course"));
-    courses.filter_map(|line| line.get("id")?.as_str().map(str::to_owned)).collect()
-}
-
-fn classes(rig: &Rig) -> Result<Classes, TwinError> {
-    let settings = rig.twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
-    let settle = i64::from(settings.settle_minutes + settings.update_every_minutes) * 60;
-    let until = rig.now().timestamp() - settle;
-    let follow = i64::from(settings.follow_adjustments_days) * 86_400;
-    let follow = follow.max(i64::from(settings.settle_minutes) * 60);
-    let mut classes = Classes {
-        running: BTreeSet::new(),
-        logs: BTreeSet::new(),
-        followed: BTreeMap::new(),
-        foreign: BTreeSet::new(),
-    };
-    let held = held_courses(rig);
-    rig.twin.each_course(|course| {
-        if !held.contains(&course.id) {
-            classes.foreign.extend(course.classes.iter().map(|class| class.id.clone()));
-        }
-        if course.hours_type == HoursType::AttendanceLog {
-            classes.logs.extend(course.classes.iter().map(|class| class.id.clone()));
-        }
-        let last = course.classes.iter().map(|class| class.ends).max().unwrap_or_default();
-        classes.followed.extend(course.classes.iter().map(|class| (class.id.clone(), last + follow)));
-        let running = course.classes.into_iter().filter(|class| class.ends > until);
-        classes.running.extend(running.map(|class| class.id));
-    })?;
-    Ok(classes)
 }
 
 /// Open issues about classes, and about students in classes.

@@ -31,7 +31,7 @@ use host::observer::Observer;
 use host::outbox::Stop;
 use host::store::StoreError;
 
-pub use accounting::Accounting;
+pub use accounting::{Accounting, Unaccounted};
 pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};

@@ -48,7 +48,7 @@ impl RunOutput<'_> {
             ..Report::default()
         };
         self.write_records(draft.path(), &mut report)?;
-        report.attendance = account(self.rig)?;
+        report.attendance = account(self.rig, self.statuses)?;
         self.write_mails(draft.path(), &mut report)?;
         self.write_traffic(draft.path(), &mut report).map_err(fail)?;
         report.count_statuses(self.statuses);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::accounting::Accounting;
+use super::accounting::{Accounting, Unaccounted};
 use super::statuses::StatusLine;
 use host::door::RequestEntry;
 
@@ -120,6 +120,17 @@ fn peak_memory_bytes() -> Option<u64> {
 }
 
 impl Report {
+    /// Checks that no record of CourseKey's is unaccounted for.
+    ///
+    /// # Errors
+    /// GEGI does not say what became of some records.
+    pub fn all_accounted(&self) -> Result<(), Unaccounted> {
+        match self.attendance.as_ref().map_or(0, |attendance| attendance.unaccounted) {
+            0 => Ok(()),
+            unaccounted => Err(Unaccounted(unaccounted)),
+        }
+    }
+
     /// Counts courses by status; a status without courses is listed with zero.
     pub(super) fn count_statuses(&mut self, lines: &[StatusLine]) {
         self.statuses = ["disabled", "scheduled", "failed", "synchronized"].map(|status| (status, 0)).into();

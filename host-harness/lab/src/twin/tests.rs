@@ -29,6 +29,7 @@ fn course(id: &str, revision: u64) -> Course {
         campus: "main".to_owned(),
         program: named(),
         group: named(),
+        groups: Vec::new(),
         number: format!("revision {revision}"),
         title: String::new(),
         start_date: date,

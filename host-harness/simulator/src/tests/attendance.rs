@@ -109,3 +109,18 @@ fn a_school_is_given_no_other_schools_attendance() {
     let answer: Value = serde_json::from_slice(handled.response.body()).unwrap();
     assert_eq!(answer["records"], json!([]));
 }
+
+#[test]
+fn a_record_of_a_session_that_was_removed_stays_the_schools() {
+    let mut simulator = simulator();
+    let line = json!({"id": "a", "version": 1, "class": "C1-1", "student": "S999999", "updated-at": at("14:30:00"),
+        "visits": [{"in": at("13:58:00"), "out": at("14:25:00")}], "adjustment": null});
+    simulator.load_attendance(line.to_string().as_bytes()).unwrap();
+    // Without the session the record is the first school's.
+    let mut simulator = with_class_at(2, simulator);
+    let removal = json!({"items": [{"externalId": "C1-1", "courseId": "C1", "removed": true, "revision": 2}]});
+    send_to(2, &mut simulator, at("10:00:00"), "PUT /sessions", &removal);
+    let path = "GET /attendance?updatedSince=2023-08-01T00:00:00Z";
+    let (_, answer) = send_to(2, &mut simulator, at("23:00:00"), path, &Value::Null);
+    assert_eq!(answer["records"].as_array().unwrap().len(), 1);
+}

@@ -33,11 +33,15 @@ pub(super) fn simulator() -> Simulator {
 
 /// Sends a request to school 1 at the instant; returns status and body.
 pub(super) fn send(simulator: &mut Simulator, now: DateTime<Utc>, request: &str, body: &Value) -> (u16, Value) {
+    send_to(1, simulator, now, request, body)
+}
+
+fn send_to(school: u64, simulator: &mut Simulator, now: DateTime<Utc>, request: &str, body: &Value) -> (u16, Value) {
     let (method, path) = request.split_once(' ').unwrap();
     let request = Request::builder()
         .method(method)
-        .uri(format!("https://coursekey.example/v1/schools/1{path}"))
-        .header("authorization", "Bearer key-1")
+        .uri(format!("https://coursekey.example/v1/schools/{school}{path}"))
+        .header("authorization", format!("Bearer key-{school}"))
         .body(if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) })
         .unwrap();
     let response = simulator.handle(now, &request).response;
@@ -59,8 +63,12 @@ pub(super) fn session(id: &str, starts: &str, ends: &str) -> Value {
     json!({"externalId": id, "courseId": "C1", "startsAt": at(starts), "endsAt": at(ends), "revision": 1})
 }
 
-/// Course C1 with 40 students and a class from 14:00 to 16:00.
-fn with_class(mut simulator: Simulator) -> Simulator {
+/// Course C1 with 40 students and a class from 14:00 to 16:00, at school 1.
+fn with_class(simulator: Simulator) -> Simulator {
+    with_class_at(1, simulator)
+}
+
+fn with_class_at(school: u64, mut simulator: Simulator) -> Simulator {
     let now = at("08:00:00");
     let students: Vec<Value> = (1..=40).map(student).collect();
     let enroll = |n: u32| json!({"courseId": "C1", "userId": format!("S{n:06}"), "dropped": n == 40, "revision": 1});
@@ -71,7 +79,7 @@ fn with_class(mut simulator: Simulator) -> Simulator {
         ("PUT /sessions", vec![session("C1-1", "14:00:00", "16:00:00")]),
         ("PUT /enrollments", enrollments),
     ] {
-        let (status, answer) = send(&mut simulator, now, request, &json!({ "items": items }));
+        let (status, answer) = send_to(school, &mut simulator, now, request, &json!({ "items": items }));
         assert_eq!(status, 200, "{answer}");
         assert!(answer["results"].as_array().unwrap().iter().all(|result| result["outcome"] == "created"));
     }

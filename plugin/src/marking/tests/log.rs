@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::timeline::logged;
+use super::timeline::{logged, logged_together};
 
 fn table(lines: &[&str]) -> String {
     lines.iter().map(|line| logged(line)).collect()
@@ -137,4 +137,30 @@ fn a_row_ends_with_the_class_or_within_twelve_hours_of_it() {
         "class 09:00-12:00; left-at-end; in 09:00; out 10:00; in 10:30; now 12:59",
         "class 09:00-12:00; left-at-end; in 12:30",
     ]));
+}
+
+#[test]
+fn rows_are_those_of_the_record_that_gives_the_time_whichever_record_came_first() {
+    expect![[r"
+        in 09:00; out 16:00 & in 09:00; out 16:00
+            a/1 420 min
+        in 09:00; out 10:00 & in 09:30; out 11:00
+            a/1 60 min | b/1 60 min
+        in 09:00; override 200 & in 09:00; override 200
+            a/1 200 min
+        in 09:00; override 100 & in 09:00; override 200
+            b/1 200 min
+        in 09:00; out 16:00 & in 09:00; override 100
+            b/1 100 min
+    "]]
+    .assert_eq(
+        &[
+            logged_together("in 09:00; out 16:00", "in 09:00; out 16:00"),
+            logged_together("in 09:00; out 10:00", "in 09:30; out 11:00"),
+            logged_together("in 09:00; override 200", "in 09:00; override 200"),
+            logged_together("in 09:00; override 100", "in 09:00; override 200"),
+            logged_together("in 09:00; out 16:00", "in 09:00; override 100"),
+        ]
+        .concat(),
+    );
 }

@@ -47,6 +47,11 @@ impl Timeline {
         }
     }
 
+    /// The record with another id.
+    fn named(&self, id: &str) -> AttendanceRecord {
+        AttendanceRecord { id: RecordId::from(id), ..self.record.clone().unwrap() }
+    }
+
     fn impossible(&self) -> Option<Decision> {
         let (code, sentence) = impossible(self.record.as_ref()?, self.times.starts, self.now)?;
         Some(Decision::Report { code, sentence })
@@ -171,4 +176,16 @@ pub(super) fn logged(line: &str) -> String {
     let row = |row: &LogRow| format!("{}: {} to {}, {} min", row.visit, row.checked_in, row.checked_out, row.minutes);
     let rows = rows.iter().map(row).collect::<Vec<_>>().join(" | ");
     format!("{line}\n    rows {rows}; {}\n", told(&rest))
+}
+
+/// The rows that two records, `a` and `b`, of a class from 09:00 to 16:00 make together, in either order.
+pub(super) fn logged_together(a: &str, b: &str) -> String {
+    let [one, other] = [a, b].map(|line| read(&format!("class 09:00-16:00; {line}")));
+    let (a_record, b_record) = (one.named("a"), other.named("b"));
+    let terms = Terms { thresholds: &one.thresholds, settle: one.settle };
+    let (rows, rest) = log_rows(&[&a_record, &b_record], one.times, terms, one.now);
+    assert_eq!(log_rows(&[&b_record, &a_record], one.times, terms, one.now), (rows.clone(), rest));
+    let row = |row: &LogRow| format!("{}/{} {} min", row.record, row.visit, row.minutes);
+    let rows = rows.iter().map(row).collect::<Vec<_>>().join(" | ");
+    format!("{a} & {b}\n    {rows}\n")
 }

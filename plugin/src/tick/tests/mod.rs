@@ -3,6 +3,7 @@
 mod absence;
 mod attendance;
 mod failures;
+mod freed;
 mod mail;
 mod moved;
 mod outages;
@@ -10,6 +11,7 @@ mod people;
 mod pushes;
 mod rare;
 mod reading;
+mod remedies;
 mod roster;
 mod silence;
 mod sizes;

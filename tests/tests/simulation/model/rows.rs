@@ -1,5 +1,7 @@
 //! Rows of the attendance log: "one row per visit, keyed by (record id, number of the visit), with in, out, minutes".
 
+use std::cmp::Reverse;
+
 use super::marks::{Worth, award};
 use crate::school::{Class, HOUR, Kind, MINUTE, NeverOut, Settings, Version};
 
@@ -29,8 +31,10 @@ pub(super) fn rows(class: &Class, settings: &Settings, settle: i64, each: &[&Ver
     let is = |kind: Kind| each.iter().any(|version| version.content.adjustment.is_some_and(|by| by.kind == kind));
     // "one row of the awarded minutes from the first check-in, else the class's start", "award-full makes one row of the
     // class's length".
-    let awarded = each.iter().filter_map(|version| award(class, &version.content)).max();
-    if let (Some(awarded), Some(first)) = (awarded.filter(|_| now >= class.ends), each.first()) {
+    // A row is keyed by its record: that which gives the award, of equal awards the lower id.
+    let awards = each.iter().filter_map(|version| Some((award(class, &version.content)?, *version)));
+    let awarded = awards.max_by_key(|(awarded, version)| (*awarded, Reverse(&version.id)));
+    if let Some((awarded, first)) = awarded.filter(|_| now >= class.ends) {
         let came = each.iter().flat_map(|version| &version.content.visits).map(|visit| visit.0).min();
         let came = came.filter(|_| !is(Kind::AwardFull)).unwrap_or(class.starts);
         return (vec![row(first, 1, came, came + awarded, awarded / MINUTE)], Worth::Nothing);
@@ -48,7 +52,7 @@ pub(super) fn rows(class: &Class, settings: &Settings, settle: i64, each: &[&Ver
     if visits.is_empty() && is(Kind::Override) {
         return (Vec::new(), if settled { Worth::Issue("record-unreadable") } else { Worth::Nothing });
     }
-    visits.sort_by_key(|visit| (visit.0, visit.1));
+    visits.sort_by_key(|visit| (visit.0, visit.1, &visit.2.id));
     let open = visits.iter().any(|visit| visit.1.is_none());
     let too_long = visits.iter().any(|visit| visit.1.is_some_and(|left| left > class.ends + 12 * HOUR));
     let mut rows = Vec::new();

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 
 use super::{Place, at, change, delete, put, school, standing};
-use crate::store::{Breadcrumb, Change, Commit, SchoolId};
+use crate::store::{Breadcrumb, Change, Commit, FailedTicks, SchoolId};
 
 pub(super) async fn usage_is_exact(place: &impl Place) {
     let steps: [(Vec<Change>, u64, u64); 6] = [
@@ -69,4 +69,13 @@ pub(super) async fn a_commit_may_clear_the_breadcrumb(place: &impl Place) {
     assert_eq!(standing(&*place.open()).await.breadcrumb, Some(note), "the commit failed");
     place.open().commit(&school(), commit("a")).await.unwrap();
     assert_eq!(standing(&*place.open()).await.breadcrumb, None);
+}
+
+pub(super) async fn failed_ticks_are_as_the_last_commit_left_them(place: &impl Place) {
+    let failed = |ticks, told| Some(FailedTicks { since: at(60).at, ticks, told });
+    for failed_ticks in [failed(1, false), failed(3, true), None, failed(7, false)] {
+        place.open().commit(&school(), Commit { failed_ticks, ..at(0) }).await.unwrap();
+        place.open().commit(&school(), Commit { changes: vec![put("", "")], ..at(0) }).await.unwrap_err();
+        assert_eq!(standing(&*place.open()).await.failed_ticks, failed_ticks);
+    }
 }

@@ -7,15 +7,16 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Unwritten;
 use crate::gegi::Receipt;
 use crate::store::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing, TakenPush,
-    entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing,
+    TakenPush, entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
 const ABOVE_ALL_TEXT: u8 = 0xFF;
 
 pub(super) fn standing(connection: &Connection, school: &SchoolId) -> rusqlite::Result<Standing> {
-    let sql = "SELECT commits, last_commit_at, keys, bytes, records, mails, mails_before_hour, note, note_times, fence
+    let sql = "SELECT commits, last_commit_at, keys, bytes, records, mails, mails_before_hour, note, note_times, fence,
+                      failing_since, failing_ticks, failing_told
                FROM standing WHERE school = ?1";
     let found = connection.prepare_cached(sql)?.query_row([school.as_str()], read_standing).optional()?;
     Ok(found.unwrap_or_default())
@@ -23,22 +24,26 @@ pub(super) fn standing(connection: &Connection, school: &SchoolId) -> rusqlite::
 
 fn read_standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
     let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-    let times = row.get(8)?;
+    let moment = |column| -> rusqlite::Result<Option<DateTime<Utc>>> {
+        Ok(row.get::<_, Option<i64>>(column)?.and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
+    };
+    let (times, ticks, told) = (row.get(8)?, row.get(11)?, row.get(12)?);
     Ok(Standing {
         commits: count(0)?,
-        last_commit_at: row.get::<_, Option<i64>>(1)?.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        last_commit_at: moment(1)?,
         keys: count(2)?,
         bytes: count(3)?,
         records: count(4)?,
         mails: count(5)?,
         mails_before_hour: count(6)?,
         breadcrumb: row.get::<_, Option<String>>(7)?.map(|note| Breadcrumb { note, times }),
+        failed_ticks: moment(10)?.map(|since| FailedTicks { since, ticks, told }),
         fence: count(9)?,
     })
 }
 
 pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing: &Standing) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     connection.prepare_cached(sql)?.execute(params![
         school.as_str(),
         standing.commits.cast_signed(),
@@ -51,6 +56,9 @@ pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing:
         standing.breadcrumb.as_ref().map(|breadcrumb| &breadcrumb.note),
         standing.breadcrumb.as_ref().map_or(0, |breadcrumb| breadcrumb.times),
         standing.fence.cast_signed(),
+        standing.failed_ticks.map(|failed| failed.since.timestamp()),
+        standing.failed_ticks.map_or(0, |failed| failed.ticks),
+        standing.failed_ticks.is_some_and(|failed| failed.told),
     ])?;
     Ok(())
 }

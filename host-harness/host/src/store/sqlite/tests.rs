@@ -34,7 +34,7 @@ fn a_file_of_a_later_version_is_refused() {
     let folder = Folder::new();
     drop(SqliteStore::open(folder.file()).unwrap());
     sql(&folder.file(), "PRAGMA user_version = 99");
-    let expected = "open FILE: its schema is 99, this version knows 3; run the version that wrote it, or a later one";
+    let expected = "open FILE: its schema is 99, this version knows 4; run the version that wrote it, or a later one";
     assert_eq!(failure(&folder.file()), expected);
 }
 
