@@ -194,6 +194,25 @@ def marks_under_way(school):
     require(mark and mark["mark"] == "present", f"the mark in the end is {mark and mark['mark']}")
 
 
+def ticks_that_keep_failing(school):
+    """31: ticks that keep failing are told by the host, once, and resolved when one returns"""
+    school.give_courses()
+    school.meddle = lambda question: {"abort": True} if question["ask"] in ("courses", "leaves") else None
+    for _ in range(4):
+        require("aborted" in school.tick(), NOT_ABORTED)
+        school.deliver()
+        school.advance_to(school.now + 8 * 60)
+    told = [issue for issue in school.gegi.issues.values() if issue["code"] == "tick-fails"]
+    mails = len(school.gegi.mails)
+    require(len(told) == 1 and told[0]["resolved-at"] is None, f"after four ticks and 24 minutes {len(told)} issues are open")
+    require(mails == 1, f"it was mailed {mails} times")
+    school.meddle = lambda question: None
+    school.tick()
+    school.deliver()
+    open = [issue for issue in school.gegi.issues.values() if issue["code"] == "tick-fails" and not issue["resolved-at"]]
+    require(not open, "the issue is still open after a tick that returned")
+
+
 def _tick_until_aborted(school, on_request):
     """Aborts a tick at the first request of this kind."""
     school.meddle = lambda question: {"abort": True} if question["ask"] == "leaves" and on_request(question) else None
@@ -220,6 +239,7 @@ def _pushed(version, came):
 CHECKS = [
     course_saved_while_a_tick_runs, settings_once_a_call, outage_of_gegi, aborted_work_is_set_aside,
     one_item_after_an_abort, headers, signer_of_a_push, outbox_in_order, marks_under_way,
+    ticks_that_keep_failing,
 ]
 
 # Duties that the sample hosts can break, each with the check that has to catch it.
@@ -233,4 +253,5 @@ FAULTS = {
     "settings-read-again": settings_once_a_call,
     "new-id-at-each-attempt": outbox_in_order,
     "marks-without-outbox": marks_under_way,
+    "failures-not-told": ticks_that_keep_failing,
 }

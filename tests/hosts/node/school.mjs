@@ -4,6 +4,7 @@
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { closedDoor, openDoor } from './door.mjs';
+import { Failing } from './failing.mjs';
 import { toComponent, toJson } from './form.mjs';
 
 const MIB = 1 << 20;
@@ -27,6 +28,7 @@ export class School {
   #mailedAt = [];
   #pushes = new Map();
   #note; // 11: { note, times }
+  #failing = new Failing();
   #sequence = 0;
 
   // `gegi` answers and receives, `instantiate` makes a fresh instance, `leaves` hears of each request, `fault` is a duty to
@@ -72,13 +74,24 @@ export class School {
       answer = toJson(root.integration[camelOf(name)](...input.map((value) => (Buffer.isBuffer(value) ? value : toComponent(value)))));
     } catch (error) {
       const refusal = error?.payload && toJson(error.payload);
-      if (isTick) this.#afterFailedTick(unit, refusal);
+      if (isTick) {
+        this.#afterFailedTick(unit, refusal);
+        if (refusal?.tag !== 'unavailable') this.#tell(this.#failing.failed(now, settings));
+      }
       return refusal ? { err: refusal } : { aborted: String(error?.message ?? error) };
     }
     if (isTick) this.#note = undefined; // 11
     if (!this.#commit(unit)) return { conflict: true };
     alsoCommit();
+    if (isTick) this.#tell(this.#failing.returned(now, settings));
     return { ok: answer };
+  }
+
+  // 31: what the host itself tells, through the outboxes of the component's own records and mails.
+  #tell(told) {
+    if (!told || this.fault === 'failures-not-told') return;
+    this.#records.push({ id: `record-${++this.#sequence}`, operation: told.operation });
+    if (told.message) this.#mails.push({ id: `mail-${++this.#sequence}`, message: told.message });
   }
 
   // 11 and 12: the note stays if the tick was aborted, and goes otherwise.

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 
 from door import ClosedDoor, Door
+from failing import Failing
 from wasi import Err
 
 MIB = 1 << 20
@@ -57,6 +58,7 @@ class School:
         self.keys, self.push_keys, self.route = keys, push_keys, route
         self.state, self.note = {}, None  # 11: a note is {note, times}.
         self.records, self.mails, self.mailed_at, self.pushes, self.sequence = [], [], [], {}, 0
+        self.failing = Failing()
         self.running = []  # The calls that run, the innermost last.
 
     # 1 and 2: one call is one fresh instance and one transaction.
@@ -74,19 +76,31 @@ class School:
         except Exception as error:  # A trap, or an error of this host's own.
             if is_tick:
                 self._after_failed_tick(call, None)
+                self._tell(self.failing.failed(now, settings))
             return {"aborted": f"{type(error).__name__}: {error}"}
         finally:
             self.running.pop()
         if answer["tag"] == "err":
             if is_tick:
                 self._after_failed_tick(call, answer["val"])
+                if answer["val"]["tag"] != "unavailable":
+                    self._tell(self.failing.failed(now, settings))
             return {"err": answer["val"]}
         if is_tick:
             self.note = None  # 11
         if not self._commit(call):
             return {"conflict": True}
         also_commit()
+        if is_tick:
+            self._tell(self.failing.returned(now, settings))
         return {"ok": answer["val"]}
+
+    def _tell(self, told):
+        """31: what the host itself tells, through the outboxes of the component's own records and mails."""
+        if told and self.fault != "failures-not-told":
+            operation, message = told
+            self.records.append({"id": self._id("record"), "operation": operation})
+            self.mails += [{"id": self._id("mail"), "message": message}] if message else []
 
     def _after_failed_tick(self, call, refusal):
         """11 and 12: the note stays if the tick was aborted, and goes otherwise."""
