@@ -4,8 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono_tz::Tz;
-
 use crate::desired;
 use crate::following;
 use crate::ledger::CourseLedger;
@@ -14,6 +12,7 @@ use crate::memory::{COURSE, FETCHED, parts};
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 use crate::option::Resolved;
 use crate::people;
 use crate::settings::{self, Settings};
@@ -119,7 +118,7 @@ fn silences(view: CourseView<'_>, settings: &Settings, now: Instant) -> Vec<Sile
 fn facts<'a>(
     view: CourseView<'a>,
     settings: &Settings,
-    window: Option<(Window, Tz)>,
+    window: Option<(Window, Zone)>,
     silences: &'a [Silence],
     now: Instant,
 ) -> status::Facts<'a> {

@@ -8,7 +8,6 @@ mod in_force;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::in_force::InForce;
@@ -17,6 +16,7 @@ use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
 
 /// One numeric setting as the settings page shows it.
 #[derive(Debug, Clone, Copy)]
@@ -128,7 +128,7 @@ pub struct CampusSettings {
     /// GEGI's id.
     pub id: CampusId,
     /// The campus's time zone; none: the name is no IANA zone, and nothing of the campus is sent.
-    pub zone: Option<Tz>,
+    pub zone: Option<Zone>,
     /// The time zone's name; where there is no such zone, the name as it was typed.
     pub zone_name: String,
     /// CourseKey's number of the campus.
@@ -292,7 +292,7 @@ fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> BTreeMap<CampusId, Ca
 
 fn checked_campus(campus: &Campus, issues: &mut Vec<Issue>) -> CampusSettings {
     let id = &campus.id;
-    let zone = campus.zone.trim().parse::<Tz>().ok();
+    let zone = Zone::parse(campus.zone.trim());
     if zone.is_none() {
         let sentence =
             format!("campus {id}: “{}” is not an IANA time zone; nothing of the campus is sent", campus.zone);
@@ -321,13 +321,13 @@ impl Settings {
     }
 
     /// The time zone of a campus; none: the school has no such campus, or its time zone is unknown.
-    pub fn zone_of(&self, campus: &CampusId) -> Option<Tz> {
+    pub fn zone_of(&self, campus: &CampusId) -> Option<Zone> {
         self.campuses.get(campus)?.zone
     }
 
     /// The time zone in which the school's nightly work is timed: that of the first campus that has one.
-    pub fn zone(&self) -> Tz {
-        self.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC)
+    pub fn zone(&self) -> Zone {
+        self.campuses.values().find_map(|campus| campus.zone).unwrap_or_else(Zone::utc)
     }
 
     /// A text that changes whenever the settings change in a way that dates courses differently or reaches CourseKey

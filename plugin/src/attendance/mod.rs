@@ -15,7 +15,6 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::Entry;
@@ -29,6 +28,7 @@ use crate::model::course::{Course, HoursType, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId, RecordId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::model::zone::Zone;
 use crate::naming::{self, Named};
 use crate::settings::{InForce, Thresholds};
 use crate::world::records::{CurrentMark, Operation, Origin};
@@ -73,7 +73,7 @@ pub struct Sitting<'a> {
     /// The class's times that count for its marks: as GEGI schedules the class now, until its follow-up days are over.
     pub times: ClassTimes,
     /// The campus's time zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The local day on which the class starts.
     pub day: LocalDate,
     /// The present local day.
@@ -367,7 +367,7 @@ fn about(sitting: Sitting<'_>, student: &PersonId, code: Code, sentence: &str) -
 
 /// The issue about a record without a place: GEGI does not know the class, or the class's course does not list the
 /// student. `course` is the class's course, with the campus's time zone where the zone is known.
-pub fn unplaced(record: &AttendanceRecord, course: Option<(&Course, Option<Tz>)>) -> Issue {
+pub fn unplaced(record: &AttendanceRecord, course: Option<(&Course, Option<Zone>)>) -> Issue {
     let AttendanceRecord { class, student, .. } = record;
     let (code, person, sentence) = match course {
         None => {

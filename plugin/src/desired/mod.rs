@@ -7,8 +7,6 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono_tz::Tz;
-
 pub use self::content::{future_classes, issues_at_once};
 use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Item, PersonLedger, Session};
 use crate::lines::Odd;
@@ -17,6 +15,7 @@ use crate::model::ids::{ClassId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person::Person;
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 use crate::naming;
 use crate::people::Problem;
 use crate::settings::CampusSettings;
@@ -47,7 +46,7 @@ pub struct View<'a> {
     /// The course's campus.
     pub campus: &'a CampusSettings,
     /// The campus's zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The present moment.
     pub now: Instant,
 }

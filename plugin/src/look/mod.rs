@@ -9,8 +9,6 @@ mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono_tz::Tz;
-
 use crate::desired::{self, Judged, View};
 use crate::ledger::{CourseLedger, Item};
 use crate::lines::Odd;
@@ -19,6 +17,7 @@ use crate::model::ids::{Address, PersonId};
 use crate::model::issue::{Code, Issue};
 use crate::model::person::Person;
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 use crate::naming;
 use crate::option::Resolved;
 use crate::people::{self, Problem};
@@ -151,7 +150,7 @@ pub fn look(facts: &Facts<'_>) -> Look {
     }
 }
 
-fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSettings, zone: Tz) -> Look {
+fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSettings, zone: Zone) -> Look {
     let Facts { course, settings, now, .. } = *facts;
     let people = facts.judge_people();
     let accounts = &facts.accounts;

@@ -9,3 +9,4 @@ pub mod issue;
 pub mod person;
 pub mod settings;
 pub mod time;
+pub mod zone;

@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono_tz::Tz;
-
 use super::moment::Moment;
 use crate::coursekey::answer::{Answer, Failure, shorten};
 use crate::coursekey::upsert::Fate;
@@ -14,6 +12,7 @@ use crate::memory::head::{Backoff, CampusState, Connection, Cursor, Pass, Stoppe
 use crate::model::ids::{Address, CampusId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
 use crate::naming::moment;
 use crate::settings::{CampusSettings, Settings};
 use crate::silence::Failing;
@@ -284,7 +283,7 @@ impl Campuses {
 }
 
 /// For a sentence: which lists fail, each since when and why; none: none has failed for long enough.
-fn lists_that_fail(state: &CampusState, zone: Option<Tz>, now: Instant) -> Option<String> {
+fn lists_that_fail(state: &CampusState, zone: Option<Zone>, now: Instant) -> Option<String> {
     state.failing(now).next()?;
     let list = |(kind, Backoff { failing, .. }): (&Kind, &Backoff)| {
         let what = match kind {

@@ -32,6 +32,7 @@ use crate::model::course::{Agreement, Class, Course, HoursType, Student};
 use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
 use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
 use crate::settings::{InForce, Settings, check};
 use crate::testing::{at, course, settings};
 use crate::world::records::{CurrentMark, Operation, Origin};
@@ -238,9 +239,9 @@ impl Story {
             class: &class.id,
             form,
             times,
-            zone: chrono_tz::UTC,
-            day: times.starts.date_in(chrono_tz::UTC),
-            today: now.date_in(chrono_tz::UTC),
+            zone: Zone::utc(),
+            day: times.starts.date_in(Zone::utc()),
+            today: now.date_in(Zone::utc()),
             ledger: Some(&self.ledger),
             marks: &self.marks,
             terms: Terms { thresholds: &thresholds, settle: self.settings.settle },
