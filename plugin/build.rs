@@ -1,8 +1,8 @@
 //! Packs the time zones for the plugin: every name of chrono-tz, and chrono-tz's changes of clocks from 1970 to 2100, in
 //! a form of about a tenth of chrono-tz's size. `src/model/zone.rs` says how the tables are read.
 //!
-//! Three things make the tables small. Names whose clocks change alike share one row. A change is a moment of 32 bits
-//! and the number of the state that begins. And where the changes of a zone repeat, only the first round is kept: from
+//! Three things make the tables small. Names whose clocks change alike share one row. A change is four bytes: the day of
+//! UTC, and the numbers of the time of that day and of the state that begins. And where the changes of a zone repeat, only the first round is kept: from
 //! 1901 to 2099 the calendar has the same weekdays every 28 years, so a rule such as "the second Sunday of March" falls
 //! on the same days again.
 
@@ -27,9 +27,10 @@ type Changes = Vec<(i64, State)>;
 /// The beginning of the year 2100, at which chrono-tz's own tables end.
 const END: i64 = 4_102_444_800;
 /// 28 years.
-const ROUND: i64 = 10_227 * 86_400;
+const ROUND: i64 = 10_227 * DAY;
 /// Less than any state of a zone has lasted since 1970; the shortest was almost a week.
-const STEP: i64 = 3 * 86_400;
+const STEP: i64 = 3 * DAY;
+const DAY: i64 = 86_400;
 
 fn main() -> Anything<()> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -95,16 +96,21 @@ fn tables(names: &[(&str, usize)], rows: &[(usize, Changes)]) -> Anything<String
     states.sort_unstable();
     states.dedup();
     let place = |state: &State| u8::try_from(states.binary_search(&state).unwrap_or(usize::MAX));
+    let mut times: Vec<i64> = rows.iter().flat_map(|(_, changes)| changes.iter().map(|(at, _)| at % DAY)).collect();
+    times.sort_unstable();
+    times.dedup();
+    let time = |at: i64| u8::try_from(times.binary_search(&(at % DAY)).unwrap_or(usize::MAX));
     let mut text = String::new();
     writeln!(text, "pub(super) const ROUND: i64 = {ROUND};\npub(super) const END: i64 = {END};")?;
     writeln!(text, "pub(super) static STATES: [(i32, &str); {}] = {states:?};", states.len())?;
+    writeln!(text, "pub(super) static TIMES: [u32; {}] = {times:?};", times.len())?;
     writeln!(text, "static CLOCKS: [Clock; {}] = [", rows.len())?;
     for (_, changes) in rows {
         let repeats = repeats_from(changes);
         let kept = || changes.iter().filter(|(at, _)| *at < repeats + ROUND);
-        let moments = kept().map(|(at, _)| u32::try_from(*at)).collect::<Result<Vec<_>, _>>()?;
-        let begun = kept().map(|(_, state)| place(state)).collect::<Result<Vec<_>, _>>()?;
-        writeln!(text, "Clock {{ repeats: {repeats}, moments: &{moments:?}, begun: &{begun:?} }},")?;
+        let changes = kept().map(|(at, state)| Ok((u16::try_from(at / DAY)?, time(*at)?, place(state)?)));
+        let changes = changes.collect::<Anything<Vec<_>>>()?;
+        writeln!(text, "Clock {{ repeats: {repeats}, changes: &{changes:?} }},")?;
     }
     writeln!(text, "];\npub(super) static ZONES: [Row; {}] = [", names.len())?;
     for (name, row) in names {

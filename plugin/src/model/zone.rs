@@ -17,10 +17,16 @@ type Row = (&'static str, &'static Clock);
 struct Clock {
     /// From this second since 1970 on everything comes again every [`tables::ROUND`].
     repeats: i64,
-    /// The seconds since 1970 at which the clocks were changed. The first is 0 and stands for all time before.
-    moments: &'static [u32],
-    /// For each of the moments, the place in [`tables::STATES`] of what the clocks show from then on.
-    begun: &'static [u8],
+    /// The changes in order of time. The first is at the beginning of 1970 and stands for all time before.
+    changes: &'static [Change],
+}
+
+/// When the clocks were changed, and to what: the days since 1970 in UTC, the place of the time of that day in
+/// [`tables::TIMES`], and the place in [`tables::STATES`] of what the clocks show from then on.
+type Change = (u16, u8, u8);
+
+fn moment((day, time, _): Change) -> i64 {
+    i64::from(day) * 86_400 + tables::TIMES.get(usize::from(time)).map_or(0, |time| i64::from(*time))
 }
 
 mod tables {
@@ -70,17 +76,17 @@ impl Zone {
     /// Whether the clocks of the other zone have always shown the same, since 1970, so that both names mean the same.
     pub fn same_clocks(self, other: Self) -> bool {
         let rounds = tables::END / tables::ROUND;
-        let moments = [self, other].into_iter().flat_map(|zone| zone.0.1.moments);
-        let mut again = moments.flat_map(|at| (0..=rounds).map(|n| Instant(i64::from(*at) + n * tables::ROUND)));
+        let changes = [self, other].into_iter().flat_map(|zone| zone.0.1.changes);
+        let mut again = changes.flat_map(|change| (0..=rounds).map(|n| Instant(moment(*change) + n * tables::ROUND)));
         self.0.1 == other.0.1 || again.all(|at| self.ahead(at) == other.ahead(at))
     }
 
     fn state(self, at: Instant) -> (i32, &'static str) {
-        let Clock { repeats, moments, begun } = *self.0.1;
+        let Clock { repeats, changes } = *self.0.1;
         let later = at.0.saturating_sub(repeats);
         let at = if later < tables::ROUND { at.0 } else { repeats + later % tables::ROUND };
-        let begins = moments.partition_point(|moment| i64::from(*moment) <= at).saturating_sub(1);
-        let state = begun.get(begins).and_then(|state| tables::STATES.get(usize::from(*state)));
+        let last = changes.partition_point(|change| moment(*change) <= at).saturating_sub(1);
+        let state = changes.get(last).and_then(|(.., state)| tables::STATES.get(usize::from(*state)));
         state.copied().unwrap_or((0, "UTC"))
     }
 }
