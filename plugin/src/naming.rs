@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use chrono::Timelike as _;
+
 use crate::model::course::Course;
 use crate::model::ids::PersonId;
 use crate::model::time::Instant;
@@ -78,7 +80,8 @@ impl fmt::Display for Named<'_> {
 /// A moment as people on the campus read it: the local date and time to the minute, with the zone.
 pub fn moment(at: Instant, zone: impl Into<Option<Zone>>) -> String {
     let zone = zone.into().unwrap_or_else(Zone::utc);
-    format!("{} {}", at.local(zone).format("%Y-%m-%d %H:%M"), zone.abbreviation(at))
+    let local = at.local(zone);
+    format!("{} {:02}:{:02} {}", local.date(), local.hour(), local.minute(), zone.abbreviation(at))
 }
 
 /// A text of GEGI, cut to a length that a sentence can bear. A text that was cut ends with an ellipsis.

@@ -5,7 +5,6 @@
 
 mod in_force;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::model::ids::{Address, CampusId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::model::zone::Zone;
 
@@ -90,7 +90,7 @@ pub struct Settings {
     /// CourseKey's base URL.
     pub coursekey_url: String,
     /// The campuses, without any campus that GEGI lists twice.
-    pub campuses: BTreeMap<CampusId, CampusSettings>,
+    pub campuses: SortedMap<CampusId, CampusSettings>,
     /// Weeks from the opening of the sync window to a course's start.
     pub weeks_before: u32,
     /// Weeks from a course's end to the close of the sync window.
@@ -214,7 +214,7 @@ impl Setting {
 
 fn checked(
     sound: SchoolSettings,
-    campuses: BTreeMap<CampusId, CampusSettings>,
+    campuses: SortedMap<CampusId, CampusSettings>,
     initial_password: Option<Password>,
 ) -> Settings {
     let gap = Seconds::minutes(sound.longest_gap_minutes);
@@ -265,14 +265,14 @@ fn address(typed: Option<&str>, label: &str, without: &str, issues: &mut Vec<Iss
     address.map(str::to_owned)
 }
 
-fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> BTreeMap<CampusId, CampusSettings> {
-    let mut by_id: BTreeMap<&CampusId, Vec<&Campus>> = BTreeMap::new();
-    let mut by_school: BTreeMap<SchoolNumber, BTreeSet<&str>> = BTreeMap::new();
+fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> SortedMap<CampusId, CampusSettings> {
+    let mut by_id: SortedMap<&CampusId, Vec<&Campus>> = SortedMap::new();
+    let mut by_school: SortedMap<SchoolNumber, SortedSet<&str>> = SortedMap::new();
     for campus in listed {
         by_id.entry(&campus.id).or_default().push(campus);
         by_school.entry(campus.school).or_default().insert(campus.id.as_str());
     }
-    let mut campuses = BTreeMap::new();
+    let mut campuses = SortedMap::new();
     for (id, listings) in by_id {
         if let [campus] = listings.as_slice() {
             campuses.insert(id.clone(), checked_campus(campus, issues));

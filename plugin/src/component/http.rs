@@ -13,6 +13,7 @@ use wasi::io::poll::poll;
 use wasi::io::streams::StreamError;
 
 use super::host::Host;
+use crate::model::sorted::arrange;
 use crate::model::time::Seconds;
 use crate::world::Reads;
 use crate::world::network::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
@@ -63,7 +64,7 @@ fn ready(flying: &[(usize, FutureIncomingResponse)]) -> Vec<usize> {
         .into_iter()
         .filter_map(|index| usize::try_from(index).ok())
         .collect();
-    ready.sort_unstable();
+    arrange(&mut ready, Ord::cmp);
     ready
 }
 

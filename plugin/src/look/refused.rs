@@ -1,12 +1,11 @@
 //! The items of a course that CourseKey refused: as issues, and counted as troubles for the course's status.
 
-use std::collections::BTreeMap;
-
 use super::Look;
 use crate::desired::Desired;
 use crate::ledger::{CourseLedger, Item, Refusal, RefusalCode, Session};
 use crate::model::course::Course;
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::SortedMap;
 use crate::model::zone::Zone;
 use crate::naming::{self, Named};
 use crate::plan::{Waiting, Why};
@@ -16,7 +15,7 @@ impl Look {
     /// Adds the items that CourseKey refused, and the accounts that a weak Initial User Password keeps back, to the
     /// issues and the troubles.
     pub(super) fn count_refused(&mut self, course: &Course, desired: &Desired, ledger: &CourseLedger, zone: Zone) {
-        let mut groups: BTreeMap<(&'static str, usize, String), usize> = BTreeMap::new();
+        let mut groups: SortedMap<(&'static str, usize, String), usize> = SortedMap::new();
         for Waiting { item, why } in &self.plan.waiting {
             let (name, of) = name_and_number(item, desired);
             let code = match why {

@@ -1,14 +1,13 @@
 //! The head: the entry that every tick reads first. The head stays small whatever the size of the school; everything
 //! that grows with courses, people or classes has entries of its own (`entries`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use super::HEAD;
 use super::unreadable::UnreadableRecords;
 use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::InForce;
 use crate::silence::{Failing, Silence, What};
@@ -32,7 +31,7 @@ pub struct Head {
     pub comparison: Comparison,
     /// The state of each campus's connection and attendance.
     #[serde(default)]
-    pub campuses: BTreeMap<CampusId, CampusState>,
+    pub campuses: SortedMap<CampusId, CampusState>,
     /// The thresholds that make a mark late or absent, and since when each were in force.
     #[serde(default)]
     pub thresholds: InForce,
@@ -41,7 +40,7 @@ pub struct Head {
     pub unreadable: UnreadableRecords,
     /// The open issues of the school as a whole, by key.
     #[serde(default)]
-    pub issues: BTreeMap<String, Issue>,
+    pub issues: SortedMap<String, Issue>,
     /// How many records wait because GEGI does not have their class or student.
     #[serde(default)]
     pub unplaced: u32,
@@ -86,10 +85,10 @@ impl Head {
             settings: String::new(),
             reindex: None,
             comparison: Comparison { next: now, at: None },
-            campuses: BTreeMap::new(),
+            campuses: SortedMap::new(),
             thresholds: InForce::default(),
             unreadable: UnreadableRecords::default(),
-            issues: BTreeMap::new(),
+            issues: SortedMap::new(),
             unplaced: 0,
             sent_as: 0,
             digest: DigestState::default(),
@@ -173,8 +172,8 @@ pub struct CampusState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
     /// The lists of CourseKey whose requests failed in the last tick that used them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub backoff: BTreeMap<Kind, Backoff>,
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub backoff: SortedMap<Kind, Backoff>,
     /// The cursor: how far the campus's attendance was read.
     #[serde(default)]
     pub cursor: Cursor,
@@ -188,7 +187,7 @@ pub struct CampusState {
 
 impl CampusState {
     /// What a course that needs these lists waits for in vain, for so long that it is told of.
-    pub fn silences(&self, needs: &BTreeSet<Kind>, now: Instant) -> Vec<Silence> {
+    pub fn silences(&self, needs: &SortedSet<Kind>, now: Instant) -> Vec<Silence> {
         let (reading, sending): (Vec<Kind>, Vec<Kind>) = needs.iter().partition(|kind| **kind == Kind::Attendance);
         let mut silences: Vec<Silence> = self.silence(What::Sending, &sending, now).into_iter().collect();
         silences.extend(self.silence(What::Reading, &reading, now).map(|silence| {
@@ -236,7 +235,7 @@ impl CampusState {
         self.read_until = None;
         if let Some(pass) = &mut self.pass {
             pass.since = None;
-            self.cursor = Cursor { since: pass.begun, seen: BTreeMap::new() };
+            self.cursor = Cursor { since: pass.begun, seen: SortedMap::new() };
         }
     }
 }
@@ -295,13 +294,13 @@ pub struct Cursor {
     /// The moment as of which a listing was read to its end, or the highest `updatedAt` that was read.
     pub since: Instant,
     /// The versions written at the moment `since` or later that were read, by the record's id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub seen: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub seen: SortedMap<String, u64>,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { since: Instant(0), seen: BTreeMap::new() }
+        Self { since: Instant(0), seen: SortedMap::new() }
     }
 }
 

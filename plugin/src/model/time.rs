@@ -81,7 +81,7 @@ impl Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.utc().format("%Y-%m-%dT%H:%M:%SZ").fmt(f)
+        write!(f, "{:?}Z", self.utc().naive_utc())
     }
 }
 

@@ -2,8 +2,6 @@
 //! its answer means for the campus, and when a list whose requests failed is used again. One campus never holds up
 //! another campus, and one list of CourseKey never holds up another list.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::moment::Moment;
 use crate::coursekey::answer::{Answer, Failure, shorten};
 use crate::coursekey::upsert::Fate;
@@ -11,6 +9,7 @@ use crate::coursekey::{Gate, Heard, reads};
 use crate::memory::head::{Backoff, CampusState, Connection, Cursor, Pass, Stopped};
 use crate::model::ids::{Address, CampusId};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::model::zone::Zone;
 use crate::naming::moment;
@@ -58,11 +57,11 @@ impl Tally {
 /// The campuses of a school during one tick.
 #[derive(Debug)]
 pub(super) struct Campuses {
-    states: BTreeMap<CampusId, CampusState>,
-    lanes: BTreeMap<(CampusId, Kind), Lane>,
-    at_peace: BTreeSet<CampusId>,
+    states: SortedMap<CampusId, CampusState>,
+    lanes: SortedMap<(CampusId, Kind), Lane>,
+    at_peace: SortedSet<CampusId>,
     /// What the tick did so far, by kind of request.
-    pub tallies: BTreeMap<Kind, Tally>,
+    pub tallies: SortedMap<Kind, Tally>,
     now: Instant,
     deadline: Instant,
     update_every: Seconds,
@@ -80,13 +79,13 @@ struct Lane {
 impl Campuses {
     /// Opens the gates. No request is started after half of the budget's seconds. In the first second requests may be
     /// started whatever the budget, because a tick that starts no request would have more work for ever.
-    pub(super) fn open(states: BTreeMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
+    pub(super) fn open(states: SortedMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
         let Moment { now, settings, budget, .. } = moment;
         Self {
             states,
-            lanes: BTreeMap::new(),
-            at_peace: BTreeSet::new(),
-            tallies: BTreeMap::new(),
+            lanes: SortedMap::new(),
+            at_peace: SortedSet::new(),
+            tallies: SortedMap::new(),
             now,
             deadline: now + Seconds(i64::from(budget.seconds) / 2).max(Seconds(1)),
             update_every: settings.update_every,
@@ -131,7 +130,7 @@ impl Campuses {
     }
 
     /// The state of each campus.
-    pub(super) fn states(&self) -> &BTreeMap<CampusId, CampusState> {
+    pub(super) fn states(&self) -> &SortedMap<CampusId, CampusState> {
         &self.states
     }
 
@@ -212,7 +211,7 @@ impl Campuses {
     pub(super) fn read_from(&mut self, campus: &CampusId, from: Instant, night: Instant) {
         let state = self.state(campus);
         if state.pass.is_none() || from < state.cursor.since {
-            state.cursor = Cursor { since: from, seen: BTreeMap::new() };
+            state.cursor = Cursor { since: from, seen: SortedMap::new() };
             state.read_until = None;
         }
         match &mut state.pass {
@@ -254,7 +253,7 @@ impl Campuses {
     }
 
     /// The state of each campus, to be stored.
-    pub(super) fn into_states(self) -> BTreeMap<CampusId, CampusState> {
+    pub(super) fn into_states(self) -> SortedMap<CampusId, CampusState> {
         self.states
     }
 

@@ -20,8 +20,6 @@
 //! A time is of the class's day, 2023-08-28 in UTC, or some days later: `10:00+8d`. Everything else as in a new school: late
 //! and early 15 minutes, gap 90, settle 60, follow-up 7 days.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::attendance::{ClassBook, Desk, Limits, Reading, Sitting, Taken, folded};
 use crate::following;
 use crate::issue;
@@ -31,6 +29,7 @@ use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mar
 use crate::model::course::{Agreement, Class, Course, HoursType, Student};
 use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
 use crate::model::settings::NeverCheckedOut;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::model::zone::Zone;
 use crate::settings::{InForce, Settings, check};
@@ -47,7 +46,7 @@ pub(super) fn told(lines: &[&str]) -> String {
 struct Story {
     course: Course,
     ledger: CourseLedger,
-    marks: BTreeMap<PersonId, CurrentMark>,
+    marks: SortedMap<PersonId, CurrentMark>,
     book: ClassBook,
     history: InForce,
     settings: Settings,
@@ -64,14 +63,14 @@ impl Default for Story {
         Self {
             course,
             ledger: CourseLedger::begin(SchoolNumber(100), day_before()),
-            marks: BTreeMap::new(),
+            marks: SortedMap::new(),
             book: ClassBook::default(),
             history,
             settings,
             reading: Reading {
                 until: None,
-                unplaced: BTreeSet::new(),
-                unreadable: BTreeSet::new(),
+                unplaced: SortedSet::new(),
+                unreadable: SortedSet::new(),
                 again_at: time("23:59"),
             },
             unread: false,

@@ -3,13 +3,14 @@
 use expect_test::expect;
 
 use crate::model::course::{Agreement, SendOption};
+use crate::model::sorted::SortedMap;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, synchronized};
 use crate::world::records::Operation;
 
 /// The sentences of the issues that are open.
 pub(super) fn open_issues(world: &Fake) -> Vec<&str> {
-    let mut open = std::collections::BTreeMap::new();
+    let mut open = SortedMap::new();
     for operation in &world.operations {
         match operation {
             Operation::OpenIssue { key, issue, .. } => _ = open.insert(key, issue.sentence.as_str()),
