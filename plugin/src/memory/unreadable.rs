@@ -26,19 +26,15 @@ pub struct UnreadableRecords(Vec<UnreadableRecord>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadableRecord {
     /// CourseKey's id of the record; none: records that cannot be told apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RecordId>,
     /// The record's version; none: the version cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
     /// The School IDs that may hold the record: the one that listed the record or, if the record was pushed, every one
     /// that may have pushed it.
     pub schools: SortedSet<SchoolNumber>,
     /// The record's class; none: the record may be of any class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassId>,
     /// The record's student; none: the record may be anybody's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub student: Option<PersonId>,
     /// Why the record cannot be read.
     pub problem: String,
@@ -47,7 +43,6 @@ pub struct UnreadableRecord {
     /// When the record last came.
     pub came: Instant,
     /// The School IDs whose daily pass looks for the record and has not brought it yet.
-    #[serde(default, skip_serializing_if = "SortedSet::is_empty")]
     pub sought_at: SortedSet<SchoolNumber>,
 }
 

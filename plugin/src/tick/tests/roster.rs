@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use crate::memory::head::Head;
 use crate::model::course::{Agreement, SendOption};
 use crate::model::sorted::SortedMap;
 use crate::model::time::Seconds;
@@ -243,8 +244,8 @@ fn the_nightly_comparison_comes_once_a_night_also_when_the_clocks_change() {
     ] {
         world.now = at(now);
         world.settle();
-        let head: serde_json::Value = serde_json::from_slice(&world.state["hot/0"]).unwrap();
-        assert_eq!(head["comparison"]["next"], at(next).0, "after {now}");
+        let head = Head::read(&world.state["hot/0"]).unwrap();
+        assert_eq!(head.comparison.next, at(next), "after {now}");
     }
 }
 
