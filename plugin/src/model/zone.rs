@@ -29,6 +29,7 @@ fn moment((day, time, _): Change) -> i64 {
     i64::from(day) * 86_400 + tables::TIMES.get(usize::from(time)).map_or(0, |time| i64::from(*time))
 }
 
+#[allow(clippy::unreadable_literal)] // The build script writes them.
 mod tables {
     use super::{Clock, Row};
 

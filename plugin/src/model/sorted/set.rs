@@ -122,12 +122,12 @@ impl<T: Ord> SortedSet<T> {
 
     /// The members that one of the sets has and the other has not, in order.
     pub fn symmetric_difference<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a T> {
-        SortedSet::from_iter(self.difference(other).chain(other.difference(self))).members.into_iter()
+        SortedSet::of(super::gather(self.difference(other).chain(other.difference(self)))).into_iter()
     }
 
     /// The members of both sets together, each once.
     pub fn union<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a T> {
-        SortedSet::from_iter(self.iter().chain(other)).members.into_iter()
+        SortedSet::of(super::gather(self.iter().chain(other))).into_iter()
     }
 
     /// Whether the sets have no member in common.
