@@ -17,6 +17,7 @@ use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
 use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::model::zone::Zone;
+use crate::naming::cut;
 
 /// One numeric setting as the settings page shows it.
 #[derive(Debug, Clone, Copy)]
@@ -312,6 +313,28 @@ fn checked_campus(campus: &Campus, issues: &mut Vec<Issue>) -> CampusSettings {
 
 fn about(code: Code, detail: &str, sentence: String) -> Issue {
     Issue { code, subject: Subject { detail: Some(detail.to_owned()), ..Subject::default() }, sentence }
+}
+
+impl CampusSettings {
+    /// Whether a time zone that CourseKey names is the campus's; the error is the end of a sentence that says why not.
+    ///
+    /// DOMAIN §4 "Names and zones compared": "time zones by meaning (US/Eastern = America/New_York), never by spelling".
+    pub fn is_zone(&self, given: &str) -> Result<(), String> {
+        let expected = &self.zone_name;
+        match (Zone::parse(given.trim()), self.zone) {
+            (Some(given), Some(own)) if given.same_clocks(own) => Ok(()),
+            // Two names that nobody knows can only be compared as they stand.
+            (None, None) if given == expected => Ok(()),
+            (None, _) => Err(format!("is “{}”, which is not an IANA time zone, and not {expected}", cut(given))),
+            _ => Err(format!("is {given}, not {expected}")),
+        }
+    }
+
+    /// The name of the campus's time zone, or the name that was used before if both mean the same.
+    pub fn zone_named_as(&self, before: Option<&str>) -> String {
+        let before = before.filter(|name| self.is_zone(name).is_ok());
+        before.unwrap_or(&self.zone_name).to_owned()
+    }
 }
 
 impl Settings {

@@ -49,7 +49,7 @@ pub(super) fn content(view: View<'_>, teaching: SortedSet<PersonId>, wishes: &mu
         title: course.title.clone(),
         start_date: course.start_date,
         end_date: course.end_date,
-        zone: view.campus.zone_name.clone(),
+        zone: view.campus.zone_named_as(view.held().map(|held| held.zone.as_str())),
         owner: owner(view, &instructors)?,
         instructors,
         hours_type: course.hours_type,

@@ -139,6 +139,39 @@ fn a_campus_without_a_known_zone_stays_and_is_stopped() {
 }
 
 #[test]
+fn time_zones_are_compared_by_meaning() {
+    let judge = |line: &str| {
+        let (own, given) = line.split_once(" / ").unwrap();
+        let mut seen = settings();
+        seen.campuses[0].zone = own.to_owned();
+        let campus = check(&seen).0.campuses.into_values().next().unwrap();
+        format!("{line} → {}\n", campus.is_zone(given).map_or_else(|why| why, |()| "the same".to_owned()))
+    };
+    let lines = [
+        "America/New_York / US/Eastern",
+        "US/Eastern / america/new_york",
+        "Africa/Accra / UTC",
+        "America/New_York / America/Detroit",
+        "america/new_york / America/Chicago",
+        "America/New_York / Eastern Standard Time",
+        "America/New_York / ",
+        "Mars/Phobos / Mars/Phobos",
+        "Mars/Phobos / America/New_York",
+    ];
+    expect![[r#"
+        America/New_York / US/Eastern → the same
+        US/Eastern / america/new_york → the same
+        Africa/Accra / UTC → the same
+        America/New_York / America/Detroit → is America/Detroit, not America/New_York
+        america/new_york / America/Chicago → is America/Chicago, not America/New_York
+        America/New_York / Eastern Standard Time → is “Eastern Standard Time”, which is not an IANA time zone, and not America/New_York
+        America/New_York /  → is “”, which is not an IANA time zone, and not America/New_York
+        Mars/Phobos / Mars/Phobos → the same
+        Mars/Phobos / America/New_York → is America/New_York, not Mars/Phobos
+    "#]].assert_eq(&lines.map(judge).concat());
+}
+
+#[test]
 fn a_campus_that_is_listed_twice_is_sent_nowhere() {
     let seen =
         SchoolSettings { campuses: vec![campus("main", 1), campus("north", 2), campus("main", 3)], ..settings() };

@@ -159,15 +159,14 @@ impl Campuses {
             Answer::Understood(facts) if facts.school_id != campus.school => {
                 (Code::ConnectionMismatch, format!("CourseKey's school is {}, not {}", facts.school_id, campus.school))
             }
-            Answer::Understood(facts) if facts.time_zone != campus.zone_name => (
-                Code::ConnectionMismatch,
-                format!("CourseKey's time zone is {}, not {}", facts.time_zone, campus.zone_name),
-            ),
-            Answer::Understood(_) => {
-                let state = self.state(&campus.id);
-                (state.connected, state.stopped) = (true, None);
-                return true;
-            }
+            Answer::Understood(facts) => match campus.is_zone(&facts.time_zone) {
+                Err(why) => (Code::ConnectionMismatch, format!("CourseKey's time zone {why}")),
+                Ok(()) => {
+                    let state = self.state(&campus.id);
+                    (state.connected, state.stopped) = (true, None);
+                    return true;
+                }
+            },
             Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
             Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
             Answer::Later(_) => {
