@@ -1,10 +1,9 @@
 //! Maps and sets as sorted lists: what the core knows a course, a class or a person by.
 //!
-//! They do what the standard library's trees do, in the same order, and are stored in the same form. A tree costs the
-//! component about seven kilobytes of code for every pair of types that it is made of, the standard library's sort five
-//! for every type, and the core has more than eighty pairs. Here a pair costs one kilobyte, because places are sorted and
-//! not things. To insert or to remove moves what lies behind, so whoever has many entries at hand collects or extends:
-//! that sorts once.
+//! They do what the standard library's trees do, in the same order, and are stored in the same form. Trees and sorts are
+//! compiled anew for every type, and those of the core's eighty pairs of types were 0.73 of the component's 1.73 MB of
+//! code. The lists are 0.14 MB, because they sort places and not things. To insert or to remove moves what lies behind, so
+//! whoever has many entries at hand collects or extends: that sorts once.
 
 mod map;
 mod set;
