@@ -318,7 +318,7 @@ fn about(code: Code, detail: &str, sentence: String) -> Issue {
 impl CampusSettings {
     /// Whether a time zone that CourseKey names is the campus's; the error is the end of a sentence that says why not.
     ///
-    /// DOMAIN §4 "Names and zones compared": "time zones by meaning (US/Eastern = America/New_York), never by spelling".
+    /// DOMAIN §4 "Names and zones compared": "time zones by meaning (`US/Eastern` = `America/New_York`), never by spelling".
     pub fn is_zone(&self, given: &str) -> Result<(), String> {
         let expected = &self.zone_name;
         match (Zone::parse(given.trim()), self.zone) {

@@ -12,7 +12,7 @@ use wasi::http::types::{
 use wasi::io::streams::{OutputStream, StreamError};
 
 use super::deadline::{Deadline, SECOND};
-use super::host;
+use super::host::now;
 use crate::model::sorted::arrange;
 use crate::world::network::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
 
@@ -36,7 +36,7 @@ pub(super) fn exchange(requests: &[Request], exchange: &mut dyn Exchange, end: D
         while flying.len() < IN_FLIGHT
             && let Some((place, request)) = waiting.next()
         {
-            if !end.is_over() && exchange.may_start(request, host::now()) {
+            if !end.is_over() && exchange.may_start(request, now()) {
                 match start(request, end) {
                     Ok(future) => flying.push((place, future)),
                     Err(unheard) => exchange.take(place, Err(unheard)),
@@ -127,8 +127,8 @@ fn write_all(stream: &OutputStream, bytes: &[u8], end: Deadline) -> Result<(), U
             return Err(Unheard::TimedOut);
         }
         let Ok(room) = stream.check_write() else { return Ok(()) };
-        let (now, later) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
-        if stream.write(now).is_err() {
+        let (first, later) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+        if stream.write(first).is_err() {
             // CourseKey does not want the rest of the body; its answer says why and is still read.
             return Ok(());
         }

@@ -159,14 +159,14 @@ impl Campuses {
             Answer::Understood(facts) if facts.school_id != campus.school => {
                 (Code::ConnectionMismatch, format!("CourseKey's school is {}, not {}", facts.school_id, campus.school))
             }
-            Answer::Understood(facts) => match campus.is_zone(&facts.time_zone) {
-                Err(why) => (Code::ConnectionMismatch, format!("CourseKey's time zone {why}")),
-                Ok(()) => {
+            Answer::Understood(facts) => {
+                let Err(why) = campus.is_zone(&facts.time_zone) else {
                     let state = self.state(&campus.id);
                     (state.connected, state.stopped) = (true, None);
                     return true;
-                }
-            },
+                };
+                (Code::ConnectionMismatch, format!("CourseKey's time zone {why}"))
+            }
             Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
             Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
             Answer::Later(_) => {

@@ -157,7 +157,8 @@ async fn what_is_never_answered_is_given_up_and_what_was_answered_is_kept() {
         RequestKind::Courses: 1 of 1 accepted, 0 failed
         RequestKind::Sessions: 1 of 1 accepted, 0 failed
         RequestKind::Enrollments: 0 of 0 accepted, 0 failed
-        more work: false, next due: Some(1693209900)"#]].assert_eq(&told(reports.last().unwrap()));
+        more work: false, next due: Some(1693209900)"#]]
+    .assert_eq(&told(reports.last().unwrap()));
     assert!(clock.now() < start + Duration::from_secs(620));
     transport.is_silent.store(false, Ordering::Relaxed);
     clock.advance(Duration::from_secs(3_600));
@@ -165,5 +166,6 @@ async fn what_is_never_answered_is_given_up_and_what_was_answered_is_kept() {
     expect![[r#"
         RequestKind::Users: 50 of 50 accepted, 0 failed
         RequestKind::Enrollments: 150 of 150 accepted, 0 failed
-        more work: false, next due: Some(1693292400)"#]].assert_eq(&told(&report));
+        more work: false, next due: Some(1693292400)"#]]
+    .assert_eq(&told(&report));
 }
