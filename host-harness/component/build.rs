@@ -46,7 +46,7 @@ fn given_component(path: &Path) -> Result<PathBuf, Box<dyn Error>> {
 
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
-    for source in ["plugin/src", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
+    for source in ["plugin/src", "plugin/build.rs", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
         println!("cargo:rerun-if-changed={}", workspace.join(source).display());
     }
     add_missing_target()?;

@@ -4,13 +4,12 @@
 //! Nothing here decides; `plan` compares the ledger with `desired`. Not here: CourseKey's own words for refusals
 //! (`coursekey::codes`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::course::HoursType;
 use crate::model::ids::{AccountId, ClassId, PersonId, SchoolNumber};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, LocalDate};
 
 /// The ledger of one thing that CourseKey may hold: an account, a course, a class or an enrolment. A slot keeps the
@@ -169,7 +168,7 @@ pub struct CourseContent {
     /// The course's owner in CourseKey.
     pub owner: Owner,
     /// The instructors of the course.
-    pub instructors: BTreeSet<PersonId>,
+    pub instructors: SortedSet<PersonId>,
     /// How attendance is kept.
     pub hours_type: HoursType,
 }
@@ -235,9 +234,9 @@ pub struct CourseLedger {
     /// The course itself.
     pub course: Slot<CourseContent>,
     /// The course's classes.
-    pub sessions: BTreeMap<ClassId, Slot<Session>>,
+    pub sessions: SortedMap<ClassId, Slot<Session>>,
     /// The enrolments of the course's students.
-    pub enrollments: BTreeMap<PersonId, Slot<Enrollment>>,
+    pub enrollments: SortedMap<PersonId, Slot<Enrollment>>,
     /// When CourseKey last said that it does not know the course, so that the course was sent again.
     pub lost_at: Option<Instant>,
 }
@@ -245,7 +244,7 @@ pub struct CourseLedger {
 impl CourseLedger {
     /// An empty page of a course whose first send starts now.
     pub fn begin(school: SchoolNumber, now: Instant) -> Self {
-        let (sessions, enrollments) = (BTreeMap::new(), BTreeMap::new());
+        let (sessions, enrollments) = (SortedMap::new(), SortedMap::new());
         let outcome = Outcome::Open;
         Self { school, started: now, outcome, course: Slot::default(), sessions, enrollments, lost_at: None }
     }

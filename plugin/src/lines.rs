@@ -7,14 +7,13 @@
 //! groups … at once, with different stages". DOMAIN §4 "Sizes": "the plugin turns what is beyond its limit into an issue of that course; never does one
 //! course, class or person stop a school".
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use crate::enrollment::{self, Standing};
 use crate::model::course::{Agreement, Class, Course, Student};
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet};
 
 /// The most bytes of one of GEGI's ids. A key of the state is made of several ids and has at most 512 bytes.
 pub const ID_CAP: usize = 96;
@@ -69,7 +68,7 @@ pub fn is_fit(id: &str) -> bool {
 /// Leaves each person and each class on one line and rows with unfit ids out. Answers what was odd, in an order that
 /// does not depend on the order of the lines.
 pub fn tidy(course: &mut Course) -> Vec<Odd> {
-    let mut odd = BTreeSet::new();
+    let mut odd = SortedSet::new();
     keep_fit(&mut course.instructors, Row::Instructor, |person| person.id.as_str(), &mut odd);
     keep_fit(&mut course.students, Row::Student, |student| student.person.id.as_str(), &mut odd);
     keep_fit(&mut course.classes, Row::Class, |class| class.id.as_str(), &mut odd);
@@ -82,7 +81,7 @@ pub fn tidy(course: &mut Course) -> Vec<Odd> {
         rank,
         |id| _ = once.then(|| odd.insert(Odd::PersonTwice(id.clone()))),
     );
-    let mut listed = BTreeSet::new();
+    let mut listed = SortedSet::new();
     course.instructors.retain(|person| listed.insert(person.id.clone()));
     course.classes = best_of_each(
         &course.classes,
@@ -93,7 +92,7 @@ pub fn tidy(course: &mut Course) -> Vec<Odd> {
     odd.into_iter().collect()
 }
 
-fn keep_fit<T>(rows: &mut Vec<T>, of: Row, id: impl Fn(&T) -> &str, odd: &mut BTreeSet<Odd>) {
+fn keep_fit<T>(rows: &mut Vec<T>, of: Row, id: impl Fn(&T) -> &str, odd: &mut SortedSet<Odd>) {
     rows.retain(|row| {
         let id = id(row);
         if !is_fit(id) {
@@ -105,9 +104,9 @@ fn keep_fit<T>(rows: &mut Vec<T>, of: Row, id: impl Fn(&T) -> &str, odd: &mut BT
 }
 
 /// Gives every line of a person, whatever the role, the person's data of the highest revision.
-fn one_person_each(course: &mut Course, odd: &mut BTreeSet<Odd>) {
+fn one_person_each(course: &mut Course, odd: &mut SortedSet<Odd>) {
     let people: Vec<Person> = course.people().cloned().collect();
-    let mut newest: BTreeMap<&PersonId, &Person> = BTreeMap::new();
+    let mut newest: SortedMap<&PersonId, &Person> = SortedMap::new();
     for person in &people {
         let held = newest.entry(&person.id).or_insert(person);
         if person.revision == held.revision && person != *held {
@@ -139,7 +138,7 @@ fn best_of_each<T: Clone + PartialEq, I: Ord, R: Ord>(
     rank: impl Fn(&T) -> R,
     mut tell: impl FnMut(&I),
 ) -> Vec<T> {
-    let mut places: BTreeMap<&I, usize> = BTreeMap::new();
+    let mut places: SortedMap<&I, usize> = SortedMap::new();
     let mut best: Vec<&T> = Vec::new();
     for row in rows {
         let place = *places.entry(id(row)).or_insert(best.len());

@@ -7,11 +7,12 @@
 
 use std::fmt;
 
-use chrono_tz::Tz;
+use chrono::Timelike as _;
 
 use crate::model::course::Course;
 use crate::model::ids::PersonId;
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 
 /// The most characters of one text of GEGI, such as a title, that a sentence repeats.
 const TEXT_CAP: usize = 80;
@@ -24,7 +25,7 @@ const LISTED: usize = 5;
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'a> {
     course: &'a Course,
-    class: Option<(Instant, Option<Tz>)>,
+    class: Option<(Instant, Option<Zone>)>,
     person: Option<&'a PersonId>,
 }
 
@@ -36,7 +37,7 @@ pub fn course(course: &Course) -> Named<'_> {
 impl<'a> Named<'a> {
     /// Names the class of the course that starts at a moment. Without the campus's zone the time is UTC.
     #[must_use]
-    pub fn class(self, starts: Instant, zone: impl Into<Option<Tz>>) -> Self {
+    pub fn class(self, starts: Instant, zone: impl Into<Option<Zone>>) -> Self {
         Self { class: Some((starts, zone.into())), ..self }
     }
 
@@ -77,8 +78,10 @@ impl fmt::Display for Named<'_> {
 }
 
 /// A moment as people on the campus read it: the local date and time to the minute, with the zone.
-pub fn moment(at: Instant, zone: impl Into<Option<Tz>>) -> String {
-    at.local(zone.into().unwrap_or(Tz::UTC)).format("%Y-%m-%d %H:%M %Z").to_string()
+pub fn moment(at: Instant, zone: impl Into<Option<Zone>>) -> String {
+    let zone = zone.into().unwrap_or_else(Zone::utc);
+    let local = at.local(zone);
+    format!("{} {:02}:{:02} {}", local.date(), local.hour(), local.minute(), zone.abbreviation(at))
 }
 
 /// A text of GEGI, cut to a length that a sentence can bear. A text that was cut ends with an ellipsis.
@@ -120,7 +123,7 @@ mod tests {
         let course = anatomy();
         let (student, stranger) = (course.students[0].person.id.clone(), PersonId::from("X9"));
         let instructor = course.instructors[0].id.clone();
-        let zone = chrono_tz::America::New_York;
+        let zone = Zone::parse("America/New_York").unwrap();
         for (named, text) in [
             (super::course(&course), "course ANA-101 “Anatomy”".to_owned()),
             (
@@ -158,7 +161,7 @@ mod tests {
     #[test]
     fn the_ends_of_the_calendar_have_a_name_too() {
         for at in [i64::MIN, i64::MAX] {
-            assert!(!moment(Instant(at), chrono_tz::Pacific::Kiritimati).is_empty());
+            assert!(!moment(Instant(at), Zone::parse("Pacific/Kiritimati").unwrap()).is_empty());
         }
     }
 

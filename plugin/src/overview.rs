@@ -2,10 +2,6 @@
 //! committed state; `on-course-changed` and the tick make them of the same view. Not here: the rules of the status
 //! (`status`).
 
-use std::collections::BTreeSet;
-
-use chrono_tz::Tz;
-
 use crate::desired;
 use crate::following;
 use crate::ledger::CourseLedger;
@@ -14,7 +10,9 @@ use crate::memory::view::{self, CourseView};
 use crate::memory::{COURSE, FETCHED, OVER, parts};
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
+use crate::model::sorted::{SortedSet, arrange};
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 use crate::option::Resolved;
 use crate::people;
 use crate::settings::{self, Settings};
@@ -101,14 +99,14 @@ pub fn overview(view: CourseView<'_>, settings: &Settings, now: Instant) -> Over
 /// look at the course found.
 fn silences(view: CourseView<'_>, settings: &Settings, now: Instant) -> Vec<Silence> {
     let CourseView { held, page, ledger, campuses } = view;
-    let (mut sending, reading): (BTreeSet<Kind>, BTreeSet<Kind>) =
-        page.into_iter().flat_map(|page| &page.needs).partition(|kind| **kind != Kind::Attendance);
+    let (mut sending, reading): (SortedSet<Kind>, SortedSet<Kind>) =
+        page.into_iter().flat_map(|page| page.needs.iter().copied()).partition(|kind| *kind != Kind::Attendance);
     if !ledger.is_some_and(CourseLedger::acknowledged) {
         sending.insert(Kind::Courses);
     }
     // Attendance is read through the first campus of the School ID under which CourseKey holds the course.
     let reader = ledger.and_then(|ledger| settings.campus_of(ledger.school)).map(|campus| &campus.id);
-    let found = |campus: Option<&CampusId>, needs: &BTreeSet<Kind>| {
+    let found = |campus: Option<&CampusId>, needs: &SortedSet<Kind>| {
         let state = campus.and_then(|campus| campuses.get(campus));
         state.map(|state| state.silences(needs, now)).unwrap_or_default()
     };
@@ -120,7 +118,7 @@ fn silences(view: CourseView<'_>, settings: &Settings, now: Instant) -> Vec<Sile
 fn facts<'a>(
     view: CourseView<'a>,
     settings: &Settings,
-    window: Option<(Window, Tz)>,
+    window: Option<(Window, Zone)>,
     silences: &'a [Silence],
     now: Instant,
 ) -> status::Facts<'a> {
@@ -276,7 +274,7 @@ fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<
         let keys = parts::keys(world, prefix, start.as_deref(), limit)?;
         ids.extend(keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(CourseId::from));
     }
-    ids.sort();
+    arrange(&mut ids, Ord::cmp);
     ids.dedup();
     ids.truncate(limit);
     Ok(ids)

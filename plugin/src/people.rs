@@ -1,14 +1,13 @@
 //! People: which data of a person count, what keeps a person from being sent, and who competes for an e-mail address
 //! that several people have. Not here: the adoption of accounts that CourseKey has already (`tick::adopt`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
 use crate::model::ids::{CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Code;
 use crate::model::person::{Person, address};
+use crate::model::sorted::{SortedMap, SortedSet, arrange};
 use crate::model::time::Instant;
 
 /// A person's data, and the courses that name the person with these very data now.
@@ -17,7 +16,7 @@ pub struct Said {
     /// The person.
     pub person: Person,
     /// The courses.
-    pub courses: BTreeSet<CourseId>,
+    pub courses: SortedSet<CourseId>,
 }
 
 /// A problem that keeps a person from being sent.
@@ -76,9 +75,9 @@ pub fn name(said: &mut Vec<Said>, person: &Person, course: &CourseId) {
     forget(said, course);
     match said.iter_mut().find(|said| said.person == *person) {
         Some(same) => _ = same.courses.insert(course.clone()),
-        None => said.push(Said { person: person.clone(), courses: BTreeSet::from([course.clone()]) }),
+        None => said.push(Said { person: person.clone(), courses: SortedSet::from([course.clone()]) }),
     }
-    said.sort_by(|a, b| (a.person.revision, a.courses.first()).cmp(&(b.person.revision, b.courses.first())));
+    arrange(said, |a, b| (a.person.revision, a.courses.first()).cmp(&(b.person.revision, b.courses.first())));
 }
 
 /// Notes that a course does not name a person any more.
@@ -115,7 +114,7 @@ impl Listing {
 /// DOMAIN §4 "One e-mail, two people": "only people who are sent, or are about to be, to the *same* CourseKey school
 /// compete for an address: course on, window open or course acknowledged, stage enrolled or account acknowledged. Leads,
 /// credit-granted, courses that are off or over, and other campuses' people claim nothing".
-pub fn competes(listed: &BTreeMap<CourseId, Listing>, school: SchoolNumber, known: bool, now: Instant) -> bool {
+pub fn competes(listed: &SortedMap<CourseId, Listing>, school: SchoolNumber, known: bool, now: Instant) -> bool {
     listed.values().any(|listing| listing.is_sent(school, now) && (listing.wanted || known))
 }
 
@@ -129,8 +128,24 @@ pub fn email_key(email: &str) -> String {
 /// DOMAIN §4 "Names and zones compared": "names by NFC, case and blanks folded". Two names have the same NFC if and only
 /// if they have the same canonical decomposition, which is shorter to make.
 pub fn name_key(name: &str) -> String {
-    let folded: String = name.nfd().flat_map(char::to_lowercase).nfd().collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lower: String = decomposed(name).chars().flat_map(char::to_lowercase).collect();
+    decomposed(&lower).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The canonical decomposition (NFD) of a text: of the marks behind a letter those of the lower class come first. The
+/// crate's own iterator brings the tables of the compatible decomposition with it, 60 KB that no name needs.
+fn decomposed(text: &str) -> String {
+    let mut letters: Vec<(usize, u8, char)> = Vec::new();
+    let mut begun = 0;
+    for letter in text.chars() {
+        decompose_canonical(letter, |part| {
+            let class = canonical_combining_class(part);
+            begun += usize::from(class == 0);
+            letters.push((begun, class, part));
+        });
+    }
+    arrange(&mut letters, |one, next| (one.0, one.1).cmp(&(next.0, next.1)));
+    letters.into_iter().map(|(.., part)| part).collect()
 }
 
 /// Whether a key can be an address at all (RFC 5321 §4.5.3.1: 254 bytes at the most). Nobody has a claim to a key that
@@ -180,9 +195,9 @@ fn field_problem(email: &str) -> Option<(Code, &'static str)> {
 /// The flag beside a person says whether CourseKey holds an account of that person with the address. Such a person
 /// keeps the address. Where CourseKey holds none of the people with the address, none of them is sent, because choosing
 /// one would be a guess.
-pub fn shared_email_losers<'a>(claimants: &BTreeMap<&'a PersonId, bool>) -> BTreeSet<&'a PersonId> {
+pub fn shared_email_losers<'a>(claimants: &SortedMap<&'a PersonId, bool>) -> SortedSet<&'a PersonId> {
     if claimants.len() < 2 {
-        return BTreeSet::new();
+        return SortedSet::new();
     }
     claimants.iter().filter(|(_, held)| !**held).map(|(id, _)| *id).collect()
 }

@@ -5,10 +5,8 @@
 
 mod in_force;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::in_force::InForce;
@@ -16,7 +14,10 @@ use crate::model::ids::{Address, CampusId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
+use crate::naming::cut;
 
 /// One numeric setting as the settings page shows it.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +91,7 @@ pub struct Settings {
     /// CourseKey's base URL.
     pub coursekey_url: String,
     /// The campuses, without any campus that GEGI lists twice.
-    pub campuses: BTreeMap<CampusId, CampusSettings>,
+    pub campuses: SortedMap<CampusId, CampusSettings>,
     /// Weeks from the opening of the sync window to a course's start.
     pub weeks_before: u32,
     /// Weeks from a course's end to the close of the sync window.
@@ -128,7 +129,7 @@ pub struct CampusSettings {
     /// GEGI's id.
     pub id: CampusId,
     /// The campus's time zone; none: the name is no IANA zone, and nothing of the campus is sent.
-    pub zone: Option<Tz>,
+    pub zone: Option<Zone>,
     /// The time zone's name; where there is no such zone, the name as it was typed.
     pub zone_name: String,
     /// CourseKey's number of the campus.
@@ -214,7 +215,7 @@ impl Setting {
 
 fn checked(
     sound: SchoolSettings,
-    campuses: BTreeMap<CampusId, CampusSettings>,
+    campuses: SortedMap<CampusId, CampusSettings>,
     initial_password: Option<Password>,
 ) -> Settings {
     let gap = Seconds::minutes(sound.longest_gap_minutes);
@@ -265,14 +266,14 @@ fn address(typed: Option<&str>, label: &str, without: &str, issues: &mut Vec<Iss
     address.map(str::to_owned)
 }
 
-fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> BTreeMap<CampusId, CampusSettings> {
-    let mut by_id: BTreeMap<&CampusId, Vec<&Campus>> = BTreeMap::new();
-    let mut by_school: BTreeMap<SchoolNumber, BTreeSet<&str>> = BTreeMap::new();
+fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> SortedMap<CampusId, CampusSettings> {
+    let mut by_id: SortedMap<&CampusId, Vec<&Campus>> = SortedMap::new();
+    let mut by_school: SortedMap<SchoolNumber, SortedSet<&str>> = SortedMap::new();
     for campus in listed {
         by_id.entry(&campus.id).or_default().push(campus);
         by_school.entry(campus.school).or_default().insert(campus.id.as_str());
     }
-    let mut campuses = BTreeMap::new();
+    let mut campuses = SortedMap::new();
     for (id, listings) in by_id {
         if let [campus] = listings.as_slice() {
             campuses.insert(id.clone(), checked_campus(campus, issues));
@@ -292,7 +293,7 @@ fn campuses(listed: &[Campus], issues: &mut Vec<Issue>) -> BTreeMap<CampusId, Ca
 
 fn checked_campus(campus: &Campus, issues: &mut Vec<Issue>) -> CampusSettings {
     let id = &campus.id;
-    let zone = campus.zone.trim().parse::<Tz>().ok();
+    let zone = Zone::parse(campus.zone.trim());
     if zone.is_none() {
         let sentence =
             format!("campus {id}: “{}” is not an IANA time zone; nothing of the campus is sent", campus.zone);
@@ -314,6 +315,28 @@ fn about(code: Code, detail: &str, sentence: String) -> Issue {
     Issue { code, subject: Subject { detail: Some(detail.to_owned()), ..Subject::default() }, sentence }
 }
 
+impl CampusSettings {
+    /// Whether a time zone that CourseKey names is the campus's; the error is the end of a sentence that says why not.
+    ///
+    /// DOMAIN §4 "Names and zones compared": "time zones by meaning (`US/Eastern` = `America/New_York`), never by spelling".
+    pub fn is_zone(&self, given: &str) -> Result<(), String> {
+        let expected = &self.zone_name;
+        match (Zone::parse(given.trim()), self.zone) {
+            (Some(given), Some(own)) if given.same_clocks(own) => Ok(()),
+            // Two names that nobody knows can only be compared as they stand.
+            (None, None) if given == expected => Ok(()),
+            (None, _) => Err(format!("is “{}”, which is not an IANA time zone, and not {expected}", cut(given))),
+            _ => Err(format!("is {given}, not {expected}")),
+        }
+    }
+
+    /// The name of the campus's time zone, or the name that was used before if both mean the same.
+    pub fn zone_named_as(&self, before: Option<&str>) -> String {
+        let before = before.filter(|name| self.is_zone(name).is_ok());
+        before.unwrap_or(&self.zone_name).to_owned()
+    }
+}
+
 impl Settings {
     /// The campus through which the attendance of a School ID is read: the first campus that has this number.
     pub fn campus_of(&self, school: SchoolNumber) -> Option<&CampusSettings> {
@@ -321,13 +344,13 @@ impl Settings {
     }
 
     /// The time zone of a campus; none: the school has no such campus, or its time zone is unknown.
-    pub fn zone_of(&self, campus: &CampusId) -> Option<Tz> {
+    pub fn zone_of(&self, campus: &CampusId) -> Option<Zone> {
         self.campuses.get(campus)?.zone
     }
 
     /// The time zone in which the school's nightly work is timed: that of the first campus that has one.
-    pub fn zone(&self) -> Tz {
-        self.campuses.values().find_map(|campus| campus.zone).unwrap_or(chrono_tz::UTC)
+    pub fn zone(&self) -> Zone {
+        self.campuses.values().find_map(|campus| campus.zone).unwrap_or_else(Zone::utc)
     }
 
     /// A text that changes whenever the settings change in a way that dates courses differently or reaches CourseKey

@@ -1,10 +1,10 @@
 //! Silence is an error: when a list of CourseKey that cannot be read or sent is told of, and the sentences about it.
 //! Not here: which requests failed (`tick::campus`), and which courses need a list (`status`, `tick::settle`).
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
 use crate::naming::moment;
 
 /// DOMAIN §4 "CourseKey cannot be reached, or attendance cannot be read": "after three failed ticks, and 15 minutes at
@@ -68,7 +68,7 @@ pub struct Silence {
 
 impl Silence {
     /// For the tooltip: "attendance has not been read since …" or "nothing could be sent since …".
-    pub fn sentence(&self, zone: Option<Tz>) -> String {
+    pub fn sentence(&self, zone: Option<Zone>) -> String {
         let what = match self.what {
             What::Sending => "nothing could be sent",
             What::Reading => "attendance has not been read",
@@ -104,7 +104,7 @@ mod tests {
         let since = at("2023-09-05T00:00:00Z");
         let silence = Silence { what: What::Reading, since, told_from: since, reason: "no answer".to_owned() };
         assert_eq!(
-            silence.sentence(Some(chrono_tz::America::New_York)),
+            silence.sentence(Some(Zone::parse("America/New_York").unwrap())),
             "attendance has not been read since 2023-09-04 20:00 EDT: no answer"
         );
         assert_eq!(

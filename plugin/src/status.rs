@@ -2,9 +2,9 @@
 //! tooltip. Issues about attendance never change a status.
 
 use chrono::Days;
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::model::zone::Zone;
 use crate::option::Resolved;
 use crate::silence::Silence;
 use crate::window::{Phase, Window};
@@ -76,7 +76,7 @@ pub struct Facts<'a> {
     /// Whether GEGI removed the course.
     pub removed: bool,
     /// The sync window and the campus's zone; none where the campus or its zone is unknown.
-    pub window: Option<(Window, Tz)>,
+    pub window: Option<(Window, Zone)>,
     /// Where the present moment lies: before, in or after the sync window.
     pub phase: Phase,
     /// How many instructors the course has.
@@ -161,7 +161,7 @@ fn scheduled(facts: &Facts<'_>) -> String {
     }
 }
 
-fn last_day(window: Window, zone: Tz) -> chrono::NaiveDate {
+fn last_day(window: Window, zone: Zone) -> chrono::NaiveDate {
     let next = window.closes.date_in(zone);
     next.checked_sub_days(Days::new(1)).unwrap_or(next)
 }

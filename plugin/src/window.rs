@@ -1,11 +1,11 @@
 //! The sync window of a course, and the night in which a school's courses are compared with GEGI's list. The only room
 //! in which local dates become instants.
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::model::course::Course;
 use crate::model::time::{Instant, Seconds, weeks_after, weeks_before};
+use crate::model::zone::Zone;
 use crate::settings::Settings;
 
 /// The time in which a course is kept in step with CourseKey.
@@ -52,7 +52,7 @@ impl Window {
 /// DOMAIN §4: "opens at campus-local midnight of (start − weeks); closes at the end of the local day (completed date,
 /// else the later of end date and last class) + weeks; inclusive". And "Dates": "With dates turned round the window runs
 /// from the earlier to the later"; "Completed before the start: Disabled, the window is over".
-pub fn sync_window(course: &Course, settings: &Settings, zone: Tz) -> Window {
+pub fn sync_window(course: &Course, settings: &Settings, zone: Zone) -> Window {
     // The day of the class's last second: a class that lasts until midnight does not reach into the next day.
     let last_class = course.last_class_end().map(|ends| (ends - Seconds(1)).date_in(zone));
     let first = course.start_date.min(course.end_date);
@@ -72,7 +72,7 @@ const NIGHT_HOUR: Seconds = Seconds(3 * 3_600);
 
 /// The next moment after now at which nightly work begins. The search goes from date to date and not in steps of 24
 /// hours, because a day on which the clocks change has 23 or 25 hours.
-pub fn next_night(zone: Tz, now: Instant) -> Instant {
+pub fn next_night(zone: Zone, now: Instant) -> Instant {
     let nights = now.date_in(zone).iter_days().map(|day| Instant::start_of(day, zone) + NIGHT_HOUR);
     nights.take(3).find(|night| *night > now).unwrap_or(now + Seconds::days(1))
 }

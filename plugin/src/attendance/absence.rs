@@ -5,7 +5,7 @@
 //! has no record of a student who did nothing, so this mark is concluded from the missing record. DOMAIN §4 "No record
 //! for a student" says when a missing record means absence.
 
-use super::{ClassBook, Entry, LOOK_AGAIN, LOOK_FOR, Reading, Sitting, folded};
+use super::{ClassBook, Entry, LOOK_AGAIN, LOOK_FOR, Reading, Sitting};
 use crate::ledger::{CourseLedger, Enrollment, Session};
 use crate::model::course::{HoursType, Student};
 use crate::model::ids::PersonId;
@@ -135,8 +135,8 @@ fn complete_read(sitting: Sitting<'_>) -> Option<CompleteRead> {
 /// Whether a record that has no place in the book may be the student's.
 fn may_have_record(student: &PersonId, sitting: Sitting<'_>) -> bool {
     let Reading { unreadable, unplaced, .. } = sitting.reading;
-    let unreadable_of = |of: &PersonId| of == student || folded(of) == folded(student);
-    unreadable.contains(&None) || unreadable.iter().flatten().any(unreadable_of) || unplaced.contains(&folded(student))
+    let unreadable_of = |of: &PersonId| of == student || of.folded() == student.folded();
+    unreadable.contains(&None) || unreadable.iter().flatten().any(unreadable_of) || unplaced.contains(&student.folded())
 }
 
 /// Whether the student belonged to the course on the class's day. None: GEGI's data do not say; then no Absent is

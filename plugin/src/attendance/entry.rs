@@ -2,7 +2,6 @@
 //! mark or rows that were written. Not here: which mark the record means (`marking`), and what is written (`write`).
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +11,7 @@ use super::{Limits, RowKey};
 use crate::marking::{Basis, gives_time};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mark, Visit};
 use crate::model::ids::RecordId;
+use crate::model::sorted::{SortedMap, arrange};
 use crate::model::time::Instant;
 
 /// Everything known about the attendance of one student in one class.
@@ -29,7 +29,7 @@ pub struct Entry {
     /// The basis of the mark that the plugin wrote; none: no mark of the plugin's stands.
     pub written: Option<Basis>,
     /// The log rows that the plugin wrote.
-    pub rows: BTreeMap<RowKey, (Instant, Instant, u32)>,
+    pub rows: SortedMap<RowKey, (Instant, Instant, u32)>,
     /// Why the entry changed, if no record says so, for the journal; none once the class was judged.
     pub why: Option<String>,
 }
@@ -64,7 +64,7 @@ impl Entry {
     /// Puts the record that says most first, notes what the change means for a mark set by hand, and answers whether
     /// the records changed.
     fn settle(&mut self, before: &Self, limits: Limits, hand: Option<Mark>) -> bool {
-        self.records.sort_by(|one, other| before_other(one, other, limits));
+        arrange(&mut self.records, |one, other| before_other(one, other, limits));
         if content(&before.told()) != content(&self.told()) {
             self.overruled = hand;
         }
@@ -171,6 +171,6 @@ fn before_other(one: &Versions, other: &Versions, limits: Limits) -> Ordering {
 /// The content of records, whatever their order and their ids.
 fn content<'a>(told: &[&'a AttendanceRecord]) -> Vec<(&'a [Visit], Option<&'a Adjustment>)> {
     let mut sorted = told.to_vec();
-    sorted.sort_by(|one, other| one.id.cmp(&other.id));
+    arrange(&mut sorted, |one, other| one.id.cmp(&other.id));
     sorted.into_iter().map(|record| (record.visits.as_slice(), record.adjustment.as_ref())).collect()
 }

@@ -13,9 +13,6 @@ mod verdict;
 mod versions;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::Entry;
@@ -28,7 +25,9 @@ use crate::model::attendance::{AttendanceRecord, Mark};
 use crate::model::course::{Course, HoursType, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId, RecordId};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::model::zone::Zone;
 use crate::naming::{self, Named};
 use crate::settings::{InForce, Thresholds};
 use crate::world::records::{CurrentMark, Operation, Origin};
@@ -49,9 +48,9 @@ pub struct ClassBook {
     /// The times by which the class was last judged within its follow-up days.
     pub times: Option<ClassTimes>,
     /// An entry for each student of whom something is known.
-    pub students: BTreeMap<PersonId, Entry>,
+    pub students: SortedMap<PersonId, Entry>,
     /// The open issues about the class's attendance, by key.
-    pub issues: BTreeMap<String, Issue>,
+    pub issues: SortedMap<String, Issue>,
     /// Whether the class has marks or log rows; none: it was not judged yet.
     pub form: Option<HoursType>,
 }
@@ -65,7 +64,7 @@ pub struct Sitting<'a> {
     /// The class's course, as GEGI has the course now.
     pub course: &'a Course,
     /// The students whom the course lists, by id.
-    pub students: &'a BTreeMap<&'a PersonId, &'a Student>,
+    pub students: &'a SortedMap<&'a PersonId, &'a Student>,
     /// The class.
     pub class: &'a ClassId,
     /// Whether the class has marks or log rows.
@@ -73,7 +72,7 @@ pub struct Sitting<'a> {
     /// The class's times that count for its marks: as GEGI schedules the class now, until its follow-up days are over.
     pub times: ClassTimes,
     /// The campus's time zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The local day on which the class starts.
     pub day: LocalDate,
     /// The present local day.
@@ -81,7 +80,7 @@ pub struct Sitting<'a> {
     /// What CourseKey acknowledged of the course; none: CourseKey acknowledged nothing.
     pub ledger: Option<&'a CourseLedger>,
     /// The marks that GEGI holds of the class, by student.
-    pub marks: &'a BTreeMap<PersonId, CurrentMark>,
+    pub marks: &'a SortedMap<PersonId, CurrentMark>,
     /// The settings that count for the class.
     pub terms: Terms<'a>,
     /// The follow-up days: how long adjustments are followed, from the class's end.
@@ -99,10 +98,10 @@ pub struct Sitting<'a> {
 pub struct Reading {
     /// The moment up to which everything that CourseKey had was read; none: nothing was read.
     pub until: Option<Instant>,
-    /// The students, as [`folded`], whose records of the class wait because the course does not list them.
-    pub unplaced: BTreeSet<String>,
+    /// The students, as [folded](PersonId::folded), whose records of the class wait because the course does not list them.
+    pub unplaced: SortedSet<String>,
     /// The students whose record an unreadable record may be. `None` among them: an unreadable record may be anybody's.
-    pub unreadable: BTreeSet<Option<PersonId>>,
+    pub unreadable: SortedSet<Option<PersonId>>,
     /// When CourseKey's attendance is read again.
     pub again_at: Instant,
 }
@@ -144,7 +143,7 @@ impl ClassBook {
         &mut self,
         record: &AttendanceRecord,
         limits: Limits,
-        marks: &BTreeMap<PersonId, CurrentMark>,
+        marks: &SortedMap<PersonId, CurrentMark>,
     ) -> bool {
         let mut changed = false;
         for (student, entry) in self.students.iter_mut().filter(|(student, _)| **student != record.student) {
@@ -184,7 +183,7 @@ impl ClassBook {
 
     /// The ids of all records in the book.
     pub fn records(&self) -> impl Iterator<Item = &RecordId> {
-        let ids: BTreeSet<&RecordId> =
+        let ids: SortedSet<&RecordId> =
             self.students.values().flat_map(Entry::versions).map(|record| &record.id).collect();
         ids.into_iter()
     }
@@ -300,16 +299,11 @@ pub struct Desk<'a> {
     /// The class.
     pub class: &'a ClassId,
     /// The marks that GEGI holds of the class, by student.
-    pub marks: &'a BTreeMap<PersonId, CurrentMark>,
+    pub marks: &'a SortedMap<PersonId, CurrentMark>,
     /// The moment up to which everything that CourseKey had was read; none: nothing was read.
     pub read_until: Option<Instant>,
     /// The present moment.
     pub now: Instant,
-}
-
-/// The id of a person without differences of case and blanks, which people make when they type ids.
-pub fn folded(id: &PersonId) -> String {
-    id.as_str().chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 impl<'a> Sitting<'a> {
@@ -378,7 +372,7 @@ fn about(sitting: Sitting<'_>, student: &PersonId, code: Code, sentence: &str) -
 
 /// The issue about a record without a place: GEGI does not know the class, or the class's course does not list the
 /// student. `course` is the class's course, with the campus's time zone where the zone is known.
-pub fn unplaced(record: &AttendanceRecord, course: Option<(&Course, Option<Tz>)>) -> Issue {
+pub fn unplaced(record: &AttendanceRecord, course: Option<(&Course, Option<Zone>)>) -> Issue {
     let AttendanceRecord { class, student, .. } = record;
     let (code, person, sentence) = match course {
         None => {

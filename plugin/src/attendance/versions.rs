@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord};
 use crate::model::ids::RecordId;
+use crate::model::sorted::arrange;
 use crate::model::time::{Instant, Seconds};
 
 /// How long after the follow-up days a check-out that completes an open visit is still taken (DOMAIN §4 "Never checked
@@ -73,7 +74,7 @@ impl Versions {
     pub(super) fn weigh(&mut self, one_more: Option<&AttendanceRecord>, limits: Limits) {
         if let Some(more) = one_more.filter(|more| self.known.iter().all(|held| held.version != more.version)) {
             self.known.push(more.clone());
-            self.known.sort_by_key(|version| version.version);
+            arrange(&mut self.known, |one, other| one.version.cmp(&other.version));
         }
         let timely = self.known.iter().rposition(|version| limits.is_timely(version));
         let first = self.known.iter().position(|version| version.updated_at <= limits.first);

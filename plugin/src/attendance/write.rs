@@ -4,14 +4,13 @@
 //! DOMAIN §4 "Mark edited by hand in GEGI": "kept while the *content* of CourseKey's record (visits, adjustment) is
 //! unchanged; changed content wins and the journal keeps both. A preset mark is not a hand mark".
 
-use std::collections::BTreeMap;
-
 use super::verdict::Verdict;
 use super::{Desk, Entry, RowKey, Sitting, Taken};
 use crate::marking::{self, Basis, LogRow};
 use crate::model::attendance::{AttendanceRecord, Mark};
 use crate::model::course::{Course, HoursType};
 use crate::model::ids::{PersonId, RecordId};
+use crate::model::sorted::SortedMap;
 use crate::model::time::Instant;
 use crate::world::records::{JournalEntry, LogRowEntry, Operation, Origin};
 
@@ -111,7 +110,8 @@ impl Pen<'_> {
     /// Writes the rows that the records make, corrects rows that differ, and voids rows that the records do not make
     /// any more.
     fn put_rows(self, entry: &mut Entry, course: &Course, rows: &[LogRow], taken: &mut Taken) {
-        let wanted: BTreeMap<RowKey, &LogRow> = rows.iter().map(|row| ((row.record.clone(), row.visit), row)).collect();
+        let wanted: SortedMap<RowKey, &LogRow> =
+            rows.iter().map(|row| ((row.record.clone(), row.visit), row)).collect();
         let gone: Vec<RowKey> = entry.rows.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
         for row in gone.into_iter().filter_map(|key| self.void_row(entry, key)) {
             taken.void_row(row);

@@ -1,6 +1,7 @@
 //! The core's world in the component: each method calls one of the host's imports. Not here: HTTP (`http`).
 
 use super::bindings::gegi::coursekey::{email, records, school, state};
+use super::deadline::Deadline;
 use super::{convert, errors, http};
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
@@ -10,12 +11,26 @@ use crate::world::network::{Exchange, Request};
 use crate::world::records::{CurrentMark, Message, Operation};
 use crate::world::{Aborted, Change, Network, Reads, StorageError, Usage, Writes};
 
-/// The host behind the imports.
-pub(super) struct Host;
+/// The host behind the imports, during one call.
+pub(super) struct Host {
+    network: Deadline,
+}
+
+impl Host {
+    /// The host of a tick, which has a network for a while.
+    pub(super) fn of_tick(seconds: u32) -> Self {
+        Self { network: Deadline::of_tick(seconds) }
+    }
+
+    /// The host of a call that has no network.
+    pub(super) fn of_short_call() -> Self {
+        Self { network: Deadline::passed() }
+    }
+}
 
 impl Reads for Host {
     fn now(&self) -> Instant {
-        Instant(i64::try_from(wasi::clocks::wall_clock::now().seconds).unwrap_or(i64::MAX))
+        now()
     }
 
     fn settings(&mut self) -> Result<SchoolSettings, StorageError> {
@@ -81,6 +96,11 @@ impl Writes for Host {
 
 impl Network for Host {
     fn exchange(&mut self, requests: &[Request], exchange: &mut dyn Exchange) {
-        http::exchange(requests, exchange);
+        http::exchange(requests, exchange, self.network);
     }
+}
+
+/// The moment by the host's wall clock.
+pub(super) fn now() -> Instant {
+    Instant(i64::try_from(wasi::clocks::wall_clock::now().seconds).unwrap_or(i64::MAX))
 }

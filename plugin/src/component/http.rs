@@ -9,17 +9,15 @@ use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WireMethod, OutgoingBody,
     OutgoingRequest, RequestOptions, Scheme,
 };
-use wasi::io::poll::poll;
-use wasi::io::streams::StreamError;
+use wasi::io::streams::{OutputStream, StreamError};
 
-use super::host::Host;
-use crate::model::time::Seconds;
-use crate::world::Reads;
+use super::deadline::{Deadline, SECOND};
+use super::host::now;
+use crate::model::sorted::arrange;
 use crate::world::network::{Exchange, IN_FLIGHT, Method, Reply, Request, Unheard};
 
 /// The most bytes of an answer's body that one read asks for.
 const CHUNK: usize = 64 * 1_024;
-const SECOND: u64 = 1_000_000_000;
 /// How long a connection may take to be made, in nanoseconds as WASI has them.
 const CONNECT: u64 = 5 * SECOND;
 /// How long CourseKey may take to begin its answer.
@@ -27,20 +25,19 @@ const FIRST_BYTE: u64 = 20 * SECOND;
 /// How long CourseKey may pause within its answer.
 const BETWEEN_BYTES: u64 = 5 * SECOND;
 /// How long a whole answer may take once it began, pauses included: an answer of a byte every second is no answer.
-const WHOLE_ANSWER: Seconds = Seconds(30);
-/// The most bytes that `blocking_write_and_flush` takes (WASI 0.2).
-const WRITE: usize = 4_096;
+const WHOLE_ANSWER: u64 = 30;
 
-/// Sends the requests in order, at most [`IN_FLIGHT`] at a time, and hands over the answers as they arrive.
-pub(super) fn exchange(requests: &[Request], exchange: &mut dyn Exchange) {
+/// Sends the requests in order, at most [`IN_FLIGHT`] at a time, and hands over the answers as they arrive. When the time
+/// is over no request is started, and those that are under way are given up.
+pub(super) fn exchange(requests: &[Request], exchange: &mut dyn Exchange, end: Deadline) {
     let mut flying: Vec<(usize, FutureIncomingResponse)> = Vec::new();
     let mut waiting = requests.iter().enumerate();
     loop {
         while flying.len() < IN_FLIGHT
             && let Some((place, request)) = waiting.next()
         {
-            if exchange.may_start(request, Host.now()) {
-                match start(request) {
+            if !end.is_over() && exchange.may_start(request, now()) {
+                match start(request, end) {
                     Ok(future) => flying.push((place, future)),
                     Err(unheard) => exchange.take(place, Err(unheard)),
                 }
@@ -49,25 +46,26 @@ pub(super) fn exchange(requests: &[Request], exchange: &mut dyn Exchange) {
         if flying.is_empty() {
             return;
         }
-        for index in ready(&flying).into_iter().rev() {
+        let ready = ready(&flying, end);
+        if ready.is_empty() {
+            flying.drain(..).for_each(|(place, _)| exchange.take(place, Err(Unheard::TimedOut)));
+        }
+        for index in ready.into_iter().rev() {
             let (place, future) = flying.swap_remove(index);
-            exchange.take(place, finish(&future));
+            exchange.take(place, finish(&future, end));
         }
     }
 }
 
-/// The places, in `flying`, of the requests that were answered.
-fn ready(flying: &[(usize, FutureIncomingResponse)]) -> Vec<usize> {
+/// The places, in `flying`, of the requests that were answered; empty: the time is over.
+fn ready(flying: &[(usize, FutureIncomingResponse)], end: Deadline) -> Vec<usize> {
     let pollables: Vec<_> = flying.iter().map(|(_, future)| future.subscribe()).collect();
-    let mut ready: Vec<usize> = poll(&pollables.iter().collect::<Vec<_>>())
-        .into_iter()
-        .filter_map(|index| usize::try_from(index).ok())
-        .collect();
-    ready.sort_unstable();
+    let mut ready = end.wait(&pollables);
+    arrange(&mut ready, Ord::cmp);
     ready
 }
 
-fn start(request: &Request) -> Result<FutureIncomingResponse, Unheard> {
+fn start(request: &Request, end: Deadline) -> Result<FutureIncomingResponse, Unheard> {
     let headers = Fields::new();
     let items = request.items.to_string();
     let lines =
@@ -89,7 +87,7 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, Unheard> {
     outgoing.set_path_with_query(Some(path)).map_err(unsendable)?;
     let body = outgoing.body().map_err(unsendable)?;
     let future = handle(outgoing, Some(patience())).map_err(|error| unheard(&error))?;
-    write(body, &request.body)?;
+    write(body, &request.body, end)?;
     Ok(future)
 }
 
@@ -114,52 +112,65 @@ fn split(url: &str) -> Option<(Scheme, &str, &str)> {
     Some((scheme, authority, path))
 }
 
-fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), Unheard> {
+fn write(body: OutgoingBody, bytes: &[u8], end: Deadline) -> Result<(), Unheard> {
     let stream = body.write().map_err(|()| Unheard::Cut)?;
-    for chunk in bytes.chunks(WRITE) {
-        if stream.blocking_write_and_flush(chunk).is_err() {
-            // CourseKey does not want the rest of the body; its answer says why and is still read.
-            break;
-        }
-    }
+    let written = write_all(&stream, bytes, end);
     drop(stream);
+    written?;
     OutgoingBody::finish(body, None).map_err(|error| unheard(&error))
 }
 
-fn finish(future: &FutureIncomingResponse) -> Result<Reply, Unheard> {
+fn write_all(stream: &OutputStream, bytes: &[u8], end: Deadline) -> Result<(), Unheard> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        if !end.wait_for(stream.subscribe()) {
+            return Err(Unheard::TimedOut);
+        }
+        let Ok(room) = stream.check_write() else { return Ok(()) };
+        let (first, later) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+        if stream.write(first).is_err() {
+            // CourseKey does not want the rest of the body; its answer says why and is still read.
+            return Ok(());
+        }
+        rest = later;
+    }
+    let flushed = stream.flush().is_err() || end.wait_for(stream.subscribe());
+    if flushed { Ok(()) } else { Err(Unheard::TimedOut) }
+}
+
+fn finish(future: &FutureIncomingResponse, end: Deadline) -> Result<Reply, Unheard> {
     match future.get() {
-        Some(Ok(Ok(response))) => read(response),
+        Some(Ok(Ok(response))) => read(response, end),
         Some(Ok(Err(error))) => Err(unheard(&error)),
         Some(Err(())) | None => Err(Unheard::Cut),
     }
 }
 
-fn read(response: IncomingResponse) -> Result<Reply, Unheard> {
+fn read(response: IncomingResponse, end: Deadline) -> Result<Reply, Unheard> {
     let status = response.status();
     let headers = response.headers();
     let retry_after = headers.get("retry-after").pop().and_then(|value| String::from_utf8(value).ok());
     drop(headers);
     let body = response.consume().map_err(|()| Unheard::Cut)?;
-    let bytes = read_body(&body);
+    let bytes = read_body(&body, end);
     drop(body);
     drop(response);
     Ok(Reply { status, retry_after, body: bytes? })
 }
 
-fn read_body(body: &IncomingBody) -> Result<Vec<u8>, Unheard> {
+fn read_body(body: &IncomingBody, end: Deadline) -> Result<Vec<u8>, Unheard> {
     let stream = body.stream().map_err(|()| Unheard::Cut)?;
+    let end = end.or_within(WHOLE_ANSWER);
     let mut bytes = Vec::new();
-    let until = Host.now() + WHOLE_ANSWER;
-    loop {
-        if Host.now() > until {
-            return Err(Unheard::TimedOut);
-        }
-        match stream.blocking_read(CHUNK as u64) {
+    // What is there when the time is over is still read; only waiting for more ends.
+    while end.wait_for(stream.subscribe()) {
+        match stream.read(CHUNK as u64) {
             Ok(chunk) => bytes.extend(chunk),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(_)) => return Err(Unheard::Cut),
         }
     }
+    Err(Unheard::TimedOut)
 }
 
 fn unheard(error: &ErrorCode) -> Unheard {

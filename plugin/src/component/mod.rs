@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 mod convert;
+mod deadline;
 mod errors;
 mod host;
 mod http;
@@ -27,22 +28,24 @@ struct Component;
 impl Guest for Component {
     fn on_tick(budget: Budget) -> Result<TickReport, CallError> {
         let budget = tick::Budget { items: budget.items, seconds: budget.seconds };
-        tick::on_tick(&mut Host, budget).map(convert::report).map_err(errors::storage_error)
+        tick::on_tick(&mut Host::of_tick(budget.seconds), budget).map(convert::report).map_err(errors::storage_error)
     }
 
     fn on_course_changed(change: CourseChange) -> Result<CourseOutcome, CallError> {
         let change = convert::change(change).map_err(CallError::BadInput)?;
-        change::on_course_changed(&mut Host, change).map(convert::outcome).map_err(errors::change_error)
+        change::on_course_changed(&mut Host::of_short_call(), change)
+            .map(convert::outcome)
+            .map_err(errors::change_error)
     }
 
     fn on_attendance_received(campus: String, body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
-        let outcome = inbox::on_attendance_received(&mut Host, &CampusId(campus), &body);
+        let outcome = inbox::on_attendance_received(&mut Host::of_short_call(), &CampusId(campus), &body);
         outcome.map(convert::attendance_outcome).map_err(errors::push_error)
     }
 
     fn get_status(query: StatusQuery) -> Result<Vec<CourseStatus>, CallError> {
         let query = convert::query(query).map_err(CallError::BadInput)?;
-        let statuses = overview::get_status(&mut Host, query).map_err(errors::storage_error)?;
+        let statuses = overview::get_status(&mut Host::of_short_call(), query).map_err(errors::storage_error)?;
         Ok(statuses.into_iter().map(convert::course_status).collect())
     }
 }

@@ -1,8 +1,6 @@
 //! The JSON of the items that the plugin writes (users, courses, sessions, enrolments) and of CourseKey's result for
 //! each item.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::answer::shorten;
@@ -10,6 +8,7 @@ use crate::ledger::{Refusal, RefusalCode, Session};
 use crate::model::course::HoursType;
 use crate::model::ids::{AccountId, PersonId};
 use crate::model::settings::Password;
+use crate::model::sorted::SortedSet;
 use crate::plan::{Action, Write};
 use crate::world::network::Kind;
 
@@ -37,7 +36,7 @@ enum Item<'a> {
         end_date: String,
         time_zone: &'a str,
         owner: &'a str,
-        instructors: &'a BTreeSet<PersonId>,
+        instructors: &'a SortedSet<PersonId>,
         attendance_name: &'static str,
         revision: u64,
     },

@@ -1,12 +1,11 @@
 //! The course itself and its classes as CourseKey should hold them, and issues about what of them cannot be sent.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{View, Wishes, course_issue};
 use crate::ledger::{CourseContent, CourseLedger, Item, Owner, Session, Slot};
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::naming;
 use crate::status::Trouble;
@@ -29,7 +28,7 @@ pub(super) fn note_what_is_missing(view: View<'_>, wishes: &mut Wishes) {
 
 /// The course as CourseKey should hold it; none: the course itself cannot be sent. Where nobody of the present
 /// instructors can be sent, the instructors and the owner that CourseKey holds stay.
-pub(super) fn content(view: View<'_>, teaching: BTreeSet<PersonId>, wishes: &mut Wishes) -> Option<CourseContent> {
+pub(super) fn content(view: View<'_>, teaching: SortedSet<PersonId>, wishes: &mut Wishes) -> Option<CourseContent> {
     let problems = issues_at_once(view.course);
     let is_fit = problems.is_empty();
     for issue in problems {
@@ -50,7 +49,7 @@ pub(super) fn content(view: View<'_>, teaching: BTreeSet<PersonId>, wishes: &mut
         title: course.title.clone(),
         start_date: course.start_date,
         end_date: course.end_date,
-        zone: view.campus.zone_name.clone(),
+        zone: view.campus.zone_named_as(view.held().map(|held| held.zone.as_str())),
         owner: owner(view, &instructors)?,
         instructors,
         hours_type: course.hours_type,
@@ -87,7 +86,7 @@ fn name(course: &Course) -> String {
 
 /// The owner of the course in CourseKey: the account that the campus names, else the owner that CourseKey holds already
 /// (CourseKey takes no owner away), else the first instructor. None: no instructor can be sent.
-fn owner(view: View<'_>, teaching: &BTreeSet<PersonId>) -> Option<Owner> {
+fn owner(view: View<'_>, teaching: &SortedSet<PersonId>) -> Option<Owner> {
     let listed = view.course.instructors.iter().map(|listed| &listed.id);
     let first = listed.chain(teaching).find(|id| teaching.contains(*id))?;
     let held = view.held().map(|course| course.owner.clone());
@@ -97,7 +96,7 @@ fn owner(view: View<'_>, teaching: &BTreeSet<PersonId>) -> Option<Owner> {
 }
 
 /// The classes of the course whose times can be sent.
-pub(super) fn sessions(view: View<'_>, wishes: &mut Wishes) -> BTreeMap<ClassId, Session> {
+pub(super) fn sessions(view: View<'_>, wishes: &mut Wishes) -> SortedMap<ClassId, Session> {
     let (good, bad): (Vec<_>, Vec<_>) = view.course.classes.iter().partition(|class| class.starts < class.ends);
     for class in &bad {
         let subject =
@@ -118,7 +117,7 @@ pub(super) fn sessions(view: View<'_>, wishes: &mut Wishes) -> BTreeMap<ClassId,
 /// The classes to remove of a course that GEGI removed: its future classes. Everything else of the course stays.
 ///
 /// DOMAIN §4: "future classes without attendance are removed, the rest stays".
-pub fn future_classes(ledger: &CourseLedger, now: Instant) -> BTreeMap<ClassId, Session> {
+pub fn future_classes(ledger: &CourseLedger, now: Instant) -> SortedMap<ClassId, Session> {
     let future = |slot: &Slot<Session>| matches!(slot.acknowledged, Some(Session::At { starts, .. }) if starts > now);
     ledger.sessions.iter().filter(|(_, slot)| future(slot)).map(|(id, _)| (id.clone(), Session::Removed)).collect()
 }

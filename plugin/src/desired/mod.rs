@@ -5,10 +5,6 @@
 mod content;
 mod people;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono_tz::Tz;
-
 pub use self::content::{future_classes, issues_at_once};
 use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Item, PersonLedger, Session};
 use crate::lines::Odd;
@@ -16,7 +12,9 @@ use crate::model::course::Course;
 use crate::model::ids::{ClassId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 use crate::naming;
 use crate::people::Problem;
 use crate::settings::CampusSettings;
@@ -39,15 +37,15 @@ pub struct View<'a> {
     /// What was odd about the course as GEGI sent it.
     pub odd: &'a [Odd],
     /// Everybody whom the course names.
-    pub people: &'a BTreeMap<&'a PersonId, Judged<'a>>,
+    pub people: &'a SortedMap<&'a PersonId, Judged<'a>>,
     /// What CourseKey acknowledged of the course; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
     /// The accounts, at the course's CourseKey school, of everybody whom the course names.
-    pub accounts: &'a BTreeMap<&'a PersonId, &'a PersonLedger>,
+    pub accounts: &'a SortedMap<&'a PersonId, &'a PersonLedger>,
     /// The course's campus.
     pub campus: &'a CampusSettings,
     /// The campus's zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The present moment.
     pub now: Instant,
 }
@@ -71,13 +69,13 @@ pub struct Desired {
     /// The course itself; none: its own data cannot be sent, and CourseKey keeps what it holds.
     pub course: Option<CourseContent>,
     /// The instructors' accounts.
-    pub instructors: BTreeMap<PersonId, Account>,
+    pub instructors: SortedMap<PersonId, Account>,
     /// The students' accounts.
-    pub students: BTreeMap<PersonId, Account>,
+    pub students: SortedMap<PersonId, Account>,
     /// The course's classes.
-    pub sessions: BTreeMap<ClassId, Session>,
+    pub sessions: SortedMap<ClassId, Session>,
     /// The course's enrolments.
-    pub enrollments: BTreeMap<PersonId, Enrollment>,
+    pub enrollments: SortedMap<PersonId, Enrollment>,
 }
 
 /// What a course wants CourseKey to hold, and what of that cannot be sent, with the reasons.
@@ -107,7 +105,7 @@ pub fn desire(view: View<'_>) -> Wishes {
     people::note_odd(view, &mut wishes);
     // An instructor whose account CourseKey holds goes on teaching even if the instructor's new address cannot be sent.
     let teaching = |person: &PersonId| instructors.contains_key(person) || view.knows(person);
-    let teaching: BTreeSet<PersonId> =
+    let teaching: SortedSet<PersonId> =
         view.course.instructors.iter().map(|person| person.id.clone()).filter(teaching).collect();
     let course = content::content(view, teaching, &mut wishes);
     if view.held().is_none() && (course.is_none() || sessions.is_empty()) {

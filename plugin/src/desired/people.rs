@@ -1,8 +1,6 @@
 //! The people of a course as CourseKey should hold them: accounts and enrolments, and issues about those who cannot be
 //! sent.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{View, Wishes, person_issue};
 use crate::enrollment::{self, Wanted};
 use crate::ledger::{Account, CourseLedger, Enrollment, Item};
@@ -10,6 +8,7 @@ use crate::lines::{Odd, Row};
 use crate::model::ids::PersonId;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::naming;
 use crate::people::Problem;
 use crate::status::Trouble;
@@ -52,7 +51,7 @@ impl Role {
 }
 
 /// The instructors who can be sent.
-pub(super) fn instructors<'a>(view: View<'a>, wishes: &mut Wishes) -> BTreeMap<PersonId, &'a Person> {
+pub(super) fn instructors<'a>(view: View<'a>, wishes: &mut Wishes) -> SortedMap<PersonId, &'a Person> {
     sendable(view, view.course.instructors.iter().map(|person| &person.id), Role::Instructor, wishes)
 }
 
@@ -62,10 +61,10 @@ fn sendable<'a>(
     listed: impl Iterator<Item = &'a PersonId>,
     role: Role,
     wishes: &mut Wishes,
-) -> BTreeMap<PersonId, &'a Person> {
-    let mut good = BTreeMap::new();
-    let mut bad: BTreeMap<Code, usize> = BTreeMap::new();
-    let mut told: BTreeMap<&Problem, Vec<&PersonId>> = BTreeMap::new();
+) -> SortedMap<PersonId, &'a Person> {
+    let mut good = SortedMap::new();
+    let mut bad: SortedMap<Code, usize> = SortedMap::new();
+    let mut told: SortedMap<&Problem, Vec<&PersonId>> = SortedMap::new();
     let mut all = 0;
     for id in listed {
         all += 1;
@@ -105,10 +104,10 @@ fn issues(view: View<'_>, problem: &Problem, people: &[&PersonId]) -> Vec<Issue>
 pub(super) fn enrollments<'a>(
     view: View<'a>,
     wishes: &mut Wishes,
-) -> (BTreeMap<PersonId, &'a Person>, BTreeMap<PersonId, Enrollment>) {
+) -> (SortedMap<PersonId, &'a Person>, SortedMap<PersonId, Enrollment>) {
     let today = view.now.date_in(view.zone);
     let end = view.course.end();
-    let mut enrollments = BTreeMap::new();
+    let mut enrollments = SortedMap::new();
     let mut wanted = Vec::new();
     let roll = view.course.roll();
     for student in &view.course.students {
@@ -150,7 +149,7 @@ fn acknowledged(ledger: Option<&CourseLedger>, student: &PersonId) -> Option<boo
 /// DOMAIN §4 "A person listed twice in a course": "lines that contradict each other are an issue". DOMAIN §4 "Sizes":
 /// "the plugin turns what is beyond its limit into an issue of that course".
 pub(super) fn note_odd(view: View<'_>, wishes: &mut Wishes) {
-    let mut unfit: BTreeMap<Row, Vec<String>> = BTreeMap::new();
+    let mut unfit: SortedMap<Row, Vec<String>> = SortedMap::new();
     for odd in view.odd {
         match odd {
             Odd::PersonTwice(person) => {
@@ -186,7 +185,7 @@ pub(super) fn note_odd(view: View<'_>, wishes: &mut Wishes) {
             Row::Student => view.course.students.len(),
             Row::Class => view.course.classes.len(),
         };
-        let stuck: BTreeSet<&String> = ids.iter().collect();
+        let stuck: SortedSet<&String> = ids.iter().collect();
         let title = crate::issue::row(Code::IdUnfit).title;
         wishes.troubles.push(Trouble::new(of.name(), stuck.len(), rows + stuck.len(), title));
     }

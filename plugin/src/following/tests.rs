@@ -6,6 +6,7 @@ use super::*;
 use crate::ledger::{CourseContent, Owner};
 use crate::model::course::HoursType;
 use crate::model::ids::SchoolNumber;
+use crate::model::sorted::SortedSet;
 use crate::testing::{at, course};
 
 fn settings(follow_days: u32, settle_minutes: u32) -> Settings {
@@ -25,7 +26,7 @@ fn ledger(acknowledged: bool) -> CourseLedger {
             end_date: course.end_date,
             zone: "America/New_York".to_owned(),
             owner: Owner::Named("owner@example.edu".to_owned()),
-            instructors: std::collections::BTreeSet::new(),
+            instructors: SortedSet::new(),
             hours_type: HoursType::ClassSchedule,
         });
     }

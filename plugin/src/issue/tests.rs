@@ -1,6 +1,5 @@
 //! The catalogue is complete, and issues about different facts have different keys.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use expect_test::{expect, expect_file};
@@ -8,6 +7,7 @@ use expect_test::{expect, expect_file};
 use super::{CATALOGUE, Owner, key, row};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::SortedSet;
 
 /// How `docs/issues.md` begins.
 const PAGE: &str = "\
@@ -42,7 +42,7 @@ fn the_catalogue_is_printed_as_a_page() {
 
 #[test]
 fn every_code_has_one_row_under_the_name_it_is_stored_by() {
-    let codes: BTreeSet<&str> = CATALOGUE.iter().map(|(_, row)| row.code).collect();
+    let codes: SortedSet<&str> = CATALOGUE.iter().map(|(_, row)| row.code).collect();
     assert_eq!(codes.len(), CATALOGUE.len(), "no two rows of one code");
     for (code, entry) in CATALOGUE {
         assert_eq!(serde_json::to_value(code).unwrap(), entry.code, "stored and shown alike");
@@ -88,7 +88,7 @@ fn no_two_facts_share_a_key() {
         issue(Some("a%2Fb"), None, None, None),
         issue(None, Some("a/b"), None, None),
     ];
-    let keys: BTreeSet<String> = facts.iter().map(key).collect();
+    let keys: SortedSet<String> = facts.iter().map(key).collect();
     assert_eq!(keys.len(), facts.len(), "{keys:?}");
 }
 

@@ -7,10 +7,6 @@
 pub mod next;
 mod refused;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono_tz::Tz;
-
 use crate::desired::{self, Judged, View};
 use crate::ledger::{CourseLedger, Item};
 use crate::lines::Odd;
@@ -18,7 +14,9 @@ use crate::model::course::Course;
 use crate::model::ids::{Address, PersonId};
 use crate::model::issue::{Code, Issue};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
+use crate::model::zone::Zone;
 use crate::naming;
 use crate::option::Resolved;
 use crate::people::{self, Problem};
@@ -44,11 +42,11 @@ pub struct Facts<'a> {
     /// What was odd about the course as GEGI sent it.
     pub odd: &'a [Odd],
     /// Everybody whom the course names, with the data of each that count.
-    pub people: BTreeMap<&'a PersonId, &'a Person>,
+    pub people: SortedMap<&'a PersonId, &'a Person>,
     /// For each e-mail address for which several people compete at the course's CourseKey school, one of `people` among
     /// them: who competes and, for each, whether CourseKey holds an account of the person with the address. By the
     /// address's key.
-    pub claims: BTreeMap<String, BTreeMap<&'a PersonId, bool>>,
+    pub claims: SortedMap<String, SortedMap<&'a PersonId, bool>>,
     /// What courses say against each other of one of `people`, where this course is the one to tell of it.
     pub contradictions: Vec<Contradiction<'a>>,
     /// The accounts, at the campus's CourseKey school, of everybody in `people` and of everybody whom the ledger names.
@@ -151,7 +149,7 @@ pub fn look(facts: &Facts<'_>) -> Look {
     }
 }
 
-fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSettings, zone: Tz) -> Look {
+fn at_open(facts: &Facts<'_>, ledger: Option<&CourseLedger>, campus: &CampusSettings, zone: Zone) -> Look {
     let Facts { course, settings, now, .. } = *facts;
     let people = facts.judge_people();
     let accounts = &facts.accounts;
@@ -202,8 +200,8 @@ fn at_removed(facts: &Facts<'_>, ledger: Option<&CourseLedger>, address: Address
 
 impl<'a> Facts<'a> {
     /// Everybody whom the course names, each with the problems that keep the person from being sent.
-    fn judge_people(&self) -> BTreeMap<&'a PersonId, Judged<'a>> {
-        let losers: BTreeMap<&String, BTreeSet<&PersonId>> =
+    fn judge_people(&self) -> SortedMap<&'a PersonId, Judged<'a>> {
+        let losers: SortedMap<&String, SortedSet<&PersonId>> =
             self.claims.iter().map(|(key, claim)| (key, people::shared_email_losers(claim))).collect();
         let judge = |(id, person): (&&'a PersonId, &&'a Person)| {
             let mut problems = people::problems(person);
@@ -218,7 +216,7 @@ impl<'a> Facts<'a> {
 
 /// The problem of a person who has to leave an address to others. Where many have one address, the sentence is the same
 /// for all of them.
-fn shares_address(person: &PersonId, claim: &BTreeMap<&PersonId, bool>) -> Problem {
+fn shares_address(person: &PersonId, claim: &SortedMap<&PersonId, bool>) -> Problem {
     let (number, few) = (claim.len(), claim.len() <= FEW);
     let others = claim.keys().filter(|id| !few || **id != person).map(|id| id.as_str());
     let others = naming::list(others);

@@ -1,14 +1,12 @@
 //! The items of a course that CourseKey refused: as issues, and counted as troubles for the course's status.
 
-use std::collections::BTreeMap;
-
-use chrono_tz::Tz;
-
 use super::Look;
 use crate::desired::Desired;
 use crate::ledger::{CourseLedger, Item, Refusal, RefusalCode, Session};
 use crate::model::course::Course;
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::SortedMap;
+use crate::model::zone::Zone;
 use crate::naming::{self, Named};
 use crate::plan::{Waiting, Why};
 use crate::status::Trouble;
@@ -16,8 +14,8 @@ use crate::status::Trouble;
 impl Look {
     /// Adds the items that CourseKey refused, and the accounts that a weak Initial User Password keeps back, to the
     /// issues and the troubles.
-    pub(super) fn count_refused(&mut self, course: &Course, desired: &Desired, ledger: &CourseLedger, zone: Tz) {
-        let mut groups: BTreeMap<(&'static str, usize, String), usize> = BTreeMap::new();
+    pub(super) fn count_refused(&mut self, course: &Course, desired: &Desired, ledger: &CourseLedger, zone: Zone) {
+        let mut groups: SortedMap<(&'static str, usize, String), usize> = SortedMap::new();
         for Waiting { item, why } in &self.plan.waiting {
             let (name, of) = name_and_number(item, desired);
             let code = match why {
@@ -54,7 +52,7 @@ fn name_and_number(item: &Item, desired: &Desired) -> (&'static str, usize) {
 }
 
 /// How a sentence names an item. A class that GEGI does not have any more is named by the time that CourseKey holds.
-fn named<'a>(course: &'a Course, item: &'a Item, ledger: &CourseLedger, zone: Tz) -> Named<'a> {
+fn named<'a>(course: &'a Course, item: &'a Item, ledger: &CourseLedger, zone: Zone) -> Named<'a> {
     let named = naming::course(course);
     match item {
         Item::Instructor(person) | Item::Student(person) | Item::Enrollment(person) => named.person(person),

@@ -2,7 +2,6 @@
 
 mod properties;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use expect_test::expect;
@@ -12,6 +11,7 @@ use crate::ledger::{Enrollment, PersonLedger, Refusal, RefusalCode};
 use crate::model::course::Agreement;
 use crate::model::ids::SchoolNumber;
 use crate::model::settings::Password;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::plan::Write as Sent;
 use crate::plan::answer::{self, When};
 use crate::plan::ready::{ByNow, Ready};
@@ -24,8 +24,8 @@ struct School {
     option: Resolved,
     removed: bool,
     ledger: Option<CourseLedger>,
-    accounts: BTreeMap<PersonId, PersonLedger>,
-    claims: BTreeMap<String, BTreeSet<PersonId>>,
+    accounts: SortedMap<PersonId, PersonLedger>,
+    claims: SortedMap<String, SortedSet<PersonId>>,
     settings: crate::model::settings::SchoolSettings,
     now: Instant,
 }
@@ -34,14 +34,14 @@ impl School {
     /// The course of the tests, inside its sync window, before anything of the course was sent.
     fn new() -> Self {
         let course = course("C1");
-        let claim = |person: &Person| (people::email_key(&person.email), BTreeSet::from([person.id.clone()]));
+        let claim = |person: &Person| (people::email_key(&person.email), SortedSet::from([person.id.clone()]));
         Self {
             claims: course.people().map(claim).collect(),
             course,
             option: Resolved::On,
             removed: false,
             ledger: None,
-            accounts: BTreeMap::new(),
+            accounts: SortedMap::new(),
             settings: crate::testing::settings(),
             now: at("2023-08-20T12:00:00Z"),
         }
@@ -72,7 +72,7 @@ impl School {
     }
 
     /// Who competes for an address, and whether CourseKey holds the person's account with it.
-    fn claim<'a>(&self, key: &str, people: &'a BTreeSet<PersonId>) -> BTreeMap<&'a PersonId, bool> {
+    fn claim<'a>(&self, key: &str, people: &'a SortedSet<PersonId>) -> SortedMap<&'a PersonId, bool> {
         let holds = |id: &PersonId| {
             let account = self.accounts.get(id).and_then(|ledger| ledger.account.acknowledged.as_ref());
             account.is_some_and(|account| people::email_key(&account.email) == key)

@@ -7,6 +7,7 @@ use super::presence::Presence;
 use super::{ClassTimes, Decision};
 use crate::model::attendance::{AdjustmentKind, AttendanceRecord, Mark, Visit};
 use crate::model::ids::RecordId;
+use crate::model::sorted::arrange;
 use crate::model::time::{Instant, Seconds};
 use crate::settings::Thresholds;
 
@@ -138,7 +139,7 @@ impl Basis {
     /// [`Basis::decided_by`] sets the real one.
     pub(super) fn undecided(times: ClassTimes, record: Option<&AttendanceRecord>, thresholds: &Thresholds) -> Self {
         let mut visits = record.map(|record| record.visits.clone()).unwrap_or_default();
-        visits.sort();
+        arrange(&mut visits, Visit::cmp);
         let adjustment = record.and_then(|record| record.adjustment.as_ref());
         Self {
             rule: Rule::Skipped,

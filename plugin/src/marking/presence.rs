@@ -3,6 +3,7 @@
 
 use super::ClassTimes;
 use crate::model::attendance::Visit;
+use crate::model::sorted::arrange;
 use crate::model::time::{Instant, Seconds};
 
 /// A visit shorter than this that another check-in follows contradicts that check-in (DOMAIN §4 "Visits that contradict
@@ -88,7 +89,7 @@ pub(super) fn open_visit(visits: &[Visit]) -> Option<Instant> {
 /// The visits in order of time, each with its end; none: the visit is open.
 fn ends_of(visits: &[Visit]) -> Vec<(Visit, Option<Instant>)> {
     let mut sorted = visits.to_vec();
-    sorted.sort();
+    arrange(&mut sorted, Visit::cmp);
     let last_out = sorted.iter().filter_map(|visit| visit.checked_out).max();
     let next = sorted.iter().skip(1).map(|next| Some(next.checked_in)).chain([None]);
     let ended = sorted.iter().zip(next).map(|(visit, next)| {
@@ -102,7 +103,7 @@ fn ends_of(visits: &[Visit]) -> Vec<(Visit, Option<Instant>)> {
 /// others cover makes none.
 pub(super) fn stays(visits: &[Visit], open_until: Option<Instant>) -> Vec<Stay> {
     let mut order: Vec<usize> = (0..visits.len()).collect();
-    order.sort_by_key(|place| visits.get(*place));
+    arrange(&mut order, |one, other| visits.get(*one).cmp(&visits.get(*other)));
     let mut covered: Option<Instant> = None;
     let mut stays = Vec::new();
     for (visit, (of, until)) in order.into_iter().zip(ends_of(visits)) {
@@ -119,7 +120,7 @@ pub(super) fn stays(visits: &[Visit], open_until: Option<Instant>) -> Vec<Stay> 
 /// Whether the visits overlap, so that their union was counted.
 pub(super) fn overlap(visits: &[Visit]) -> bool {
     let mut sorted = visits.to_vec();
-    sorted.sort();
+    arrange(&mut sorted, Visit::cmp);
     let mut here_until: Option<Instant> = None;
     sorted.iter().any(|visit| {
         let overlaps = here_until.is_some_and(|until| visit.checked_in < until);

@@ -1,8 +1,6 @@
 //! The entries of the plugin's memory: what is stored about courses, people, addresses, classes and unplaced records.
 //! Not here: the head (`head`), the ledgers (`ledger`) and the books of classes (`attendance`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{CourseLedger, Outcome};
@@ -11,6 +9,7 @@ use crate::model::attendance::AttendanceRecord;
 use crate::model::course::{Course, HoursType};
 use crate::model::ids::{CampusId, ClassId, CourseId, PersonId, SchoolNumber};
 use crate::model::issue::Issue;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::option::Resolved;
 use crate::people::{Listing, Said};
@@ -89,21 +88,21 @@ pub struct CoursePage {
     pub troubles: Vec<Trouble>,
     /// The lists of CourseKey that the course needs: those to which something of the course is still to be sent, and
     /// the list of attendance as long as the course is followed.
-    pub needs: BTreeSet<Kind>,
+    pub needs: SortedSet<Kind>,
     /// Why no tick works on the course any more before the course changes; none: ticks work on the course.
     pub set_aside: Option<String>,
     /// The status that the last tick gave the course, and since when the course has this status.
     pub since: Option<Since>,
     /// The open issues about the course's roster, by key. Issues about attendance stand in the books of classes.
-    pub issues: BTreeMap<String, Issue>,
+    pub issues: SortedMap<String, Issue>,
     /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
     pub judged_until: Option<Instant>,
     /// Classes that are to be judged again at a moment even if no record arrives.
-    pub judge: BTreeMap<ClassId, Instant>,
+    pub judge: SortedMap<ClassId, Instant>,
     /// Hours Type before its last change, of which older classes keep their marks or rows; none: it never changed.
     pub older_form: Option<HoursType>,
     /// Classes whose attendance aborted the call again and again. It is left alone until GEGI changes the course.
-    pub classes_set_aside: BTreeSet<ClassId>,
+    pub classes_set_aside: SortedSet<ClassId>,
     /// What CourseKey tells of classes that ended up to this moment counts no more, because what was kept of them is
     /// freed; none: nothing of the course was ever freed.
     pub settled_until: Option<Instant>,
@@ -148,9 +147,9 @@ impl Over {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Everybody whom the course named.
-    pub people: BTreeSet<PersonId>,
+    pub people: SortedSet<PersonId>,
     /// The classes that the course listed.
-    pub classes: BTreeSet<ClassId>,
+    pub classes: SortedSet<ClassId>,
     /// Hours Type of the course; none: the course was never absorbed.
     pub hours_type: Option<HoursType>,
 }
@@ -172,14 +171,14 @@ pub struct PersonEntry {
     /// The person's data, each with the courses that name the person with them.
     pub said: Vec<Said>,
     /// How each course that names the person lists the person.
-    pub listed: BTreeMap<CourseId, Listing>,
+    pub listed: SortedMap<CourseId, Listing>,
 }
 
 /// Of whom a course says that this is the person's e-mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The people. There should be one.
-    pub people: BTreeSet<PersonId>,
+    pub people: SortedSet<PersonId>,
 }
 
 /// The records of one class that have no place yet: GEGI does not have the class, or its course does not list the
@@ -188,11 +187,11 @@ pub struct Claim {
 pub struct Unplaced {
     /// The versions of each record that were read, by the record's id, oldest first. All are kept, because which
     /// version counts depends on the class's times, which are not known yet.
-    pub records: BTreeMap<String, Vec<AttendanceRecord>>,
+    pub records: SortedMap<String, Vec<AttendanceRecord>>,
     /// The School ID whose key signed the push that brought a record, by the record's id; none: CourseKey listed it.
-    pub pushed: BTreeMap<String, SchoolNumber>,
+    pub pushed: SortedMap<String, SchoolNumber>,
     /// The open issues about these records, by key.
-    pub issues: BTreeMap<String, Issue>,
+    pub issues: SortedMap<String, Issue>,
 }
 
 /// Where a record of CourseKey was read last.

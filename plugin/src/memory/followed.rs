@@ -2,19 +2,18 @@
 //! is read with every tick; after that it is read once a day. The attendance of a School ID is read if and only if one
 //! of its courses is followed. Not here: which courses should be followed (`following`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{FOLLOWED, decode, encode};
 use crate::model::ids::{CourseId, SchoolNumber};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::world::{Change, StorageError};
 
 /// The courses that are followed, by School ID.
 #[derive(Debug, Default)]
 pub struct Followed {
-    schools: BTreeMap<SchoolNumber, BTreeMap<CourseId, Instant>>,
+    schools: SortedMap<SchoolNumber, SortedMap<CourseId, Instant>>,
     /// The School IDs whose courses differ from those that are stored.
-    changed: BTreeSet<SchoolNumber>,
+    changed: SortedSet<SchoolNumber>,
 }
 
 impl Followed {

@@ -1,14 +1,13 @@
 //! The head: the entry that every tick reads first. The head stays small whatever the size of the school; everything
 //! that grows with courses, people or classes has entries of its own (`entries`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use super::HEAD;
 use super::unreadable::UnreadableRecords;
 use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::InForce;
 use crate::silence::{Failing, Silence, What};
@@ -16,49 +15,36 @@ use crate::world::StorageError;
 use crate::world::network::Kind;
 
 /// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The number of the schema of the whole state.
-    pub schema: u32,
     /// The fingerprint of the settings with which the due index was made.
     pub settings: String,
     /// How far the walk over all courses after a change of settings has come; none: no walk is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reindex: Option<Walk>,
     /// The nightly comparison with GEGI's list of courses.
     pub comparison: Comparison,
     /// The state of each campus's connection and attendance.
-    #[serde(default)]
-    pub campuses: BTreeMap<CampusId, CampusState>,
+    pub campuses: SortedMap<CampusId, CampusState>,
     /// The thresholds that make a mark late or absent, and since when each were in force.
-    #[serde(default)]
     pub thresholds: InForce,
     /// The attendance records that cannot be read.
-    #[serde(default, skip_serializing_if = "UnreadableRecords::is_empty")]
     pub unreadable: UnreadableRecords,
     /// The open issues of the school as a whole, by key.
-    #[serde(default)]
-    pub issues: BTreeMap<String, Issue>,
+    pub issues: SortedMap<String, Issue>,
     /// How many records wait because GEGI does not have their class or student.
-    #[serde(default)]
     pub unplaced: u32,
     /// The end of the latest class of which everything was freed; none: nothing was ever freed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freed_until: Option<Instant>,
     /// The revision under which was sent last. CourseKey refuses a lower one.
-    #[serde(default)]
     pub sent_as: u64,
     /// When the next mail may leave, and whether issues wait for it.
-    #[serde(default)]
     pub digest: DigestState,
     /// What the school is told for a day.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told_for_a_day: Vec<ToldForADay>,
     /// How often the sizes of a tick are halved, because larger ticks were refused or stopped.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub caution: u32,
 }
 
@@ -76,23 +62,17 @@ const TOLD_FOR_A_DAY: usize = 20;
 /// How long such a thing is told.
 const A_DAY: Seconds = Seconds(86_400);
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference.
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
 impl Head {
     /// The head of a school that had no tick yet.
     pub fn first(now: Instant) -> Self {
         Self {
-            schema: SCHEMA,
             settings: String::new(),
             reindex: None,
             comparison: Comparison { next: now, at: None },
-            campuses: BTreeMap::new(),
+            campuses: SortedMap::new(),
             thresholds: InForce::default(),
             unreadable: UnreadableRecords::default(),
-            issues: BTreeMap::new(),
+            issues: SortedMap::new(),
             unplaced: 0,
             freed_until: None,
             sent_as: 0,
@@ -116,35 +96,36 @@ impl Head {
         self.told_for_a_day.iter().map(|told| told.issue.clone()).collect()
     }
 
-    /// Reads a head. The head alone is JSON, so that its schema can be read whatever else has changed. The error names the schema if another version of the plugin wrote the head; then nothing else of
-    /// the state can be read either.
+    /// Reads a head. Its first line is JSON, so that the schema can be read whatever else has changed. The error names
+    /// the schema if another version of the plugin wrote the head; then nothing else of the state can be read either.
     pub fn read(bytes: &[u8]) -> Result<Self, StorageError> {
-        #[derive(Deserialize)]
-        struct Schema {
-            schema: u32,
-        }
-
         let unreadable = |reason: String| StorageError::Unreadable { key: HEAD.to_owned(), reason };
-        match serde_json::from_slice::<Self>(bytes) {
-            Ok(head) if head.schema == SCHEMA => Ok(head),
-            read => Err(match (serde_json::from_slice(bytes), read) {
-                (Ok(Schema { schema }), _) if schema != SCHEMA => {
-                    unreadable(format!("its schema is {schema}, this version reads {SCHEMA}"))
-                }
-                // The problem's own words may repeat what is stored, which may name people.
-                (_, Err(problem)) | (Err(problem), _) => {
-                    unreadable(format!("it is damaged in line {}, column {}", problem.line(), problem.column()))
-                }
-                (Ok(_), Ok(_)) => unreadable("it contradicts itself".to_owned()),
-            }),
+        // The problem's own words may repeat what is stored, which may name people.
+        let damaged = || unreadable("it is damaged".to_owned());
+        let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+        let schema = parts.next().and_then(|line| serde_json::from_slice(line).ok());
+        match schema {
+            Some(Schema { schema: SCHEMA }) => {
+                super::decode(HEAD, parts.next().unwrap_or_default()).map_err(|_| damaged())
+            }
+            Some(Schema { schema }) => Err(unreadable(format!("its schema is {schema}, this version reads {SCHEMA}"))),
+            None => Err(damaged()),
         }
     }
 
     /// Writes the head.
     pub fn write(&self) -> Result<Vec<u8>, StorageError> {
-        serde_json::to_vec(self)
-            .map_err(|problem| StorageError::Unreadable { key: HEAD.to_owned(), reason: problem.to_string() })
+        let mut bytes = format!("{{\"schema\":{SCHEMA}}}\n").into_bytes();
+        bytes.extend(super::encode(HEAD, self)?);
+        Ok(bytes)
     }
+}
+
+/// The first line of a head.
+#[derive(Deserialize)]
+struct Schema {
+    /// The number of the schema of the whole state.
+    schema: u32,
 }
 
 /// How far a walk over all courses, in order of id, has come.
@@ -160,7 +141,6 @@ pub struct Comparison {
     /// When the next comparison begins.
     pub next: Instant,
     /// How far the comparison under way has come; none: no comparison is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Walk>,
 }
 
@@ -168,31 +148,24 @@ pub struct Comparison {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampusState {
     /// What the campus is connected with. When this changes, everything learnt of the old connection is forgotten.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Connection>,
     /// Whether the check of key, School ID and time zone went well.
-    #[serde(default)]
     pub connected: bool,
     /// Why the campus is stopped; none: the campus is not stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
     /// The lists of CourseKey whose requests failed in the last tick that used them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub backoff: BTreeMap<Kind, Backoff>,
+    pub backoff: SortedMap<Kind, Backoff>,
     /// The cursor: how far the campus's attendance was read.
-    #[serde(default)]
     pub cursor: Cursor,
     /// The moment up to which everything that CourseKey had was read; none: nothing was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_until: Option<Instant>,
     /// The daily pass over the follow-up days; none: the campus's attendance was never read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<Pass>,
 }
 
 impl CampusState {
     /// What a course that needs these lists waits for in vain, for so long that it is told of.
-    pub fn silences(&self, needs: &BTreeSet<Kind>, now: Instant) -> Vec<Silence> {
+    pub fn silences(&self, needs: &SortedSet<Kind>, now: Instant) -> Vec<Silence> {
         let (reading, sending): (Vec<Kind>, Vec<Kind>) = needs.iter().partition(|kind| **kind == Kind::Attendance);
         let mut silences: Vec<Silence> = self.silence(What::Sending, &sending, now).into_iter().collect();
         silences.extend(self.silence(What::Reading, &reading, now).map(|silence| {
@@ -240,7 +213,7 @@ impl CampusState {
         self.read_until = None;
         if let Some(pass) = &mut self.pass {
             pass.since = None;
-            self.cursor = Cursor { since: pass.begun, seen: BTreeMap::new() };
+            self.cursor = Cursor { since: pass.begun, seen: SortedMap::new() };
         }
     }
 }
@@ -253,7 +226,6 @@ pub struct Pass {
     /// When the next pass begins.
     pub next: Instant,
     /// The moment from which the pass under way goes on; none: no pass is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Instant>,
 }
 
@@ -299,13 +271,12 @@ pub struct Cursor {
     /// The moment as of which a listing was read to its end, or the highest `updatedAt` that was read.
     pub since: Instant,
     /// The versions written at the moment `since` or later that were read, by the record's id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub seen: BTreeMap<String, u64>,
+    pub seen: SortedMap<String, u64>,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { since: Instant(0), seen: BTreeMap::new() }
+        Self { since: Instant(0), seen: SortedMap::new() }
     }
 }
 
@@ -313,9 +284,28 @@ impl Default for Cursor {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestState {
     /// The first moment at which the next mail may leave; none: at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Instant>,
     /// Whether issues wait to be mailed.
-    #[serde(default)]
     pub waiting: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_of_another_schema_is_named_and_a_damaged_one_is_not_quoted() {
+        let head = Head::first(Instant(0));
+        let written = head.write().unwrap();
+        assert_eq!(Head::read(&written).unwrap(), head);
+        let refused = |bytes: &[u8]| Head::read(bytes).unwrap_err().to_string();
+        for other in ["{\"schema\":3,\"settings\":\"\"}", "{\"schema\":3}\nwhatever"] {
+            assert!(refused(other.as_bytes()).contains("its schema is 3, this version reads"), "{other}");
+        }
+        let cut = &written[..written.len() - 1];
+        for damaged in [&b""[..], b"\xff", b"{\"schema\":\"Ada\"}", cut] {
+            let told = refused(damaged);
+            assert!(told.contains("it is damaged") && !told.contains("Ada"), "{told}");
+        }
+    }
 }

@@ -171,7 +171,7 @@ mod tests {
         values.push(Some(vec![MARK, 0, 9]));
         values.push(None);
         replace(&mut world, &values);
-        assert!(world.state.is_empty(), "{:?}", world.state.keys());
+        assert!(world.state.is_empty(), "{:?}", world.state);
     }
 
     #[test]

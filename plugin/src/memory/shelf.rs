@@ -4,19 +4,18 @@
 //! A value that cannot be read counts as absent, so that one damaged value stops neither its course nor the school: what
 //! is lost is made anew of GEGI's data and CourseKey's. The shelf remembers the key, for an issue.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{decode, encode, parts};
+use crate::model::sorted::{SortedMap, arrange};
 use crate::world::{Change, Reads, StorageError};
 
 /// Entries of one kind, by id.
 #[derive(Debug)]
 pub struct Shelf<T> {
     prefix: &'static str,
-    entries: BTreeMap<String, Entry<T>>,
+    entries: SortedMap<String, Entry<T>>,
     /// The bytes that the entries have in the state.
     bytes: usize,
     /// The keys whose values could not be read.
@@ -35,21 +34,27 @@ struct Entry<T> {
 impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// An empty shelf for the keys that start with `prefix`.
     pub fn new(prefix: &'static str) -> Self {
-        Self { prefix, entries: BTreeMap::new(), bytes: 0, damaged: Vec::new() }
+        Self { prefix, entries: SortedMap::new(), bytes: 0, damaged: Vec::new() }
     }
 
     /// Loads those of the entries that are not on the shelf yet.
     pub fn load<'a>(&mut self, world: &mut impl Reads, ids: impl Iterator<Item = &'a str>) -> Result<(), StorageError> {
-        let mut missing: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
-        missing.sort_unstable();
+        self.load_missing(world, ids.filter(|id| !self.entries.contains_key(*id)).collect())
+    }
+
+    /// Apart from `load`, so that it is compiled once for all iterators.
+    fn load_missing(&mut self, world: &mut impl Reads, mut missing: Vec<&str>) -> Result<(), StorageError> {
+        arrange(&mut missing, Ord::cmp);
         missing.dedup();
         let keys: Vec<String> = missing.iter().map(|id| format!("{}{id}", self.prefix)).collect();
         if keys.is_empty() {
             return Ok(());
         }
-        for ((id, key), stored) in missing.iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
-            self.keep(id, key, stored);
+        let mut loaded = Vec::new();
+        for ((id, key), stored) in missing.into_iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
+            loaded.push((id.to_owned(), self.read(key, stored)));
         }
+        self.entries.extend(loaded);
         Ok(())
     }
 
@@ -58,10 +63,10 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         &self,
         world: &mut impl Reads,
         ids: impl Iterator<Item = &'a str>,
-    ) -> Result<BTreeMap<&'a str, T>, StorageError> {
+    ) -> Result<SortedMap<&'a str, T>, StorageError> {
         let ids: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
         let keys: Vec<String> = ids.iter().map(|id| format!("{}{id}", self.prefix)).collect();
-        let mut values = BTreeMap::new();
+        let mut values = SortedMap::new();
         for ((id, key), stored) in ids.iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
             if let Some(value) = stored.and_then(|bytes| decode(key, &bytes).ok()) {
                 values.insert(*id, value);
@@ -72,16 +77,20 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
 
     /// Puts an entry on the shelf that was read in another way, for example by a scan.
     pub fn keep(&mut self, id: &str, key: &str, stored: Option<Vec<u8>>) {
-        if self.entries.contains_key(id) {
-            return;
+        if !self.entries.contains_key(id) {
+            let entry = self.read(key, stored);
+            self.entries.insert(id.to_owned(), entry);
         }
+    }
+
+    fn read(&mut self, key: &str, stored: Option<Vec<u8>>) -> Entry<T> {
         self.bytes += stored.as_ref().map_or(0, Vec::len);
         let value = stored.as_deref().map(|bytes| decode(key, bytes)).transpose();
         let touched = value.is_err();
         if touched {
             self.damaged.push(key.to_owned());
         }
-        self.entries.insert(id.to_owned(), Entry { stored, value: value.unwrap_or_default(), touched });
+        Entry { stored, value: value.unwrap_or_default(), touched }
     }
 
     /// Forgets the entries that cannot have changed. They can be loaded again.

@@ -5,12 +5,11 @@
 //! forgotten only when this version of the record or a later one was read, or when a listing that would have brought
 //! the record did not bring it.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::SortedSet;
 use crate::model::time::Instant;
 
 /// How many unreadable records are kept one by one. Beyond this number unreadable records share one entry, because
@@ -27,19 +26,15 @@ pub struct UnreadableRecords(Vec<UnreadableRecord>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadableRecord {
     /// CourseKey's id of the record; none: records that cannot be told apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RecordId>,
     /// The record's version; none: the version cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
     /// The School IDs that may hold the record: the one that listed the record or, if the record was pushed, every one
     /// that may have pushed it.
-    pub schools: BTreeSet<SchoolNumber>,
+    pub schools: SortedSet<SchoolNumber>,
     /// The record's class; none: the record may be of any class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassId>,
     /// The record's student; none: the record may be anybody's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub student: Option<PersonId>,
     /// Why the record cannot be read.
     pub problem: String,
@@ -48,8 +43,7 @@ pub struct UnreadableRecord {
     /// When the record last came.
     pub came: Instant,
     /// The School IDs whose daily pass looks for the record and has not brought it yet.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub sought_at: BTreeSet<SchoolNumber>,
+    pub sought_at: SortedSet<SchoolNumber>,
 }
 
 impl UnreadableRecords {
@@ -79,7 +73,7 @@ impl UnreadableRecords {
 
     /// Notes that a version of a record was read, which ends an unreadable version up to it. `listed` says that the
     /// version came in a listing, which has every record in its newest version; a push may bring an older one.
-    pub fn read(&mut self, id: &RecordId, version: u64, schools: &BTreeSet<SchoolNumber>, listed: bool) {
+    pub fn read(&mut self, id: &RecordId, version: u64, schools: &SortedSet<SchoolNumber>, listed: bool) {
         self.0.retain(|held| {
             let of_record = held.id.as_ref() == Some(id) && !held.schools.is_disjoint(schools);
             !(of_record && held.version.map_or(listed, |held| held <= version))
@@ -93,7 +87,7 @@ impl UnreadableRecords {
 
     /// The students whose records the unreadable records of a class may be. `None` among them: a record may be
     /// anybody's.
-    pub fn students_of(&self, class: &ClassId, school: SchoolNumber) -> BTreeSet<Option<PersonId>> {
+    pub fn students_of(&self, class: &ClassId, school: SchoolNumber) -> SortedSet<Option<PersonId>> {
         let at_school = self.0.iter().filter(|record| record.schools.contains(&school));
         let of_class = at_school.filter(|record| record.class.as_ref().is_none_or(|of| of == class));
         of_class.map(|record| record.student.clone()).collect()
@@ -123,7 +117,7 @@ impl UnreadableRecords {
     }
 
     /// Forgets unreadable records of School IDs that no campus has any more.
-    pub fn keep_only(&mut self, schools: &BTreeSet<SchoolNumber>) {
+    pub fn keep_only(&mut self, schools: &SortedSet<SchoolNumber>) {
         for record in &mut self.0 {
             record.schools.retain(|school| schools.contains(school));
         }
@@ -176,7 +170,7 @@ impl UnreadableRecord {
             problem: self.problem.clone(),
             listed_from: self.listed_from.min(other.listed_from),
             came: self.came.max(other.came),
-            sought_at: BTreeSet::new(),
+            sought_at: SortedSet::new(),
         };
     }
 }

@@ -1,13 +1,12 @@
 //! The view of a course: everything from which its status follows. `on-course-changed`, `get-status` and the tick make
 //! the status of this one view, so that they never disagree. Not here: the status itself (`overview`).
 
-use std::collections::BTreeMap;
-
 use super::entries::{CoursePage, Held, Over};
 use super::head::{CampusState, Head};
 use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, decode, newer, parts};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
+use crate::model::sorted::SortedMap;
 use crate::world::{Reads, StorageError};
 
 /// A course with everything from which its status follows.
@@ -20,13 +19,13 @@ pub struct CourseView<'a> {
     /// The course's page of the ledger; none: the first send was not started.
     pub ledger: Option<&'a CourseLedger>,
     /// The state of each campus.
-    pub campuses: &'a BTreeMap<CampusId, CampusState>,
+    pub campuses: &'a SortedMap<CampusId, CampusState>,
 }
 
 /// Courses as they are stored, for the calls that are no tick.
 #[derive(Debug)]
 pub struct Stored {
-    campuses: BTreeMap<CampusId, CampusState>,
+    campuses: SortedMap<CampusId, CampusState>,
     courses: Vec<StoredCourse>,
 }
 

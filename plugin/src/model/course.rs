@@ -1,12 +1,11 @@
 //! A whole course as GEGI sees it, with its students, instructors and classes.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CampusId, ClassId, CourseId, PersonId};
 use super::person::Person;
 use super::time::{Instant, LocalDate};
+use crate::model::sorted::SortedMap;
 
 /// A group's course or a clinical rotation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +63,7 @@ impl Course {
     }
 
     /// The students on the course's list by id, for a caller that asks for many of them.
-    pub fn roll(&self) -> BTreeMap<&PersonId, &Student> {
+    pub fn roll(&self) -> SortedMap<&PersonId, &Student> {
         self.students.iter().rev().map(|student| (&student.person.id, student)).collect()
     }
 

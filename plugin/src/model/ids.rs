@@ -77,3 +77,10 @@ pub struct Address {
     /// CourseKey's number of the campus.
     pub school: SchoolNumber,
 }
+
+impl PersonId {
+    /// The id without differences of case and blanks, which people make when they type ids.
+    pub fn folded(&self) -> String {
+        self.as_str().chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
+    }
+}

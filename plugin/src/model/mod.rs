@@ -8,4 +8,6 @@ pub mod ids;
 pub mod issue;
 pub mod person;
 pub mod settings;
+pub mod sorted;
 pub mod time;
+pub mod zone;

@@ -4,9 +4,10 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::zone::Zone;
 
 /// A day on a campus's calendar.
 pub type LocalDate = NaiveDate;
@@ -53,26 +54,20 @@ impl Instant {
     }
 
     /// The first moment of `date` in `zone`. Where a clock change skips midnight, the first moment that exists.
-    pub fn start_of(date: LocalDate, zone: Tz) -> Self {
-        let midnight = date.and_time(NaiveTime::MIN);
+    pub fn start_of(date: LocalDate, zone: Zone) -> Self {
+        let midnight = date.and_time(NaiveTime::MIN).and_utc().timestamp();
         // A gap is at most a day long (Samoa, 2011), so looking ahead quarter by quarter of an hour ends.
-        (0..=96)
-            .filter_map(|quarters| midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * quarters)))
-            .find_map(|local| zone.from_local_datetime(&local).earliest())
-            .map_or_else(|| Self(midnight.and_utc().timestamp()), |at| Self(at.timestamp()))
+        (0..=96).find_map(|quarters| zone.first_moment(midnight + 900 * quarters)).unwrap_or(Self(midnight))
     }
 
     /// The day of this moment on the calendar of `zone`.
-    pub fn date_in(self, zone: Tz) -> LocalDate {
-        let utc = self.utc().naive_utc();
-        let offset = zone.offset_from_utc_datetime(&utc).fix();
-        // At the calendar's ends the zone's own day may not exist.
-        utc.checked_add_offset(offset).unwrap_or(utc).date()
+    pub fn date_in(self, zone: Zone) -> LocalDate {
+        self.local(zone).date()
     }
 
-    /// This moment on the clocks of `zone`.
-    pub fn local(self, zone: Tz) -> DateTime<Tz> {
-        self.utc().with_timezone(&zone)
+    /// The date and time that the clocks of `zone` show at this moment.
+    pub fn local(self, zone: Zone) -> NaiveDateTime {
+        (self + zone.ahead(self)).utc().naive_utc()
     }
 
     fn utc(self) -> DateTime<Utc> {
@@ -86,7 +81,7 @@ impl Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.utc().format("%Y-%m-%dT%H:%M:%SZ").fmt(f)
+        write!(f, "{:?}Z", self.utc().naive_utc())
     }
 }
 

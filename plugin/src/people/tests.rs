@@ -1,15 +1,18 @@
 //! Which texts in an e-mail field are addresses, and who keeps an address that several people have.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use expect_test::expect;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
     Listing, Problem, competes, contradicting, counted, email_key, forget, name, problems, shared_email_losers,
 };
 use crate::model::ids::{CourseId, PersonId, SchoolNumber};
 use crate::model::person::Person;
+use crate::model::sorted::SortedMap;
 
 fn person(email: &str) -> Person {
     Person {
@@ -155,7 +158,7 @@ fn only_who_is_sent_or_about_to_be_to_the_same_school_competes() {
     let at = |day| crate::model::time::Instant(day);
     let open = Listing { school: Some(SchoolNumber(1)), from: at(10), until: at(20), wanted: true };
     let competes = |listing: Listing, known| {
-        competes(&BTreeMap::from([(CourseId::from("c1"), listing)]), SchoolNumber(1), known, at(15))
+        competes(&SortedMap::from([(CourseId::from("c1"), listing)]), SchoolNumber(1), known, at(15))
     };
     for (listing, known, expected) in [
         (open, false, true),
@@ -181,7 +184,7 @@ fn a_name_that_is_too_long_is_told_with_its_length_and_the_limit() {
 /// The people who are not sent, from lines such as `S1 S2* S3`. A star: CourseKey holds an account of this person with
 /// the address.
 fn losers(claimants: &str) -> String {
-    let claimants: BTreeMap<PersonId, bool> = claimants
+    let claimants: SortedMap<PersonId, bool> = claimants
         .split_whitespace()
         .map(|word| (PersonId::from(word.trim_end_matches('*')), word.ends_with('*')))
         .collect();
@@ -206,4 +209,24 @@ fn of_people_with_one_address_only_the_one_coursekey_holds_is_sent() {
         S1 S2* S3 → S1 S3
         S1 S1 → nobody"]]
     .assert_eq(&table.join("\n"));
+}
+
+#[test]
+fn names_are_compared_by_canonical_form_case_and_blanks() {
+    let key = super::name_key;
+    assert_eq!(key("\u{c5}sa  B\u{e9}la "), key("a\u{30a}sa be\u{301}la"));
+    // Two marks on one letter, in either order.
+    assert_eq!(key("q\u{323}\u{307}"), key("Q\u{307}\u{323}"));
+    assert_ne!(key("Bela"), key("B\u{e9}la"));
+    // A ligature is compatible with its letters and not the same.
+    assert_ne!(key("\u{fb01}"), key("fi"));
+}
+
+proptest! {
+    #![proptest_config(Config { rng_seed: RngSeed::Fixed(5), ..Config::default() })]
+
+    #[test]
+    fn a_decomposition_is_that_of_the_crate(text in "[a-zA-Z\u{c0}-\u{17f}\u{300}-\u{36f}\u{1e00}-\u{1eff}\u{ac00}-\u{ac80}]{0,12}|\\PC{0,12}") {
+        prop_assert_eq!(super::decomposed(&text), text.nfd().collect::<String>());
+    }
 }

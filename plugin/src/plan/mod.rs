@@ -9,14 +9,13 @@ pub mod answer;
 pub mod ready;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::desired::Desired;
 use crate::ledger::{
     Account, CourseContent, CourseLedger, Enrollment, Item, Owner, PersonLedger, Refusal, Session, Slot,
 };
 use crate::model::ids::{AccountId, ClassId, CourseId, PersonId};
 use crate::model::issue::Code;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 
 /// The jobs of a plan, in CourseKey's own order of work (DOMAIN §2): each job is done before the next job begins.
@@ -95,7 +94,7 @@ pub enum Need {
     /// The account of this person.
     Account(PersonId),
     /// The account of one of these people.
-    OneAccountOf(BTreeSet<PersonId>),
+    OneAccountOf(SortedSet<PersonId>),
 }
 
 /// Why something is sent.
@@ -145,7 +144,7 @@ pub struct Plan {
 }
 
 /// People's pages of the ledger at one CourseKey school, by person.
-pub type Accounts<'a> = BTreeMap<&'a PersonId, &'a PersonLedger>;
+pub type Accounts<'a> = SortedMap<&'a PersonId, &'a PersonLedger>;
 
 /// What CourseKey holds, as far as a plan has to know.
 #[derive(Debug, Clone, Copy)]
@@ -191,7 +190,7 @@ pub fn plan(course: &CourseId, desired: &Desired, held: Held<'_>) -> Plan {
 }
 
 /// The plan of a course that GEGI removed: removing its classes.
-pub fn removals(course: &CourseId, sessions: &BTreeMap<ClassId, Session>, held: Held<'_>) -> Plan {
+pub fn removals(course: &CourseId, sessions: &SortedMap<ClassId, Session>, held: Held<'_>) -> Plan {
     let mut plan = Planner::new(course, held);
     for (class, session) in sessions {
         plan.session(class, *session);
@@ -286,7 +285,7 @@ impl<'a> Planner<'a> {
         });
     }
 
-    fn sessions(&mut self, desired: &BTreeMap<ClassId, Session>) {
+    fn sessions(&mut self, desired: &SortedMap<ClassId, Session>) {
         for (class, session) in desired {
             self.session(class, *session);
         }

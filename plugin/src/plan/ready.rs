@@ -1,11 +1,10 @@
 //! Which actions of a plan can be sent by now. The answer follows from what each action needs and from what CourseKey
 //! has acknowledged since the plan was made. Nothing is decided here that the plan has not decided.
 
-use std::collections::BTreeSet;
-
 use super::{Action, Need, Owners, Write};
 use crate::ledger::{Account, CourseContent, CourseLedger, Owner, PersonLedger};
 use crate::model::ids::PersonId;
+use crate::model::sorted::SortedSet;
 
 /// What CourseKey has acknowledged by now of a course and of people's accounts.
 #[derive(Clone, Copy)]
@@ -88,7 +87,7 @@ impl<'a> ByNow<'a> {
     /// CourseKey holds the course in this form.
     fn course(self, wanted: &CourseContent, owners: &Owners) -> Option<Write<String>> {
         let known = |person: &&PersonId| self.known(person).is_some();
-        let instructors: BTreeSet<PersonId> = wanted.instructors.iter().filter(known).cloned().collect();
+        let instructors: SortedSet<PersonId> = wanted.instructors.iter().filter(known).cloned().collect();
         let mut content = CourseContent { instructors, ..wanted.clone() };
         if self.ledger.is_some_and(|ledger| ledger.course.acknowledged.as_ref() == Some(&content)) {
             return None;

@@ -7,6 +7,7 @@ use expect_test::expect;
 use super::{SETTINGS, check};
 use crate::model::ids::{CampusId, SchoolNumber};
 use crate::model::settings::{Campus, Password, SchoolSettings};
+use crate::model::zone::Zone;
 use crate::testing::settings;
 
 /// The issues about the usual settings after a test changed one of them, one a line.
@@ -132,9 +133,42 @@ fn a_campus_without_a_known_zone_stays_and_is_stopped() {
     seen.campuses[1].zone = "Mars/Phobos".to_owned();
     let (checked, issues) = check(&seen);
     let zones: Vec<_> = checked.campuses.values().map(|campus| (campus.zone, campus.zone_name.as_str())).collect();
-    assert_eq!(zones, [(Some(chrono_tz::America::New_York), "America/New_York"), (None, "Mars/Phobos")]);
+    assert_eq!(zones, [(Zone::parse("America/New_York"), "America/New_York"), (None, "Mars/Phobos")]);
     expect!["campus mars: “Mars/Phobos” is not an IANA time zone; nothing of the campus is sent"]
         .assert_eq(&issues[0].sentence);
+}
+
+#[test]
+fn time_zones_are_compared_by_meaning() {
+    let judge = |line: &str| {
+        let (own, given) = line.split_once(" / ").unwrap();
+        let mut seen = settings();
+        seen.campuses[0].zone = own.to_owned();
+        let campus = check(&seen).0.campuses.into_values().next().unwrap();
+        format!("{line} → {}\n", campus.is_zone(given).map_or_else(|why| why, |()| "the same".to_owned()))
+    };
+    let lines = [
+        "America/New_York / US/Eastern",
+        "US/Eastern / america/new_york",
+        "Africa/Accra / UTC",
+        "America/New_York / America/Detroit",
+        "america/new_york / America/Chicago",
+        "America/New_York / Eastern Standard Time",
+        "America/New_York / ",
+        "Mars/Phobos / Mars/Phobos",
+        "Mars/Phobos / America/New_York",
+    ];
+    expect![[r#"
+        America/New_York / US/Eastern → the same
+        US/Eastern / america/new_york → the same
+        Africa/Accra / UTC → the same
+        America/New_York / America/Detroit → is America/Detroit, not America/New_York
+        america/new_york / America/Chicago → is America/Chicago, not America/New_York
+        America/New_York / Eastern Standard Time → is “Eastern Standard Time”, which is not an IANA time zone, and not America/New_York
+        America/New_York /  → is “”, which is not an IANA time zone, and not America/New_York
+        Mars/Phobos / Mars/Phobos → the same
+        Mars/Phobos / America/New_York → is America/New_York, not Mars/Phobos
+    "#]].assert_eq(&lines.map(judge).concat());
 }
 
 #[test]

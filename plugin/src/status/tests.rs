@@ -1,9 +1,9 @@
 //! Statuses, each from one line of facts.
 
-use chrono_tz::America::New_York;
 use expect_test::expect;
 
 use super::{Facts, Trouble, verdict};
+use crate::model::zone::Zone;
 use crate::option::Resolved;
 use crate::silence::{Silence, What};
 use crate::testing::at;
@@ -19,7 +19,7 @@ fn check(line: &str) -> String {
         option: Resolved::On,
         enabled: true,
         removed: false,
-        window: Some((window, New_York)),
+        window: Some((window, Zone::parse("America/New_York").unwrap())),
         phase: window.phase(now),
         instructors: 1,
         classes: 1,

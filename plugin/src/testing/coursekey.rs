@@ -1,10 +1,11 @@
 //! A CourseKey of a few lines. It takes every item that a test does not tell it to refuse, serves the attendance
 //! records that a test gives it, and keeps a log of the items that were written.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::world::network::{Method, Reply, Request, Unheard};
 
@@ -16,15 +17,15 @@ pub(crate) struct CourseKey {
     /// The items that were written, one a line.
     pub(crate) log: Vec<String>,
     /// The code with which an item is refused, by the item's key.
-    pub(crate) refuses: BTreeMap<String, String>,
+    pub(crate) refuses: SortedMap<String, String>,
     /// Wrong answers, by the last segment of the request's path.
-    pub(crate) faults: BTreeMap<String, Faults>,
+    pub(crate) faults: SortedMap<String, Faults>,
     /// Attendance records, as JSON, ascending by `updatedAt`.
     pub(crate) records: Vec<Value>,
     /// Attendance records of School IDs that have their own, by School ID.
-    pub(crate) elsewhere: BTreeMap<u64, Vec<Value>>,
+    pub(crate) elsewhere: SortedMap<u64, Vec<Value>>,
     /// School IDs whose requests for attendance are answered with 503.
-    pub(crate) down: BTreeSet<u64>,
+    pub(crate) down: SortedSet<u64>,
     /// The School ID and the `updatedSince` of each request for attendance.
     pub(crate) asked: Vec<String>,
     /// The accounts that a search by e-mail finds.
@@ -32,11 +33,11 @@ pub(crate) struct CourseKey {
     /// The time zone with which the connection check is answered; none: the campus's.
     pub(crate) zone: Option<String>,
     /// The requests that are answered with 503: the list, and the number of the request to the list from the start on.
-    pub(crate) breaks_at: BTreeSet<(String, u32)>,
+    pub(crate) breaks_at: SortedSet<(String, u32)>,
     /// The revision of the item that was written last.
     pub(crate) revision: u64,
     /// How many requests came, by the last segment of the path.
-    pub(crate) requests: BTreeMap<String, u32>,
+    pub(crate) requests: SortedMap<String, u32>,
 }
 
 impl CourseKey {

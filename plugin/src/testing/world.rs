@@ -1,13 +1,12 @@
 //! A world made of maps: GEGI, the state and CourseKey in memory. Writes count at once; there is no transaction here.
 
-use std::collections::BTreeMap;
-
 use super::coursekey::CourseKey;
 use crate::change::{self, CourseChange};
 use crate::model::attendance::Mark;
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::settings::SchoolSettings;
+use crate::model::sorted::SortedMap;
 use crate::model::time::{Instant, Seconds};
 use crate::overview::{self, StatusQuery};
 use crate::tick::{self, Budget, Report};
@@ -19,10 +18,10 @@ use crate::world::{Aborted, Change, Network, Reads, StorageError, Usage, Writes}
 pub(crate) struct Fake {
     pub(crate) now: Instant,
     pub(crate) settings: SchoolSettings,
-    pub(crate) gegi: BTreeMap<CourseId, Course>,
-    pub(crate) state: BTreeMap<String, Vec<u8>>,
+    pub(crate) gegi: SortedMap<CourseId, Course>,
+    pub(crate) state: SortedMap<String, Vec<u8>>,
     pub(crate) operations: Vec<Operation>,
-    pub(crate) marks: BTreeMap<(ClassId, PersonId), (Mark, Origin)>,
+    pub(crate) marks: SortedMap<(ClassId, PersonId), (Mark, Origin)>,
     pub(crate) mails: Vec<Message>,
     /// Whether the host refuses mails, as it does when the school's mails of the hour are used up.
     pub(crate) refuses_mails: bool,
@@ -50,10 +49,10 @@ impl Fake {
         Self {
             now: super::at(now),
             settings: super::settings(),
-            gegi: BTreeMap::new(),
-            state: BTreeMap::new(),
+            gegi: SortedMap::new(),
+            state: SortedMap::new(),
             operations: Vec::new(),
-            marks: BTreeMap::new(),
+            marks: SortedMap::new(),
             mails: Vec::new(),
             refuses_mails: false,
             gegi_answers: None,

@@ -2,8 +2,6 @@
 //! and which class belongs to which course; and makes every course due that such a change concerns. Nothing is sent
 //! before every changed course is absorbed, so that the order in which courses arrive makes no difference.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::agenda::Agenda;
 use super::classes;
 use super::judge;
@@ -15,6 +13,7 @@ use crate::memory::entries::{Held, PersonEntry};
 use crate::model::course::{Agreement, Class, Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::option::Resolved;
 use crate::people::{self, Listing, Said};
@@ -29,7 +28,7 @@ pub(super) struct Absorbed {
     /// The courses that were absorbed.
     pub(super) courses: Vec<CourseId>,
     /// The classes that are to be judged again because their course changed.
-    pub(super) to_judge: BTreeSet<ClassId>,
+    pub(super) to_judge: SortedSet<ClassId>,
     /// The courses of which classes were set aside until now.
     pub(super) freed: Vec<CourseId>,
 }
@@ -43,7 +42,7 @@ pub(super) fn absorb(
 ) -> Result<Absorbed, StorageError> {
     let mut left = std::mem::take(&mut agenda.dirty);
     let mut absorbed = Absorbed::default();
-    let mut absorption = Absorption { rosters, concerned: BTreeSet::new(), addresses: BTreeSet::new() };
+    let mut absorption = Absorption { rosters, concerned: SortedSet::new(), addresses: SortedSet::new() };
     while !left.is_empty() {
         let rest = left.split_off(moment.size.portion().min(left.len()));
         absorption.portion(world, moment, &left, &mut absorbed)?;
@@ -80,8 +79,8 @@ fn revive(rosters: &mut Rosters, id: &CourseId, now: Instant) {
 
 /// Loads everybody whom the courses name or named, and who has the addresses of these people.
 fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseId]) -> Result<(), StorageError> {
-    let mut people = BTreeSet::new();
-    let mut addresses = BTreeSet::new();
+    let mut people = SortedSet::new();
+    let mut addresses = SortedSet::new();
     for course in courses {
         let named = rosters.held(course).into_iter().flat_map(|held| held.course.people());
         for person in named {
@@ -97,16 +96,16 @@ fn load_people(world: &mut impl Reads, rosters: &mut Rosters, courses: &[CourseI
 }
 
 /// The keys of the addresses that a person is said to have.
-fn keys(said: &[Said]) -> BTreeSet<String> {
+fn keys(said: &[Said]) -> SortedSet<String> {
     said.iter().map(|said| people::email_key(&said.person.email)).filter(|key| people::is_address(key)).collect()
 }
 
 /// The work of absorbing courses, and the courses that the changes concern.
 struct Absorption<'t> {
     rosters: &'t mut Rosters,
-    concerned: BTreeSet<CourseId>,
+    concerned: SortedSet<CourseId>,
     /// The addresses of people of whom courses say something else now.
-    addresses: BTreeSet<String>,
+    addresses: SortedSet<String>,
 }
 
 impl Absorption<'_> {
@@ -131,10 +130,10 @@ impl Absorption<'_> {
 
     /// The courses that the changes concern. Among them is every course that names one of several people who have an
     /// address of somebody of whom courses say something else now.
-    fn concerned(mut self, world: &mut impl Reads) -> Result<BTreeSet<CourseId>, StorageError> {
+    fn concerned(mut self, world: &mut impl Reads) -> Result<SortedSet<CourseId>, StorageError> {
         let claims = self.addresses.iter().filter_map(|key| self.rosters.claims.get(key));
         let shared = claims.filter(|claim| claim.people.len() > 1);
-        let claimants: BTreeSet<&PersonId> = shared.flat_map(|claim| &claim.people).collect();
+        let claimants: SortedSet<&PersonId> = shared.flat_map(|claim| &claim.people).collect();
         self.rosters.people.load(world, claimants.iter().map(|person| person.as_str()))?;
         let entries = claimants.iter().filter_map(|person| self.rosters.people.get(person.as_str()));
         self.concerned.extend(entries.flat_map(|entry| entry.listed.keys().cloned()));
@@ -152,7 +151,7 @@ impl Absorption<'_> {
         self.concerned.insert(id.clone());
         let Some(held) = self.rosters.held(id).cloned() else { return Ok(()) };
         let named: Vec<Person> = if held.removed { Vec::new() } else { held.course.people().cloned().collect() };
-        let now: BTreeSet<PersonId> = named.iter().map(|person| person.id.clone()).collect();
+        let now: SortedSet<PersonId> = named.iter().map(|person| person.id.clone()).collect();
         let before = std::mem::replace(&mut self.rosters.listed.edit(id.as_str()).people, now.clone());
         for person in before.difference(&now) {
             self.leave(person, id);
@@ -254,9 +253,9 @@ pub(super) fn leave(
 ) -> Result<(), StorageError> {
     rosters.people.load(world, people.iter().map(PersonId::as_str))?;
     let said = people.iter().filter_map(|person| rosters.people.get(person.as_str()));
-    let addresses: BTreeSet<String> = said.flat_map(|entry| keys(&entry.said)).collect();
+    let addresses: SortedSet<String> = said.flat_map(|entry| keys(&entry.said)).collect();
     rosters.claims.load(world, addresses.iter().map(String::as_str))?;
-    let mut absorption = Absorption { rosters, concerned: BTreeSet::new(), addresses: BTreeSet::new() };
+    let mut absorption = Absorption { rosters, concerned: SortedSet::new(), addresses: SortedSet::new() };
     for person in people {
         absorption.leave(person, course);
     }
@@ -277,8 +276,8 @@ pub(super) fn list_anew(
     moment: Moment<'_>,
     rosters: &mut Rosters,
     courses: &[CourseId],
-) -> Result<BTreeSet<CourseId>, StorageError> {
-    let mut absorption = Absorption { rosters, concerned: BTreeSet::new(), addresses: BTreeSet::new() };
+) -> Result<SortedSet<CourseId>, StorageError> {
+    let mut absorption = Absorption { rosters, concerned: SortedSet::new(), addresses: SortedSet::new() };
     for course in courses {
         for (person, listing) in changed_listings(absorption.rosters, course, moment) {
             absorption.change(&person, |entry| _ = entry.listed.insert(course.clone(), listing));
@@ -301,7 +300,7 @@ fn changed_listings(rosters: &Rosters, course: &CourseId, moment: Moment<'_>) ->
 
 /// How a course lists its people. A course that CourseKey holds is sent before its window opens, too: its start was
 /// moved to later.
-fn listings<'h>(held: &'h Held, ledger: Option<&CourseLedger>, moment: Moment<'_>) -> BTreeMap<&'h PersonId, Listing> {
+fn listings<'h>(held: &'h Held, ledger: Option<&CourseLedger>, moment: Moment<'_>) -> SortedMap<&'h PersonId, Listing> {
     let Held { course, option, .. } = held;
     let campus = moment.settings.campuses.get(&course.campus).filter(|_| *option == Resolved::On);
     let window = campus.and_then(|campus| Some(window::sync_window(course, moment.settings, campus.zone?)));

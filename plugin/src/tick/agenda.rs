@@ -2,13 +2,12 @@
 //! over all courses, so that an idle tick reads once. The agenda also keeps the due index: when each course is due
 //! next.
 
-use std::collections::BTreeSet;
-
 use crate::memory::entries::CoursePage;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
 use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, decode, due_key, parts, read_due_key};
 use crate::model::ids::{CourseId, SchoolNumber};
+use crate::model::sorted::SortedSet;
 use crate::model::time::Instant;
 use crate::world::{Change, Reads, StorageError};
 
@@ -27,9 +26,9 @@ pub(super) struct Agenda {
     /// Pushes that wait, by their digest, and the School ID whose key signed each.
     pub(super) inbox: Vec<(String, SchoolNumber)>,
     /// Courses that are due, the longest overdue first.
-    pub(super) due: BTreeSet<(Instant, CourseId)>,
+    pub(super) due: SortedSet<(Instant, CourseId)>,
     /// Courses that are to be freed.
-    pub(super) over: BTreeSet<CourseId>,
+    pub(super) over: SortedSet<CourseId>,
     /// When the first of the courses that are not due yet is due; none: there is no such course.
     pub(super) next: Option<Instant>,
     /// Whether more entries wait than one tick takes on. The tick does not know which.
@@ -137,7 +136,7 @@ impl Agenda {
 
     /// Removes a course from the due index wherever its page does not know of it, as when the page was lost.
     fn forget_others(&mut self, course: &CourseId, due: Option<Instant>) {
-        let others = self.due.extract_if(.., |(at, of)| of == course && Some(*at) != due);
+        let others = self.due.extract_if(|(at, of)| of == course && Some(*at) != due);
         self.changes.extend(others.map(|(at, of)| Change::Delete(due_key(at, &of))));
     }
 

@@ -2,10 +2,6 @@
 //! its answer means for the campus, and when a list whose requests failed is used again. One campus never holds up
 //! another campus, and one list of CourseKey never holds up another list.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono_tz::Tz;
-
 use super::moment::Moment;
 use crate::coursekey::answer::{Answer, Failure, shorten};
 use crate::coursekey::upsert::Fate;
@@ -13,7 +9,9 @@ use crate::coursekey::{Gate, Heard, reads};
 use crate::memory::head::{Backoff, CampusState, Connection, Cursor, Pass, Stopped};
 use crate::model::ids::{Address, CampusId};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
 use crate::naming::moment;
 use crate::settings::{CampusSettings, Settings};
 use crate::silence::Failing;
@@ -59,11 +57,11 @@ impl Tally {
 /// The campuses of a school during one tick.
 #[derive(Debug)]
 pub(super) struct Campuses {
-    states: BTreeMap<CampusId, CampusState>,
-    lanes: BTreeMap<(CampusId, Kind), Lane>,
-    at_peace: BTreeSet<CampusId>,
+    states: SortedMap<CampusId, CampusState>,
+    lanes: SortedMap<(CampusId, Kind), Lane>,
+    at_peace: SortedSet<CampusId>,
     /// What the tick did so far, by kind of request.
-    pub tallies: BTreeMap<Kind, Tally>,
+    pub tallies: SortedMap<Kind, Tally>,
     now: Instant,
     deadline: Instant,
     update_every: Seconds,
@@ -81,13 +79,13 @@ struct Lane {
 impl Campuses {
     /// Opens the gates. No request is started after half of the budget's seconds. In the first second requests may be
     /// started whatever the budget, because a tick that starts no request would have more work for ever.
-    pub(super) fn open(states: BTreeMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
+    pub(super) fn open(states: SortedMap<CampusId, CampusState>, moment: Moment<'_>) -> Self {
         let Moment { now, settings, budget, .. } = moment;
         Self {
             states,
-            lanes: BTreeMap::new(),
-            at_peace: BTreeSet::new(),
-            tallies: BTreeMap::new(),
+            lanes: SortedMap::new(),
+            at_peace: SortedSet::new(),
+            tallies: SortedMap::new(),
             now,
             deadline: now + Seconds(i64::from(budget.seconds) / 2).max(Seconds(1)),
             update_every: settings.update_every,
@@ -132,7 +130,7 @@ impl Campuses {
     }
 
     /// The state of each campus.
-    pub(super) fn states(&self) -> &BTreeMap<CampusId, CampusState> {
+    pub(super) fn states(&self) -> &SortedMap<CampusId, CampusState> {
         &self.states
     }
 
@@ -161,14 +159,13 @@ impl Campuses {
             Answer::Understood(facts) if facts.school_id != campus.school => {
                 (Code::ConnectionMismatch, format!("CourseKey's school is {}, not {}", facts.school_id, campus.school))
             }
-            Answer::Understood(facts) if facts.time_zone != campus.zone_name => (
-                Code::ConnectionMismatch,
-                format!("CourseKey's time zone is {}, not {}", facts.time_zone, campus.zone_name),
-            ),
-            Answer::Understood(_) => {
-                let state = self.state(&campus.id);
-                (state.connected, state.stopped) = (true, None);
-                return true;
+            Answer::Understood(facts) => {
+                let Err(why) = campus.is_zone(&facts.time_zone) else {
+                    let state = self.state(&campus.id);
+                    (state.connected, state.stopped) = (true, None);
+                    return true;
+                };
+                (Code::ConnectionMismatch, format!("CourseKey's time zone {why}"))
             }
             Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
             Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
@@ -213,7 +210,7 @@ impl Campuses {
     pub(super) fn read_from(&mut self, campus: &CampusId, from: Instant, night: Instant) {
         let state = self.state(campus);
         if state.pass.is_none() || from < state.cursor.since {
-            state.cursor = Cursor { since: from, seen: BTreeMap::new() };
+            state.cursor = Cursor { since: from, seen: SortedMap::new() };
             state.read_until = None;
         }
         match &mut state.pass {
@@ -255,7 +252,7 @@ impl Campuses {
     }
 
     /// The state of each campus, to be stored.
-    pub(super) fn into_states(self) -> BTreeMap<CampusId, CampusState> {
+    pub(super) fn into_states(self) -> SortedMap<CampusId, CampusState> {
         self.states
     }
 
@@ -284,7 +281,7 @@ impl Campuses {
 }
 
 /// For a sentence: which lists fail, each since when and why; none: none has failed for long enough.
-fn lists_that_fail(state: &CampusState, zone: Option<Tz>, now: Instant) -> Option<String> {
+fn lists_that_fail(state: &CampusState, zone: Option<Zone>, now: Instant) -> Option<String> {
     state.failing(now).next()?;
     let list = |(kind, Backoff { failing, .. }): (&Kind, &Backoff)| {
         let what = match kind {

@@ -2,20 +2,19 @@
 //! therefore sent for the new course and not removed for the course that it left. Not here: which classes are sent
 //! (`desired`, `plan`).
 
-use std::collections::BTreeSet;
-
 use crate::memory::Rosters;
 use crate::memory::entries::{ClassEntry, Held};
 use crate::model::ids::{ClassId, CourseId};
+use crate::model::sorted::SortedSet;
 use crate::world::{Reads, StorageError};
 
 /// The classes that came to a course or left it.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
     /// The courses to which a class came, or which a class left.
-    pub(super) concerned: BTreeSet<CourseId>,
+    pub(super) concerned: SortedSet<CourseId>,
     /// Classes that the course does not list any more.
-    pub(super) let_go: BTreeSet<ClassId>,
+    pub(super) let_go: SortedSet<ClassId>,
 }
 
 /// Notes which classes a course lists now. A class belongs to the course that was the last to begin listing it. If that
@@ -23,8 +22,8 @@ pub(super) struct Moved {
 pub(super) fn absorb(world: &mut impl Reads, rosters: &mut Rosters, held: &Held) -> Result<Moved, StorageError> {
     let mut moved = Moved::default();
     let course = &held.course.id;
-    let now: BTreeSet<ClassId> = held.course.classes.iter().map(|class| class.id.clone()).collect();
-    let now = if held.removed { BTreeSet::new() } else { now };
+    let now: SortedSet<ClassId> = held.course.classes.iter().map(|class| class.id.clone()).collect();
+    let now = if held.removed { SortedSet::new() } else { now };
     let before = std::mem::replace(&mut rosters.listed.edit(course.as_str()).classes, now.clone());
     let changed: Vec<&ClassId> = before.symmetric_difference(&now).collect();
     rosters.classes.load(world, changed.iter().map(|class| class.as_str()))?;

@@ -1,7 +1,5 @@
 //! Gathers the facts for looks at many courses at once. Decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::classes;
 use super::moment::Moment;
 use crate::look::{Contradiction, Facts};
@@ -10,6 +8,7 @@ use crate::memory::{Rosters, account_id};
 use crate::model::course::Course;
 use crate::model::ids::{CourseId, PersonId, SchoolNumber};
 use crate::model::person::Person;
+use crate::model::sorted::{SortedMap, SortedSet, arrange};
 use crate::people;
 use crate::world::{Reads, StorageError};
 
@@ -23,14 +22,14 @@ pub(super) fn load(
 ) -> Result<(), StorageError> {
     rosters.load_courses(world, courses)?;
     classes::drop_moved(world, rosters, courses)?;
-    let mut people: BTreeSet<PersonId> = courses.iter().flat_map(|course| people_of(rosters, course)).collect();
+    let mut people: SortedSet<PersonId> = courses.iter().flat_map(|course| people_of(rosters, course)).collect();
     rosters.people.load(world, people.iter().map(PersonId::as_str))?;
-    let addresses: BTreeSet<String> = people.iter().flat_map(|id| addresses_of(rosters, id)).collect();
+    let addresses: SortedSet<String> = people.iter().flat_map(|id| addresses_of(rosters, id)).collect();
     rosters.claims.load(world, addresses.iter().map(String::as_str))?;
     let shared = addresses.iter().filter_map(|key| rosters.claims.get(key)).filter(|claim| claim.people.len() > 1);
-    let claimants: BTreeSet<PersonId> = shared.flat_map(|claim| claim.people.iter().cloned()).collect();
+    let claimants: SortedSet<PersonId> = shared.flat_map(|claim| claim.people.iter().cloned()).collect();
     rosters.people.load(world, claimants.iter().map(PersonId::as_str))?;
-    let contradicting: BTreeSet<CourseId> = people
+    let contradicting: SortedSet<CourseId> = people
         .iter()
         .filter_map(|id| rosters.people.get(id.as_str()))
         .flat_map(|entry| people::contradicting(&entry.said))
@@ -38,7 +37,7 @@ pub(super) fn load(
         .collect();
     rosters.load_courses(world, &contradicting)?;
     people.extend(claimants);
-    let schools: BTreeSet<SchoolNumber> = moment.settings.campuses.values().map(|campus| campus.school).collect();
+    let schools: SortedSet<SchoolNumber> = moment.settings.campuses.values().map(|campus| campus.school).collect();
     let accounts: Vec<String> =
         schools.iter().flat_map(|school| people.iter().map(|person| account_id(*school, person))).collect();
     rosters.accounts.load(world, accounts.iter().map(String::as_str))
@@ -69,9 +68,9 @@ pub(super) fn facts<'a>(rosters: &'a Rosters, moment: Moment<'a>, id: &CourseId)
     let course = &held.course;
     let school = moment.settings.campuses.get(&course.campus).map(|campus| campus.school);
     let here = Here { rosters, moment, school };
-    let people: BTreeMap<_, _> =
+    let people: SortedMap<_, _> =
         course.people().map(|listed| (&listed.id, here.counted(&listed.id).unwrap_or(listed))).collect();
-    let keys: BTreeSet<String> = people.values().map(|person| people::email_key(&person.email)).collect();
+    let keys: SortedSet<String> = people.values().map(|person| people::email_key(&person.email)).collect();
     let claims = keys.into_iter().map(|key| (here.claim(&key), key)).filter(|(claim, _)| claim.len() > 1);
     let everybody = people.keys().copied().chain(told_of(rosters, id));
     Some(Facts {
@@ -113,8 +112,8 @@ impl<'a> Here<'a> {
 
     /// Who competes for an address at this CourseKey school and, for each, whether CourseKey holds the person's account
     /// with this address.
-    fn claim(&self, key: &str) -> BTreeMap<&'a PersonId, bool> {
-        let Some(school) = self.school else { return BTreeMap::new() };
+    fn claim(&self, key: &str) -> SortedMap<&'a PersonId, bool> {
+        let Some(school) = self.school else { return SortedMap::new() };
         let claimants = self.rosters.claims.get(key).filter(|claim| claim.people.len() > 1);
         let claim = |person: &'a PersonId| {
             let has_it = self.counted(person).is_some_and(|person| people::email_key(&person.email) == key);
@@ -133,7 +132,7 @@ impl<'a> Here<'a> {
         let entry = self.entry(person)?;
         let said = people::contradicting(&entry.said);
         let mut courses: Vec<&CourseId> = said.iter().flat_map(|said| &said.courses).collect();
-        courses.sort();
+        arrange(&mut courses, Ord::cmp);
         let is_sent = |course: &&&CourseId| {
             let listing = entry.listed.get(**course);
             listing.is_some_and(|listing| listing.school.is_some_and(|school| listing.is_sent(school, self.moment.now)))
@@ -144,7 +143,7 @@ impl<'a> Here<'a> {
         let own = said.iter().find(|said| said.courses.contains(&course.id))?;
         let against = said.iter().filter(|said| !said.courses.contains(&course.id));
         let fields = against.clone().flat_map(|said| people::fields_that_differ(&own.person, &said.person));
-        let fields: BTreeSet<&str> = fields.collect();
+        let fields: SortedSet<&str> = fields.collect();
         let others = against.flat_map(|said| &said.courses).filter_map(|course| self.rosters.held(course));
         Some(Contradiction {
             person,

@@ -6,8 +6,6 @@
 //! the lock of its option, and for leaving attendance alone that was settled. A course with an open issue about its
 //! attendance stays whole until somebody answers the issue.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::absorb;
 use super::agenda::Agenda;
 use super::records::Intake;
@@ -16,6 +14,7 @@ use crate::memory::view::CourseView;
 use crate::memory::{account_id, record_id};
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::overview;
 use crate::world::{StorageError, Writes};
@@ -78,7 +77,7 @@ impl<W: Writes> Freeing<'_, W> {
         let school = ledger.map(|ledger| ledger.school);
         let listed = self.intake.rosters.listed.get(id.as_str()).into_iter().flat_map(|listed| &listed.classes);
         let known = ledger.into_iter().flat_map(|ledger| ledger.sessions.keys());
-        let classes: BTreeSet<ClassId> = listed.chain(known).cloned().collect();
+        let classes: SortedSet<ClassId> = listed.chain(known).cloned().collect();
         self.intake.rosters.classes.load(self.intake.world, classes.iter().map(ClassId::as_str))?;
         let settled = held.course.last_class_end();
         let page = self.intake.rosters.pages.edit(id.as_str());
@@ -130,8 +129,8 @@ impl<W: Writes> Freeing<'_, W> {
         let id = &course.id;
         let listed = self.intake.rosters.listed.get(id.as_str()).into_iter().flat_map(|listed| &listed.people);
         let enrolled = self.intake.rosters.ledger(id).into_iter().flat_map(|ledger| ledger.enrollments.keys());
-        let people: Vec<PersonId> = listed.chain(enrolled).cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        let schools: BTreeSet<SchoolNumber> = self
+        let people: Vec<PersonId> = listed.chain(enrolled).cloned().collect::<SortedSet<_>>().into_iter().collect();
+        let schools: SortedSet<SchoolNumber> = self
             .intake
             .moment
             .settings
@@ -167,7 +166,7 @@ impl<W: Writes> Freeing<'_, W> {
     /// Replaces a course by what stays of it. Of a course that GEGI removed nothing stays.
     fn free_course(&mut self, held: &Held) -> Result<(), StorageError> {
         let (id, settings) = (&held.course.id, self.intake.moment.settings);
-        let campuses = BTreeMap::new();
+        let campuses = SortedMap::new();
         let (page, ledger) = (self.intake.rosters.page(id), self.intake.rosters.ledger(id));
         let view = CourseView { held, page, ledger, campuses: &campuses };
         let over = overview::left_of(view, settings, self.intake.moment.now);

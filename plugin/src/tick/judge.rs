@@ -2,14 +2,12 @@
 //! moment to be judged has come, and classes whose course changed. Each class is judged once a tick, when every record
 //! that came with the tick is in the class's book. Not here: the judgement itself (`attendance`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::moment::{Item, Moment};
 use super::places::class_course;
 use super::records::Intake;
-use crate::attendance::{self, ClassBook, Desk, Reading, Sitting, Taken};
+use crate::attendance::{ClassBook, Desk, Reading, Sitting, Taken};
 use crate::following;
 use crate::ledger::{CourseLedger, Session};
 use crate::marking::{ClassTimes, Terms, gives_time};
@@ -18,6 +16,7 @@ use crate::memory::entries::Held;
 use crate::memory::followed::Followed;
 use crate::model::course::Course;
 use crate::model::ids::{ClassId, CourseId};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::settings::{CampusSettings, InForce, Settings};
 use crate::world::{StorageError, Writes};
@@ -39,7 +38,7 @@ pub(super) fn what_waited(moment: Moment<'_>, rosters: &mut Rosters, courses: &[
             to_judge.extend(ended.map(|class| class.id.clone()));
         }
         let page = rosters.pages.edit(course.as_str());
-        to_judge.extend(page.judge.extract_if(.., |_, at| *at <= now).map(|(class, _)| class));
+        to_judge.extend(page.judge.extract_if(|_, at| *at <= now).map(|(class, _)| class));
         page.judged_until = judged_until.map(|until| until.max(settled));
     }
     to_judge
@@ -183,7 +182,7 @@ impl<W: Writes> Judging<'_, W> {
         let thresholds = book.thresholds(times.starts, self.thresholds, now);
         let thresholds = thresholds.as_ref().unwrap_or(&settings.thresholds);
         let form = book.form(held.course.hours_type, times, settings.follow, now);
-        let nobody = BTreeMap::new();
+        let nobody = SortedMap::new();
         Judgement::Judged(book.judge(Sitting {
             course: &held.course,
             students: &held.course.roll(),
@@ -221,14 +220,14 @@ impl<W: Writes> Judging<'_, W> {
     }
 
     /// The students, folded, whose records of the class have no place and give time.
-    fn unplaced(&self, class: &ClassId) -> BTreeSet<String> {
+    fn unplaced(&self, class: &ClassId) -> SortedSet<String> {
         let waiting = self.intake.attendance.books.unplaced.get(class.as_str());
         let newest = waiting.into_iter().flat_map(|waiting| waiting.records.values()).filter_map(|of| of.last());
-        newest.filter(|record| gives_time(record)).map(|record| attendance::folded(&record.student)).collect()
+        newest.filter(|record| gives_time(record)).map(|record| record.student.folded()).collect()
     }
 
     fn cancel(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Taken {
-        let (now, nobody) = (self.intake.moment.now, BTreeMap::new());
+        let (now, nobody) = (self.intake.moment.now, SortedMap::new());
         let marks = self.intake.attendance.marks.get(class).unwrap_or(&nobody);
         book.cancel(Desk { course, class, marks, read_until: None, now })
     }

@@ -38,8 +38,6 @@ mod size;
 mod tests;
 mod unplaced;
 
-use std::collections::BTreeMap;
-
 use self::agenda::{Agenda, Known};
 use self::campus::Campuses;
 pub use self::campus::Tally;
@@ -55,6 +53,7 @@ use crate::memory::head::Head;
 use crate::memory::{Books, EMAIL, HEAD, Notes, Rosters};
 use crate::model::fingerprint::fingerprint;
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::SortedMap;
 use crate::model::time::Instant;
 use crate::settings::{self, CampusSettings};
 use crate::world::network::Kind;
@@ -75,7 +74,7 @@ pub struct Budget {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// A tally for each kind of request that was used.
-    pub tallies: BTreeMap<Kind, Tally>,
+    pub tallies: SortedMap<Kind, Tally>,
     /// How many looks at courses were made.
     pub looks: u32,
     /// Marks written, corrected or withdrawn.

@@ -4,8 +4,6 @@
 //! DOMAIN §4 "A record that changes its class or its student": "one place at a time: the old place is judged anew as if
 //! the record had never been there …; the end state never depends on which versions were read".
 
-use std::collections::BTreeMap;
-
 use super::places::{class_course, is_synchronized};
 use super::records::{Intake, Source};
 use crate::attendance::{Desk, Limits};
@@ -15,6 +13,7 @@ use crate::memory::entries::RecordPlace;
 use crate::memory::record_id;
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, RecordId, SchoolNumber};
+use crate::model::sorted::SortedMap;
 use crate::world::{StorageError, Writes};
 
 impl<W: Writes> Intake<'_, W> {
@@ -98,7 +97,7 @@ impl<W: Writes> Intake<'_, W> {
         let scheduled = course.class(class).map(|class| ClassTimes { starts: class.starts, ends: class.ends });
         let Some(followed_until) = following::until(course, settings) else { return Ok(()) };
         self.attendance.ask_marks(self.world, class)?;
-        let (nobody, marks) = (BTreeMap::new(), &self.attendance.marks);
+        let (nobody, marks) = (SortedMap::new(), &self.attendance.marks);
         let Some(book) = self.attendance.books.classes.change(class.as_str()) else { return Ok(()) };
         let Some(times) = scheduled.or(book.times) else { return Ok(()) };
         let limits = Limits::of(times.ends, settings.follow, settings.settle, followed_until);

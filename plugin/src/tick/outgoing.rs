@@ -5,14 +5,13 @@
 //! issue, so that there are never more notes than issues that are open or were mailed. Not here: the text of the mail
 //! (`digest`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::moment::Moment;
 use crate::digest::{self, Note};
 use crate::issue;
 use crate::memory::head::{DigestState, Head};
 use crate::memory::{DIGEST, Notes, parts};
 use crate::model::issue::Issue;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::world::records::Operation;
 use crate::world::{Reads, StorageError, Writes};
@@ -46,14 +45,14 @@ impl Outgoing {
     pub(super) fn exchange_issues(
         &mut self,
         world: &mut impl Reads,
-        open: &mut BTreeMap<String, Issue>,
+        open: &mut SortedMap<String, Issue>,
         now: &[Issue],
     ) -> Result<(), StorageError> {
         let now: Vec<Issue> = now.iter().cloned().map(issue::bounded).collect();
-        let now: BTreeMap<String, &Issue> = now.iter().map(|issue| (issue::key(issue), issue)).collect();
+        let now: SortedMap<String, &Issue> = now.iter().map(|issue| (issue::key(issue), issue)).collect();
         let changed: Vec<&String> =
             now.iter().filter(|(key, issue)| open.get(*key) != Some(**issue)).map(|(key, _)| key).collect();
-        let gone: BTreeSet<String> = open.keys().filter(|key| !now.contains_key(*key)).cloned().collect();
+        let gone: SortedSet<String> = open.keys().filter(|key| !now.contains_key(*key)).cloned().collect();
         if changed.is_empty() && gone.is_empty() {
             return Ok(());
         }
@@ -148,14 +147,14 @@ impl Outgoing {
     }
 
     /// The notes of the next mail, by issue: as many as one mail takes.
-    fn next_notes(&mut self, world: &mut impl Writes) -> Result<BTreeMap<String, Note>, StorageError> {
+    fn next_notes(&mut self, world: &mut impl Writes) -> Result<SortedMap<String, Note>, StorageError> {
         let mut changes = Vec::new();
         self.notes.digest.collect(&mut changes)?;
         if !changes.is_empty() {
             // The scan below finds only notes that are staged.
             world.apply(changes)?;
         }
-        let mut notes = BTreeMap::new();
+        let mut notes = SortedMap::new();
         for (key, value) in parts::scan(world, DIGEST, None, ISSUES_PER_MAIL, |key, value| (key, value))? {
             let issue = key.strip_prefix(DIGEST).unwrap_or(&key);
             self.notes.digest.keep(issue, &key, Some(value));
@@ -166,7 +165,7 @@ impl Outgoing {
 
     /// Forgets the notes that were mailed. An issue that was mailed as open is remembered, so that the school is mailed
     /// when the issue is resolved.
-    fn note_told(&mut self, world: &mut impl Reads, notes: BTreeMap<String, Note>) -> Result<(), StorageError> {
+    fn note_told(&mut self, world: &mut impl Reads, notes: SortedMap<String, Note>) -> Result<(), StorageError> {
         self.notes.told.load(world, notes.keys().map(String::as_str))?;
         for (issue, note) in notes {
             self.notes.digest.remove(&issue);

@@ -1,8 +1,6 @@
 //! Where records belong: the class of a course that GEGI has and CourseKey holds, and a student whom the course lists.
 //! Not here: what is done with a record that has no place (`unplaced`).
 
-use std::collections::BTreeMap;
-
 use crate::attendance;
 use crate::ledger::CourseLedger;
 use crate::marking::ClassTimes;
@@ -12,6 +10,7 @@ use crate::model::attendance::AttendanceRecord;
 use crate::model::course::{Course, Student};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::Issue;
+use crate::model::sorted::SortedMap;
 use crate::settings::Settings;
 
 /// The course to which a class belongs. The class must be loaded.
@@ -41,7 +40,7 @@ impl NoPlace {
 pub(super) struct Places<'r> {
     rosters: &'r Rosters,
     settings: &'r Settings,
-    known: BTreeMap<ClassId, Option<Place<'r>>>,
+    known: SortedMap<ClassId, Option<Place<'r>>>,
 }
 
 /// The place of the records of one class.
@@ -49,7 +48,7 @@ pub(super) struct Place<'r> {
     pub(super) course: &'r Course,
     /// When the class is, as GEGI schedules it.
     pub(super) times: ClassTimes,
-    students: BTreeMap<&'r PersonId, &'r Student>,
+    students: SortedMap<&'r PersonId, &'r Student>,
     /// Whether CourseKey acknowledged the course.
     synchronized: bool,
     /// Whether records of the class count no more: the class is set aside, because working on it aborted the call again
@@ -60,7 +59,7 @@ pub(super) struct Place<'r> {
 impl<'r> Places<'r> {
     /// Places among the courses and classes that were loaded.
     pub(super) fn new(rosters: &'r Rosters, settings: &'r Settings) -> Self {
-        Self { rosters, settings, known: BTreeMap::new() }
+        Self { rosters, settings, known: SortedMap::new() }
     }
 
     /// The place of a record. The error says why there is none.

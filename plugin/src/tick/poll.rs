@@ -3,8 +3,6 @@
 //! records (`records`), so that it makes no difference how and in which order records come. Not here: what a record
 //! means (`attendance`, `marking`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::agenda::Agenda;
 use super::campus::Campuses;
 use super::records::{Intake, Source};
@@ -15,6 +13,7 @@ use crate::following;
 use crate::memory::followed::Followed;
 use crate::memory::head::{Cursor, Pass};
 use crate::model::ids::{Address, CampusId, CourseId, RecordId, SchoolNumber};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::settings::Settings;
 use crate::world::network::Kind;
@@ -43,13 +42,13 @@ pub(super) struct Poll<'t, W> {
 #[derive(Debug, Default)]
 struct SoFar {
     /// The pages that were named as the next.
-    named: BTreeSet<String>,
+    named: SortedSet<String>,
     /// The last record of each page.
-    ends: BTreeSet<Option<(RecordId, u64)>>,
+    ends: SortedSet<Option<(RecordId, u64)>>,
     /// The moment as of which the listing is complete; none: CourseKey does not say.
     as_of: Option<Instant>,
     /// The versions, by the record's id, that were written at the moment `as_of` or later. More may be coming of then.
-    late: BTreeMap<String, u64>,
+    late: SortedMap<String, u64>,
 }
 
 impl SoFar {
@@ -76,7 +75,7 @@ impl SoFar {
 }
 
 /// The School IDs of all campuses.
-fn schools(settings: &Settings) -> BTreeSet<SchoolNumber> {
+fn schools(settings: &Settings) -> SortedSet<SchoolNumber> {
     settings.campuses.values().map(|campus| campus.school).collect()
 }
 
@@ -253,7 +252,7 @@ impl<W: World> Poll<'_, W> {
         let cursor = &mut self.campuses.state(campus).cursor;
         for record in page.records.iter().filter(|record| record.updated_at <= now) {
             if record.updated_at > cursor.since {
-                *cursor = Cursor { since: record.updated_at, seen: BTreeMap::new() };
+                *cursor = Cursor { since: record.updated_at, seen: SortedMap::new() };
             }
             if record.updated_at == cursor.since {
                 cursor.seen.insert(record.id.to_string(), record.version);

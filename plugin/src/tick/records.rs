@@ -1,8 +1,6 @@
 //! Enters attendance records into the books of their classes, whether the records were polled or pushed. Not here: the
 //! judgement of the classes, which follows when every record of the tick is in its book (`judge`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::agenda::Agenda;
 use super::moment::{Item, Moment};
 use super::outgoing::Outgoing;
@@ -15,6 +13,7 @@ use crate::memory::unreadable::{UnreadableRecord, UnreadableRecords};
 use crate::memory::{Books, PUSH, Rosters, parts};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId, PersonId, SchoolNumber};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::Instant;
 use crate::world::records::CurrentMark;
 use crate::world::{Reads, StorageError, Writes};
@@ -38,9 +37,9 @@ pub(super) enum Source {
 pub(super) struct Attendance {
     pub(super) books: Books,
     /// The marks that GEGI holds, of the classes for which this tick asked.
-    pub(super) marks: BTreeMap<ClassId, BTreeMap<PersonId, CurrentMark>>,
+    pub(super) marks: SortedMap<ClassId, SortedMap<PersonId, CurrentMark>>,
     /// The classes to judge when every record of the tick is in its book.
-    pub(super) to_judge: BTreeSet<ClassId>,
+    pub(super) to_judge: SortedSet<ClassId>,
     /// How many records came that could be read.
     pub(super) received: u32,
     /// How many pushed records were not taken, because a key of another School ID signed them than that of their class.
@@ -99,7 +98,7 @@ impl<W: Writes> Intake<'_, W> {
         for unreadable in page.unreadable {
             self.note_unreadable(source, unreadable)?;
         }
-        let schools = BTreeSet::from([source.school()]);
+        let schools = SortedSet::from([source.school()]);
         for record in &page.records {
             self.attendance.unreadable.read(&record.id, record.version, &schools, matches!(source, Source::Listed(..)));
         }
@@ -110,7 +109,7 @@ impl<W: Writes> Intake<'_, W> {
 
     /// Notes a record that cannot be read, unless a later version of the record was read.
     fn note_unreadable(&mut self, source: &Source, unreadable: Unreadable) -> Result<(), StorageError> {
-        let schools = BTreeSet::from([source.school()]);
+        let schools = SortedSet::from([source.school()]);
         if self.was_read_since(&unreadable)? {
             return Ok(());
         }
@@ -121,7 +120,7 @@ impl<W: Writes> Intake<'_, W> {
             Source::Pushed(_) => self.moment.pass_from(),
             Source::Listed(_, since) => *since,
         });
-        let (came, sought_at) = (self.moment.now, BTreeSet::new());
+        let (came, sought_at) = (self.moment.now, SortedSet::new());
         let record = UnreadableRecord { id, version, schools, class, student, problem, listed_from, came, sought_at };
         self.attendance.unreadable.note(record);
         Ok(())
@@ -140,7 +139,7 @@ impl<W: Writes> Intake<'_, W> {
         records: Vec<AttendanceRecord>,
         pushed_by: Option<SchoolNumber>,
     ) -> Result<(), StorageError> {
-        let mut of_classes: BTreeMap<ClassId, Vec<AttendanceRecord>> = BTreeMap::new();
+        let mut of_classes: SortedMap<ClassId, Vec<AttendanceRecord>> = SortedMap::new();
         for record in records {
             of_classes.entry(record.class.clone()).or_default().push(record);
         }
@@ -214,7 +213,7 @@ impl<W: Writes> Intake<'_, W> {
     /// Leaves out the records that their books hold in this very version. No book is put on the shelf for it.
     fn only_unknown(&mut self, mut records: Vec<AttendanceRecord>) -> Result<Vec<AttendanceRecord>, StorageError> {
         let books = &self.attendance.books.classes;
-        let classes: BTreeSet<String> = records.iter().map(|record| record.class.to_string()).collect();
+        let classes: SortedSet<String> = records.iter().map(|record| record.class.to_string()).collect();
         let read = books.peek(self.world, classes.iter().map(String::as_str))?;
         let book = |class: &str| -> Option<&ClassBook> { read.get(class).or_else(|| books.get(class)) };
         records.retain(|record| !book(record.class.as_str()).is_some_and(|book| book.knows(record)));
@@ -222,9 +221,9 @@ impl<W: Writes> Intake<'_, W> {
     }
 
     /// Loads classes with their courses and books.
-    pub(super) fn load_classes(&mut self, classes: &BTreeSet<ClassId>) -> Result<(), StorageError> {
+    pub(super) fn load_classes(&mut self, classes: &SortedSet<ClassId>) -> Result<(), StorageError> {
         self.rosters.classes.load(self.world, classes.iter().map(ClassId::as_str))?;
-        let courses: BTreeSet<CourseId> =
+        let courses: SortedSet<CourseId> =
             classes.iter().filter_map(|class| class_course(self.rosters, class)).cloned().collect();
         self.rosters.load_courses(self.world, &courses)?;
         self.attendance.books.classes.load(self.world, classes.iter().map(ClassId::as_str))
@@ -233,7 +232,7 @@ impl<W: Writes> Intake<'_, W> {
 
 impl Attendance {
     /// Takes from the head what it holds of attendance. `to_judge` are the classes whose course changed.
-    pub(super) fn begin(head: &mut Head, to_judge: BTreeSet<ClassId>) -> Self {
+    pub(super) fn begin(head: &mut Head, to_judge: SortedSet<ClassId>) -> Self {
         let unreadable = std::mem::take(&mut head.unreadable);
         Self { to_judge, unreadable, unplaced: head.unplaced, freed_until: head.freed_until, ..Self::default() }
     }
@@ -273,7 +272,7 @@ impl Attendance {
         };
         self.weight += RECORD_BYTES + record.visits.len() * VISIT_BYTES;
         self.ask_marks(world, &record.class)?;
-        let (book, nobody) = (self.books.classes.edit(class), BTreeMap::new());
+        let (book, nobody) = (self.books.classes.edit(class), SortedMap::new());
         let times = book.times(place.times, settings.follow, now);
         let limits = Limits::of(times.ends, settings.follow, settings.settle, followed_until);
         if book.enter(record, limits, self.marks.get(&record.class).unwrap_or(&nobody)) {

@@ -2,8 +2,6 @@
 //! and when the course is looked at next. Not here: the rules for each of these (`status`, `look`, `following`,
 //! `look::next`).
 
-use std::collections::BTreeSet;
-
 use super::aborted;
 use super::agenda::Agenda;
 use super::campus::Campuses;
@@ -21,6 +19,7 @@ use crate::memory::view::CourseView;
 use crate::model::course::{Course, HoursType};
 use crate::model::ids::{CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::SortedSet;
 use crate::naming;
 use crate::option::Resolved;
 use crate::overview::overview;
@@ -101,7 +100,7 @@ impl Settling<'_> {
         page.troubles.clone_from(&look.troubles);
         page.set_aside = None;
         let closing = self.follow(&held);
-        let mut needs: BTreeSet<Kind> = look.plan.actions.iter().map(|action| kind(&action.write)).collect();
+        let mut needs: SortedSet<Kind> = look.plan.actions.iter().map(|action| kind(&action.write)).collect();
         needs.extend(self.is_followed(id).then_some(Kind::Attendance));
         self.rosters.pages.edit(id.as_str()).needs = needs;
         let older = self.rosters.page(id).and_then(|page| page.older_form);

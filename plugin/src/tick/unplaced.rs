@@ -2,8 +2,6 @@
 //! list. They are kept as they came, by class; there is one issue for each such class or student; and they are tried
 //! again when GEGI changes the class's course.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::places::{NoPlace, Places};
 use super::records::Intake;
 use crate::look::next::KEPT;
@@ -13,6 +11,7 @@ use crate::memory::{UNPLACED, parts};
 use crate::model::attendance::AttendanceRecord;
 use crate::model::ids::{ClassId, CourseId, SchoolNumber};
 use crate::model::issue::Issue;
+use crate::model::sorted::{SortedMap, SortedSet, arrange};
 use crate::world::{StorageError, Writes};
 
 /// The most versions of one unplaced record that are kept: the first version and the newest ones.
@@ -28,11 +27,11 @@ impl<W: Writes> Intake<'_, W> {
         records: Vec<AttendanceRecord>,
         pushed_by: Option<SchoolNumber>,
     ) -> Result<(), StorageError> {
-        let classes: BTreeSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
+        let classes: SortedSet<ClassId> = records.iter().map(|record| record.class.clone()).collect();
         // A record may be of a student whose id differs by case or blanks only.
         self.attendance.to_judge.extend(classes.iter().cloned());
         self.attendance.books.unplaced.load(self.world, classes.iter().map(ClassId::as_str))?;
-        let mut changed = BTreeSet::new();
+        let mut changed = SortedSet::new();
         for record in records {
             let class = record.class.clone();
             let waiting = self.attendance.books.unplaced.edit(class.as_str());
@@ -52,7 +51,8 @@ impl<W: Writes> Intake<'_, W> {
         }
         let held = courses.iter().filter_map(|course| self.rosters.held(course));
         let listed = held.flat_map(|held| &held.course.classes).map(|class| class.id.to_string());
-        let classes: BTreeSet<String> = listed.chain(self.attendance.to_judge.iter().map(ClassId::to_string)).collect();
+        let classes: SortedSet<String> =
+            listed.chain(self.attendance.to_judge.iter().map(ClassId::to_string)).collect();
         for class in classes {
             self.attendance.books.unplaced.load(self.world, std::iter::once(class.as_str()))?;
             let Some(waiting) = self.attendance.books.unplaced.get(&class).cloned() else { continue };
@@ -64,12 +64,12 @@ impl<W: Writes> Intake<'_, W> {
                 let newest = versions.last();
                 newest.is_some_and(|newest| !matches!(known.of(newest), Err(NoPlace::Unknown(_))))
             };
-            let (placed, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            let (placed, left): (SortedMap<_, _>, SortedMap<_, _>) =
                 waiting.records.into_iter().partition(|(_, versions)| has_place(versions));
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
             self.attendance.unplaced = self.attendance.unplaced.saturating_sub(count);
             let mut pushed = waiting.pushed;
-            let mut of_sources: BTreeMap<Option<SchoolNumber>, Vec<AttendanceRecord>> = BTreeMap::new();
+            let mut of_sources: SortedMap<Option<SchoolNumber>, Vec<AttendanceRecord>> = SortedMap::new();
             for (id, versions) in placed {
                 of_sources.entry(pushed.remove(&id)).or_default().extend(of_one_student(versions));
             }
@@ -155,7 +155,7 @@ fn keep(waiting: &mut Unplaced, record: AttendanceRecord, pushed_by: Option<Scho
         return false;
     }
     versions.push(record);
-    versions.sort_by_key(|held| held.version);
+    arrange(versions, |one, other| one.version.cmp(&other.version));
     if versions.len() > VERSIONS {
         versions.remove(1);
     }

@@ -1,6 +1,5 @@
 //! Sync windows and nights, each from one line of dates and settings.
 
-use chrono_tz::Tz;
 use expect_test::expect;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -10,16 +9,17 @@ use crate::following;
 use crate::model::course::{Class, Course};
 use crate::model::ids::ClassId;
 use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::model::zone::Zone;
 use crate::settings::{self, Settings};
 use crate::testing::{at, course};
 
 /// A course and its settings from a line such as `start 2023-08-28; end 2023-12-20; zone America/New_York; before 3; after
 /// 2`. Further words: `completed DATE`, `class INSTANT INSTANT`, `follow DAYS`, `settle MINUTES`. 3 and 2 weeks, UTC and no
 /// class unless it says otherwise.
-fn read(line: &str) -> (Course, Settings, Tz) {
+fn read(line: &str) -> (Course, Settings, Zone) {
     let mut course = Course { classes: Vec::new(), ..course("C1") };
     let mut seen = crate::testing::settings();
-    let mut zone = Tz::UTC;
+    let mut zone = Zone::utc();
     for word in line.split("; ") {
         let (name, value) = word.split_once(' ').unwrap();
         let date = || value.parse::<LocalDate>().unwrap();
@@ -31,7 +31,7 @@ fn read(line: &str) -> (Course, Settings, Tz) {
                 let (starts, ends) = value.split_once(' ').unwrap();
                 course.classes.push(Class { id: ClassId::from(value), starts: at(starts), ends: at(ends) });
             }
-            "zone" => zone = value.parse().unwrap(),
+            "zone" => zone = Zone::parse(value).unwrap(),
             "before" => seen.weeks_before_start = value.parse().unwrap(),
             "after" => seen.weeks_after_end = value.parse().unwrap(),
             "follow" => seen.follow_adjustments_days = value.parse().unwrap(),
@@ -149,7 +149,7 @@ proptest! {
         course.end_date = day(end);
         course.classes.push(Class { id: ClassId::from("C1-1"), starts: Instant(0), ends: Instant(ends) });
         (settings.weeks_before, settings.weeks_after) = (before, after);
-        let window = sync_window(&course, &settings, chrono_tz::TZ_VARIANTS[zone]);
+        let window = sync_window(&course, &settings, Zone::parse(chrono_tz::TZ_VARIANTS[zone].name()).unwrap());
         prop_assert_eq!(window.phase(window.closes), Phase::Over);
         prop_assert!(following::until(&course, &settings).is_some_and(|until| until >= Instant(ends)));
     }
@@ -157,7 +157,7 @@ proptest! {
 
 #[test]
 fn the_next_night_begins_three_hours_after_midnight() {
-    let night = |now| next_night(Tz::America__New_York, at(now)).to_string();
+    let night = |now| next_night(Zone::parse("America/New_York").unwrap(), at(now)).to_string();
     expect!["2023-08-20T07:00:00Z"].assert_eq(&night("2023-08-20T06:59:59Z"));
     expect!["2023-08-21T07:00:00Z"].assert_eq(&night("2023-08-20T07:00:00Z"));
     // On this night the clocks fall back at two.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod harness;
+mod silent;
 
 use std::time::Duration;
 
@@ -47,6 +48,12 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
     let named: Vec<String> = named.map(|name| format!("wasi:{name}")).collect();
     imports.retain(|name| name.starts_with("wasi:"));
     assert_eq!(imports, named, "the world plugin-on-wasi names what the component imports of WASI");
+}
+
+/// `docs/performance.md` says what made it large.
+#[test]
+fn the_component_is_small() {
+    assert!(COMPONENT.len() <= 1_300_000, "{} bytes", COMPONENT.len());
 }
 
 #[test]

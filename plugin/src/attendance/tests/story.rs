@@ -20,9 +20,7 @@
 //! A time is of the class's day, 2023-08-28 in UTC, or some days later: `10:00+8d`. Everything else as in a new school: late
 //! and early 15 minutes, gap 90, settle 60, follow-up 7 days.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::attendance::{ClassBook, Desk, Limits, Reading, Sitting, Taken, folded};
+use crate::attendance::{ClassBook, Desk, Limits, Reading, Sitting, Taken};
 use crate::following;
 use crate::issue;
 use crate::ledger::{CourseLedger, Enrollment, Session, Slot};
@@ -31,7 +29,9 @@ use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Mar
 use crate::model::course::{Agreement, Class, Course, HoursType, Student};
 use crate::model::ids::{ClassId, PersonId, RecordId, SchoolNumber};
 use crate::model::settings::NeverCheckedOut;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
+use crate::model::zone::Zone;
 use crate::settings::{InForce, Settings, check};
 use crate::testing::{at, course, settings};
 use crate::world::records::{CurrentMark, Operation, Origin};
@@ -46,7 +46,7 @@ pub(super) fn told(lines: &[&str]) -> String {
 struct Story {
     course: Course,
     ledger: CourseLedger,
-    marks: BTreeMap<PersonId, CurrentMark>,
+    marks: SortedMap<PersonId, CurrentMark>,
     book: ClassBook,
     history: InForce,
     settings: Settings,
@@ -65,14 +65,14 @@ impl Default for Story {
         Self {
             course,
             ledger: CourseLedger::begin(SchoolNumber(100), day_before()),
-            marks: BTreeMap::new(),
+            marks: SortedMap::new(),
             book: ClassBook::default(),
             history,
             settings,
             reading: Reading {
                 until: None,
-                unplaced: BTreeSet::new(),
-                unreadable: BTreeSet::new(),
+                unplaced: SortedSet::new(),
+                unreadable: SortedSet::new(),
                 again_at: time("23:59"),
             },
             unread: false,
@@ -121,7 +121,7 @@ impl Story {
             ["never", "absent"] => self.settings.thresholds.never_checked_out = NeverCheckedOut::Absent,
             ["never", _] => self.settings.thresholds.never_checked_out = NeverCheckedOut::LeftAtEnd,
             ["unread", until] => (self.unread, self.reading.until) = (true, Some(time(until))),
-            ["unplaced", student] => _ = self.reading.unplaced.insert(folded(&PersonId::from(*student))),
+            ["unplaced", student] => _ = self.reading.unplaced.insert(PersonId::from(*student).folded()),
             ["unreadable"] => _ = self.reading.unreadable.insert(None),
             ["unreadable", student] => _ = self.reading.unreadable.insert(Some(PersonId::from(*student))),
             ["late", minutes, "from", when] => {
@@ -240,9 +240,9 @@ impl Story {
             class: &class.id,
             form,
             times,
-            zone: chrono_tz::UTC,
-            day: times.starts.date_in(chrono_tz::UTC),
-            today: now.date_in(chrono_tz::UTC),
+            zone: Zone::utc(),
+            day: times.starts.date_in(Zone::utc()),
+            today: now.date_in(Zone::utc()),
             ledger: Some(&self.ledger),
             marks: &self.marks,
             terms: Terms { thresholds: &thresholds, settle: self.settings.settle },

@@ -1,11 +1,10 @@
 //! The marking table, row by row, and the adjustments by staff.
 
-use std::collections::BTreeSet;
-
 use expect_test::expect;
 
 use super::timeline::{read, table};
 use crate::marking::{Decision, Rule};
+use crate::model::sorted::SortedSet;
 
 /// Every row of DOMAIN §3's table.
 const TABLE: [&str; 9] = [
@@ -268,7 +267,7 @@ fn impossible_times_are_reported_unless_staff_decided_without_them() {
 #[test]
 fn every_rule_is_reached_and_named_as_it_is_stored() {
     let lines = TABLE.iter().chain(&GAPS).chain(&OPEN).chain(&ADJUSTED);
-    let reached: BTreeSet<Rule> = lines
+    let reached: SortedSet<Rule> = lines
         .filter_map(|line| match read(line).decide() {
             Decision::Mark { mark, basis } => {
                 assert_eq!(mark, basis.rule.mark());

@@ -14,14 +14,14 @@
 //!
 //! Times earlier than six hours before the class are of the next day.
 
-use chrono::{Days, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Tz;
+use chrono::{Days, NaiveTime, TimeDelta};
 
 use crate::marking::{ClassTimes, Decision, LogRow, Terms, decide, impossible, log_rows, sentence};
 use crate::model::attendance::{Adjustment, AdjustmentKind, AttendanceRecord, Visit};
 use crate::model::ids::{ClassId, PersonId, RecordId};
 use crate::model::settings::NeverCheckedOut;
 use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::model::zone::Zone;
 use crate::settings::Thresholds;
 
 /// The class, the record and the settings that a line describes.
@@ -60,7 +60,7 @@ impl Timeline {
 
 /// The day and the time zone in which the times of a line lie.
 struct Wall {
-    zone: Tz,
+    zone: Zone,
     day: LocalDate,
     starts: NaiveTime,
 }
@@ -70,7 +70,7 @@ impl Wall {
         let time: NaiveTime = if text.len() == 5 { format!("{text}:00") } else { text.to_owned() }.parse().unwrap();
         let next_day = time.signed_duration_since(self.starts) < TimeDelta::hours(-6);
         let day = self.day.checked_add_days(Days::new(u64::from(next_day))).unwrap();
-        Instant(self.zone.from_local_datetime(&day.and_time(time)).earliest().unwrap().timestamp())
+        self.zone.first_moment(day.and_time(time).and_utc().timestamp()).unwrap()
     }
 
     fn class(&self, text: &str) -> ClassTimes {
@@ -91,7 +91,7 @@ pub(super) fn read(line: &str) -> Timeline {
     let class = value(&words, "class").unwrap();
     let starts = format!("{}:00", class.split_once('-').unwrap().0);
     let wall = Wall {
-        zone: value(&words, "zone").map_or(Tz::UTC, |zone| zone.parse().unwrap()),
+        zone: value(&words, "zone").map_or_else(Zone::utc, |zone| Zone::parse(zone).unwrap()),
         day: value(&words, "day").unwrap_or("2023-08-28").parse().unwrap(),
         starts: starts.parse().unwrap(),
     };

@@ -4,9 +4,8 @@
 //! DOMAIN §4 "Addresses that change hands": "the address that is given up is sent first, so that a chain of any length
 //! is done in one tick, in any order of ids. A true circle (A ↔ B) cannot be done by upserts".
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::model::ids::PersonId;
+use crate::model::sorted::{SortedMap, SortedSet, arrange};
 
 /// A person whose account is to be sent to one CourseKey school, with the keys of two addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,14 +18,14 @@ pub(super) struct Mover {
 
 /// The people who wait for an address that another of them gives up, and those whom they wait for, the givers first.
 /// Empty: nobody waits for anybody.
-pub(super) fn in_order(movers: &BTreeMap<PersonId, Mover>) -> Vec<PersonId> {
+pub(super) fn in_order(movers: &SortedMap<PersonId, Mover>) -> Vec<PersonId> {
     let holders = holders(movers);
     let waits_for = |person: &PersonId| waits_for(person, movers, &holders);
-    let mut depths: BTreeMap<&PersonId, usize> = BTreeMap::new();
+    let mut depths: SortedMap<&PersonId, usize> = SortedMap::new();
     for person in movers.keys().filter(|person| waits_for(person).is_some()) {
         // Everybody is walked over once, however long a chain is. A walk in a circle ends where it has been; whoever
         // waits for somebody on a circle is sent after the circle.
-        let (mut walk, mut walked) = (Vec::new(), BTreeSet::new());
+        let (mut walk, mut walked) = (Vec::new(), SortedSet::new());
         let mut next = Some(person);
         while let Some(at) = next.filter(|at| !depths.contains_key(*at))
             && walked.insert(at)
@@ -38,7 +37,7 @@ pub(super) fn in_order(movers: &BTreeMap<PersonId, Mover>) -> Vec<PersonId> {
         depths.extend(walk.into_iter().rev().zip(behind..));
     }
     let mut order: Vec<(usize, &PersonId)> = depths.into_iter().map(|(person, depth)| (depth, person)).collect();
-    order.sort();
+    arrange(&mut order, Ord::cmp);
     order.into_iter().map(|(_, person)| person.clone()).collect()
 }
 
@@ -47,9 +46,9 @@ pub(super) fn in_order(movers: &BTreeMap<PersonId, Mover>) -> Vec<PersonId> {
 const NAMED: usize = 20;
 
 /// Everybody who stands in a circle of people who wait for each other, with the first people of the circle by id.
-pub(super) fn circles(movers: &BTreeMap<PersonId, Mover>) -> BTreeMap<PersonId, Vec<PersonId>> {
+pub(super) fn circles(movers: &SortedMap<PersonId, Mover>) -> SortedMap<PersonId, Vec<PersonId>> {
     let holders = holders(movers);
-    let (mut walked, mut found) = (BTreeSet::new(), BTreeMap::new());
+    let (mut walked, mut found) = (SortedSet::new(), SortedMap::new());
     for person in movers.keys() {
         let (mut walk, mut next) = (Vec::new(), Some(person));
         while let Some(at) = next.filter(|at| walked.insert(*at)) {
@@ -58,7 +57,7 @@ pub(super) fn circles(movers: &BTreeMap<PersonId, Mover>) -> BTreeMap<PersonId, 
         }
         // A walk that comes back to somebody it has met has found a circle.
         let Some(start) = walk.iter().position(|met| Some(*met) == next) else { continue };
-        let circle: BTreeSet<&PersonId> = walk.split_off(start).into_iter().collect();
+        let circle: SortedSet<&PersonId> = walk.split_off(start).into_iter().collect();
         let named: Vec<PersonId> = circle.iter().take(NAMED).copied().cloned().collect();
         found.extend(circle.into_iter().map(|person| (person.clone(), named.clone())));
     }
@@ -66,15 +65,15 @@ pub(super) fn circles(movers: &BTreeMap<PersonId, Mover>) -> BTreeMap<PersonId, 
 }
 
 /// Who gives up which address.
-fn holders(movers: &BTreeMap<PersonId, Mover>) -> BTreeMap<&str, &PersonId> {
+fn holders(movers: &SortedMap<PersonId, Mover>) -> SortedMap<&str, &PersonId> {
     let held = movers.iter().filter_map(|(person, mover)| Some((mover.held.as_deref()?, person, &mover.wanted)));
     held.filter(|(held, _, wanted)| held != wanted).map(|(held, person, _)| (held, person)).collect()
 }
 
 fn waits_for<'a>(
     person: &PersonId,
-    movers: &'a BTreeMap<PersonId, Mover>,
-    holders: &BTreeMap<&str, &'a PersonId>,
+    movers: &'a SortedMap<PersonId, Mover>,
+    holders: &SortedMap<&str, &'a PersonId>,
 ) -> Option<&'a PersonId> {
     let wanted = movers.get(person)?.wanted.as_str();
     holders.get(wanted).copied().filter(|holder| *holder != person)
@@ -88,7 +87,7 @@ mod tests {
 
     /// From words such as `S1:a>b` (holds a, wants b) and `S2:>a` (no account yet): the order, and each circle.
     fn story(words: &str) -> String {
-        let movers: BTreeMap<PersonId, Mover> = words
+        let movers: SortedMap<PersonId, Mover> = words
             .split_whitespace()
             .map(|word| {
                 let (person, addresses) = word.split_once(':').unwrap();
@@ -98,7 +97,7 @@ mod tests {
             })
             .collect();
         let names = |people: &[PersonId]| people.iter().map(PersonId::as_str).collect::<Vec<_>>().join(" ");
-        let circles: BTreeSet<String> = circles(&movers).values().map(|circle| names(circle)).collect();
+        let circles: SortedSet<String> = circles(&movers).values().map(|circle| names(circle)).collect();
         format!("{words} → {}; {circles:?}", names(&in_order(&movers)))
     }
 
@@ -133,7 +132,7 @@ mod tests {
         const PEOPLE: usize = 50_000;
         let id = |number: usize| PersonId::from(format!("S{number:05}").as_str());
         let mover = |number: usize| Mover { held: Some(number.to_string()), wanted: (number + 1).to_string() };
-        let movers: BTreeMap<PersonId, Mover> = (0..PEOPLE).map(|number| (id(number), mover(number))).collect();
+        let movers: SortedMap<PersonId, Mover> = (0..PEOPLE).map(|number| (id(number), mover(number))).collect();
         let order: Vec<PersonId> = (0..PEOPLE).rev().map(id).collect();
         assert!(in_order(&movers) == order, "the last gives an address up that nobody else wants");
     }

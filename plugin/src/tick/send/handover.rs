@@ -1,8 +1,6 @@
 //! Sends accounts whose e-mail addresses change hands, adopts accounts, and wakes whoever waited for an address that
 //! became free. Not here: the order in which addresses can change hands (`addresses`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::addresses::{self, Mover};
 use super::{Sending, Work, is_taken_address};
 use crate::coursekey::items::kind;
@@ -10,6 +8,7 @@ use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
 use crate::ledger::{Refusal, RefusalCode};
 use crate::memory::account_id;
 use crate::model::ids::{Address, CourseId, PersonId, SchoolNumber};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::people;
 use crate::plan::ready::Ready;
 use crate::plan::{Action, Write};
@@ -20,9 +19,9 @@ use crate::world::{StorageError, World};
 #[derive(Debug, Default)]
 pub(in crate::tick) struct Handover {
     /// The people whose accounts were sent before all jobs.
-    pub(super) moved: BTreeSet<(SchoolNumber, PersonId)>,
+    pub(super) moved: SortedSet<(SchoolNumber, PersonId)>,
     /// The keys of addresses that CourseKey held for somebody and holds no more.
-    pub(super) freed: BTreeSet<(SchoolNumber, String)>,
+    pub(super) freed: SortedSet<(SchoolNumber, String)>,
 }
 
 /// The plan's actions about one person at one campus, each with the place of its course.
@@ -34,9 +33,9 @@ impl<W: World> Sending<'_, W> {
     pub(super) fn move_addresses(
         &mut self,
         works: &mut [Work],
-        lost: &mut BTreeSet<(SchoolNumber, PersonId)>,
+        lost: &mut SortedSet<(SchoolNumber, PersonId)>,
     ) -> Result<(), StorageError> {
-        let mut letters: BTreeMap<(Address, PersonId), Actions> = BTreeMap::new();
+        let mut letters: SortedMap<(Address, PersonId), Actions> = SortedMap::new();
         for (place, work) in works.iter().enumerate() {
             for action in &work.look.plan.actions {
                 if let Write::User { person, .. } = &action.write
@@ -46,10 +45,11 @@ impl<W: World> Sending<'_, W> {
                 }
             }
         }
-        let addresses: BTreeSet<Address> = letters.keys().map(|(address, _)| address.clone()).collect();
+        let addresses: SortedSet<Address> = letters.keys().map(|(address, _)| address.clone()).collect();
         for address in addresses {
             let of = letters.iter().filter(|((to, _), _)| *to == address);
-            let of: BTreeMap<PersonId, &Actions> = of.map(|((_, person), actions)| (person.clone(), actions)).collect();
+            let of: SortedMap<PersonId, &Actions> =
+                of.map(|((_, person), actions)| (person.clone(), actions)).collect();
             for (person, fate) in self.move_at(&address, &of)? {
                 self.handover.moved.insert((address.school, person.clone()));
                 for (place, action) in of.get(&person).copied().into_iter().flatten() {
@@ -65,7 +65,7 @@ impl<W: World> Sending<'_, W> {
     fn move_at(
         &mut self,
         address: &Address,
-        actions: &BTreeMap<PersonId, &Actions>,
+        actions: &SortedMap<PersonId, &Actions>,
     ) -> Result<Vec<(PersonId, Fate)>, StorageError> {
         let mover = |(person, actions): (&PersonId, &&Actions)| {
             let Write::User { account, .. } = &actions.first()?.1.write else { return None };
@@ -74,7 +74,7 @@ impl<W: World> Sending<'_, W> {
             let held = held.map(|account| people::email_key(&account.email));
             Some((person.clone(), Mover { held, wanted: people::email_key(&account.email) }))
         };
-        let mut movers: BTreeMap<PersonId, Mover> = actions.iter().filter_map(mover).collect();
+        let mut movers: SortedMap<PersonId, Mover> = actions.iter().filter_map(mover).collect();
         let mut left = addresses::in_order(&movers);
         let mut fates = Vec::new();
         loop {
@@ -143,7 +143,7 @@ impl<W: World> Sending<'_, W> {
     pub(super) fn wake_who_waits(&mut self) -> Result<(), StorageError> {
         let freed = std::mem::take(&mut self.handover.freed);
         self.rosters.claims.load(self.world, freed.iter().map(|(_, key)| key.as_str()))?;
-        let mut waiting: BTreeSet<(SchoolNumber, PersonId)> = BTreeSet::new();
+        let mut waiting: SortedSet<(SchoolNumber, PersonId)> = SortedSet::new();
         for (school, key) in &freed {
             let people = self.rosters.claims.get(key).into_iter().flat_map(|claim| &claim.people);
             waiting.extend(people.map(|person| (*school, person.clone())));

@@ -5,8 +5,6 @@
 mod addresses;
 mod handover;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 pub(super) use self::handover::Handover;
 use self::handover::is_handed_over;
 use super::agenda::Agenda;
@@ -22,6 +20,7 @@ use crate::look::{Look, look};
 use crate::memory::followed::Followed;
 use crate::memory::{Rosters, account_id};
 use crate::model::ids::{Address, ClassId, CourseId, PersonId, SchoolNumber};
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::people;
 use crate::plan::answer::{self, Answer, When};
 use crate::plan::ready::{ByNow, Ready};
@@ -32,7 +31,7 @@ use crate::world::{StorageError, World};
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     /// Classes whose moment to be judged has come.
-    pub(super) to_judge: BTreeSet<ClassId>,
+    pub(super) to_judge: SortedSet<ClassId>,
     /// Courses whose attendance is read for the last time.
     pub(super) closing: Vec<(SchoolNumber, CourseId)>,
     /// How many looks at courses were made.
@@ -70,7 +69,7 @@ impl<'t, W: World> Sending<'t, W> {
     pub(super) fn send(mut self) -> Result<Sent, StorageError> {
         let mut works = self.take_on()?;
         self.connect(&mut works);
-        let mut lost = BTreeSet::new();
+        let mut lost = SortedSet::new();
         self.move_addresses(&mut works, &mut lost)?;
         for job in Job::ORDER {
             self.do_job(job, &mut works, &mut lost)?;
@@ -172,7 +171,7 @@ impl<'t, W: World> Sending<'t, W> {
     /// connection.
     fn connect(&mut self, works: &mut [Work]) {
         let settings = self.moment.settings;
-        let mut open: BTreeMap<Address, bool> = BTreeMap::new();
+        let mut open: SortedMap<Address, bool> = SortedMap::new();
         for work in works {
             let Some(campus) = settings.campuses.get(&work.address.campus) else { continue };
             let connected = *open
@@ -189,7 +188,7 @@ impl<'t, W: World> Sending<'t, W> {
         &mut self,
         job: Job,
         works: &mut [Work],
-        lost: &mut BTreeSet<(SchoolNumber, PersonId)>,
+        lost: &mut SortedSet<(SchoolNumber, PersonId)>,
     ) -> Result<(), StorageError> {
         let mut places = Vec::new();
         let mut ready: Vec<(Address, Action<String>)> = Vec::new();
@@ -249,7 +248,7 @@ impl<'t, W: World> Sending<'t, W> {
 
     /// Sends actions of one kind, and answers the fate of each. An item that several courses want is sent once.
     fn post(&mut self, ready: &[(Address, Action<String>)]) -> Result<Vec<Fate>, StorageError> {
-        let mut items: BTreeMap<(&Address, String), Vec<usize>> = BTreeMap::new();
+        let mut items: SortedMap<(&Address, String), Vec<usize>> = SortedMap::new();
         for (place, (address, action)) in ready.iter().enumerate() {
             items.entry((address, action.item_key())).or_default().push(place);
         }
@@ -313,7 +312,7 @@ impl<'t, W: World> Sending<'t, W> {
     /// Makes the courses due of people whose accounts CourseKey lost. With an account CourseKey lost the account's
     /// enrolments, so both are sent again for every course that names the person. That is left to the next regular tick
     /// and not done at once, because CourseKey may lose them again.
-    fn wake_courses_of(&mut self, lost: BTreeSet<(SchoolNumber, PersonId)>) -> Result<(), StorageError> {
+    fn wake_courses_of(&mut self, lost: SortedSet<(SchoolNumber, PersonId)>) -> Result<(), StorageError> {
         for (school, person) in lost {
             let entry = self.rosters.people.get(person.as_str());
             let courses: Vec<CourseId> = entry.into_iter().flat_map(|entry| entry.listed.keys().cloned()).collect();

@@ -107,6 +107,35 @@ fn a_wrong_zone_stops_the_campus_before_anything_is_sent() {
 }
 
 #[test]
+fn a_zone_under_another_of_its_names_stops_nothing() {
+    for name in ["US/Eastern", "america/new_york"] {
+        let mut world = Fake::new("2023-08-20T12:00:00Z");
+        world.coursekey.zone = Some(name.to_owned());
+        world.save(course("C1"));
+        assert!(world.settle().contains("enroll S3 in C1"), "{name}");
+    }
+}
+
+#[test]
+fn a_zone_that_nobody_knows_is_told_as_it_was_given() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.coursekey.zone = Some("Eastern Time".to_owned());
+    world.save(course("C1"));
+    assert_eq!(world.settle(), "");
+    expect!["C1 Failed (nothing could be sent since 2023-08-20 08:00 EDT: CourseKey's time zone is “Eastern Time”, which is not an IANA time zone, and not America/New_York)"].assert_eq(&world.statuses());
+}
+
+#[test]
+fn a_campus_whose_zone_is_written_differently_is_sent_nothing_anew() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    world.save(course("C1"));
+    world.settle();
+    world.settings.campuses[0].zone = "US/Eastern".to_owned();
+    assert_eq!(world.later(Seconds(300)), "");
+    assert!(world.statuses().contains("Synchronized"));
+}
+
+#[test]
 fn a_course_that_coursekey_forgot_is_sent_again_whole() {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
     world.save(course("C1"));

@@ -8,6 +8,7 @@ use crate::model::course::{Class, Course, SendOption};
 use crate::model::ids::{ClassId, PersonId};
 
 use crate::model::time::{Instant, LocalDate, Seconds};
+use crate::model::zone::Zone;
 use crate::testing::{Fake, at, course, record, synchronized};
 
 const WEEK: Seconds = Seconds(7 * 86_400);
@@ -15,7 +16,7 @@ const HOUR: Seconds = Seconds(3_600);
 
 /// A course of ten weeks that begins on the day of `from`, with three new students.
 fn course_of(number: i64, from: Instant) -> Course {
-    let day = |at: Instant| at.date_in(chrono_tz::America::New_York);
+    let day = |at: Instant| at.date_in(Zone::parse("America/New_York").unwrap());
     let mut course = course(&format!("C{number:03}"));
     course.start_date = day(from);
     course.end_date = day(from + Seconds(10 * WEEK.0));
@@ -83,7 +84,7 @@ fn a_school_that_runs_ten_years_holds_what_one_year_needs() {
         let allowed = bytes + bytes / 50 * (year - 1);
         assert!(*of_year <= allowed && *reads_of_year <= reads + 1, "year {year}: {of_years:?}");
     }
-    assert_eq!(world.now.date_in(chrono_tz::UTC).year(), 2024);
+    assert_eq!(world.now.date_in(Zone::utc()).year(), 2024);
 }
 
 /// The keys that begin with one of the prefixes.

@@ -1,8 +1,6 @@
 //! Pushes only bring records earlier: if pushes are lost, doubled or come in any order, the marks end the same as
 //! without pushes.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
@@ -11,6 +9,7 @@ use crate::inbox::on_attendance_received;
 use crate::memory::INBOX;
 use crate::model::attendance::Mark;
 use crate::model::ids::{CampusId, ClassId, PersonId};
+use crate::model::sorted::SortedMap;
 use crate::model::time::{Instant, Seconds};
 use crate::testing::{Fake, at, course, push_from, record, synchronized, two_campuses};
 use crate::world::Reads;
@@ -51,7 +50,7 @@ fn written_at(record: &Value) -> Instant {
 
 /// Plays the class. Before each tick CourseKey lists what was written by then, each record in its newest version, and the
 /// pushes of that tick arrive.
-fn play(records: &[Value], pushes: &BTreeMap<i64, Vec<usize>>) -> BTreeMap<(ClassId, PersonId), Mark> {
+fn play(records: &[Value], pushes: &SortedMap<i64, Vec<usize>>) -> SortedMap<(ClassId, PersonId), Mark> {
     let mut world = synchronized();
     for tick in 0..TICKS {
         world.now = at(START) + Seconds(tick * 300);
@@ -81,11 +80,11 @@ proptest! {
         pushes in prop::collection::vec((0..TICKS, 0_usize..8), 0..20),
     ) {
         let records = records(&versions);
-        let mut by_tick: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        let mut by_tick: SortedMap<i64, Vec<usize>> = SortedMap::new();
         for (tick, record) in pushes {
             by_tick.entry(tick).or_default().push(record);
         }
-        prop_assert_eq!(play(&records, &by_tick), play(&records, &BTreeMap::new()));
+        prop_assert_eq!(play(&records, &by_tick), play(&records, &SortedMap::new()));
     }
 }
 

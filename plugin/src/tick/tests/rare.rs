@@ -185,17 +185,18 @@ fn the_form_of_what_is_stored_is_that_of_its_schema() {
     {
         writeln!(text, "{key} {:02x?}", world.state[key]).unwrap();
     }
-    for key in ["course/C1", "page/C1", "ledger/C1"] {
+    for key in ["hot/0", "course/C1", "page/C1", "ledger/C1"] {
         writeln!(text, "{key} {} bytes", world.state[key].len()).unwrap();
     }
     expect![[r#"
-        schema 3
+        schema 4
         class/C1-1 [02, 43, 31, 01, 02, 43, 31]
         listed/C1 [04, 02, 49, 31, 02, 53, 31, 02, 53, 32, 02, 53, 33, 02, 04, 43, 31, 2d, 31, 04, 43, 31, 2d, 32, 01, 00]
         person/S1 [01, 02, 53, 31, 01, 07, 53, 74, 75, 64, 65, 6e, 74, 01, 31, 14, 73, 74, 75, 64, 65, 6e, 74, 31, 40, 65, 78, 61, 6d, 70, 6c, 65, 2e, 65, 64, 75, 01, 02, 43, 31, 01, 02, 43, 31, 01, 64, ff, ff, ff, ff, ff, ff, ff, ff, ff, 01, a0, 8f, fd, d8, 0c, 01]
         account/100/S1 [01, 07, 53, 74, 75, 64, 65, 6e, 74, 01, 31, 14, 73, 74, 75, 64, 65, 6e, 74, 31, 40, 65, 78, 61, 6d, 70, 6c, 65, 2e, 65, 64, 75, 00, 00, 00, 00, 00, 00]
         email/student1@example.edu [01, 02, 53, 31]
         attendance/C1-1 [01, a0, e9, e4, ce, 0c, 88, 0e, 88, 0e, 01, b0, 54, 00, 00, 01, a0, e9, e4, ce, 0c, 80, 92, e6, ce, 0c, 01, 02, 53, 31, 01, 01, 02, 72, 31, 01, 04, 43, 31, 2d, 31, 02, 53, 31, 94, 92, e6, ce, 0c, 01, a0, e9, e4, ce, 0c, 01, 80, 92, e6, ce, 0c, 00, 01, 01, 00, 00, 00, 01, 00, a0, e9, e4, ce, 0c, 80, 92, e6, ce, 0c, a8, f7, e4, ce, 0c, f8, 83, e6, ce, 0c, 01, b0, 54, 00, 00, 01, a0, e9, e4, ce, 0c, 01, 80, 92, e6, ce, 0c, 00, 00, 01, 02, 72, 31, 01, 00, 00, 00, 01, 00]
+        hot/0 211 bytes
         course/C1 308 bytes
         page/C1 41 bytes
         ledger/C1 193 bytes

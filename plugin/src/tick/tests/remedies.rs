@@ -6,12 +6,11 @@
 mod attendance;
 mod rosters;
 
-use std::collections::BTreeSet;
-
 use crate::issue::CATALOGUE;
 use crate::model::course::{Course, Student};
 use crate::model::ids::CourseId;
 use crate::model::issue::Code;
+use crate::model::sorted::SortedSet;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, course, synchronized};
 use crate::world::records::Operation;
@@ -47,8 +46,8 @@ fn change_s1(world: &mut Fake, with: impl FnOnce(&mut Student)) {
 }
 
 /// The keys of the issues that are open.
-fn open(world: &Fake) -> BTreeSet<String> {
-    let mut open = BTreeSet::new();
+fn open(world: &Fake) -> SortedSet<String> {
+    let mut open = SortedSet::new();
     for operation in &world.operations {
         match operation {
             Operation::OpenIssue { key, .. } => _ = open.insert(key.clone()),

@@ -2,14 +2,16 @@
 
 use expect_test::expect;
 
+use crate::memory::head::Head;
 use crate::model::course::{Agreement, SendOption};
+use crate::model::sorted::SortedMap;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, synchronized};
 use crate::world::records::Operation;
 
 /// The sentences of the issues that are open.
 pub(super) fn open_issues(world: &Fake) -> Vec<&str> {
-    let mut open = std::collections::BTreeMap::new();
+    let mut open = SortedMap::new();
     for operation in &world.operations {
         match operation {
             Operation::OpenIssue { key, issue, .. } => _ = open.insert(key, issue.sentence.as_str()),
@@ -242,8 +244,8 @@ fn the_nightly_comparison_comes_once_a_night_also_when_the_clocks_change() {
     ] {
         world.now = at(now);
         world.settle();
-        let head: serde_json::Value = serde_json::from_slice(&world.state["hot/0"]).unwrap();
-        assert_eq!(head["comparison"]["next"], at(next).0, "after {now}");
+        let head = Head::read(&world.state["hot/0"]).unwrap();
+        assert_eq!(head.comparison.next, at(next), "after {now}");
     }
 }
 

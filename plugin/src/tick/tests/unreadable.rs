@@ -1,8 +1,6 @@
 //! Attendance records that cannot be read. No Absent is derived for a student whose record it may be, and the issue
 //! about the record ends only when the record was read or is gone from CourseKey.
 
-use std::collections::BTreeSet;
-
 use expect_test::expect;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -10,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::written;
 use crate::model::ids::SchoolNumber;
+use crate::model::sorted::SortedSet;
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, broken, nameless, push, record, synchronized, two_campuses};
 use crate::world::records::Operation;
@@ -312,7 +311,7 @@ fn what_cannot_be_read_at_the_end_is_looked_for_once_a_day_until_it_can() {
 type Version = (usize, u32, u32, bool);
 
 /// Plays the class and three days. Answers the marks and the issues that are open at the end.
-fn play(versions: &[Version], pushes: &[(usize, i64)]) -> (String, BTreeSet<String>) {
+fn play(versions: &[Version], pushes: &[(usize, i64)]) -> (String, SortedSet<String>) {
     let mut versions = versions.to_vec();
     versions.sort_by_key(|(_, written, ..)| *written);
     let mut numbers = [0_u64; 3];
@@ -338,7 +337,7 @@ fn play(versions: &[Version], pushes: &[(usize, i64)]) -> (String, BTreeSet<Stri
         }
         world.settle();
     }
-    let mut open = BTreeSet::new();
+    let mut open = SortedSet::new();
     for operation in &world.operations {
         match operation {
             Operation::OpenIssue { key, .. } => _ = open.insert(key.clone()),

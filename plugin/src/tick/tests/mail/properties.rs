@@ -1,13 +1,12 @@
 //! The property of the mails: whoever reads all mails of a school knows which issues are open. Issues open, change,
 //! resolve and come back at random, while the error address can be used or not and the host takes mails or not.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 use super::{NONE, SEVERAL, WRONG, email, keys, synchronized};
 use crate::issue;
+use crate::model::sorted::{SortedMap, SortedSet};
 use crate::model::time::{Instant, Seconds};
 use crate::testing::Fake;
 use crate::world::records::{Message, Operation, Value};
@@ -39,11 +38,11 @@ type Key = (String, String, String);
 #[derive(Default)]
 struct Reader {
     /// The issues that are open in GEGI, by key.
-    page: BTreeMap<String, (Key, String)>,
+    page: SortedMap<String, (Key, String)>,
     /// The issues that are open according to the mails.
-    believed: BTreeMap<Key, String>,
+    believed: SortedMap<Key, String>,
     /// The issues that opened, changed or came back since they were last mailed.
-    news: BTreeSet<Key>,
+    news: SortedSet<Key>,
     last: Option<Instant>,
 }
 
@@ -68,7 +67,7 @@ impl Reader {
             self.last = Some(world.now);
             self.believe(&mail)?;
         }
-        let known: BTreeSet<&Key> = self.page.values().map(|(key, _)| key).chain(self.believed.keys()).collect();
+        let known: SortedSet<&Key> = self.page.values().map(|(key, _)| key).chain(self.believed.keys()).collect();
         prop_assert!(keys(world, "digest/").len() <= known.len(), "no more waits than is open or was told");
         prop_assert_eq!(keys(world, "told/").len(), self.believed.len());
         Ok(())
@@ -125,7 +124,7 @@ proptest! {
             world.later(Seconds::hours(1));
             reader.read(&mut world)?;
         }
-        let page: BTreeMap<Key, String> = reader.page.values().cloned().collect();
+        let page: SortedMap<Key, String> = reader.page.values().cloned().collect();
         prop_assert_eq!(&reader.believed, &page);
         prop_assert_eq!(keys(&world, "digest/").len(), 0);
     }
