@@ -31,6 +31,28 @@ struct Entry<T> {
     touched: bool,
 }
 
+/// An entry's id and key, and what the state holds of it.
+type Stored = (String, String, Option<Vec<u8>>);
+
+/// Reads what is stored of entries. Apart from the shelves, so that it is compiled once for
+/// all of them.
+fn read_stored(world: &mut impl Reads, prefix: &str, mut ids: Vec<&str>) -> Result<Vec<Stored>, StorageError> {
+    arrange(&mut ids, Ord::cmp);
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<String> = ids.iter().map(|id| format!("{prefix}{id}")).collect();
+    let stored = parts::get_many(world, &keys)?;
+    Ok(ids
+        .iter()
+        .map(|id| (*id).to_owned())
+        .zip(keys)
+        .zip(stored)
+        .map(|((id, key), stored)| (id, key, stored))
+        .collect())
+}
+
 impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// An empty shelf for the keys that start with `prefix`.
     pub fn new(prefix: &'static str) -> Self {
@@ -43,17 +65,9 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
     }
 
     /// Apart from `load`, so that it is compiled once for all iterators.
-    fn load_missing(&mut self, world: &mut impl Reads, mut missing: Vec<&str>) -> Result<(), StorageError> {
-        arrange(&mut missing, Ord::cmp);
-        missing.dedup();
-        let keys: Vec<String> = missing.iter().map(|id| format!("{}{id}", self.prefix)).collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let mut loaded = Vec::new();
-        for ((id, key), stored) in missing.into_iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
-            loaded.push((id.to_owned(), self.read(key, stored)));
-        }
+    fn load_missing(&mut self, world: &mut impl Reads, missing: Vec<&str>) -> Result<(), StorageError> {
+        let stored = read_stored(world, self.prefix, missing)?;
+        let loaded: Vec<_> = stored.into_iter().map(|(id, key, stored)| (id, self.read(&key, stored))).collect();
         self.entries.extend(loaded);
         Ok(())
     }
@@ -63,16 +77,13 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         &self,
         world: &mut impl Reads,
         ids: impl Iterator<Item = &'a str>,
-    ) -> Result<SortedMap<&'a str, T>, StorageError> {
-        let ids: Vec<&str> = ids.filter(|id| !self.entries.contains_key(*id)).collect();
-        let keys: Vec<String> = ids.iter().map(|id| format!("{}{id}", self.prefix)).collect();
-        let mut values = SortedMap::new();
-        for ((id, key), stored) in ids.iter().zip(&keys).zip(parts::get_many(world, &keys)?) {
-            if let Some(value) = stored.and_then(|bytes| decode(key, &bytes).ok()) {
-                values.insert(*id, value);
-            }
-        }
-        Ok(values)
+    ) -> Result<SortedMap<String, T>, StorageError> {
+        self.peek_missing(world, ids.filter(|id| !self.entries.contains_key(*id)).collect())
+    }
+
+    fn peek_missing(&self, world: &mut impl Reads, missing: Vec<&str>) -> Result<SortedMap<String, T>, StorageError> {
+        let stored = read_stored(world, self.prefix, missing)?;
+        Ok(stored.into_iter().filter_map(|(id, key, stored)| Some((id, decode(&key, &stored?).ok()?))).collect())
     }
 
     /// Puts an entry on the shelf that was read in another way, for example by a scan.

@@ -19,7 +19,8 @@ use crate::world::{StorageError, Writes};
 /// How many ticks in a row may abort on one item before the item is set aside.
 const PATIENCE: u32 = 3;
 
-/// Sets an item aside that aborted too many ticks.
+/// Sets an item aside that aborted too many ticks, and answers whether there was one. The tick then does nothing else,
+/// because whatever aborted it next would undo the setting aside.
 pub(super) fn set_aside(
     world: &mut impl Writes,
     moment: Moment<'_>,
@@ -27,11 +28,11 @@ pub(super) fn set_aside(
     rosters: &mut Rosters,
     agenda: &mut Agenda,
     out: &mut Outgoing,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
     if !moment.is_alone() {
-        return Ok(());
+        return Ok(false);
     }
-    let Some(aborted) = world.last_aborted().filter(|aborted| aborted.times >= PATIENCE) else { return Ok(()) };
+    let Some(aborted) = world.last_aborted().filter(|aborted| aborted.times >= PATIENCE) else { return Ok(false) };
     match Item::read(&aborted.note) {
         Some(Item::Course(course)) => set_course_aside(world, moment, rosters, agenda, out, &course, aborted.times)?,
         Some(Item::Class(class)) => set_class_aside(world, moment, rosters, agenda, &class)?,
@@ -44,10 +45,11 @@ pub(super) fn set_aside(
             let sentence = format!("working on a push of CourseKey was aborted {} times in a row", aborted.times);
             head.tell_for_a_day(Code::AbortedRepeatedly, format!("push {digest}"), sentence, moment.now);
         }
-        None => {}
+        None => return Ok(false),
     }
     world.breadcrumb(None);
-    Ok(())
+    agenda.again = true;
+    Ok(true)
 }
 
 /// Sets a course aside: it leaves the due index and gets an issue. The course is looked at again when GEGI changes it.

@@ -108,7 +108,13 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let (mut rosters, mut out) = (Rosters::default(), Outgoing::new(moment.now, head.digest.waiting));
 
     campuses.notice(&settings);
-    aborted::set_aside(world, moment, &mut head, &mut rosters, &mut agenda, &mut out)?;
+    if aborted::set_aside(world, moment, &mut head, &mut rosters, &mut agenda, &mut out)? {
+        let report = Report { more_work: true, ..counted(judge::Written::default(), &out) };
+        (head.campuses, head.digest.waiting) = (campuses.into_states(), out.waiting);
+        let (head, books, (notes, operations)) = (Some(head), Books::default(), out.into_parts());
+        store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
+        return Ok(report);
+    }
     compare::walk(world, moment, &mut head, &mut rosters, &mut agenda)?;
     let absorbed = absorb::absorb(world, moment, &mut rosters, &mut agenda)?;
     aborted::read_freed(moment, &mut campuses, &rosters, &absorbed.freed);
@@ -117,9 +123,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let mut intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
     intake.retry_unplaced(&absorbed.courses)?;
     intake.take_pushes(&mut agenda)?;
-    let mut looks = 0;
-    // CourseKey refuses a lower revision than the one it has. GEGI's may become lower, and so may the clock.
-    let revision = u64::try_from(moment.now.0).unwrap_or_default().max(head.sent_as);
+    let (mut looks, revision) = (0, revision(&head, now));
     if absorbed.all {
         let sent = Sending {
             world,
@@ -149,15 +153,10 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
 
     count_records(&mut campuses, &attendance);
     tell_of_damage(&mut head, rosters.take_damaged().into_iter().chain(attendance.books.take_damaged()), now);
-    let books = attendance.end(&mut head);
-    campuses.close(absorbed.all && !agenda.again && !agenda.more);
+    let (books, is_done) = (attendance.end(&mut head), !agenda.again && !agenda.more);
+    campuses.close(absorbed.all && is_done);
     setting_issues.extend(campuses.issues(&settings));
-    setting_issues.extend(storage_issue(world, &head));
-    out.tell_of_school(world, &mut head, setting_issues)?;
-    if out.waiting && !agenda.again && !agenda.more {
-        out.mail(world, moment, &mut head.digest)?;
-    }
-    head.digest.waiting = out.waiting;
+    tell_school(world, moment, &mut head, &mut out, setting_issues, is_done)?;
     let next_due = next_due(moment, &agenda, &campuses, &followed, &head);
     let tallies = std::mem::take(&mut campuses.tallies);
     let report = Report { looks, tallies, more_work: agenda.again || agenda.more, next_due, ..counted(written, &out) };
@@ -167,6 +166,30 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let head = Some(head).filter(|head| before.as_ref() != Some(head));
     store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
     Ok(report)
+}
+
+/// The revision of everything that this tick sends. CourseKey refuses a lower one than it has. GEGI's may become lower, and
+/// so may the clock.
+fn revision(head: &Head, now: Instant) -> u64 {
+    u64::try_from(now.0).unwrap_or_default().max(head.sent_as)
+}
+
+/// Tells of the school as a whole, and mails once nothing is left to do.
+fn tell_school(
+    world: &mut impl World,
+    moment: Moment<'_>,
+    head: &mut Head,
+    out: &mut Outgoing,
+    mut issues: Vec<Issue>,
+    is_done: bool,
+) -> Result<(), StorageError> {
+    issues.extend(storage_issue(world, head));
+    out.tell_of_school(world, head, issues)?;
+    if out.waiting && is_done {
+        out.mail(world, moment, &mut head.digest)?;
+    }
+    head.digest.waiting = out.waiting;
+    Ok(())
 }
 
 /// The budget of this tick. After an aborted tick one item is taken, whatever the host's budget says, so that the item

@@ -152,6 +152,23 @@ fn a_course_that_coursekey_forgot_is_sent_again_whole() {
 }
 
 #[test]
+fn an_item_is_set_aside_by_a_tick_that_does_nothing_else() {
+    // A tick that goes on to the next item that aborts would undo the setting aside, for ever.
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    for id in ["C1", "C2", "C3"] {
+        world.save(course(id));
+    }
+    for id in ["C1", "C2"] {
+        world.aborted = Some(Aborted { note: format!("course/{id}"), times: 3 });
+        assert!(tick::on_tick(&mut world, Budget { items: 1, seconds: 60 }).unwrap().more_work);
+        assert!(world.coursekey.log.is_empty() && world.coursekey.requests.is_empty());
+        world.aborted = None;
+    }
+    assert!(world.settle().contains("course C3"));
+    assert!(!world.coursekey.log.join("\n").contains("course C1"));
+}
+
+#[test]
 fn a_course_that_aborts_three_calls_is_set_aside_and_the_others_go_on() {
     let mut world = Fake::new("2023-08-20T12:00:00Z");
     world.save(course("C1"));

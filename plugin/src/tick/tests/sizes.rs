@@ -185,7 +185,9 @@ fn a_push_that_aborts_three_calls_is_given_up_and_told_for_a_day() {
     world.aborted = Some(Aborted { note: format!("push/{digest}"), times: 3 });
     tick::on_tick(&mut world, Budget { items: 1, seconds: 60 }).unwrap();
     assert!(!world.state.keys().any(|key| key.starts_with("push/") || key.starts_with("hot/2/")));
-    assert_eq!(written(&mut world), format!("open aborted-repeatedly////push {digest}"));
+    world.aborted = None;
+    world.settle();
+    assert!(written(&mut world).starts_with(&format!("open aborted-repeatedly////push {digest}")));
     world.later(Seconds(86_400));
     assert!(written(&mut world).contains("resolve aborted-repeatedly"));
 }
