@@ -77,9 +77,10 @@ impl Play {
             self.file("courses.jsonl").lines().map(parsed).map(|course| (said(&course["id"]), course)).collect();
         let changes = self.file("changes.jsonl").lines().map(parsed);
         let (before, after): (Vec<Value>, Vec<Value>) = changes.partition(|change| said(&change["at"]).as_str() < from);
-        let changed = before.into_iter().map(|mut change| change["course"].take()).filter(Value::is_object);
-        courses.extend(changed.map(|course| (said(&course["id"]), course)));
-        let text = |lines: &mut dyn Iterator<Item = Value>| lines.map(|line| format!("{line}\n")).collect::<String>();
+        let saved = before.into_iter().map(|mut change| change["course"].take()).filter(Value::is_object);
+        courses.extend(saved.map(|course| (said(&course["id"]), course)));
+        let text =
+            |lines: &mut dyn Iterator<Item = Value>| lines.map(|line| line.to_string() + "\n").collect::<String>();
         let play = self.with_file("courses.jsonl", &text(&mut courses.into_values()));
         let play = play.with_file("changes.jsonl", &text(&mut after.into_iter()));
         play.school("2023-10-30T04:00:00Z", from)
