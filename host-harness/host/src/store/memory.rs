@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use super::snapshot::range;
 use super::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Payload, PushId, RefusedItem, SchoolId, Standing,
-    Store, StoreError, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Payload, PushId, REFUSED_KEPT, RefusedItem, SchoolId,
+    Standing, Store, StoreError, entry_bytes,
 };
 use crate::gegi::Receipt;
 
@@ -61,6 +61,10 @@ impl School {
         let Some(payload) = self.waiting.remove(&place) else { return };
         if let Receipt::Refused(reason) = &acknowledgement.receipt {
             self.refused.insert(place, (payload, reason.clone()));
+            let of_lane: Vec<(Lane, u64)> = self.refused.keys().filter(|(of, _)| *of == lane).copied().collect();
+            for old in of_lane.iter().rev().skip(REFUSED_KEPT) {
+                self.refused.remove(old);
+            }
         }
     }
 }

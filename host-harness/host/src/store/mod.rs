@@ -241,6 +241,10 @@ pub struct Acknowledgement {
     pub receipt: Receipt,
 }
 
+/// How many refused items of a lane a school keeps, the newest ones. A school that runs for years would else keep every
+/// refusal.
+pub const REFUSED_KEPT: usize = 1_000;
+
 /// An item that its receiver refused.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefusedItem {
@@ -373,7 +377,8 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError>;
 
-    /// Takes the acknowledged items out of the outbox, all in one durable transaction.
+    /// Takes the acknowledged items out of the outbox, all in one durable transaction. Of the refused items of the lane the
+    /// newest [`REFUSED_KEPT`] are kept.
     async fn acknowledge(
         &self,
         school: &SchoolId,

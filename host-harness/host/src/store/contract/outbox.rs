@@ -2,7 +2,7 @@
 
 use super::{Place, at, school, standing};
 use crate::gegi::Receipt;
-use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, SchoolId, Store};
+use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, REFUSED_KEPT, SchoolId, Store};
 
 async fn send(store: &dyn Store, records: &[&str], mails: &[&str]) {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -78,6 +78,22 @@ pub(super) async fn an_acknowledgement_is_final(place: &impl Place) {
     assert_eq!(payloads(&*store, Lane::Records).await, numbered(&[(1, "r1"), (3, "r3")]));
     assert_eq!(payloads(&*store, Lane::Mails).await, numbered(&[(1, "m1")]));
     assert!(store.refused(&school(), Lane::Records, 0, 10).await.unwrap().is_empty());
+}
+
+pub(super) async fn the_newest_refused_items_are_kept(place: &impl Place) {
+    let commit = Commit { records: vec!["{}".into(); REFUSED_KEPT + 3], mails: vec!["{}".into()], ..at(0) };
+    place.open().commit(&school(), commit).await.unwrap();
+    let refuse = |lane, sequences: Vec<u64>| async move {
+        acknowledge(&*place.open(), lane, &sequences, Receipt::Refused("no such class".into())).await;
+    };
+    refuse(Lane::Mails, vec![1]).await;
+    let last = u64::try_from(REFUSED_KEPT).unwrap() + 3;
+    refuse(Lane::Records, (1..last).collect()).await;
+    refuse(Lane::Records, vec![last]).await;
+    let store = place.open();
+    let kept = store.refused(&school(), Lane::Records, 0, 2 * REFUSED_KEPT).await.unwrap();
+    assert_eq!((kept.len(), kept[0].item.sequence), (REFUSED_KEPT, 4));
+    assert_eq!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap().len(), 1);
 }
 
 pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place) {

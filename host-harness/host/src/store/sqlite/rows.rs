@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Unwritten;
 use crate::gegi::Receipt;
 use crate::store::{
-    Acknowledgement, Breadcrumb, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing,
-    TakenPush, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, REFUSED_KEPT, RefusedItem,
+    SchoolId, Standing, TakenPush, entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
@@ -199,6 +199,9 @@ pub(super) fn acknowledge(
         }
         delete.execute(params![school.as_str(), number(lane), sequence])?;
     }
+    let forget = "DELETE FROM refused WHERE school = ?1 AND lane = ?2 AND sequence <=
+                  (SELECT sequence FROM refused WHERE school = ?1 AND lane = ?2 ORDER BY sequence DESC LIMIT 1 OFFSET ?3)";
+    connection.prepare_cached(forget)?.execute(params![school.as_str(), number(lane), signed(REFUSED_KEPT)])?;
     Ok(())
 }
 
