@@ -2,10 +2,10 @@
 //! else; the next tick finds the note and does all the work that follows from the change.
 
 use crate::ledger::CourseLedger;
-use crate::lines::{self, ID_CAP};
+use crate::lines;
 use crate::memory::entries::{Before, Held, Over};
 use crate::memory::view::{self, CourseView, StoredCourse};
-use crate::memory::{COURSE, DIRTY, OVER, encode, parts};
+use crate::memory::{COURSE, DIRTY, OVER, UNFIT, encode, parts};
 use crate::model::course::Course;
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
@@ -13,6 +13,7 @@ use crate::model::time::Instant;
 use crate::option::{self, Change as OptionChange, Resolved};
 use crate::overview::{self, Overview};
 use crate::settings::{self, Settings};
+use crate::unfit::{self, UnfitCourse};
 use crate::world::{Change, StorageError, Writes};
 
 /// A change of one course in GEGI.
@@ -22,17 +23,6 @@ pub enum CourseChange {
     Saved(Box<Course>),
     /// The course was removed.
     Removed(CourseId),
-}
-
-/// Why a change was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChangeError {
-    /// The course cannot be taken as it is.
-    #[error("take the course: {0}")]
-    BadInput(String),
-    /// The state could not be read or written.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
 }
 
 /// The answer to a change of a course.
@@ -57,22 +47,22 @@ pub struct CourseOutcome {
 ///
 /// DOMAIN §4 "Revisions": "of an event, equal or lower than the one held: ignored, reported as such; after a removal any
 /// revision is taken".
-pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<CourseOutcome, ChangeError> {
+pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Result<CourseOutcome, StorageError> {
     let id = match &change {
-        CourseChange::Saved(course) => {
-            check_id(course)?;
-            course.id.clone()
-        }
+        CourseChange::Saved(course) => course.id.clone(),
         CourseChange::Removed(id) => id.clone(),
     };
+    if !lines::is_fit(id.as_str()) {
+        return note_unfit(world, &id, change);
+    }
     let (settings, _) = settings::check(&world.settings()?);
     let now = world.now();
     let mut stored = view::read(world, std::slice::from_ref(&id))?;
     let Some(mut course) = stored.take_courses().pop() else { return Ok(CourseOutcome::unknown()) };
     if course.held.is_none() && course.over.is_none() && !world.usage().has_room() {
-        return Err(ChangeError::Storage(StorageError::Refused(
+        return Err(StorageError::Refused(
             "it is so full that no new course is taken on; ask customer care for more".to_owned(),
-        )));
+        ));
     }
     let (taken, refused) = match change {
         CourseChange::Saved(saved) => save(&mut course, *saved, &settings, now),
@@ -153,14 +143,18 @@ impl CourseOutcome {
     }
 }
 
-/// Refuses a course under whose own id nothing can be stored. Rows with such ids are left out of the course (`lines`).
-fn check_id(course: &Course) -> Result<(), ChangeError> {
-    if lines::is_fit(course.id.as_str()) {
-        return Ok(());
-    }
-    let Course { id, number, .. } = course;
-    Err(ChangeError::BadInput(format!(
-        "the id of course {number} has {} bytes; an id has 1 to {ID_CAP} bytes and no control characters; correct it in GEGI",
-        id.as_str().len()
-    )))
+/// Notes a course under whose id nothing can be stored, or forgets it. The next tick tells of it. Rows with such ids are left
+/// out of their course (`lines`).
+fn note_unfit(world: &mut impl Writes, id: &CourseId, change: CourseChange) -> Result<CourseOutcome, StorageError> {
+    let name = unfit::name(id);
+    let key = format!("{UNFIT}{name}");
+    let note = Change::Put(format!("{DIRTY}{name}"), Vec::new());
+    let CourseChange::Saved(course) = change else {
+        world.apply(vec![Change::Delete(key), note])?;
+        return Ok(CourseOutcome { taken: true, ..CourseOutcome::unknown() });
+    };
+    let noted = UnfitCourse::new(&course, world.now());
+    let (overview, issues) = (Overview::of_unfit(&noted), vec![noted.issue()]);
+    world.apply(vec![Change::Put(key.clone(), encode(&key, &noted)?), note])?;
+    Ok(CourseOutcome { taken: true, overview, issues, ..CourseOutcome::unknown() })
 }

@@ -39,6 +39,7 @@ pub mod settings;
 pub mod silence;
 pub mod status;
 pub mod tick;
+pub mod unfit;
 pub mod window;
 pub mod world;
 

@@ -5,9 +5,10 @@
 use crate::desired;
 use crate::following;
 use crate::ledger::CourseLedger;
+use crate::lines;
 use crate::memory::entries::Over;
 use crate::memory::view::{self, CourseView};
-use crate::memory::{COURSE, FETCHED, OVER, parts};
+use crate::memory::{COURSE, FETCHED, OVER, UNFIT, parts};
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::sorted::{SortedSet, arrange};
@@ -18,6 +19,7 @@ use crate::people;
 use crate::settings::{self, Settings};
 use crate::silence::Silence;
 use crate::status::{self, Status};
+use crate::unfit::{self, UnfitCourse};
 use crate::window::{self, Phase, Window};
 use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
@@ -80,6 +82,13 @@ impl Overview {
             window: None,
             failing_since: None,
         }
+    }
+}
+
+impl Overview {
+    /// The overview of a course whose id cannot be taken.
+    pub fn of_unfit(course: &UnfitCourse) -> Self {
+        Self { status: Status::Failed, reason: Some(course.reason()), window: None, failing_since: None }
     }
 }
 
@@ -165,16 +174,31 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
     let now = world.now();
     let mut statuses = Vec::new();
     for ids in ids.chunks(AT_ONCE) {
-        let stored = view::read(world, ids)?;
-        for (id, course) in ids.iter().zip(stored.courses()) {
-            statuses.extend(match (stored.view(course), &course.over) {
-                (Some(view), _) => course_status(view, &settings, now),
-                (None, Some(over)) => Some(over_status(id, over, &settings)),
-                (None, None) => None,
+        let fit: Vec<CourseId> = ids.iter().filter(|id| lines::is_fit(id.as_str())).cloned().collect();
+        let stored = view::read(world, &fit)?;
+        let mut courses = stored.courses();
+        for id in ids {
+            let course = if lines::is_fit(id.as_str()) { courses.next() } else { None };
+            statuses.extend(match course.map(|course| (stored.view(course), &course.over)) {
+                Some((Some(view), _)) => course_status(view, &settings, now),
+                Some((None, over)) => over.as_ref().map(|over| over_status(id, over, &settings)),
+                None => view::read_unfit(world, &unfit::name(id))?.map(unfit_status),
             });
         }
     }
     Ok(statuses)
+}
+
+fn unfit_status(course: UnfitCourse) -> CourseStatus {
+    CourseStatus {
+        since: course.since,
+        send: false,
+        locked: false,
+        complete_until: None,
+        issues: vec![course.issue()],
+        overview: Overview::of_unfit(&course),
+        course: course.id,
+    }
 }
 
 /// The overview of a course that is long over.
@@ -273,6 +297,10 @@ fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<
         let start = after.map(|course| format!("{prefix}{course}"));
         let keys = parts::keys(world, prefix, start.as_deref(), limit)?;
         ids.extend(keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(CourseId::from));
+    }
+    for name in parts::keys(world, UNFIT, None, limit)?.iter().filter_map(|key| key.strip_prefix(UNFIT)) {
+        let unfit = view::read_unfit(world, &CourseId::from(name))?.map(|course| course.id);
+        ids.extend(unfit.filter(|id| after.is_none_or(|after| after < id)));
     }
     arrange(&mut ids, Ord::cmp);
     ids.dedup();

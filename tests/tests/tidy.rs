@@ -14,7 +14,7 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 27] = [
+const ROOMS: [&str; 28] = [
     "model",
     "naming",
     "silence",
@@ -23,6 +23,7 @@ const ROOMS: [&str; 27] = [
     "window",
     "enrollment",
     "lines",
+    "unfit",
     "people",
     "status",
     "marking",

@@ -2,7 +2,6 @@
 
 use super::bindings::exports::gegi::coursekey::integration as wire;
 use super::bindings::gegi::coursekey::{state, types};
-use crate::change;
 use crate::inbox;
 use crate::world::StorageError;
 
@@ -12,13 +11,6 @@ pub(super) fn storage_error(error: StorageError) -> wire::CallError {
         StorageError::TooMuch(reason) => wire::CallError::TooMuch(reason),
         StorageError::GegiUnavailable(reason) => wire::CallError::Unavailable(reason),
         StorageError::Unreadable { .. } => wire::CallError::UnreadableState(error.to_string()),
-    }
-}
-
-pub(super) fn change_error(error: change::ChangeError) -> wire::CallError {
-    match error {
-        change::ChangeError::BadInput(reason) => wire::CallError::BadInput(reason),
-        change::ChangeError::Storage(error) => storage_error(error),
     }
 }
 

@@ -35,7 +35,7 @@ impl Guest for Component {
         let change = convert::change(change).map_err(CallError::BadInput)?;
         change::on_course_changed(&mut Host::of_short_call(), change)
             .map(convert::outcome)
-            .map_err(errors::change_error)
+            .map_err(errors::storage_error)
     }
 
     fn on_attendance_received(campus: String, body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {

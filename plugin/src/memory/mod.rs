@@ -28,6 +28,7 @@
 //! | `page/<id>` | `CoursePage`: the course's status, issues and dates | tick |
 //! | `ledger/<id>` | `CourseLedger`: what CourseKey acknowledged of the course | tick |
 //! | `over/<id>` | `Over`: what is left of a course that has been over for half a year, in place of everything else | tick; cleared by on-course-changed when GEGI removes the course |
+//! | `unfit/<name>` | `UnfitCourse`: a course whose id cannot be taken, by the name under which it stands | on-course-changed; tick |
 //! | `listed/<id>` | `Listed`: people and classes of the course when it was last absorbed | tick |
 //! | `person/<id>` | `PersonEntry`: a person at the newest revision over all courses | tick |
 //! | `email/<address>` | `Claim`: who has this address | tick |
@@ -82,6 +83,8 @@ pub const FETCHED: &str = "fetched/";
 pub const PAGE: &str = "page/";
 /// What is left of courses that are long over.
 pub const OVER: &str = "over/";
+/// Courses whose id cannot be taken.
+pub const UNFIT: &str = "unfit/";
 /// Records that have no place yet, by class.
 pub const UNPLACED: &str = "unplaced/";
 /// What CourseKey acknowledged, by course.

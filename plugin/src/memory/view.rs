@@ -3,10 +3,11 @@
 
 use super::entries::{CoursePage, Held, Over};
 use super::head::{CampusState, Head};
-use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, decode, newer, parts};
+use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, UNFIT, decode, newer, parts};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::sorted::SortedMap;
+use crate::unfit::UnfitCourse;
 use crate::world::{Reads, StorageError};
 
 /// A course with everything from which its status follows.
@@ -71,6 +72,13 @@ pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageE
     let campuses = head.map(|head| head.campuses).unwrap_or_default();
     let courses = courses.collect();
     Ok(Stored { campuses, courses })
+}
+
+/// Reads the course that stands under a name because its id cannot be taken; none: there is no such course.
+pub fn read_unfit(world: &mut impl Reads, name: &CourseId) -> Result<Option<UnfitCourse>, StorageError> {
+    let key = format!("{UNFIT}{name}");
+    let stored = parts::get_many(world, std::slice::from_ref(&key))?.pop().flatten();
+    Ok(read_one(&key, stored.as_deref()))
 }
 
 /// Reads one value. A value that cannot be read counts as absent, as it does on a shelf.

@@ -8,10 +8,12 @@ use crate::ledger::CourseLedger;
 use crate::lines;
 use crate::memory::entries::{Before, Held};
 use crate::memory::head::{Comparison, Head, Walk};
-use crate::memory::{PAGE, Rosters, newer, parts};
+use crate::memory::{PAGE, Rosters, UNFIT, encode, newer, parts, view};
 use crate::model::ids::CourseId;
+use crate::model::time::Instant;
 use crate::option;
-use crate::world::{Reads, StorageError, Writes};
+use crate::unfit::{self, UnfitCourse};
+use crate::world::{Change, Reads, StorageError, Writes};
 
 /// The most courses that one tick compares, or makes due.
 const STEP: u32 = 500;
@@ -58,7 +60,11 @@ fn with_gegi(
     let listed = world.gegi_courses(after.as_ref(), STEP)?;
     let mut walked = 0;
     for listed in listed.chunks(moment.size.portion()) {
-        let missing = missing(world, rosters, listed)?;
+        let (fit, unfit): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|(id, _)| lines::is_fit(id.as_str()));
+        for (id, revision) in &unfit {
+            note_unfit(world, moment.now, agenda, (id, *revision))?;
+        }
+        let missing = missing(world, rosters, &fit)?;
         rosters.load_courses(world, &missing)?;
         for id in &missing {
             moment.note_work_on(world, &Item::Course(id.clone()));
@@ -91,9 +97,29 @@ fn missing(
         let sent = sent.get(id).or_else(|| rosters.courses.get(id));
         let held = newer(sent, found.get(id).or_else(|| rosters.fetched.get(id)));
         let before = Before::of(held, over.get(id).or_else(|| rosters.over.get(id)));
-        before.and_then(|before| before.revision) != Some(*revision) && lines::is_fit(id)
+        before.and_then(|before| before.revision) != Some(*revision)
     };
     Ok(listed.iter().filter(is_missing).map(|(id, _)| id.clone()).collect())
+}
+
+/// Notes a course whose id cannot be taken, if its event was lost.
+fn note_unfit(
+    world: &mut impl Writes,
+    now: Instant,
+    agenda: &mut Agenda,
+    (id, revision): (&CourseId, u64),
+) -> Result<(), StorageError> {
+    let name = unfit::name(id);
+    if view::read_unfit(world, &name)?.is_some_and(|noted| noted.revision == revision) {
+        return Ok(());
+    }
+    if let Some(course) = world.gegi_course(id)? {
+        let key = format!("{UNFIT}{name}");
+        let bytes = encode(&key, &UnfitCourse::new(&course, now))?;
+        world.apply(vec![Change::Put(key, bytes)])?;
+        agenda.dirty.push(name);
+    }
+    Ok(())
 }
 
 /// Fetches a course whose event was lost.

@@ -15,7 +15,7 @@ use crate::look::next::{Left, is_long_over, look_at, settles_at};
 use crate::memory::Rosters;
 use crate::memory::entries::{Held, Since};
 use crate::memory::followed::Followed;
-use crate::memory::view::CourseView;
+use crate::memory::view::{self, CourseView};
 use crate::model::course::{Course, HoursType};
 use crate::model::ids::{CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
@@ -23,6 +23,7 @@ use crate::model::sorted::SortedSet;
 use crate::naming;
 use crate::option::Resolved;
 use crate::overview::overview;
+use crate::unfit;
 use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
 
@@ -87,9 +88,7 @@ impl Settling<'_> {
     ) -> Result<Option<(SchoolNumber, CourseId)>, StorageError> {
         let now = self.moment.now;
         let Some(held) = self.rosters.held(id).cloned() else {
-            let page = self.rosters.pages.edit(id.as_str());
-            page.look = None;
-            self.agenda.date(id, page, now);
+            self.settle_unheld(world, id)?;
             return Ok(None);
         };
         if held.option == Resolved::Off && self.rosters.ledger(id).is_some_and(|ledger| !ledger.acknowledged()) {
@@ -122,6 +121,21 @@ impl Settling<'_> {
         self.rosters.pages.edit(id.as_str()).look = look;
         self.date(id);
         Ok(closing)
+    }
+
+    /// Notes that nothing of a course is held. Its id may be one that cannot be taken, and then an issue says so.
+    fn settle_unheld(&mut self, world: &mut impl Reads, id: &CourseId) -> Result<(), StorageError> {
+        let page = self.rosters.pages.edit(id.as_str());
+        page.look = None;
+        self.agenda.date(id, page, self.moment.now);
+        if unfit::is_name(id) {
+            let issue = view::read_unfit(world, id)?.map(|course| course.issue());
+            self.out.exchange_issues(world, &mut page.issues, issue.as_slice())?;
+            if page.issues.is_empty() {
+                self.rosters.pages.remove(id.as_str());
+            }
+        }
+        Ok(())
     }
 
     /// Follows a course, or stops following it. Answers the course if its attendance is to be read for the last time.

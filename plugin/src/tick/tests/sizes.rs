@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::written;
 use crate::inbox::on_attendance_received;
 use crate::model::course::{Class, Course, Student};
-use crate::model::ids::{CampusId, ClassId, PersonId};
+use crate::model::ids::{CampusId, ClassId, CourseId, PersonId};
 use crate::model::time::Seconds;
 use crate::testing::{Fake, at, course, push, record, synchronized};
 use crate::tick::{self, Budget};
@@ -190,6 +190,42 @@ fn a_push_that_aborts_three_calls_is_given_up_and_told_for_a_day() {
     assert!(written(&mut world).starts_with(&format!("open aborted-repeatedly////push {digest}")));
     world.later(Seconds(86_400));
     assert!(written(&mut world).contains("resolve aborted-repeatedly"));
+}
+
+#[test]
+fn a_course_whose_own_id_cannot_be_taken_is_one_issue_and_stops_nothing() {
+    for (id, bytes) in
+        [("x".repeat(150), 150), ("x".repeat(2_000), 2_000), ("C\u{7}2".to_owned(), 3), (String::new(), 0)]
+    {
+        let mut world = synchronized();
+        written(&mut world);
+        let unfit = |id: &str| Course { id: CourseId::from(id), ..course("C2") };
+        let outcome = world.save(unfit(&id));
+        assert!(outcome.taken && !outcome.send && outcome.issues.len() == 1, "{outcome:?}");
+        world.settle();
+        assert!(written(&mut world).starts_with("open id-unfit/"));
+        let status = format!(
+            "Failed (its id cannot be taken: it has {bytes} bytes; an id has 1 to 96 bytes and no control characters)"
+        );
+        assert!(
+            world.statuses().contains(&status) && world.statuses().contains("C1 Synchronized"),
+            "{}",
+            world.statuses()
+        );
+        // The nightly comparison finds nothing new, and finds it where the event was lost.
+        world.later(Seconds::days(1));
+        assert_eq!(written(&mut world), "");
+        world.state.retain(|key, _| !key.starts_with("unfit/"));
+        world.later(Seconds::days(1));
+        assert!(world.statuses().contains(&status));
+        // Its remedy: another id in GEGI, which is another course.
+        world.remove(&id);
+        world.save(course("C2"));
+        world.settle();
+        assert!(written(&mut world).contains("resolve id-unfit/"));
+        assert!(world.statuses().contains("C2 Synchronized") && !world.statuses().contains("Failed"));
+        assert!(!world.state.keys().any(|key| key.contains('\u{1}')));
+    }
 }
 
 #[test]
