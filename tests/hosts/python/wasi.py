@@ -166,6 +166,11 @@ def functions(call):
     timeouts = {f"[method]request-options.set-{name}-timeout": name for name in ("connect", "first-byte", "between-bytes")}
     return {
         "wasi:clocks/wall-clock": {"now": lambda: {"seconds": call().now, "nanoseconds": 0}},
+        # The virtual clock stands still while a call runs, so that no moment that the component waits for ever comes.
+        "wasi:clocks/monotonic-clock": {
+            "now": lambda: call().now * 10**9,
+            "subscribe-instant": lambda when: Pollable(Future()),
+        },
         "wasi:cli/environment": {"get-environment": lambda: []},
         "wasi:cli/exit": {"exit": leave},
         "wasi:cli/stdin": {"get-stdin": lambda: InputStream(b"")},
@@ -179,10 +184,13 @@ def functions(call):
             "[method]pollable.block": lambda pollable: pollable.future and wait([pollable.future]) and None,
         },
         "wasi:io/streams": {
+            "[method]input-stream.read": InputStream.read,
             "[method]input-stream.blocking-read": InputStream.read,
+            "[method]input-stream.subscribe": lambda stream: Pollable(),
             "[method]output-stream.check-write": lambda stream: UNCHECKED_WRITE,
             "[method]output-stream.write": OutputStream.write,
             "[method]output-stream.blocking-write-and-flush": OutputStream.write,
+            "[method]output-stream.flush": lambda stream: None,
             "[method]output-stream.blocking-flush": lambda stream: None,
             "[method]output-stream.subscribe": lambda stream: Pollable(),
         },
