@@ -147,14 +147,24 @@ impl CourseOutcome {
 /// out of their course (`lines`).
 fn note_unfit(world: &mut impl Writes, id: &CourseId, change: CourseChange) -> Result<CourseOutcome, StorageError> {
     let name = unfit::name(id);
-    let key = format!("{UNFIT}{name}");
+    let before = view::read_unfit(world, &name)?;
     let note = Change::Put(format!("{DIRTY}{name}"), Vec::new());
     let CourseChange::Saved(course) = change else {
-        world.apply(vec![Change::Delete(key), note])?;
-        return Ok(CourseOutcome { taken: true, ..CourseOutcome::unknown() });
+        let taken = before.is_some();
+        if taken {
+            world.apply(vec![Change::Delete(format!("{UNFIT}{name}")), note])?;
+        }
+        return Ok(CourseOutcome { taken, ..CourseOutcome::unknown() });
     };
-    let noted = UnfitCourse::new(&course, world.now());
-    let (overview, issues) = (Overview::of_unfit(&noted), vec![noted.issue()]);
-    world.apply(vec![Change::Put(key.clone(), encode(&key, &noted)?), note])?;
-    Ok(CourseOutcome { taken: true, overview, issues, ..CourseOutcome::unknown() })
+    let taken = before.as_ref().is_none_or(|before| course.revision > before.revision);
+    let kept = match before {
+        Some(before) if !taken => before,
+        before => {
+            let kept = UnfitCourse::following(before.as_ref(), &course, world.now());
+            world.apply(vec![view::keep_unfit(&name, &kept)?, note])?;
+            kept
+        }
+    };
+    let (overview, issues) = (Overview::of_unfit(&kept), vec![kept.issue()]);
+    Ok(CourseOutcome { taken, overview, issues, ..CourseOutcome::unknown() })
 }

@@ -18,11 +18,16 @@ use crate::naming;
 /// The names under which such courses stand begin with this character, which no id has that can be taken.
 const MARK: char = '\u{1}';
 
+/// The most bytes of such an id that are kept: an id may be of any length.
+const KEPT: usize = 4_096;
+
 /// A course whose id cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnfitCourse {
-    /// GEGI's id of the course.
+    /// GEGI's id of the course, as far as it is kept.
     pub id: CourseId,
+    /// How many bytes the whole id has.
+    bytes: usize,
     /// The revision that GEGI had.
     pub revision: u64,
     /// The course as sentences name it.
@@ -33,7 +38,12 @@ pub struct UnfitCourse {
 
 /// The name under which the course of an id stands that cannot be taken.
 pub fn name(id: &CourseId) -> CourseId {
-    CourseId(format!("{MARK}{}", fingerprint(id.as_str().as_bytes())))
+    CourseId(format!("{MARK}{}", fingerprint(kept(id).as_bytes())))
+}
+
+/// The part of an id that is kept, by which the course is known.
+fn kept(id: &CourseId) -> &str {
+    id.as_str().get(..id.as_str().floor_char_boundary(KEPT)).unwrap_or_default()
 }
 
 /// Whether a course stands under this name because its id cannot be taken.
@@ -42,16 +52,23 @@ pub fn is_name(id: &CourseId) -> bool {
 }
 
 impl UnfitCourse {
-    /// The course as GEGI sent it now.
-    pub fn new(course: &Course, now: Instant) -> Self {
-        let named = naming::course(course).to_string();
-        Self { id: course.id.clone(), revision: course.revision, named, since: now }
+    /// The course as GEGI sent it now. `before` is what was kept of it.
+    pub fn following(before: Option<&Self>, course: &Course, now: Instant) -> Self {
+        Self {
+            id: CourseId::from(kept(&course.id)),
+            bytes: course.id.as_str().len(),
+            revision: course.revision,
+            named: naming::course(course).to_string(),
+            since: before.map_or(now, |before| before.since),
+        }
     }
 
     /// Why the course is Failed.
     pub fn reason(&self) -> String {
-        let bytes = self.id.as_str().len();
-        format!("its id cannot be taken: it has {bytes} bytes; an id has 1 to {ID_CAP} bytes and no control characters")
+        format!(
+            "its id cannot be taken: it has {} bytes; an id has 1 to {ID_CAP} bytes and no control characters",
+            self.bytes
+        )
     }
 
     /// The issue about the course.

@@ -3,12 +3,12 @@
 
 use super::entries::{CoursePage, Held, Over};
 use super::head::{CampusState, Head};
-use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, UNFIT, decode, newer, parts};
+use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, UNFIT, decode, encode, newer, parts};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::sorted::SortedMap;
 use crate::unfit::UnfitCourse;
-use crate::world::{Reads, StorageError};
+use crate::world::{Change, Reads, StorageError};
 
 /// A course with everything from which its status follows.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,13 @@ pub fn read_unfit(world: &mut impl Reads, name: &CourseId) -> Result<Option<Unfi
     let key = format!("{UNFIT}{name}");
     let stored = parts::get_many(world, std::slice::from_ref(&key))?.pop().flatten();
     Ok(read_one(&key, stored.as_deref()))
+}
+
+/// The change that keeps such a course.
+pub fn keep_unfit(name: &CourseId, course: &UnfitCourse) -> Result<Change, StorageError> {
+    let key = format!("{UNFIT}{name}");
+    let bytes = encode(&key, course)?;
+    Ok(Change::Put(key, bytes))
 }
 
 /// Reads one value. A value that cannot be read counts as absent, as it does on a shelf.

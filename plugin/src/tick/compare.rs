@@ -8,12 +8,12 @@ use crate::ledger::CourseLedger;
 use crate::lines;
 use crate::memory::entries::{Before, Held};
 use crate::memory::head::{Comparison, Head, Walk};
-use crate::memory::{PAGE, Rosters, UNFIT, encode, newer, parts, view};
+use crate::memory::{PAGE, Rosters, newer, parts, view};
 use crate::model::ids::CourseId;
 use crate::model::time::Instant;
 use crate::option;
 use crate::unfit::{self, UnfitCourse};
-use crate::world::{Change, Reads, StorageError, Writes};
+use crate::world::{Reads, StorageError, Writes};
 
 /// The most courses that one tick compares, or makes due.
 const STEP: u32 = 500;
@@ -110,13 +110,12 @@ fn note_unfit(
     (id, revision): (&CourseId, u64),
 ) -> Result<(), StorageError> {
     let name = unfit::name(id);
-    if view::read_unfit(world, &name)?.is_some_and(|noted| noted.revision == revision) {
+    let before = view::read_unfit(world, &name)?;
+    if before.as_ref().is_some_and(|before| before.revision == revision) {
         return Ok(());
     }
     if let Some(course) = world.gegi_course(id)? {
-        let key = format!("{UNFIT}{name}");
-        let bytes = encode(&key, &UnfitCourse::new(&course, now))?;
-        world.apply(vec![Change::Put(key, bytes)])?;
+        world.apply(vec![view::keep_unfit(&name, &UnfitCourse::following(before.as_ref(), &course, now))?])?;
         agenda.dirty.push(name);
     }
     Ok(())

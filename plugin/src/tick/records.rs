@@ -176,8 +176,11 @@ impl<W: Writes> Intake<'_, W> {
                 // CourseKey has the record, but not the course: the seed speaks of synchronized courses alone. If the
                 // course is synchronized later, its attendance is read from its first class on.
                 Err(NoPlace::NotSynchronized) => {}
-                // The class may be one that was freed, and then it is settled.
-                Err(NoPlace::Unknown(_)) if self.attendance.freed_until >= Some(last_punch(&record)) => {
+                // Nobody knows the class, and classes of its time were freed: it may be one of them, which are settled.
+                Err(NoPlace::Unknown(_))
+                    if class_course(self.rosters, &record.class).is_none()
+                        && self.attendance.freed_until >= Some(last_punch(&record)) =>
+                {
                     bygone.push(record);
                 }
                 Err(NoPlace::Unknown(_)) => homeless.push(record),

@@ -9,7 +9,7 @@ use crate::model::ids::{ClassId, PersonId};
 
 use crate::model::time::{Instant, LocalDate, Seconds};
 use crate::model::zone::Zone;
-use crate::testing::{Fake, at, course, record, synchronized};
+use crate::testing::{Fake, at, course, push, record, synchronized};
 
 const WEEK: Seconds = Seconds(7 * 86_400);
 const HOUR: Seconds = Seconds(3_600);
@@ -122,6 +122,32 @@ fn what_is_over_is_freed_and_still_known() {
     world.later(Seconds::days(1));
     assert_eq!(written(&mut world), "");
     assert_eq!(keys(&world, &kept), [""; 0]);
+}
+
+#[test]
+fn a_record_of_somebody_unknown_in_an_old_class_that_is_not_freed_is_told() {
+    let mut world = synchronized();
+    let mut long = course("C2");
+    (long.start_date, long.end_date) = (course("C1").start_date, LocalDate::from_ymd_opt(2025, 8, 30).unwrap());
+    for class in &mut long.classes {
+        class.id = ClassId(format!("L{}", class.id));
+    }
+    world.save(long);
+    world.settle();
+    world.now = at("2024-07-27T16:05:00Z");
+    for _ in 0..3 {
+        world.later(Seconds::days(1));
+    }
+    assert_eq!(keys(&world, &["course/"]), ["course/C2"]);
+    written(&mut world);
+    let visits = [("2023-08-28T13:00:00Z", Some("2023-08-28T15:00:00Z"))];
+    let unknown = |id: &str, class: &str| record(id, 1, class, "S9", "2024-07-31T16:00:10Z", &visits);
+    // The first is of a class that may have been freed.
+    world.coursekey.records = vec![unknown("r1", "C1-1"), unknown("r2", "LC2-1")];
+    push(&mut world, &unknown("r1", "C1-1"));
+    push(&mut world, &unknown("r2", "LC2-1"));
+    world.later(Seconds::days(1));
+    assert_eq!(written(&mut world), "open record-of-unknown-student/C2/LC2-1/S9/");
 }
 
 #[test]

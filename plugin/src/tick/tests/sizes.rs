@@ -195,13 +195,14 @@ fn a_push_that_aborts_three_calls_is_given_up_and_told_for_a_day() {
 #[test]
 fn a_course_whose_own_id_cannot_be_taken_is_one_issue_and_stops_nothing() {
     for (id, bytes) in
-        [("x".repeat(150), 150), ("x".repeat(2_000), 2_000), ("C\u{7}2".to_owned(), 3), (String::new(), 0)]
+        [("x".repeat(150), 150), ("x".repeat(5_000), 5_000), ("C\u{7}2".to_owned(), 3), (String::new(), 0)]
     {
         let mut world = synchronized();
         written(&mut world);
         let unfit = |id: &str| Course { id: CourseId::from(id), ..course("C2") };
         let outcome = world.save(unfit(&id));
         assert!(outcome.taken && !outcome.send && outcome.issues.len() == 1, "{outcome:?}");
+        assert!(!world.save(unfit(&id)).taken, "the same revision again");
         world.settle();
         assert!(written(&mut world).starts_with("open id-unfit/"));
         let status = format!(
