@@ -5,7 +5,7 @@ use crate::ledger::CourseLedger;
 use crate::lines;
 use crate::memory::entries::{Before, Held, Over};
 use crate::memory::view::{self, CourseView, StoredCourse};
-use crate::memory::{COURSE, DIRTY, OVER, UNFIT, encode, parts};
+use crate::memory::{COURSE, DIRTY, PAGE, UNFIT, encode, parts};
 use crate::model::course::Course;
 use crate::model::ids::CourseId;
 use crate::model::issue::Issue;
@@ -59,15 +59,15 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
     let now = world.now();
     let mut stored = view::read(world, std::slice::from_ref(&id))?;
     let Some(mut course) = stored.take_courses().pop() else { return Ok(CourseOutcome::unknown()) };
-    if course.held.is_none() && course.over.is_none() && !world.usage().has_room() {
+    if course.held.is_none() && course.over().is_none() && !world.usage().has_room() {
         return Err(StorageError::Refused(
             "it is so full that no new course is taken on; ask customer care for more".to_owned(),
         ));
     }
     let (taken, refused) = match change {
         CourseChange::Saved(saved) => save(&mut course, *saved, &settings, now),
-        CourseChange::Removed(_) if course.held.is_none() && course.over.is_some() => {
-            world.apply(vec![Change::Delete(format!("{OVER}{id}"))])?;
+        CourseChange::Removed(_) if course.held.is_none() && course.over().is_some() => {
+            world.apply(vec![Change::Delete(format!("{PAGE}{id}"))])?;
             return Ok(CourseOutcome { taken: true, ..CourseOutcome::unknown() });
         }
         CourseChange::Removed(_) => (remove(&mut course), false),
@@ -80,7 +80,7 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
         parts::store(&mut changes, &key, course.sent.as_deref(), Some(&bytes));
         world.apply(changes)?;
     }
-    Ok(match (stored.view(&course), &course.over) {
+    Ok(match (stored.view(&course), course.over()) {
         (Some(view), _) => outcome(view, &settings, now, taken, refused),
         (None, Some(over)) => stale_over(over, &settings),
         (None, None) => CourseOutcome::unknown(),
@@ -90,12 +90,12 @@ pub fn on_course_changed(world: &mut impl Writes, change: CourseChange) -> Resul
 /// Stores the course in `stored` if its revision is new. Answers whether it was, and whether the course wanted to
 /// switch a locked option off.
 fn save(stored: &mut StoredCourse, course: Course, settings: &Settings, now: Instant) -> (bool, bool) {
-    let before = Before::of(stored.held.as_ref(), stored.over.as_ref());
+    let before = Before::of(stored.held.as_ref(), stored.over());
     if before.and_then(|before| before.revision).is_some_and(|revision| course.revision <= revision) {
         return (false, false);
     }
     // A course that was long over comes back with its lock.
-    let ledger = stored.ledger.take().or_else(|| stored.over.as_ref().and_then(|over| over.ledger(now)));
+    let ledger = stored.ledger.take().or_else(|| stored.over().and_then(|over| over.ledger(now)));
     let locked = ledger.as_ref().is_some_and(CourseLedger::locks);
     let allowed = settings.send_new_program_courses;
     let option = before.map(|before| before.option);

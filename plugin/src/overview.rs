@@ -8,7 +8,7 @@ use crate::ledger::CourseLedger;
 use crate::lines;
 use crate::memory::entries::Over;
 use crate::memory::view::{self, CourseView};
-use crate::memory::{COURSE, FETCHED, OVER, UNFIT, parts};
+use crate::memory::{COURSE, FETCHED, PAGE, UNFIT, parts};
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::issue::Issue;
 use crate::model::sorted::{SortedSet, arrange};
@@ -25,7 +25,7 @@ use crate::world::network::Kind;
 use crate::world::{Reads, StorageError};
 
 /// The most courses that one query answers for.
-pub const MOST: u32 = 500;
+pub const MOST: usize = 500;
 
 /// The status of a course and its sync window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,16 +161,29 @@ fn facts<'a>(
 /// How many courses are loaded at a time.
 const AT_ONCE: usize = 16;
 
-/// The statuses of courses, read from committed state. Courses that the plugin does not know are left out.
+/// The statuses of courses, read from committed state. Courses that the plugin does not know are left out. A page with fewer
+/// courses than were asked for is the last one.
 pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<CourseStatus>, StorageError> {
-    let ids = match query {
-        StatusQuery::Ids(mut ids) => {
-            ids.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
-            ids
-        }
-        StatusQuery::Page { after, limit } => page(world, after.as_ref(), limit.min(MOST))?,
-    };
     let (settings, _) = settings::check(&world.settings()?);
+    let (mut after, limit) = match query {
+        StatusQuery::Ids(ids) => return statuses(world, &ids, &settings),
+        StatusQuery::Page { after, limit } => (after, usize::try_from(limit).map_or(MOST, |limit| limit.min(MOST))),
+    };
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let wanted = limit - found.len();
+        let ids = page(world, after.as_ref(), wanted)?;
+        // A course that is gone takes a place among the ids, and has no status.
+        found.extend(statuses(world, &ids, &settings)?);
+        if ids.len() < wanted {
+            break;
+        }
+        after = ids.into_iter().last();
+    }
+    Ok(found)
+}
+
+fn statuses(world: &mut impl Reads, ids: &[CourseId], settings: &Settings) -> Result<Vec<CourseStatus>, StorageError> {
     let now = world.now();
     let mut statuses = Vec::new();
     for ids in ids.chunks(AT_ONCE) {
@@ -179,9 +192,9 @@ pub fn get_status(world: &mut impl Reads, query: StatusQuery) -> Result<Vec<Cour
         let mut courses = stored.courses();
         for id in ids {
             let course = if lines::is_fit(id.as_str()) { courses.next() } else { None };
-            statuses.extend(match course.map(|course| (stored.view(course), &course.over)) {
-                Some((Some(view), _)) => course_status(view, &settings, now),
-                Some((None, over)) => over.as_ref().map(|over| over_status(id, over, &settings)),
+            statuses.extend(match course.map(|course| (stored.view(course), course.over())) {
+                Some((Some(view), _)) => course_status(view, settings, now),
+                Some((None, over)) => over.map(|over| over_status(id, over, settings)),
                 None => view::read_unfit(world, &unfit::name(id))?.map(unfit_status),
             });
         }
@@ -235,7 +248,7 @@ fn over_status(id: &CourseId, left: &Over, settings: &Settings) -> CourseStatus 
 
 /// What is left of a course once it is freed; none: the course has no sync window.
 pub fn left_of(view: CourseView<'_>, settings: &Settings, now: Instant) -> Option<Over> {
-    let CourseView { held, page, ledger, .. } = view;
+    let CourseView { held, ledger, .. } = view;
     let status = course_status(view, settings, now)?;
     Some(Over {
         revision: held.course.revision,
@@ -247,8 +260,6 @@ pub fn left_of(view: CourseView<'_>, settings: &Settings, now: Instant) -> Optio
         window: status.overview.window?,
         since: status.since,
         complete_until: status.complete_until,
-        judged_until: page.and_then(|page| page.judged_until),
-        settled_until: page.and_then(|page| page.settled_until),
     })
 }
 
@@ -288,12 +299,11 @@ fn complete_until(view: CourseView<'_>, settings: &Settings, now: Instant) -> Op
     Some(view.campuses.get(&reader.id)?.read_until?.min(until))
 }
 
-/// The ids of one page: of the courses that GEGI sent, of those that the nightly comparison fetched, and of those that are
-/// long over.
-fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: u32) -> Result<Vec<CourseId>, StorageError> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+/// The ids of one page: of the courses that GEGI sent, of those that the nightly comparison fetched, and of those of which
+/// only a page is left.
+fn page(world: &mut impl Reads, after: Option<&CourseId>, limit: usize) -> Result<Vec<CourseId>, StorageError> {
     let mut ids = Vec::new();
-    for prefix in [COURSE, FETCHED, OVER] {
+    for prefix in [COURSE, FETCHED, PAGE] {
         let start = after.map(|course| format!("{prefix}{course}"));
         let keys = parts::keys(world, prefix, start.as_deref(), limit)?;
         ids.extend(keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(CourseId::from));

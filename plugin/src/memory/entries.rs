@@ -106,6 +106,8 @@ pub struct CoursePage {
     /// What CourseKey tells of classes that ended up to this moment counts no more, because what was kept of them is
     /// freed; none: nothing of the course was ever freed.
     pub settled_until: Option<Instant>,
+    /// What is left of the course beside its page; none: the course is not long over.
+    pub over: Option<Over>,
 }
 
 /// What is left of a course that has been over for half a year (`tick::free`).
@@ -129,10 +131,6 @@ pub struct Over {
     pub since: Instant,
     /// Up to when its attendance was read whole; none: it was never read.
     pub complete_until: Option<Instant>,
-    /// Every class that ended up to this moment was judged after its settle time; none: the course was never followed.
-    pub judged_until: Option<Instant>,
-    /// The end of the last class; none: the course had no class.
-    pub settled_until: Option<Instant>,
 }
 
 impl Over {

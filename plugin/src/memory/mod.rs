@@ -25,9 +25,8 @@
 //! | `hot/3/<instant>/<course>` | an empty value: the due index has the course at this instant | tick |
 //! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed; cleared by tick |
 //! | `fetched/<id>` | `Held`: the course as the nightly comparison found it | tick |
-//! | `page/<id>` | `CoursePage`: the course's status, issues and dates | tick |
+//! | `page/<id>` | `CoursePage`: the course's status, issues and dates; of a course that is long over, what is left of it | tick; cleared by on-course-changed when GEGI removes a course that is long over |
 //! | `ledger/<id>` | `CourseLedger`: what CourseKey acknowledged of the course | tick |
-//! | `over/<id>` | `Over`: what is left of a course that has been over for half a year, in place of everything else | tick; cleared by on-course-changed when GEGI removes the course |
 //! | `unfit/<name>` | `UnfitCourse`: a course whose id cannot be taken, by the name under which it stands | on-course-changed; tick |
 //! | `listed/<id>` | `Listed`: people and classes of the course when it was last absorbed | tick |
 //! | `person/<id>` | `PersonEntry`: a person at the newest revision over all courses | tick |
@@ -81,8 +80,6 @@ pub const COURSE: &str = "course/";
 pub const FETCHED: &str = "fetched/";
 /// Statuses, issues and dates by course.
 pub const PAGE: &str = "page/";
-/// What is left of courses that are long over.
-pub const OVER: &str = "over/";
 /// Courses whose id cannot be taken.
 pub const UNFIT: &str = "unfit/";
 /// Records that have no place yet, by class.

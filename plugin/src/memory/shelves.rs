@@ -1,9 +1,9 @@
 //! The shelves of one call, in three groups: rosters (courses and people), books (attendance of classes) and notes
 //! (issues for the next mail). Each step of a tick is given only the groups on which it works.
 
-use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, Over, PersonEntry, RecordPlace, Unplaced};
+use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, PersonEntry, RecordPlace, Unplaced};
 use super::shelf::Shelf;
-use super::{COURSE, DIGEST, EMAIL, FETCHED, LEDGER, OVER, PAGE, UNPLACED, newer};
+use super::{COURSE, DIGEST, EMAIL, FETCHED, LEDGER, PAGE, UNPLACED, newer};
 use crate::attendance::ClassBook;
 use crate::digest::Note;
 use crate::ledger::{CourseLedger, PersonLedger};
@@ -19,8 +19,6 @@ pub struct Rosters {
     pub fetched: Shelf<Held>,
     /// Status, issues and dates by course.
     pub pages: Shelf<CoursePage>,
-    /// What is left of courses that are long over.
-    pub over: Shelf<Over>,
     /// The courses' pages of the ledger. A course has none before its first send is started.
     pub ledgers: Shelf<CourseLedger>,
     /// The people and the classes that each course listed when it was last absorbed.
@@ -61,7 +59,6 @@ impl Default for Rosters {
             courses: Shelf::new(COURSE),
             fetched: Shelf::new(FETCHED),
             pages: Shelf::new(PAGE),
-            over: Shelf::new(OVER),
             ledgers: Shelf::new(LEDGER),
             listed: Shelf::new("listed/"),
             people: Shelf::new("person/"),
@@ -85,8 +82,7 @@ impl Default for Notes {
 }
 
 impl Rosters {
-    /// Loads both sightings of courses, the courses' pages, their pages of the ledger, and what is left of courses that are
-    /// over.
+    /// Loads both sightings of courses, the courses' pages and their pages of the ledger.
     pub fn load_courses<'a>(
         &mut self,
         world: &mut impl Reads,
@@ -96,7 +92,6 @@ impl Rosters {
         self.courses.load(world, ids.iter().copied())?;
         self.fetched.load(world, ids.iter().copied())?;
         self.pages.load(world, ids.iter().copied())?;
-        self.over.load(world, ids.iter().copied())?;
         self.ledgers.load(world, ids.iter().copied())
     }
 
@@ -119,7 +114,6 @@ impl Rosters {
         self.courses.forget_untouched();
         self.fetched.forget_untouched();
         self.pages.forget_untouched();
-        self.over.forget_untouched();
         self.ledgers.forget_untouched();
         self.listed.forget_untouched();
         self.people.forget_untouched();
@@ -133,7 +127,6 @@ impl Rosters {
         let mut damaged = self.courses.take_damaged();
         damaged.extend(self.fetched.take_damaged());
         damaged.extend(self.pages.take_damaged());
-        damaged.extend(self.over.take_damaged());
         damaged.extend(self.ledgers.take_damaged());
         damaged.extend(self.listed.take_damaged());
         damaged.extend(self.people.take_damaged());
@@ -169,7 +162,6 @@ impl Rosters {
         self.courses.collect(changes)?;
         self.fetched.collect(changes)?;
         self.pages.collect(changes)?;
-        self.over.collect(changes)?;
         self.ledgers.collect(changes)?;
         self.listed.collect(changes)?;
         self.people.collect(changes)?;

@@ -3,7 +3,7 @@
 
 use super::entries::{CoursePage, Held, Over};
 use super::head::{CampusState, Head};
-use super::{COURSE, FETCHED, HEAD, LEDGER, OVER, PAGE, UNFIT, decode, encode, newer, parts};
+use super::{COURSE, FETCHED, HEAD, LEDGER, PAGE, UNFIT, decode, encode, newer, parts};
 use crate::ledger::CourseLedger;
 use crate::model::ids::{CampusId, CourseId};
 use crate::model::sorted::SortedMap;
@@ -39,33 +39,28 @@ pub struct StoredCourse {
     pub page: Option<CoursePage>,
     /// The course's page of the ledger.
     pub ledger: Option<CourseLedger>,
-    /// What is left of the course; none: the course is not long over.
-    pub over: Option<Over>,
     /// The bytes under which the state has the course as GEGI sent it.
     pub sent: Option<Vec<u8>>,
 }
 
 /// How many keys are read of each course.
-const KEYS: usize = 5;
+const KEYS: usize = 4;
 
 /// Reads courses, in the order of the ids, and the state of their campuses.
 pub fn read(world: &mut impl Reads, ids: &[CourseId]) -> Result<Stored, StorageError> {
-    let of_course = |id: &CourseId| [COURSE, FETCHED, PAGE, LEDGER, OVER].map(|prefix| format!("{prefix}{id}"));
+    let of_course = |id: &CourseId| [COURSE, FETCHED, PAGE, LEDGER].map(|prefix| format!("{prefix}{id}"));
     let keys: Vec<String> = std::iter::once(HEAD.to_owned()).chain(ids.iter().flat_map(of_course)).collect();
     let mut values = parts::get_many(world, &keys)?.into_iter();
     let head = values.next().flatten().map(|bytes| Head::read(&bytes)).transpose()?;
     let values: Vec<Option<Vec<u8>>> = values.collect();
     let courses = keys.get(1..).unwrap_or_default().chunks(KEYS).zip(values.chunks(KEYS));
     let courses = courses.filter_map(|(keys, values)| {
-        let ([course, fetched, page, ledger, over], [sent, found, kept, acknowledged, left]) = (keys, values) else {
-            return None;
-        };
+        let ([course, fetched, page, ledger], [sent, found, kept, acknowledged]) = (keys, values) else { return None };
         let sightings: [Option<Held>; 2] = [read_one(course, sent.as_deref()), read_one(fetched, found.as_deref())];
         Some(StoredCourse {
             held: newer(sightings[0].as_ref(), sightings[1].as_ref()).cloned(),
             page: read_one(page, kept.as_deref()),
             ledger: read_one(ledger, acknowledged.as_deref()),
-            over: read_one(over, left.as_deref()),
             sent: sent.clone(),
         })
     });
@@ -91,6 +86,13 @@ pub fn keep_unfit(name: &CourseId, course: &UnfitCourse) -> Result<Change, Stora
 /// Reads one value. A value that cannot be read counts as absent, as it does on a shelf.
 fn read_one<T: serde::de::DeserializeOwned>(key: &str, bytes: Option<&[u8]>) -> Option<T> {
     bytes.and_then(|bytes| decode(key, bytes).ok())
+}
+
+impl StoredCourse {
+    /// What is left of the course; none: the course is not long over.
+    pub fn over(&self) -> Option<&Over> {
+        self.page.as_ref()?.over.as_ref()
+    }
 }
 
 impl Stored {

@@ -65,14 +65,11 @@ pub(super) fn absorb(
 
 /// Brings a course back that was freed and that GEGI changed since. The course must be loaded.
 fn revive(rosters: &mut Rosters, id: &CourseId, now: Instant) {
-    let Some(over) = rosters.over.get(id.as_str()).cloned() else { return };
-    if rosters.held(id).is_none() {
+    if rosters.held(id).is_none() || rosters.page(id).is_none_or(|page| page.over.is_none()) {
         return;
     }
-    rosters.over.remove(id.as_str());
-    let page = rosters.pages.edit(id.as_str());
-    (page.judged_until, page.settled_until) = (over.judged_until, over.settled_until);
-    if let Some(ledger) = over.ledger(now) {
+    let over = rosters.pages.edit(id.as_str()).over.take();
+    if let Some(ledger) = over.and_then(|over| over.ledger(now)) {
         rosters.ledgers.set(id.as_str(), ledger);
     }
 }

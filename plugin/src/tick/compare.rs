@@ -91,12 +91,14 @@ fn missing(
 ) -> Result<Vec<CourseId>, StorageError> {
     let ids = || listed.iter().map(|(id, _)| id.as_str());
     let (sent, found) = (rosters.courses.peek(world, ids())?, rosters.fetched.peek(world, ids())?);
-    let over = rosters.over.peek(world, ids())?;
+    let is_left = |id: &&str| !sent.contains_key(*id) && !found.contains_key(*id);
+    let pages = rosters.pages.peek(world, ids().filter(is_left))?;
     let is_missing = |(id, revision): &&(CourseId, u64)| {
         let id = id.as_str();
         let sent = sent.get(id).or_else(|| rosters.courses.get(id));
         let held = newer(sent, found.get(id).or_else(|| rosters.fetched.get(id)));
-        let before = Before::of(held, over.get(id).or_else(|| rosters.over.get(id)));
+        let before =
+            Before::of(held, pages.get(id).or_else(|| rosters.pages.get(id)).and_then(|page| page.over.as_ref()));
         before.and_then(|before| before.revision) != Some(*revision)
     };
     Ok(listed.iter().filter(is_missing).map(|(id, _)| id.clone()).collect())
@@ -130,7 +132,7 @@ fn fetch(
     id: &CourseId,
 ) -> Result<(), StorageError> {
     let Some(course) = world.gegi_course(id)? else { return Ok(()) };
-    let over = rosters.over.get(id.as_str());
+    let over = rosters.page(id).and_then(|page| page.over.as_ref());
     let before = Before::of(rosters.held(id), over);
     if before.is_none() && !world.usage().has_room() {
         return Ok(());
@@ -164,7 +166,9 @@ fn all_courses(
     let ids: Vec<CourseId> = keys.iter().filter_map(|key| key.strip_prefix(PAGE)).map(CourseId::from).collect();
     rosters.pages.load(world, ids.iter().map(CourseId::as_str))?;
     for id in &ids {
-        agenda.look_by(rosters, id, moment.now, moment.now);
+        if rosters.page(id).is_some_and(|page| page.over.is_none()) {
+            agenda.look_by(rosters, id, moment.now, moment.now);
+        }
     }
     *walk = (ids.len() >= most).then(|| Walk { after: ids.last().cloned() });
     agenda.again |= walk.is_some();

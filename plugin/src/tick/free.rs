@@ -2,14 +2,14 @@
 //! no other course names, their accounts, its ledger and its lists. A school that runs for ten years holds what one year
 //! needs.
 //!
-//! What stays of a course is small (`entries::Over`): enough for its status, for telling an old event from a new one, for
+//! What stays of a course is small (`entries::Over`, in its page): enough for its status, for telling an old event from a new one, for
 //! the lock of its option, and for leaving attendance alone that was settled. A course with an open issue about its
 //! attendance stays whole until somebody answers the issue.
 
 use super::absorb;
 use super::agenda::Agenda;
 use super::records::Intake;
-use crate::memory::entries::Held;
+use crate::memory::entries::{CoursePage, Held};
 use crate::memory::view::CourseView;
 use crate::memory::{account_id, record_id};
 use crate::model::course::Course;
@@ -130,25 +130,19 @@ impl<W: Writes> Freeing<'_, W> {
         let listed = self.intake.rosters.listed.get(id.as_str()).into_iter().flat_map(|listed| &listed.people);
         let enrolled = self.intake.rosters.ledger(id).into_iter().flat_map(|ledger| ledger.enrollments.keys());
         let people: Vec<PersonId> = listed.chain(enrolled).cloned().collect::<SortedSet<_>>().into_iter().collect();
-        let schools: SortedSet<SchoolNumber> = self
-            .intake
-            .moment
-            .settings
-            .campuses
-            .values()
-            .map(|campus| campus.school)
-            .chain(self.intake.rosters.ledger(id).map(|ledger| ledger.school))
-            .collect();
+        let mut schools: Vec<SchoolNumber> =
+            self.intake.moment.settings.campuses.values().map(|campus| campus.school).collect();
+        schools.extend(self.intake.rosters.ledger(id).map(|ledger| ledger.school));
         for people in people.chunks(PEOPLE) {
             if *room == 0 {
                 return Ok(false);
             }
             *room = room.saturating_sub(3 * people.len());
             absorb::leave(self.intake.world, self.intake.moment, self.intake.rosters, self.agenda, (id, people))?;
-            let gone: Vec<&PersonId> =
-                people.iter().filter(|person| self.intake.rosters.people.get(person.as_str()).is_none()).collect();
-            let accounts: Vec<String> =
-                gone.iter().flat_map(|person| schools.iter().map(|school| account_id(*school, person))).collect();
+            let mut accounts = Vec::new();
+            for person in people.iter().filter(|person| self.intake.rosters.people.get(person.as_str()).is_none()) {
+                accounts.extend(schools.iter().map(|school| account_id(*school, person)));
+            }
             self.intake.rosters.accounts.load(self.intake.world, accounts.iter().map(String::as_str))?;
             for account in &accounts {
                 self.intake.rosters.accounts.remove(account);
@@ -173,15 +167,19 @@ impl<W: Writes> Freeing<'_, W> {
         let page = self.intake.rosters.pages.edit(id.as_str());
         self.agenda.schedule(id, page, None, self.intake.moment.now);
         self.intake.out.exchange_issues(self.intake.world, &mut page.issues, &[])?;
-        let id = id.as_str();
-        self.intake.rosters.courses.remove(id);
-        self.intake.rosters.fetched.remove(id);
-        self.intake.rosters.pages.remove(id);
-        self.intake.rosters.ledgers.remove(id);
-        self.intake.rosters.listed.remove(id);
-        if let Some(over) = over.filter(|_| !held.removed) {
-            self.intake.rosters.over.set(id, over);
+        let CoursePage { judged_until, settled_until, .. } = *page;
+        let rosters = &mut *self.intake.rosters;
+        match over.filter(|_| !held.removed) {
+            Some(over) => {
+                let left = CoursePage { judged_until, settled_until, over: Some(over), ..CoursePage::default() };
+                rosters.pages.set(id.as_str(), left);
+            }
+            None => rosters.pages.remove(id.as_str()),
         }
+        rosters.courses.remove(id.as_str());
+        rosters.fetched.remove(id.as_str());
+        rosters.ledgers.remove(id.as_str());
+        rosters.listed.remove(id.as_str());
         Ok(())
     }
 }

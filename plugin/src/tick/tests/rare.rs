@@ -7,9 +7,10 @@ use expect_test::expect;
 
 use super::written;
 use crate::model::course::HoursType;
-use crate::model::ids::{CampusId, SchoolNumber};
+use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::settings::Campus;
 use crate::model::time::Seconds;
+use crate::overview::{StatusQuery, get_status};
 use crate::testing::{Fake, at, course, record, synchronized};
 
 const IN: &str = "2023-08-28T13:00:00Z";
@@ -198,7 +199,24 @@ fn the_form_of_what_is_stored_is_that_of_its_schema() {
         attendance/C1-1 [01, a0, e9, e4, ce, 0c, 88, 0e, 88, 0e, 01, b0, 54, 00, 00, 01, a0, e9, e4, ce, 0c, 80, 92, e6, ce, 0c, 01, 02, 53, 31, 01, 01, 02, 72, 31, 01, 04, 43, 31, 2d, 31, 02, 53, 31, 94, 92, e6, ce, 0c, 01, a0, e9, e4, ce, 0c, 01, 80, 92, e6, ce, 0c, 00, 01, 01, 00, 00, 00, 01, 00, a0, e9, e4, ce, 0c, 80, 92, e6, ce, 0c, a8, f7, e4, ce, 0c, f8, 83, e6, ce, 0c, 01, b0, 54, 00, 00, 01, a0, e9, e4, ce, 0c, 01, 80, 92, e6, ce, 0c, 00, 00, 01, 02, 72, 31, 01, 00, 00, 00, 01, 00]
         hot/0 211 bytes
         course/C1 308 bytes
-        page/C1 41 bytes
+        page/C1 42 bytes
         ledger/C1 193 bytes
     "#]].assert_eq(&text);
+}
+
+#[test]
+fn a_page_of_statuses_is_as_long_as_asked_although_courses_are_gone() {
+    let mut world = Fake::new("2022-08-20T12:00:00Z");
+    for id in ["C1", "C2", "C3", "C4", "C5"] {
+        world.save(course(id));
+    }
+    for gone in ["C1", "C2", "C4"] {
+        world.remove(gone);
+    }
+    let mut page = |after: Option<&str>, limit| {
+        let query = StatusQuery::Page { after: after.map(CourseId::from), limit };
+        let statuses = get_status(&mut world, query).unwrap();
+        statuses.iter().map(|status| status.course.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!([page(None, 1), page(None, 2), page(Some("C3"), 2), page(None, 9)], ["C3", "C3 C5", "C5", "C3 C5"]);
 }
