@@ -81,6 +81,19 @@ pub trait RecordSink: Send + Sync {
     /// Takes one operation with its line of the System Journal, or refuses both. An error leaves this operation, and
     /// every item after it, in the outbox for the next delivery.
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable>;
+
+    /// Takes operations in order, each as [`RecordSink::receive`] takes it, for a receiver that writes many faster than
+    /// one by one. The answer has a receipt for each operation up to the first that could not be taken now.
+    async fn receive_all(&self, deliveries: &[Delivery<Operation>]) -> (Vec<Receipt>, Option<GegiUnavailable>) {
+        let mut receipts = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            match self.receive(delivery).await {
+                Ok(receipt) => receipts.push(receipt),
+                Err(unavailable) => return (receipts, Some(unavailable)),
+            }
+        }
+        (receipts, None)
+    }
 }
 
 /// Receives the plugin's mails.

@@ -150,6 +150,9 @@ pub struct StorageLimits {
     /// How long a taken push is remembered, so that a repeat of it is recognised: longer than any sender goes on
     /// trying. A repeat that comes even later does no harm, because records carry versions.
     pub pushes_remembered: TimeDelta,
+    /// How long a receiver may take for a batch of operations, and for one mail. A receiver that hangs stops its own lane
+    /// of its own school, for this long.
+    pub delivery: Duration,
 }
 
 impl Default for StorageLimits {
@@ -164,6 +167,7 @@ impl Default for StorageLimits {
             operations_per_call: 50_000,
             mails_per_hour: 60,
             pushes_remembered: TimeDelta::days(7),
+            delivery: Duration::from_mins(1),
         }
     }
 }

@@ -4,12 +4,14 @@
 
 pub(crate) mod form;
 
-use crate::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
-use crate::observer::{Observer, Step};
-use crate::store::{Acknowledgement, DeliveryTurn, Lane, OutboxItem, SchoolGate, SchoolId, Store, StoreError};
+use std::time::Duration;
 
-/// Items between two acknowledgements, each of which costs a synchronisation of the disk. After a crash at most this
-/// many items are delivered again.
+use crate::gegi::{Delivery, GegiUnavailable, MailSink, Receipt, RecordSink};
+use crate::observer::Step;
+use crate::store::{Acknowledgement, DeliveryTurn, Lane, OutboxItem, SchoolGate, StoreError};
+
+/// Operations between two acknowledgements, each of which costs a synchronisation of the disk. After a crash at most
+/// this many are delivered again.
 const BATCH: usize = 256;
 
 /// The result of a delivery.
@@ -24,7 +26,7 @@ pub struct DeliveryReport {
 impl DeliveryReport {
     /// Whether both outboxes are empty.
     pub fn is_whole(&self) -> bool {
-        self.records.stop.is_none() && self.mails.stop.is_none()
+        self.records.is_whole() && self.mails.is_whole()
     }
 }
 
@@ -33,96 +35,131 @@ impl DeliveryReport {
 pub struct LaneReport {
     /// The number of items that the receiver applied.
     pub applied: u64,
-    /// The number of items that the receiver refused; [`Store::refused`] has the reasons.
+    /// The number of items that the receiver refused; [`Store::refused`](crate::store::Store::refused) has the reasons.
     pub refused: u64,
-    /// Why items still wait; none: the outbox is empty.
-    pub stop: Option<Stop>,
+    /// The number of items that this version cannot read. They stay in the outbox, and the items after them are
+    /// delivered; the version that wrote them, or a later one, delivers them too.
+    pub unreadable: u64,
+    /// Why the lane stopped before its end; none: everything that can be read was handed over. The item at which it
+    /// stopped, and all items after it, stay for the next delivery.
+    pub stop: Option<GegiUnavailable>,
 }
 
-/// Why a lane stopped. The item at which it stopped, and all items after it, stay for the next delivery.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// The receiver could not take the item now.
-    #[error(transparent)]
-    Unavailable(#[from] GegiUnavailable),
-    /// This version cannot read the item.
-    #[error(transparent)]
-    Unreadable(#[from] StoreError),
+impl LaneReport {
+    /// Whether the outbox is empty.
+    pub fn is_whole(&self) -> bool {
+        self.stop.is_none() && self.unreadable == 0
+    }
 }
 
 impl SchoolGate {
-    /// Delivers the items of the school's outboxes until both outboxes are empty or stop. Only one delivery of a
-    /// school runs at a time, or items would overtake each other.
+    /// Delivers both lanes, each beside the other.
     ///
     /// # Errors
     /// The store failed; items that were delivered and not acknowledged are delivered again, with the same ids.
     pub async fn deliver(&self, records: &dyn RecordSink, mails: &dyn MailSink) -> Result<DeliveryReport, StoreError> {
-        let DeliveryTurn { store, school, observer, .. } = &self.delivery_turn().await;
-        Ok(DeliveryReport {
-            records: deliver_lane(*store, school, &Sink::Records(records), *observer).await?,
-            mails: deliver_lane(*store, school, &Sink::Mails(mails), *observer).await?,
-        })
+        let (records, mails) = tokio::join!(self.deliver_records(records), self.deliver_mails(mails));
+        Ok(DeliveryReport { records: records?, mails: mails? })
     }
-}
 
-enum Sink<'a> {
-    Records(&'a dyn RecordSink),
-    Mails(&'a dyn MailSink),
-}
-
-impl Sink<'_> {
-    fn lane(&self) -> Lane {
-        match self {
-            Self::Records(_) => Lane::Records,
-            Self::Mails(_) => Lane::Mails,
+    /// Delivers the operations in the school's outbox, in order, until nothing is left or the receiver stops. Only one
+    /// delivery of a lane runs at a time, or items would overtake each other.
+    ///
+    /// # Errors
+    /// The store failed; items that were delivered and not acknowledged are delivered again, with the same ids.
+    pub async fn deliver_records(&self, sink: &dyn RecordSink) -> Result<LaneReport, StoreError> {
+        let turn = self.delivery_turn(Lane::Records).await;
+        let mut report = LaneReport::default();
+        let (mut after, mut batch) = (0, turn.batch());
+        while report.stop.is_none() {
+            let items = turn.store.outbox(turn.school, Lane::Records, after, batch).await?;
+            let Some(last) = items.last() else { break };
+            after = last.sequence;
+            let readable = report.readable(&items, form::read_operation);
+            turn.observer.step(Step::BeforeDelivery);
+            let receiving = tokio::time::timeout(turn.patience, sink.receive_all(&readable));
+            let (receipts, stop) = receiving.await.unwrap_or_else(|_| (Vec::new(), Some(silent(turn.patience))));
+            turn.observer.step(Step::AfterDelivery);
+            // A receiver that could not take so many in time gets one, and then more again.
+            batch = if receipts.is_empty() && stop.is_some() { 1 } else { (batch * 2).min(BATCH) };
+            report.stop = stop;
+            report.acknowledge(&turn, &readable, receipts).await?;
         }
+        turn.keep_batch(batch);
+        Ok(report)
     }
 
-    async fn hand_over(&self, item: &OutboxItem) -> Result<Receipt, Stop> {
-        Ok(match self {
-            Self::Records(sink) => sink.receive(&delivery(item, form::read_operation(item)?)).await?,
-            Self::Mails(sink) => sink.send(&delivery(item, form::read_mail(item)?)).await?,
-        })
-    }
-}
-
-fn delivery<T>(item: &OutboxItem, payload: T) -> Delivery<T> {
-    Delivery { sequence: item.sequence, id: item.id.clone(), payload }
-}
-
-async fn deliver_lane(
-    store: &dyn Store,
-    school: &SchoolId,
-    sink: &Sink<'_>,
-    observer: &dyn Observer,
-) -> Result<LaneReport, StoreError> {
-    let mut report = LaneReport::default();
-    while report.stop.is_none() {
-        let batch = store.outbox(school, sink.lane(), 0, BATCH).await?;
-        if batch.is_empty() {
-            break;
-        }
-        let mut acknowledgements = Vec::with_capacity(batch.len());
-        for item in &batch {
-            observer.step(Step::BeforeDelivery);
-            let receipt = sink.hand_over(item).await;
-            observer.step(Step::AfterDelivery);
-            match receipt {
-                Ok(receipt) => {
-                    report.count(&receipt);
-                    acknowledgements.push(Acknowledgement { sequence: item.sequence, receipt });
-                }
-                Err(stop) => {
-                    report.stop = Some(stop);
-                    break;
+    /// Delivers the mails in the school's outbox, in order, until nothing is left or the receiver stops. Each mail is
+    /// acknowledged by itself, so that a crash repeats at most one.
+    ///
+    /// # Errors
+    /// The store failed; a mail that was delivered and not acknowledged is delivered again, with the same id.
+    pub async fn deliver_mails(&self, sink: &dyn MailSink) -> Result<LaneReport, StoreError> {
+        let turn = self.delivery_turn(Lane::Mails).await;
+        let mut report = LaneReport::default();
+        let mut after = 0;
+        loop {
+            let items = turn.store.outbox(turn.school, Lane::Mails, after, BATCH).await?;
+            let Some(last) = items.last() else { return Ok(report) };
+            after = last.sequence;
+            for mail in report.readable(&items, form::read_mail) {
+                turn.observer.step(Step::BeforeDelivery);
+                let sending = tokio::time::timeout(turn.patience, sink.send(&mail));
+                let receipt = sending.await.unwrap_or_else(|_| Err(silent(turn.patience)));
+                turn.observer.step(Step::AfterDelivery);
+                match receipt {
+                    Ok(receipt) => report.acknowledge(&turn, &[mail], vec![receipt]).await?,
+                    Err(stop) => {
+                        report.stop = Some(stop);
+                        return Ok(report);
+                    }
                 }
             }
         }
-        if !acknowledgements.is_empty() {
-            store.acknowledge(school, sink.lane(), &acknowledgements).await?;
-        }
     }
-    Ok(report)
+}
+
+fn silent(patience: Duration) -> GegiUnavailable {
+    GegiUnavailable(format!("no answer to a delivery within {patience:?}"))
+}
+
+impl LaneReport {
+    /// The items that this version can read, each as it is delivered; the others are counted.
+    fn readable<T>(
+        &mut self,
+        items: &[OutboxItem],
+        read: impl Fn(&OutboxItem) -> Result<T, StoreError>,
+    ) -> Vec<Delivery<T>> {
+        let mut readable = Vec::with_capacity(items.len());
+        for item in items {
+            match read(item) {
+                Ok(payload) => readable.push(Delivery { sequence: item.sequence, id: item.id.clone(), payload }),
+                Err(error) => {
+                    tracing::error!(%error, "an item of an outbox is left where it is");
+                    self.unreadable += 1;
+                }
+            }
+        }
+        readable
+    }
+
+    /// Counts the receipts and takes their items out of the outbox.
+    async fn acknowledge<T>(
+        &mut self,
+        turn: &DeliveryTurn<'_>,
+        delivered: &[Delivery<T>],
+        receipts: Vec<Receipt>,
+    ) -> Result<(), StoreError> {
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        receipts.iter().for_each(|receipt| self.count(receipt));
+        let acknowledgements = delivered.iter().zip(receipts);
+        let acknowledgements: Vec<Acknowledgement> = acknowledgements
+            .map(|(delivery, receipt)| Acknowledgement { sequence: delivery.sequence, receipt })
+            .collect();
+        turn.store.acknowledge(turn.school, turn.lane, &acknowledgements).await
+    }
 }
 
 impl DeliveryReport {
@@ -141,10 +178,11 @@ impl LaneReport {
         }
     }
 
-    /// Counts add up; `stop` is that of the later delivery.
+    /// Receipts add up; what stays in the outbox is what stayed after the later delivery.
     fn add(&mut self, later: Self) {
         self.applied += later.applied;
         self.refused += later.refused;
+        self.unreadable = later.unreadable;
         self.stop = later.stop;
     }
 }

@@ -22,7 +22,7 @@ use crate::engine::{Call, CallEnd, CallStart, Engine, Exported};
 use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
 use crate::limits::Stopwatch;
 use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
-use crate::outbox::DeliveryReport;
+use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
 use crate::store::{SchoolGate, SchoolId, Schools, Store, UnitOfWork};
 pub use failure::{CallFailure, Next};
@@ -226,12 +226,29 @@ impl School {
         .await
     }
 
-    /// Delivers everything that the calls committed: records and mails, in order, each item with its stable id.
+    /// Delivers everything that the calls committed: records and mails, each lane in order and beside the other, each
+    /// item with its stable id.
     ///
     /// # Errors
     /// The store failed; items that were delivered and not acknowledged are delivered again, with the same ids.
     pub async fn deliver(&self) -> Result<DeliveryReport, CallFailure> {
         Ok(self.gate.deliver(self.gegi.records.as_ref(), self.gegi.mails.as_ref()).await?)
+    }
+
+    /// Delivers the lane of records alone.
+    ///
+    /// # Errors
+    /// As [`School::deliver`].
+    pub async fn deliver_records(&self) -> Result<LaneReport, CallFailure> {
+        Ok(self.gate.deliver_records(self.gegi.records.as_ref()).await?)
+    }
+
+    /// Delivers the lane of mails alone.
+    ///
+    /// # Errors
+    /// As [`School::deliver`].
+    pub async fn deliver_mails(&self) -> Result<LaneReport, CallFailure> {
+        Ok(self.gate.deliver_mails(self.gegi.mails.as_ref()).await?)
     }
 
     /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts

@@ -30,9 +30,11 @@ const COMMITS: u64 = 4;
 const KEYS: u64 = 5;
 /// The operations of each commit; a commit also has one mail.
 const OPERATIONS: u64 = 2;
-/// The steps of a child: a commit and a delivery have two steps each, and each of the [`COMMITS`] is made twice, once
-/// by a tick and once by a short call.
-const STEPS: u64 = COMMITS * 2 * (2 + OPERATIONS + 1);
+/// The batches of operations: the operations of two commits are delivered together.
+const BATCHES: u64 = COMMITS / 2;
+/// The steps of a child: a commit has two steps, and so has the delivery of a batch of operations and that of a mail. Each
+/// of the [`COMMITS`] is made twice, once by a tick and once by a short call.
+const STEPS: u64 = 2 * (COMMITS * 2 + BATCHES + COMMITS);
 
 #[test]
 #[allow(clippy::disallowed_methods)] // The environment tells the child that it is the child.

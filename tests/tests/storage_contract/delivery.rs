@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink};
-use host::outbox::Stop;
+use host::limits::StorageLimits;
 use host::store::{Lane, Store};
 
 use crate::bench::{Bench, journal, mail, school};
@@ -77,7 +78,7 @@ async fn a_receiver_that_fails_stops_its_own_lane_and_is_asked_again_later() {
     let (records, mails) = (Receiver::answering(2, Err("restarting")), Receiver::default());
     let report = bench.gate().deliver(&records, &mails).await.unwrap();
     assert_eq!((report.records.applied, report.mails.applied), (1, 1));
-    assert!(matches!(report.records.stop, Some(Stop::Unavailable(_))), "{report:?}");
+    assert_eq!(report.records.stop.unwrap().0, "restarting");
     assert_eq!(records.given(), [(1, "1".into()), (2, "2".into())]);
     let records = Receiver::answering(2, Ok(Receipt::Refused("no such class".into())));
     let report = bench.gate().deliver(&records, &mails).await.unwrap();
@@ -91,17 +92,87 @@ async fn a_receiver_that_fails_stops_its_own_lane_and_is_asked_again_later() {
 }
 
 #[tokio::test]
-async fn an_item_of_a_later_version_stops_its_lane_without_saying_what_it_holds() {
+async fn an_item_of_a_later_version_stays_and_the_items_after_it_are_delivered() {
     let bench = Bench::new();
-    let at = DateTime::UNIX_EPOCH;
-    let mut commit = host::store::Commit::new(at);
+    let mut commit = host::store::Commit::new(DateTime::UNIX_EPOCH);
     commit.records = vec![r#"{"Promote":"Student 000001"}"#.into()];
     bench.store.commit(&school(), commit).await.unwrap();
-    let report = bench.gate().deliver(&Receiver::default(), &Receiver::default()).await.unwrap();
-    let stop = report.records.stop.unwrap().to_string();
-    assert_eq!(stop, "read item 1 of the outbox of records; run the version that wrote it, or a later one");
-    let failure = bench.tick().await.operations_under_way().await.map(Iterator::count).unwrap_err();
-    assert_eq!(failure.to_string(), stop);
+    let mut tick = bench.tick().await;
+    tick.stage(vec![journal("2")]).unwrap();
+    tick.commit().await.unwrap();
+    let records = Receiver::default();
+    let report = bench.gate().deliver(&records, &Receiver::default()).await.unwrap();
+    assert_eq!((report.records.applied, report.records.unreadable, report.is_whole()), (1, 1, false));
+    assert_eq!(records.given(), [(2, "2".into())]);
+    assert_eq!(bench.store.outbox(&school(), Lane::Records, 0, 10).await.unwrap().len(), 1);
+    // A tick needs to know what the item says, so it waits for the version that can read it.
+    let failure = bench.tick().await.operations_under_way().await.map(Iterator::count).unwrap_err().to_string();
+    assert_eq!(failure, "read item 1 of the outbox of records; run the version that wrote it, or a later one");
+}
+
+/// A mail server that hangs for ever.
+struct Hanging;
+
+#[async_trait]
+impl MailSink for Hanging {
+    async fn send(&self, _: &Delivery<Message>) -> Result<Receipt, GegiUnavailable> {
+        std::future::pending().await
+    }
+}
+
+/// Limits under which a receiver may take this long.
+fn patient(delivery: Duration) -> StorageLimits {
+    StorageLimits { delivery, ..StorageLimits::default() }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_holds_up_no_mark() {
+    let bench = Bench::with_limits(patient(Duration::from_millis(20)));
+    let mut tick = bench.tick().await;
+    tick.stage(vec![journal("1")]).unwrap();
+    tick.queue(mail("issues")).unwrap();
+    tick.commit().await.unwrap();
+    let gate = bench.gate();
+    let mails = gate.deliver_mails(&Hanging);
+    tokio::pin!(mails);
+    // The delivery of mails is under way, and waits.
+    tokio::select! { biased; _ = &mut mails => unreachable!(), () = std::future::ready(()) => {} }
+    assert_eq!(gate.deliver_records(&Receiver::default()).await.unwrap().applied, 1);
+    assert_eq!(mails.await.unwrap().stop.unwrap().0, "no answer to a delivery within 20ms");
+    assert_eq!(bench.store.outbox(&school(), Lane::Mails, 0, 10).await.unwrap().len(), 1);
+}
+
+/// A receiver that never comes to the end of two operations at once.
+#[derive(Default)]
+struct Slow(Receiver);
+
+#[async_trait]
+impl RecordSink for Slow {
+    async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
+        self.0.receive(delivery).await
+    }
+
+    async fn receive_all(&self, deliveries: &[Delivery<Operation>]) -> (Vec<Receipt>, Option<GegiUnavailable>) {
+        match deliveries {
+            [one] => (vec![self.receive(one).await.unwrap()], None),
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_too_slow_for_a_batch_gets_one_operation() {
+    let bench = Bench::with_limits(patient(Duration::from_millis(20)));
+    let mut tick = bench.tick().await;
+    tick.stage((1..=3).map(|n| journal(&n.to_string())).collect()).unwrap();
+    tick.commit().await.unwrap();
+    let slow = Slow::default();
+    let mut applied = Vec::new();
+    for _ in 0..4 {
+        applied.push(bench.gate().deliver_records(&slow).await.unwrap().applied);
+    }
+    assert_eq!(applied, [0, 1, 2, 0]);
+    assert_eq!(slow.0.given(), (1..=3).map(|n| (n, n.to_string())).collect::<Vec<_>>());
 }
 
 #[tokio::test]

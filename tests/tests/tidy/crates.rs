@@ -15,16 +15,18 @@ struct Member {
 }
 
 /// Every crate of the workspace, in the order of ARCHITECTURE.md's table.
-const MEMBERS: [Member; 9] = [
+const MEMBERS: [Member; 11] = [
     Member { name: "plugin", folder: "plugin", imports: &[] },
     Member { name: "host", folder: "host-harness/host", imports: &[] },
     Member { name: "component", folder: "host-harness/component", imports: &[] },
     Member { name: "simulator", folder: "host-harness/simulator", imports: &[] },
-    Member { name: "lab", folder: "host-harness/lab", imports: &["host", "simulator"] },
+    Member { name: "mirror", folder: "host-harness/mirror", imports: &["host"] },
+    Member { name: "lab", folder: "host-harness/lab", imports: &["host", "mirror", "simulator"] },
+    Member { name: "service", folder: "host-harness/service", imports: &["host", "mirror"] },
     Member {
         name: "host-harness",
         folder: "host-harness",
-        imports: &["component", "host", "lab", "simulator", "tests"],
+        imports: &["component", "host", "lab", "mirror", "service", "simulator", "tests"],
     },
     Member { name: "tests", folder: "tests", imports: &["component", "host", "lab", "plugin", "simulator"] },
     Member { name: "hostile-guest", folder: "tests/guests/hostile", imports: &[] },

@@ -7,6 +7,7 @@
 mod fence;
 mod outbox;
 mod pushes;
+mod removal;
 mod standing;
 mod state;
 
@@ -45,6 +46,8 @@ pub async fn verify<P: Place>(make: impl Fn() -> P) {
     state::many_keys_fit_into_one_commit(&make()).await;
     state::schools_are_apart(&make()).await;
     state::a_commit_that_fails_leaves_nothing(&make()).await;
+    removal::a_removed_school_is_like_one_without_a_commit(&make()).await;
+    removal::a_removal_leaves_the_other_schools(&make()).await;
     standing::usage_is_exact(&make()).await;
     standing::commits_are_numbered_and_dated(&make()).await;
     standing::mails_are_counted_by_the_hour(&make()).await;
@@ -60,6 +63,7 @@ pub async fn verify<P: Place>(make: impl Fn() -> P) {
     standing::a_commit_may_clear_the_breadcrumb(&make()).await;
     standing::failed_ticks_are_as_the_last_commit_left_them(&make()).await;
     fence::a_stale_commit_is_refused_and_leaves_no_trace(&make()).await;
+    fence::a_commit_that_was_overtaken_is_refused_and_leaves_no_trace(&make()).await;
     fence::a_fence_only_rises_and_belongs_to_one_school(&make()).await;
     state::readers_never_see_a_part_of_a_commit(&make()).await;
 }

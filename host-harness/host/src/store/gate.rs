@@ -7,7 +7,7 @@
 //! - A tick holds the turn in two moments alone: when it takes its snapshot, and when it commits. A short call
 //!   therefore sees either nothing of a tick or all of it, and a tick sees either nothing of a short call or all of
 //!   it.
-//! - Deliveries of a school run one at a time, beside the calls.
+//! - Deliveries of a lane of a school run one at a time, beside the calls and beside those of the other lane.
 //! - A key that a tick removes and a short call has changed since stays. A key that a tick sets and a short call has
 //!   changed since is a conflict, and nothing of the tick is committed ([`give_way`]).
 //!
@@ -21,12 +21,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::snapshot::Overlay;
 use super::{
-    Change, Commit, FailedTicks, Payload, PushId, SchoolId, Snapshot, Standing, Store, StoreError, TakenPush,
+    Change, Commit, FailedTicks, Lane, Payload, PushId, SchoolId, Snapshot, Standing, Store, StoreError, TakenPush,
     UnitOfWork, Versions,
 };
 use crate::clock::Clock;
@@ -61,8 +62,12 @@ pub(super) struct Gate {
     fence: AtomicU64,
     tick: Arc<tokio::sync::Mutex<()>>,
     turn: Arc<tokio::sync::Mutex<()>>,
-    delivery: tokio::sync::Mutex<()>,
+    records: LaneGate,
+    mails: LaneGate,
 }
+
+/// The gate of one lane: its deliveries run one at a time. Holds the number of operations of the next batch.
+type LaneGate = tokio::sync::Mutex<usize>;
 
 /// The kind of a call, with the lock that such a call holds from its beginning to its end.
 pub(super) enum Pass {
@@ -97,13 +102,30 @@ pub(super) struct Staged {
     pub(super) failed_ticks: Option<FailedTicks>,
 }
 
-/// The right to deliver the items in a school's outboxes. The school's next delivery waits until this right is
-/// dropped.
+/// The right to deliver the items of one lane of a school. The lane's next delivery waits until this right is dropped.
 pub(crate) struct DeliveryTurn<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) school: &'a SchoolId,
+    pub(crate) lane: Lane,
     pub(crate) observer: &'a dyn Observer,
-    _alone: tokio::sync::MutexGuard<'a, ()>,
+    /// How long the receiver may take for a batch of operations, and for one mail.
+    pub(crate) patience: Duration,
+    alone: tokio::sync::MutexGuard<'a, usize>,
+}
+
+/// How many operations the first batch after a start has: a receiver that is slow is found out with few.
+const FIRST_BATCH: usize = 32;
+
+impl DeliveryTurn<'_> {
+    /// How many operations the next batch has.
+    pub(crate) fn batch(&self) -> usize {
+        *self.alone
+    }
+
+    /// Ends the turn, and keeps how many operations the lane's next batch has.
+    pub(crate) fn keep_batch(mut self, operations: usize) {
+        *self.alone = operations;
+    }
 }
 
 impl Schools {
@@ -137,7 +159,8 @@ impl SchoolGate {
             fence: AtomicU64::new(0),
             tick: Arc::default(),
             turn: Arc::default(),
-            delivery: tokio::sync::Mutex::default(),
+            records: LaneGate::new(FIRST_BATCH),
+            mails: LaneGate::new(FIRST_BATCH),
         }))
     }
 
@@ -180,11 +203,22 @@ impl SchoolGate {
         Ok(fence)
     }
 
-    /// Waits until no other delivery of the school runs, and returns the right to deliver.
-    pub(crate) async fn delivery_turn(&self) -> DeliveryTurn<'_> {
-        let alone = self.0.delivery.lock().await;
-        let Shared { store, observer, .. } = &*self.0.shared;
-        DeliveryTurn { store: store.as_ref(), school: &self.0.school, observer: observer.as_ref(), _alone: alone }
+    /// Waits until no other delivery of the lane runs, and returns the right to deliver.
+    pub(crate) async fn delivery_turn(&self, lane: Lane) -> DeliveryTurn<'_> {
+        let gate = match lane {
+            Lane::Records => &self.0.records,
+            Lane::Mails => &self.0.mails,
+        };
+        let alone = gate.lock().await;
+        let Shared { store, observer, limits, .. } = &*self.0.shared;
+        DeliveryTurn {
+            store: store.as_ref(),
+            school: &self.0.school,
+            lane,
+            observer: observer.as_ref(),
+            patience: limits.delivery,
+            alone,
+        }
     }
 
     /// The school's standing: usage, latest commit, breadcrumb.
@@ -217,6 +251,7 @@ impl Gate {
             push: staged.push.map(|id| TakenPush { id, forget_before }),
             failed_ticks: staged.failed_ticks,
             fence,
+            follows: None,
             at,
         };
         self.shared.observer.step(Step::BeforeCommit);

@@ -122,6 +122,11 @@ impl Store for MemoryStore {
         Ok(self.with(school, |school| school.standing.take_over()))
     }
 
+    async fn remove(&self, school: &SchoolId) -> Result<(), StoreError> {
+        self.lock().remove(school);
+        Ok(())
+    }
+
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError> {
         Ok(self.with(school, |school| school.pushes.contains_key(&push)))
     }

@@ -128,6 +128,9 @@ pub struct Commit {
     /// The fence with which the host took the school over; 0: no host ever took the school over. See
     /// [`Store::take_over`].
     pub fence: u64,
+    /// The number of the commit on which this one was decided: if another was made since, this one is refused. None: what
+    /// others committed since does not matter.
+    pub follows: Option<u64>,
     /// When the call commits.
     pub at: DateTime<Utc>,
 }
@@ -136,7 +139,8 @@ impl Commit {
     /// An empty commit.
     pub fn new(at: DateTime<Utc>) -> Self {
         let (changes, records, mails) = (Vec::new(), Vec::new(), Vec::new());
-        Self { changes, records, mails, clears_breadcrumb: false, push: None, failed_ticks: None, fence: 0, at }
+        let (clears_breadcrumb, push, failed_ticks, fence, follows) = (false, None, None, 0, None);
+        Self { changes, records, mails, clears_breadcrumb, push, failed_ticks, fence, follows, at }
     }
 
     /// The payloads that this commit puts into the outbox of a lane.
@@ -285,6 +289,9 @@ pub enum StoreError {
     /// A tick would have overwritten a key that a short call wrote beside the tick; the number of such keys.
     #[error("commit the tick: a short call changed {0} of its keys meanwhile; call it again")]
     Conflict(usize),
+    /// Somebody else has committed for the school since the caller read what this commit was decided on.
+    #[error("commit: somebody else committed for the school meanwhile; read again and repeat")]
+    Overtaken,
     /// Another host has taken the school over since the call began.
     #[error("commit: another host has taken the school over (fence {held}, this one has {fence}); stop this host")]
     Fenced {
@@ -310,7 +317,7 @@ impl StoreError {
     /// Whether the same call may succeed when it is simply made again later. After every other error a person has to
     /// act first.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy | Self::Full | Self::Unavailable { .. } | Self::Conflict(_))
+        matches!(self, Self::Busy | Self::Full | Self::Unavailable { .. } | Self::Conflict(_) | Self::Overtaken)
     }
 }
 
@@ -355,12 +362,16 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
 
     /// Writes the whole commit in one durable transaction and returns its number. Refuses a commit whose fence is
-    /// lower than the school's.
+    /// lower than the school's, and one that follows another commit than the latest.
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError>;
 
     /// Raises the school's fence by one, durable at once, and returns the new fence: commits with a lower fence are
     /// refused from now on. A process that is to be the school's only host calls this first.
     async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError>;
+
+    /// Forgets the school with everything of it, in one durable transaction: afterwards it is like a school without a
+    /// commit. Nobody may have a call of the school under way.
+    async fn remove(&self, school: &SchoolId) -> Result<(), StoreError>;
 
     /// Whether a commit of the school took this push and the push was not forgotten since.
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError>;

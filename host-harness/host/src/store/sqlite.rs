@@ -203,6 +203,10 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn remove(&self, school: &SchoolId) -> Result<(), StoreError> {
+        self.write(|transaction| Ok(rows::remove(transaction, school)?)).await
+    }
+
     async fn has_push(&self, school: &SchoolId, push: PushId) -> Result<bool, StoreError> {
         self.read(|connection| rows::has_push(connection, school, push))
     }

@@ -61,6 +61,9 @@ impl Standing {
         if commit.fence < self.fence {
             return Err(StoreError::Fenced { fence: commit.fence, held: self.fence });
         }
+        if commit.follows.is_some_and(|latest| latest != self.commits) {
+            return Err(StoreError::Overtaken);
+        }
         self.fence = commit.fence;
         let at = commit.at;
         if self.last_commit_at.map(hour) != Some(hour(at)) {

@@ -26,9 +26,9 @@ use crate::directory::SchoolDirectory;
 use host::clock::{Clock, VirtualClock};
 use host::email::{EmlError, OwnTexts, TemplateError, Templates};
 use host::engine::Engine;
+use host::gegi::GegiUnavailable;
 use host::limits::Stopwatch;
 use host::observer::Observer;
-use host::outbox::Stop;
 use host::store::StoreError;
 
 pub use accounting::{Accounting, Unaccounted};
@@ -91,7 +91,7 @@ pub enum RunError {
     Store(#[from] StoreError),
     /// The stand-in for GEGI could not take a delivery.
     #[error("deliver to GEGI: {0}")]
-    Undelivered(#[from] Stop),
+    Undelivered(#[from] GegiUnavailable),
     /// The plugin always wanted one more tick.
     #[error("bring the school to rest at {at}: it still has more to do after {ticks} ticks in a row; report it")]
     Restless {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use super::{ATTEMPTS, NextTurn, Turn, TurnFailure, Work, play};
 use crate::gegi::GegiUnavailable;
-use crate::outbox::{DeliveryReport, LaneReport, Stop};
+use crate::outbox::{DeliveryReport, LaneReport};
 use crate::school::{CallError, CallFailure, TickReport};
 
 /// The answers of the ticks, one after the other, and a record of what the turn did.
@@ -29,8 +29,9 @@ impl Work for Script {
     async fn deliver(&self) -> Result<DeliveryReport, CallFailure> {
         self.done.lock().unwrap().push('d');
         let is_first = self.done.lock().unwrap().len() == 2;
-        let stop = is_first.then(|| Stop::Unavailable(GegiUnavailable("restarting".to_owned())));
-        Ok(DeliveryReport { records: LaneReport { applied: 1, refused: 0, stop }, ..DeliveryReport::default() })
+        let stop = is_first.then(|| GegiUnavailable("restarting".to_owned()));
+        let records = LaneReport { applied: 1, stop, ..LaneReport::default() };
+        Ok(DeliveryReport { records, ..DeliveryReport::default() })
     }
 }
 

@@ -50,6 +50,20 @@ pub(super) async fn a_stale_commit_is_refused_and_leaves_no_trace(place: &impl P
     assert_eq!((after.commits, after.records, after.mails, after.breadcrumb), (2, 1, 1, None));
 }
 
+pub(super) async fn a_commit_that_was_overtaken_is_refused_and_leaves_no_trace(place: &impl Place) {
+    let store = place.open();
+    change(&*store, vec![put("kept", "1")]).await;
+    let first = standing(&*store).await;
+    store.commit(&school(), Commit { follows: Some(first.commits), ..at(0) }).await.unwrap();
+    let before = standing(&*store).await;
+    let late = Commit { follows: Some(first.commits), ..everything(0) };
+    let failure = store.commit(&school(), late).await.unwrap_err();
+    assert!(matches!(failure, StoreError::Overtaken) && failure.is_passing(), "{failure}");
+    assert_eq!(standing(&*store).await, before);
+    assert_eq!((get(&*store, "kept").await, get(&*store, "new").await), (Some(b"1".to_vec()), None));
+    assert!(!store.has_push(&school(), PushId::new([1; 32])).await.unwrap());
+}
+
 pub(super) async fn a_fence_only_rises_and_belongs_to_one_school(place: &impl Place) {
     assert_eq!(place.open().take_over(&school()).await.unwrap(), 1);
     assert_eq!(place.open().take_over(&school()).await.unwrap(), 2);

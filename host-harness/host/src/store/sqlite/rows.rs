@@ -146,6 +146,13 @@ fn take_push(connection: &Connection, school: &SchoolId, push: &TakenPush, at: D
     Ok(())
 }
 
+pub(super) fn remove(connection: &Connection, school: &SchoolId) -> rusqlite::Result<()> {
+    for table in ["state", "outbox", "refused", "push", "standing"] {
+        connection.execute(&format!("DELETE FROM {table} WHERE school = ?1"), [school.as_str()])?;
+    }
+    Ok(())
+}
+
 pub(super) fn has_push(connection: &Connection, school: &SchoolId, push: PushId) -> rusqlite::Result<bool> {
     let mut select = connection.prepare_cached("SELECT 1 FROM push WHERE school = ?1 AND id = ?2")?;
     select.exists(params![school.as_str(), push.as_bytes()])
