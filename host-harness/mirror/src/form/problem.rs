@@ -1,15 +1,14 @@
-//! The problems of a school directory: the place, the problem, and what to do about it. A problem never repeats a
-//! person's data.
+//! The problems of an input: the place, the problem, and what to do about it. A problem never repeats a person's data.
 
 use std::fmt;
 
 /// How many problems are collected before reading stops.
 pub const MOST_PROBLEMS: usize = 20;
 
-/// One problem of one file.
+/// One problem of a file or a request.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// The file's name inside the directory.
+    /// The file's name; of a request, what it says.
     pub file: String,
     /// The line, from 1; none: the file as a whole.
     pub line: Option<usize>,
@@ -32,10 +31,10 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why a school directory cannot be used: one line for each problem, in the order of the files.
+/// Why an input cannot be used: one line for each problem, in the order of the files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
 #[error("read the input:{}", listed(.problems))]
-pub struct BadDirectory {
+pub struct BadInput {
     /// The problems; if there are [`MOST_PROBLEMS`], reading stopped at the last of them.
     pub problems: Vec<Problem>,
 }
@@ -49,43 +48,47 @@ fn listed(problems: &[Problem]) -> String {
 
 /// Collects problems up to [`MOST_PROBLEMS`].
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
     /// Notes a problem, unless [`MOST_PROBLEMS`] are noted already.
-    pub(super) fn add(&mut self, at: &Place, field: impl Into<String>, what: impl Into<String>) {
+    pub fn add(&mut self, at: &Place, field: impl Into<String>, what: impl Into<String>) {
         if !self.is_full() {
             self.0.push(Problem { file: at.file.clone(), line: at.line, field: field.into(), what: what.into() });
         }
     }
 
     /// Whether any further problem would be dropped.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.0.len() >= MOST_PROBLEMS
     }
 
     /// The value, if it was read and no problem was found.
-    pub(super) fn unless_any<T>(self, value: Option<T>) -> Result<T, BadDirectory> {
+    pub fn unless_any<T>(self, value: Option<T>) -> Result<T, BadInput> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(BadDirectory { problems: self.0 }),
+            _ => Err(BadInput { problems: self.0 }),
         }
     }
 }
 
-/// The place in a file at which reading stands.
+/// The place in an input at which reading stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: String,
-    pub(super) line: Option<usize>,
+pub struct Place {
+    /// The file's name; of a request, what it says.
+    pub file: String,
+    /// The line, from 1; none: the file as a whole.
+    pub line: Option<usize>,
 }
 
 impl Place {
-    pub(super) fn file(name: &str) -> Self {
+    /// A file as a whole, or a request.
+    pub fn file(name: &str) -> Self {
         Self { file: name.to_owned(), line: None }
     }
 
-    pub(super) fn line(name: &str, line: usize) -> Self {
+    /// A line of a file.
+    pub fn line(name: &str, line: usize) -> Self {
         Self { file: name.to_owned(), line: Some(line) }
     }
 }

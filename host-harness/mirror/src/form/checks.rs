@@ -1,4 +1,4 @@
-//! Checks across the values of a school directory, such as ids that must differ. Not here: the form of a single value
+//! Checks across the values of a school, such as ids that must differ. Not here: the form of a single value
 //! (the schemas), and faults of the school's data such as a missing e-mail address or an unknown stage (the plugin).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,37 +6,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 
 use super::problem::{Place, Problems};
-use super::settings::Span;
 use host::gegi::{Course, SchoolSettings};
 
-/// Checks the campuses and the span. `place` finds the line of a field.
-pub(super) fn school(settings: &SchoolSettings, span: Span, place: &dyn Fn(&str) -> Place, problems: &mut Problems) {
+/// Checks the campuses, which stand under the key `list`. `place` finds the line of a field.
+pub fn campuses(settings: &SchoolSettings, list: &str, place: &dyn Fn(&str) -> Place, problems: &mut Problems) {
     let mut add = |field: String, what: String| problems.add(&place(&field), field.clone(), what);
-    if span.until <= span.from {
-        add("run/until".to_owned(), "is not later than run/from; write a later instant".to_owned());
-    }
     let mut ids = BTreeSet::new();
     let mut numbers = BTreeSet::new();
     for (index, campus) in settings.campuses.iter().enumerate() {
         if campus.zone.parse::<Tz>().is_err() {
             let what = format!("\"{}\" is not an IANA time zone; write one such as America/New_York", campus.zone);
-            add(format!("campus/{index}/zone"), what);
+            add(format!("{list}/{index}/zone"), what);
         }
         if !ids.insert(&campus.id) {
             add(
-                format!("campus/{index}/id"),
+                format!("{list}/{index}/id"),
                 "stands at an earlier campus; give each campus an id of its own".to_owned(),
             );
         }
         if !numbers.insert(campus.coursekey_school_id) {
             let what = "stands at an earlier campus; each campus has a CourseKey school of its own";
-            add(format!("campus/{index}/coursekey-school-id"), what.to_owned());
+            add(format!("{list}/{index}/coursekey-school-id"), what.to_owned());
         }
     }
 }
 
 /// Checks courses one after the other, and remembers the ids of earlier courses.
-pub(super) struct CourseChecks<'a> {
+pub struct CourseChecks<'a> {
     campuses: BTreeSet<&'a str>,
     courses: BTreeMap<String, usize>,
     classes: BTreeMap<String, usize>,
@@ -44,13 +40,13 @@ pub(super) struct CourseChecks<'a> {
 
 impl<'a> CourseChecks<'a> {
     /// Checks that know the campuses and no course yet. If the settings could not be read, every campus is accepted.
-    pub(super) fn new(settings: Option<&'a SchoolSettings>) -> Self {
+    pub fn new(settings: Option<&'a SchoolSettings>) -> Self {
         let campuses = settings.into_iter().flat_map(|settings| &settings.campuses).map(|campus| campus.id.as_str());
         Self { campuses: campuses.collect(), courses: BTreeMap::new(), classes: BTreeMap::new() }
     }
 
     /// Checks a course of the start: its id and the ids of its classes must be new.
-    pub(super) fn first(&mut self, course: &Course, place: &Place, problems: &mut Problems) {
+    pub fn first(&mut self, course: &Course, place: &Place, problems: &mut Problems) {
         let line = place.line.unwrap_or_default();
         if let Some(earlier) = self.courses.insert(course.id.clone(), line) {
             problems.add(place, "id", format!("stands in line {earlier} already; give each course an id of its own"));
@@ -66,7 +62,7 @@ impl<'a> CourseChecks<'a> {
 
     /// Checks a course that changes later. Such a course is whole, so only its own ids must differ. `prefix` is its
     /// place in the line.
-    pub(super) fn changed(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
+    pub fn changed(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
         let mut ids = BTreeSet::new();
         for (index, class) in course.classes.iter().enumerate() {
             if !ids.insert(&class.id) {
@@ -80,7 +76,7 @@ impl<'a> CourseChecks<'a> {
     fn any(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
         if !self.campuses.is_empty() && !self.campuses.contains(course.campus.as_str()) {
             let known: Vec<&str> = self.campuses.iter().copied().collect();
-            let what = format!("\"{}\" is no campus of school.toml; write one of {}", course.campus, known.join(", "));
+            let what = format!("\"{}\" is no campus of the school; write one of {}", course.campus, known.join(", "));
             problems.add(place, format!("{prefix}campus"), what);
         }
         for (index, class) in course.classes.iter().enumerate() {

@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::problem::{Place, Problems};
 
 /// The schemas by file name. The schemas refer to each other by these names.
-const SCHEMAS: [(&str, &str); 6] = [
+const SCHEMAS: [(&str, &str); 7] = [
     ("types", include_str!("../../schemas/types.schema.json")),
     ("school", include_str!("../../schemas/school.schema.json")),
+    ("school-request", include_str!("../../schemas/school-request.schema.json")),
     ("courses", include_str!("../../schemas/courses.schema.json")),
     ("changes", include_str!("../../schemas/changes.schema.json")),
     ("attendance", include_str!("../../schemas/attendance.schema.json")),
@@ -50,7 +51,7 @@ const SHOWN: [&str; 22] = [
 ];
 
 /// Checks the values of one file.
-pub(super) struct Schema {
+pub struct Schema {
     name: &'static str,
     validator: Validator,
 }
@@ -62,7 +63,7 @@ pub struct BrokenSchema(&'static str, String);
 
 impl Schema {
     /// The schema of `name`, for example `courses`.
-    pub(super) fn named(name: &'static str) -> Result<Self, BrokenSchema> {
+    pub fn named(name: &'static str) -> Result<Self, BrokenSchema> {
         let broken = |error: &dyn std::fmt::Display| BrokenSchema(name, error.to_string());
         let mut registry = Registry::new();
         let mut root = Value::Null;
@@ -91,7 +92,7 @@ impl Schema {
 
     /// Adds a problem for each field that does not fit the schema; true: every field fits. `place` finds the line of
     /// a field.
-    pub(super) fn check(&self, value: &Value, place: &dyn Fn(&str) -> Place, problems: &mut Problems) -> bool {
+    pub fn check(&self, value: &Value, place: &dyn Fn(&str) -> Place, problems: &mut Problems) -> bool {
         let mut last_field = None;
         for error in self.validator.iter_errors(value) {
             let field = error.instance_path().as_str().trim_start_matches('/').to_owned();

@@ -1,47 +1,37 @@
-//! `school.toml`: campuses, School Settings with their defaults, and the span to play.
+//! A school's campuses and School Settings as a file or a request states them, with their defaults.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::course::instant;
 use host::gegi::{Campus, NeverCheckedOut, SchoolSettings};
 
-/// The span to play: from the first instant on, up to but without the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Span {
-    /// The first moment, whole seconds since 1970.
-    #[serde(deserialize_with = "instant")]
-    pub from: i64,
-    /// The first moment after the span, whole seconds since 1970.
-    #[serde(deserialize_with = "instant")]
-    pub until: i64,
+/// A school as a file or a request states it.
+pub struct SchoolForm {
+    /// The school's name.
+    pub name: String,
+    /// Whether customer care has switched the integration on.
+    pub enabled: bool,
+    /// Origin and path prefix of CourseKey's API; none: whoever runs the school says it.
+    pub coursekey_url: Option<String>,
+    /// The campuses.
+    pub campuses: Vec<CampusForm>,
+    /// The settings that differ from their defaults.
+    pub settings: SettingsChange,
 }
 
-/// The whole of `school.toml`.
-#[derive(Deserialize)]
+/// A campus.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct SchoolFile {
-    name: String,
-    #[serde(default = "yes")]
-    enabled: bool,
-    pub(super) run: Span,
-    base_url: Option<String>,
-    campus: Vec<CampusForm>,
-    #[serde(default)]
-    settings: SettingsChange,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct CampusForm {
+pub struct CampusForm {
     id: String,
     zone: String,
     coursekey_school_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     course_owner: Option<String>,
 }
 
-/// A change of settings; a field that is none stays as it is. `Debug` prints neither the password nor the address.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+/// A change of settings; a field that is none stays as it is. `Debug` prints neither the password nor the address, and the
+/// password is never written as JSON.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SettingsChange {
     weeks_before_start: Option<u32>,
@@ -51,6 +41,7 @@ pub struct SettingsChange {
     follow_adjustments_days: Option<u32>,
     error_email: Option<String>,
     send_new_program_courses: Option<bool>,
+    #[serde(skip_serializing)]
     initial_user_password: Option<String>,
     update_every_minutes: Option<u32>,
     settle_minutes: Option<u32>,
@@ -91,7 +82,7 @@ impl std::fmt::Debug for SettingsChange {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum NeverCheckedOutForm {
     Report,
@@ -99,15 +90,11 @@ enum NeverCheckedOutForm {
     LeftAtEnd,
 }
 
-fn yes() -> bool {
-    true
-}
-
-impl SchoolFile {
-    /// The settings at the start: the defaults, changed by the values in the file.
-    pub(super) fn school_settings(self) -> SchoolSettings {
-        let campuses = self.campus.into_iter().map(CampusForm::into_campus).collect();
-        let coursekey_url = self.base_url.unwrap_or_default().trim_end_matches('/').to_owned();
+impl SchoolForm {
+    /// The settings: the defaults, changed by what the form states.
+    pub fn into_settings(self) -> SchoolSettings {
+        let campuses = self.campuses.into_iter().map(CampusForm::into_campus).collect();
+        let coursekey_url = self.coursekey_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let mut settings = SchoolSettings {
             enabled: self.enabled,
             initial_user_password: DEFAULT_PASSWORD.to_owned(),
@@ -115,6 +102,13 @@ impl SchoolFile {
         };
         self.settings.apply(&mut settings);
         settings
+    }
+}
+
+impl From<&Campus> for CampusForm {
+    fn from(campus: &Campus) -> Self {
+        let Campus { id, zone, coursekey_school_id, course_owner, credentials_generation: _ } = campus.clone();
+        Self { id, zone, coursekey_school_id, course_owner }
     }
 }
 
@@ -128,6 +122,26 @@ impl CampusForm {
 const DEFAULT_PASSWORD: &str = "Welcome1";
 
 impl SettingsChange {
+    /// The change that makes the defaults these settings.
+    pub fn of(settings: &SchoolSettings) -> Self {
+        Self {
+            weeks_before_start: Some(settings.weeks_before_start),
+            weeks_after_end: Some(settings.weeks_after_end),
+            absent_after_start_minutes: Some(settings.absent_after_start_minutes),
+            absent_before_end_minutes: Some(settings.absent_before_end_minutes),
+            follow_adjustments_days: Some(settings.follow_adjustments_days),
+            error_email: Some(settings.error_email.clone().unwrap_or_default()),
+            send_new_program_courses: Some(settings.send_new_program_courses),
+            initial_user_password: Some(settings.initial_user_password.clone()),
+            update_every_minutes: Some(settings.update_every_minutes),
+            settle_minutes: Some(settings.settle_minutes),
+            longest_gap_minutes: Some(settings.longest_gap_minutes),
+            never_checked_out: Some(NeverCheckedOutForm::of(settings.never_checked_out)),
+            minimum_attended_percent: Some(settings.minimum_attended_percent),
+            digest_every_minutes: Some(settings.digest_every_minutes),
+        }
+    }
+
     /// Changes the settings that this change names, and no others.
     pub fn apply(&self, settings: &mut SchoolSettings) {
         set(&mut settings.weeks_before_start, self.weeks_before_start);
@@ -155,6 +169,14 @@ fn set<T>(field: &mut T, new: Option<T>) {
 }
 
 impl NeverCheckedOutForm {
+    fn of(wit: NeverCheckedOut) -> Self {
+        match wit {
+            NeverCheckedOut::Report => Self::Report,
+            NeverCheckedOut::Absent => Self::Absent,
+            NeverCheckedOut::LeftAtEnd => Self::LeftAtEnd,
+        }
+    }
+
     fn into_wit(self) -> NeverCheckedOut {
         match self {
             Self::Report => NeverCheckedOut::Report,
