@@ -5,6 +5,7 @@
 
 mod failing;
 mod failure;
+mod feed;
 mod report;
 mod turn;
 
@@ -24,7 +25,7 @@ use crate::limits::Stopwatch;
 use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Schools, Store, UnitOfWork};
+use crate::store::{SchoolGate, SchoolId, Schools, Standing, Store, UnitOfWork};
 pub use failure::{CallFailure, Next};
 pub use turn::{ATTEMPTS, NextTurn, Turn, TurnFailure};
 
@@ -249,6 +250,14 @@ impl School {
     /// As [`School::deliver`].
     pub async fn deliver_mails(&self) -> Result<LaneReport, CallFailure> {
         Ok(self.gate.deliver_mails(self.gegi.mails.as_ref()).await?)
+    }
+
+    /// The school's standing: usage, latest commit, failed ticks.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn standing(&self) -> Result<Standing, CallFailure> {
+        Ok(self.gate.standing().await?)
     }
 
     /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts

@@ -6,7 +6,6 @@
 mod change;
 mod school;
 mod source;
-mod toml_file;
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
@@ -21,10 +20,11 @@ pub use source::LONGEST_LINE;
 
 use change::ChangeLine;
 use host::gegi::{Course, SchoolSettings};
-use mirror::form::{BadInput, BrokenSchema, CourseChecks, CourseLine, Place, Problems, Schema, check_campuses};
+use mirror::form::{
+    BadInput, BrokenSchema, CourseChecks, CourseLine, Document, Place, Problems, Schema, check_campuses,
+};
 use school::SchoolFile;
 use source::Found;
-use toml_file::Document;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::keys::{key, number, number_in};
 use super::stored::{read, write};
-use super::{Book, BookError, Entries};
+use super::{Book, BookError};
+use crate::entries::Changes;
 use crate::operation::OperationLine;
 use host::gegi::{Delivery, Operation};
 
@@ -31,7 +32,7 @@ struct Stored {
 }
 
 /// Adds an operation to the feed, and lets go of the oldest.
-pub(super) fn add(changes: &mut Entries, delivery: &Delivery<Operation>) -> Result<(), BookError> {
+pub(super) fn add(changes: &mut Changes, delivery: &Delivery<Operation>) -> Result<(), BookError> {
     let operation = serde_json::to_value(OperationLine::from(&delivery.payload));
     let operation = operation.map_err(|_| BookError::Form("feed".to_owned()))?;
     let text = write(&Stored { id: delivery.id.clone(), operation }, "feed")?;
@@ -50,7 +51,7 @@ impl Book {
     /// # Errors
     /// The storage failed.
     pub async fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedItem>, BookError> {
-        let found = self.store.scan(&self.school, &key("feed", &[]), Some(&place(after)), limit).await?;
+        let found = self.entries.scan(&key("feed", &[]), Some(&place(after)), limit).await?;
         let item = |(key, text): (String, Vec<u8>)| {
             let Stored { id, operation } = read(&text, "feed")?;
             let sequence = number_in(&key).ok_or_else(|| BookError::Form("feed".to_owned()))?;

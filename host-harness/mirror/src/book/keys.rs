@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `settings` | the School Settings |
 //! | `course`, id | a course |
-//! | `revision`, id | the course's revision, for lists that need no more |
+//! | `revision`, id | the course's id, revision and kind, for lists that need no more |
 //! | `mark`, class, student | a mark with its origin and basis |
 //! | `log`, course, class, student, record, visit | a row of the attendance log |
 //! | `row`, record, visit | the key of that row |

@@ -14,29 +14,25 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use host::clock::Clock;
 use host::gegi::{Course, CurrentMark, GegiUnavailable, SchoolSettings};
-use host::store::{Change, Commit, SchoolId, Store, StoreError};
+use host::store::{SchoolId, Store, StoreError};
 
 pub use feed::FeedItem;
 pub use records::{IssueEntry, Page, ReceivedMail};
 
+use crate::entries::{Changes, Entries};
 use keys::key;
-use stored::{StoredCourse, StoredMark, StoredSettings};
+use stored::{Listed, StoredCourse, StoredMark, StoredSettings};
 
 /// The book of one school. Cheap to clone; clones are the same book.
 #[derive(Clone)]
 pub struct Book {
-    store: Arc<dyn Store>,
-    school: SchoolId,
+    entries: Entries,
     clock: Arc<dyn Clock>,
     keeps: Keeps,
-    /// Held from the first read of a change to its commit, so that changes of this process do not overtake each other. A
-    /// change of another process makes the commit fail, and the change is made again.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What the book keeps beside GEGI's records.
@@ -78,17 +74,11 @@ impl From<BookError> for GegiUnavailable {
     }
 }
 
-/// How often a change is made again that another process overtook.
-const ATTEMPTS: u32 = 20;
-
-/// Keys with the values that they hold; none: the key is absent.
-type Entries = BTreeMap<String, Option<Vec<u8>>>;
-
 impl Book {
     /// The book of a school in a store, under this name, which no school of the host's has. `clock` dates the mails and the
     /// changes.
     pub fn new(store: Arc<dyn Store>, name: SchoolId, clock: Arc<dyn Clock>, keeps: Keeps) -> Self {
-        Self { store, school: name, clock, keeps, turn: Arc::default() }
+        Self { entries: Entries::new(store, name, Arc::clone(&clock)), clock, keeps }
     }
 
     /// Replaces the School Settings.
@@ -113,7 +103,7 @@ impl Book {
     /// # Errors
     /// The storage failed.
     pub async fn put_course(&self, course: &Course) -> Result<(), BookError> {
-        let revision = stored::write(&(&course.id, course.revision), "revision")?;
+        let revision = stored::write(&Listed::of(course), "revision")?;
         let body = StoredCourse::of(course.clone()).text()?;
         self.put(vec![(key("course", &[&course.id]), body), (key("revision", &[&course.id]), revision)]).await
     }
@@ -139,7 +129,7 @@ impl Book {
         self.change(&[done.clone()], |held| {
             let is_done = held.values().any(Option::is_some);
             let changes = [(done.clone(), Some(Vec::new())), (place.clone(), Some(text.clone()))];
-            (if is_done { Entries::new() } else { changes.into() }, ())
+            (if is_done { Changes::new() } else { changes.into() }, ())
         })
         .await
     }
@@ -151,7 +141,7 @@ impl Book {
     pub async fn set_hand_mark(&self, class: &str, student: &str, mark: Option<&CurrentMark>) -> Result<(), BookError> {
         let text = mark.map(|mark| StoredMark::of_gegi(class, mark).text()).transpose()?;
         let place = key("mark", &[class, student]);
-        self.change(&[], |_| (Entries::from([(place.clone(), text.clone())]), ())).await
+        self.change(&[], |_| (Changes::from([(place.clone(), text.clone())]), ())).await
     }
 
     /// Remembers something for the book's owner under a name; an earlier text under the name is replaced.
@@ -176,55 +166,19 @@ impl Book {
     /// # Errors
     /// The storage failed.
     pub async fn remove(&self) -> Result<(), BookError> {
-        let _turn = self.turn.lock().await;
-        Ok(self.store.remove(&self.school).await?)
+        Ok(self.entries.remove().await?)
     }
 
     async fn put(&self, entries: Vec<(String, Vec<u8>)>) -> Result<(), BookError> {
-        self.change(&[], |_| (entries.iter().map(|(key, text)| (key.clone(), Some(text.clone()))).collect(), ())).await
+        let changes: Changes = entries.into_iter().map(|(key, text)| (key, Some(text))).collect();
+        self.change(&[], |_| (changes.clone(), ())).await
     }
 
     async fn get(&self, key: String) -> Result<Option<Vec<u8>>, BookError> {
-        Ok(self.store.get_many(&self.school, &[key]).await?.into_iter().next().flatten())
+        Ok(self.entries.get(key).await?)
     }
 
-    /// Makes a change that depends on what these keys hold. `decide` may be called again, when another process changed
-    /// the book meanwhile. A change of nothing commits nothing.
-    async fn change<T>(
-        &self,
-        keys: &[String],
-        mut decide: impl FnMut(&Entries) -> (Entries, T),
-    ) -> Result<T, BookError> {
-        let _turn = self.turn.lock().await;
-        for _ in 1..ATTEMPTS {
-            match self.try_change(keys, &mut decide).await {
-                Err(BookError::Storage(StoreError::Overtaken)) => {}
-                answer => return answer,
-            }
-        }
-        self.try_change(keys, &mut decide).await
-    }
-
-    async fn try_change<T>(
-        &self,
-        keys: &[String],
-        decide: &mut impl FnMut(&Entries) -> (Entries, T),
-    ) -> Result<T, BookError> {
-        // A change that depends on nothing need not follow the latest commit.
-        let (follows, values) = if keys.is_empty() {
-            (None, Vec::new())
-        } else {
-            let latest = self.store.standing(&self.school).await?.commits;
-            (Some(latest), self.store.get_many(&self.school, keys).await?)
-        };
-        let held: Entries = keys.iter().cloned().zip(values).collect();
-        let (changes, answer) = decide(&held);
-        if changes.is_empty() {
-            return Ok(answer);
-        }
-        let changes = changes.into_iter().map(|(key, value)| Change { key, value }).collect();
-        let commit = Commit { changes, follows, ..Commit::new(self.clock.now()) };
-        self.store.commit(&self.school, commit).await?;
-        Ok(answer)
+    async fn change<T>(&self, keys: &[String], decide: impl FnMut(&Changes) -> (Changes, T)) -> Result<T, BookError> {
+        Ok(self.entries.change(keys, decide).await?)
     }
 }

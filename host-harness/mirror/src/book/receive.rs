@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::keys::{key, number};
 use super::stored::{StoredMail, StoredMark, Taken, read, write};
-use super::{Book, BookError, Entries, Keeps, feed};
+use super::{Book, BookError, Keeps, feed};
+use crate::entries::Changes;
 use crate::lines::{BasisLine, IssueLine, JournalLine, LogLine, letter, rfc3339};
 use host::gegi::{
     Delivery, GegiUnavailable, JournalEntry, LogRow, MailSink, Message, Operation, Origin, Receipt, RecordSink,
@@ -40,10 +41,10 @@ impl MailSink for Book {
         let mail =
             StoredMail { id: delivery.id.clone(), at: self.clock.now().timestamp(), message: delivery.payload.clone() };
         let text = mail.text()?;
-        let keep = |held: &Entries| {
+        let keep = |held: &Changes| {
             let held = held.values().flatten().next().and_then(|text| StoredMail::read(text).ok());
             let is_repeat = held.is_some_and(|held| held.id == delivery.id);
-            (if is_repeat { Entries::new() } else { Entries::from([(place.clone(), Some(text.clone()))]) }, ())
+            (if is_repeat { Changes::new() } else { Changes::from([(place.clone(), Some(text.clone()))]) }, ())
         };
         self.change(std::slice::from_ref(&place), keep).await?;
         Ok(Receipt::Applied)
@@ -55,10 +56,10 @@ impl Book {
     async fn take_all(&self, deliveries: &[Delivery<Operation>]) -> Result<Vec<Receipt>, BookError> {
         let keys: Vec<String> = deliveries.iter().flat_map(needed).collect();
         self.change(&keys, |held| {
-            let mut taking = Taking { held, changes: Entries::new(), keeps: self.keeps };
+            let mut taking = Taking { held, changes: Changes::new(), keeps: self.keeps };
             match deliveries.iter().map(|delivery| taking.take(delivery)).collect() {
                 Ok(receipts) => (taking.changes, Ok(receipts)),
-                Err(error) => (Entries::new(), Err(error)),
+                Err(error) => (Changes::new(), Err(error)),
             }
         })
         .await?
@@ -89,8 +90,8 @@ pub(super) fn row_key(record: &str, visit: u32) -> String {
 
 /// The taking of a batch: what was held before it, and what it changes.
 struct Taking<'a> {
-    held: &'a Entries,
-    changes: Entries,
+    held: &'a Changes,
+    changes: Changes,
     keeps: Keeps,
 }
 

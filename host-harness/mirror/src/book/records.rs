@@ -10,7 +10,7 @@ use crate::lines::{IssueLine, JournalLine, LogLine, MarkLine};
 use host::email::{OwnTexts, Part};
 use host::gegi::{Course, Message, Origin};
 
-/// Entries read from the storage at a time.
+/// Changes read from the storage at a time.
 const PAGE: usize = 500;
 
 /// A page of a list, and where the next page begins; none: there is none.
@@ -139,7 +139,7 @@ impl Book {
             Ok(())
         })
         .await?;
-        let rows = self.store.get_many(&self.school, &places).await?;
+        let rows = self.entries.get_many(&places).await?;
         rows.iter().flatten().map(|text| log_line(text)).collect()
     }
 
@@ -206,12 +206,12 @@ impl Book {
     /// The storage failed.
     pub async fn put_email_texts(&self, own: &OwnTexts) -> Result<(), BookError> {
         let prefix = key("text", &[]);
-        let before = self.store.scan(&self.school, &prefix, None, usize::MAX).await?;
+        let before = self.entries.scan(&prefix, None, usize::MAX).await?;
         let gone = before.into_iter().map(|(key, _)| (key, None));
         let own = own
             .parts()
             .map(|(template, part, text)| (key("text", &[template, part.file_name()]), Some(text.as_bytes().to_vec())));
-        let changes: super::Entries = gone.chain(own).collect();
+        let changes: crate::entries::Changes = gone.chain(own).collect();
         self.change(&[], |_| (changes.clone(), ())).await
     }
 
@@ -221,7 +221,7 @@ impl Book {
     /// The storage failed.
     pub async fn email_texts(&self) -> Result<OwnTexts, BookError> {
         let mut own = OwnTexts::default();
-        for (key, text) in self.store.scan(&self.school, &key("text", &[]), None, usize::MAX).await? {
+        for (key, text) in self.entries.scan(&key("text", &[]), None, usize::MAX).await? {
             let mut parts = key.split('\0').skip(1);
             let text = String::from_utf8(text).map_err(|_| BookError::Form("text".to_owned()))?;
             if let (Some(template), Some(part)) = (parts.next(), parts.next().and_then(Part::of_file)) {
@@ -239,7 +239,7 @@ impl Book {
     ) -> Result<(), BookError> {
         let mut after: Option<String> = None;
         loop {
-            let page = self.store.scan(&self.school, prefix, after.as_deref(), PAGE).await?;
+            let page = self.entries.scan(prefix, after.as_deref(), PAGE).await?;
             page.iter().try_for_each(|(_, text)| take(text))?;
             match page.into_iter().last() {
                 Some((last, _)) => after = Some(last),
@@ -260,7 +260,7 @@ impl Book {
         let mut after = after.map(|after| format!("{prefix}{after}"));
         let mut items = Vec::new();
         loop {
-            let found = self.store.scan(&self.school, prefix, after.as_deref(), PAGE.min(limit.max(1))).await?;
+            let found = self.entries.scan(prefix, after.as_deref(), PAGE.min(limit.max(1))).await?;
             if found.is_empty() {
                 return Ok(Page { items, next: None });
             }

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use super::keys::key;
-use super::stored::{StoredCourse, StoredMark, read};
+use super::stored::{Listed, StoredCourse, StoredMark, read};
 use super::{Book, BookError};
-use host::gegi::{Course, CurrentMark, GegiUnavailable, SchoolSettings, SchoolSource};
+use host::gegi::{Course, CourseKind, CurrentMark, GegiUnavailable, SchoolSettings, SchoolSource};
 
 #[async_trait]
 impl SchoolSource for Book {
@@ -40,8 +40,11 @@ impl Book {
     pub async fn revisions(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, u64)>, BookError> {
         let prefix = key("revision", &[]);
         let after = after.map(|after| key("revision", &[after]));
-        let found = self.store.scan(&self.school, &prefix, after.as_deref(), limit).await?;
-        found.into_iter().map(|(_, text)| read(&text, "revision")).collect()
+        let found = self.entries.scan(&prefix, after.as_deref(), limit).await?;
+        found
+            .into_iter()
+            .map(|(_, text)| read(&text, "revision").map(|listed: Listed| (listed.id, listed.revision)))
+            .collect()
     }
 
     /// The course as GEGI holds it now.
@@ -53,12 +56,12 @@ impl Book {
         text.map(|text| Ok(StoredCourse::read(&text)?.into_course())).transpose()
     }
 
-    /// The revision of the course as GEGI holds it now.
+    /// Revision and kind of the course as GEGI holds it now.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn revision_of(&self, id: &str) -> Result<Option<u64>, BookError> {
+    pub async fn revision_of(&self, id: &str) -> Result<Option<(u64, CourseKind)>, BookError> {
         let text = self.get(key("revision", &[id])).await?;
-        text.map(|text| Ok(read::<(String, u64)>(&text, "revision")?.1)).transpose()
+        text.map(|text| read(&text, "revision").map(|listed: Listed| (listed.revision, listed.kind()))).transpose()
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::BookError;
 use crate::form::{CampusForm, CourseLine, SchoolForm, SettingsChange};
 use crate::lines::{BasisLine, letter, mark_of, origin_word};
-use host::gegi::{Campus, Course, CurrentMark, Mark, Message, Origin, Receipt, SchoolSettings};
+use host::gegi::{Campus, Course, CourseKind, CurrentMark, Mark, Message, Origin, Receipt, SchoolSettings};
 
 /// The text of a value.
 pub(super) fn write(value: &impl Serialize, kind: &str) -> Result<Vec<u8>, BookError> {
@@ -97,6 +97,36 @@ impl StoredCourse {
 
     pub(super) fn into_course(self) -> Course {
         self.0.0
+    }
+}
+
+/// What lists say of a course.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Listed {
+    pub(super) id: String,
+    pub(super) revision: u64,
+    kind: String,
+}
+
+impl Listed {
+    pub(super) fn of(course: &Course) -> Self {
+        Self { id: course.id.clone(), revision: course.revision, kind: kind_word(course.kind).to_owned() }
+    }
+
+    pub(super) fn kind(&self) -> CourseKind {
+        if self.kind == kind_word(CourseKind::ClinicalRotation) {
+            CourseKind::ClinicalRotation
+        } else {
+            CourseKind::GroupCourse
+        }
+    }
+}
+
+/// The word of a school directory for a kind of course.
+fn kind_word(kind: CourseKind) -> &'static str {
+    match kind {
+        CourseKind::GroupCourse => "group-course",
+        CourseKind::ClinicalRotation => "clinical-rotation",
     }
 }
 

@@ -8,9 +8,11 @@ mod course;
 mod problem;
 mod schema;
 mod settings;
+mod toml_document;
 
 pub use checks::{CourseChecks, campuses as check_campuses};
 pub use course::{CourseLine, instant};
 pub use problem::{BadInput, MOST_PROBLEMS, Place, Problem, Problems};
 pub use schema::{BrokenSchema, Schema};
 pub use settings::{CampusForm, SchoolForm, SettingsChange};
+pub use toml_document::{Document, NotToml};

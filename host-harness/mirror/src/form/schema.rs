@@ -62,18 +62,27 @@ pub struct Schema {
 pub struct BrokenSchema(&'static str, String);
 
 impl Schema {
-    /// The schema of `name`, for example `courses`.
+    /// The schema of `name` among those of `schemas/`, for example `courses`.
+    ///
+    /// # Errors
+    /// The schema cannot be used.
     pub fn named(name: &'static str) -> Result<Self, BrokenSchema> {
+        let text = SCHEMAS.iter().find(|(known, _)| *known == name).map_or("null", |(_, text)| text);
+        Self::of(name, text)
+    }
+
+    /// A schema of this text, which may refer to those of `schemas/`. Problems call it by this name.
+    ///
+    /// # Errors
+    /// The schema cannot be used.
+    pub fn of(name: &'static str, text: &str) -> Result<Self, BrokenSchema> {
         let broken = |error: &dyn std::fmt::Display| BrokenSchema(name, error.to_string());
+        let root: Value = serde_json::from_str(text).map_err(|error| broken(&error))?;
         let mut registry = Registry::new();
-        let mut root = Value::Null;
         for (file, text) in SCHEMAS {
             let schema: Value = serde_json::from_str(text).map_err(|error| broken(&error))?;
-            if file == name {
-                root.clone_from(&schema);
-            }
-            let uri = format!("json-schema:///{file}.schema.json");
-            registry = registry.add(uri, schema).map_err(|error| broken(&error))?;
+            registry =
+                registry.add(format!("json-schema:///{file}.schema.json"), schema).map_err(|error| broken(&error))?;
         }
         let registry = registry.prepare().map_err(|error| broken(&error))?;
         let validator = jsonschema::options()

@@ -4,19 +4,25 @@ use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
 /// A TOML document that has been parsed.
-pub(super) struct Document<'a> {
+pub struct Document<'a> {
     text: &'a str,
     table: DeTable<'a>,
 }
 
 /// The place at which a text is no TOML, and the reason.
-pub(super) struct NotToml {
-    pub(super) line: Option<usize>,
-    pub(super) why: String,
+pub struct NotToml {
+    /// The line, from 1, if it is known.
+    pub line: Option<usize>,
+    /// The reason.
+    pub why: String,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, NotToml> {
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// The text is no TOML.
+    pub fn parse(text: &'a str) -> Result<Self, NotToml> {
         match DeTable::parse(text) {
             Ok(table) => Ok(Self { text, table: table.into_inner() }),
             Err(error) => Err(NotToml {
@@ -27,12 +33,12 @@ impl<'a> Document<'a> {
     }
 
     /// The document as JSON; TOML's own instants and dates become text.
-    pub(super) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         table_to_json(&self.table)
     }
 
     /// The line of a field such as `settings/settle-minutes`, or of the deepest part of it that is there.
-    pub(super) fn line_of(&self, field: &str) -> Option<usize> {
+    pub fn line_of(&self, field: &str) -> Option<usize> {
         let mut parts = field.split('/');
         let mut value = self.table.get(parts.next()?)?;
         for part in parts {
