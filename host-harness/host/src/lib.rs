@@ -87,6 +87,7 @@ pub mod observer;
 pub mod outbox;
 pub mod private;
 pub mod push;
+pub mod schedule;
 pub mod school;
 pub mod store;
 pub mod visible;

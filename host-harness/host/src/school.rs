@@ -27,7 +27,7 @@ use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
 use crate::store::{SchoolGate, SchoolId, Schools, Standing, Store, UnitOfWork};
 pub use failure::{CallFailure, Next};
-pub use turn::{ATTEMPTS, NextTurn, Turn, TurnFailure};
+pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
 
 /// Everything that schools share beside the engine.
 #[derive(Clone)]
