@@ -1,7 +1,7 @@
 //! The configuration: a TOML file, checked as a whole. A mistake is told with file, line, key and remedy. Paths in the file
 //! are relative to the file's own folder. Not here: secrets, which stand in no configuration (`secrets`).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use mirror::form::{BadInput, BrokenSchema, Document, Place, Problems, Schema};
@@ -145,6 +145,35 @@ impl Config {
                 add(&field, "is not a host with its port; write one such as api.example.com:443");
             }
         }
+    }
+
+    /// Whether a school's URL lies within the operator's ceiling.
+    ///
+    /// # Errors
+    /// It does not; the text says which rule refuses it and what to add where.
+    pub fn within_ceiling(&self, url: &str) -> Result<(), String> {
+        let parsed: http::Uri =
+            url.parse().map_err(|_| "is not a URL; write one such as https://api.example.com/v1".to_owned())?;
+        let (scheme, host) = (parsed.scheme_str().unwrap_or_default(), parsed.host().unwrap_or_default());
+        let port = parsed.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 });
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback = host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if self.loopback_allowed && is_loopback && matches!(scheme, "http" | "https") {
+            return Ok(());
+        }
+        if scheme != "https" {
+            return Err(
+                "does not begin with https://; write such a URL, so that keys and people's data travel encrypted"
+                    .to_owned(),
+            );
+        }
+        let wanted = format!("{host}:{port}");
+        if self.coursekey.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&wanted)) {
+            return Ok(());
+        }
+        Err(format!(
+            "leads to {wanted}, which the operator does not allow; add \"{wanted}\" to coursekey.allowed-hosts in the service's configuration"
+        ))
     }
 
     /// Where the schools are stored; none: the text says nothing known.

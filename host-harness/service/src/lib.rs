@@ -1,10 +1,16 @@
 //! The host as a service beside GEGI, one sandbox for each school.
 //!
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
-//! each with its GEGI).
+//! each with its GEGI), `service` (all of it together), `api` (what GEGI and operators ask), `runner` (the ticks),
+//! `telemetry` (what is counted), `serve` (start and end).
 
+pub mod api;
 pub mod config;
 pub mod problem;
 pub mod registry;
+pub mod runner;
 pub mod schools;
 pub mod secrets;
+pub mod serve;
+pub mod service;
+pub mod telemetry;

@@ -97,10 +97,14 @@ impl From<BadInput> for Problem {
         };
         let errors: Vec<FieldProblem> = bad.problems.iter().map(field).collect();
         let Some(first) = errors.first() else {
-            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "the body cannot be used; compare it with /openapi.json");
+            return Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "the body cannot be used; compare it with /openapi.json",
+            );
         };
         let named = first.pointer.trim_start_matches('/').replace('/', ".");
-        let detail = if named.is_empty() { format!("the body {}", first.detail) } else { format!("{named} {}", first.detail) };
+        let detail =
+            if named.is_empty() { format!("the body {}", first.detail) } else { format!("{named} {}", first.detail) };
         let errors = if errors.len() > 1 { errors.clone() } else { Vec::new() };
         Self { pointer: Some(first.pointer.clone()), errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
@@ -133,7 +137,9 @@ impl From<CallFailure> for Problem {
     fn from(failure: CallFailure) -> Self {
         let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         match failure {
-            CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_)) => Self::new(status, failure.to_string()),
+            CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_)) => {
+                Self::new(status, failure.to_string())
+            }
             CallFailure::Storage(error) => error.into(),
             failure => {
                 tracing::error!(%failure, "a call of the component failed");

@@ -62,9 +62,7 @@ impl Registry {
     /// Whether an id may be a school's: letters, digits, `-` and `_`, beginning with a letter or digit, at most 64.
     pub fn is_id(school: &str) -> bool {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        school.len() <= 64
-            && school.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && school.chars().all(is_plain)
+        school.len() <= 64 && school.starts_with(|c: char| c.is_ascii_alphanumeric()) && school.chars().all(is_plain)
     }
 
     /// A school; none: there is none with this id.

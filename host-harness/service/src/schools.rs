@@ -2,6 +2,7 @@
 //! door. Which schools there are is the registry's; when they are ticked is the runner's.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -32,6 +33,7 @@ pub struct OpenSchool {
     pub book: Book,
     /// Notified when the school committed something that GEGI may take.
     pub committed: Notify,
+    delivers_mails: AtomicBool,
 }
 
 /// Makes the sink for the mails of a school, whose book has its own texts.
@@ -94,7 +96,7 @@ impl OpenSchools {
         let of_school = OfSchool { id: id.to_owned(), book: book.clone(), secrets: self.secrets.clone() };
         let records: Arc<dyn RecordSink> = match registered.records {
             Records::Mirror => Arc::new(book.clone()),
-            Records::Feed => Arc::new(AwaitsGegi),
+            Records::Feed => Arc::new(Feed),
         };
         let gegi = Gegi {
             source: Arc::new(of_school.clone()),
@@ -104,7 +106,14 @@ impl OpenSchools {
             request_log: Arc::new(NoRequestLog),
         };
         let school = self.host.open(registered.stored_as(id), gegi);
-        OpenSchool { id: id.to_owned(), registered: registered.clone(), school, book, committed: Notify::new() }
+        OpenSchool {
+            id: id.to_owned(),
+            registered: registered.clone(),
+            school,
+            book,
+            committed: Notify::new(),
+            delivers_mails: AtomicBool::new(false),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<OpenSchool>>> {
@@ -130,17 +139,29 @@ impl OpenSchool {
         same_place && self.registered.records == registered.records
     }
 
-    /// Delivers what the school's calls committed, and tells whoever waits for it. Mails are delivered by themselves,
-    /// because a mail server that hangs may hold up no mark.
+    /// Delivers the records that the school's calls committed, and tells whoever waits for them. Mails are delivered by
+    /// themselves, because a mail server that hangs may hold up no mark.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn deliver_records(&self) -> Result<(), CallFailure> {
-        if self.registered.records == Records::Mirror {
-            self.school.deliver_records().await?;
-        }
+        self.school.deliver_records().await?;
         self.committed.notify_waiters();
         Ok(())
+    }
+
+    /// Delivers the mails that wait, unless that is under way. What is committed meanwhile is delivered too.
+    pub async fn deliver_mails(&self) {
+        if self.delivers_mails.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let delivered = self.school.deliver_mails().await;
+        self.delivers_mails.store(false, Ordering::SeqCst);
+        match delivered.map(|report| report.stop) {
+            Ok(None) => {}
+            Ok(Some(stop)) => tracing::warn!(school = self.id, %stop, "mails wait"),
+            Err(error) => tracing::error!(school = self.id, %error, "mails could not be delivered"),
+        }
     }
 }
 
@@ -194,11 +215,15 @@ fn or_none<T>(secret: Result<Option<T>, SecretsError>) -> Option<T> {
 }
 
 /// The sink of a school whose GEGI takes its records from the feed: nothing is handed over.
-struct AwaitsGegi;
+struct Feed;
 
 #[async_trait]
-impl RecordSink for AwaitsGegi {
+impl RecordSink for Feed {
+    fn takes_by_itself(&self) -> bool {
+        true
+    }
+
     async fn receive(&self, _: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
-        Err(GegiUnavailable("it takes its records from the feed and has not acknowledged this one".to_owned()))
+        Err(GegiUnavailable("it takes its records from the feed".to_owned()))
     }
 }

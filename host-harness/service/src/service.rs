@@ -10,6 +10,7 @@ use host::school::StatusQuery;
 use host::store::{Store, StoreError};
 use mirror::form::Schema;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::problem::Problem;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The schemas of what GEGI states.
     pub schemas: Schemas,
+    /// Cancelled when the service is to end.
+    pub ending: watch::Receiver<bool>,
 }
 
 /// The schemas of requests, compiled once.
@@ -133,6 +136,11 @@ impl Service {
         &self.0.schemas
     }
 
+    /// Whether the service is ending.
+    pub fn is_ending(&self) -> bool {
+        *self.0.ending.borrow()
+    }
+
     /// The present moment, whole seconds since 1970.
     pub fn now(&self) -> Instant {
         self.0.clock.now().timestamp()
@@ -148,9 +156,9 @@ impl Service {
     /// # Errors
     /// There is none with this id, or the storage failed.
     pub async fn school(&self, id: &str) -> Result<Arc<OpenSchool>, Problem> {
-        self.school_if_any(id).await?.ok_or_else(|| {
-            Problem::not_found("there is no such school; create it with PUT /v1/schools/{school}")
-        })
+        self.school_if_any(id)
+            .await?
+            .ok_or_else(|| Problem::not_found("there is no such school; create it with PUT /v1/schools/{school}"))
     }
 
     /// A school that GEGI created; none: there is none with this id.

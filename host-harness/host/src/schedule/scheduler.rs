@@ -265,6 +265,11 @@ impl Scheduler {
         self.running.len()
     }
 
+    /// Whether a tick of the school runs, also of one that was removed meanwhile.
+    pub fn runs(&self, school: &SchoolId) -> bool {
+        self.running.contains(school)
+    }
+
     /// All schools, in the order of their ids.
     pub fn schools(&self) -> impl Iterator<Item = (&SchoolId, SchoolView)> {
         self.schools.iter().map(|(school, entry)| (school, entry.view(self.running.contains(school))))

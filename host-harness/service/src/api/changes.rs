@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use host::gegi::{Delivery, Operation, Receipt, RecordSink};
 use host::store::Acknowledgement;
+use http::StatusCode;
 use mirror::book::FeedItem;
 use mirror::operation::OperationLine;
 use serde::{Deserialize, Serialize};
@@ -92,9 +92,7 @@ pub(super) async fn list(
 async fn waiting(school: &OpenSchool, after: u64, limit: usize) -> Result<Vec<Change>, Problem> {
     match school.registered.records {
         Records::Mirror => Ok(school.book.feed(after, limit).await?.into_iter().map(Change::from).collect()),
-        Records::Feed => {
-            Ok(school.school.waiting_records(after, limit).await?.iter().map(Change::from).collect())
-        }
+        Records::Feed => Ok(school.school.waiting_records(after, limit).await?.iter().map(Change::from).collect()),
     }
 }
 
@@ -160,7 +158,11 @@ pub(super) async fn acknowledge(
     match school.registered.records {
         Records::Mirror => {
             for said in items.iter().filter(|said| said.outcome == Outcome::Refused) {
-                tracing::warn!(school = id, sequence = said.sequence, "GEGI refused an operation that the book has taken");
+                tracing::warn!(
+                    school = id,
+                    sequence = said.sequence,
+                    "GEGI refused an operation that the book has taken"
+                );
             }
             school.book.acknowledge(&items.iter().map(|said| said.sequence).collect::<Vec<_>>()).await?;
         }

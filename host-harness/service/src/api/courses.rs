@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use host::gegi::Course;
 use host::schedule::Wake;
 use host::school::{CourseChange, Disposition};
+use http::StatusCode;
 use mirror::form::{CourseChecks, CourseLine, Place, Problems};
 use mirror::lines::IssueLine;
 use serde::{Deserialize, Serialize};

@@ -25,7 +25,8 @@ const REFERRED: [(&str, &str); 2] = [
 /// The description before the handlers add themselves.
 pub(super) fn beginning() -> OpenApi {
     let mut info = Info::new("GEGI ⇄ CourseKey host", env!("CARGO_PKG_VERSION"));
-    info.description = Some("Runs the GEGI ⇄ CourseKey component beside GEGI, in one sandbox for each school.".to_owned());
+    info.description =
+        Some("Runs the GEGI ⇄ CourseKey component beside GEGI, in one sandbox for each school.".to_owned());
     OpenApiBuilder::new().info(info).components(Some(Components::new())).build()
 }
 

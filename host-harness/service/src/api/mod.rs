@@ -14,6 +14,8 @@ mod statuses;
 mod templates;
 mod webhooks;
 
+pub use schools::CourseCounts;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -64,7 +66,9 @@ pub fn router(service: Service) -> Router {
     let described = serde_json::to_string(&description).unwrap_or_default();
     router
         .route("/openapi.json", axum::routing::get(|| async { description::answer(described) }))
-        .fallback(|| async { Problem::not_found("there is nothing at this address; /openapi.json lists what there is") })
+        .fallback(|| async {
+            Problem::not_found("there is nothing at this address; /openapi.json lists what there is")
+        })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address takes other methods; /openapi.json lists them")
         })

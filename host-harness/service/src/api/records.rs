@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use host::gegi::{CurrentMark, Origin};
 use host::schedule::Wake;
+use http::StatusCode;
 use mirror::book::{IssueEntry, Page};
 use mirror::lines::{JournalLine, LogLine, MarkLine, mark_of};
 use serde::Deserialize;
@@ -66,14 +68,15 @@ pub(super) struct OfCourse {
 }
 
 fn answer<T>(page: Page<T>) -> Json<Items<T>> {
-    // Places in a list hold bytes that no address carries as they are.
-    let next = page.next.map(|place| place.trim_end_matches('\0').replace('\0', "\u{1f}"));
-    Json(Items { items: page.items, next })
+    // A place in a list holds ids and bytes that no address carries as they are.
+    Json(Items { items: page.items, next: page.next.map(|place| URL_SAFE_NO_PAD.encode(place)) })
 }
 
 /// The place in a list that `next` named.
-fn place(after: Option<&str>) -> Option<String> {
-    after.map(|after| after.replace('\u{1f}', "\0") + "\0")
+fn place(after: Option<&str>) -> Result<Option<String>, Problem> {
+    let read = |after: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(after).ok()?).ok();
+    let bad = || Problem::bad_request("after names no place in this list; send `next` of the page before");
+    after.map(|after| read(after).ok_or_else(bad)).transpose()
 }
 
 /// The issues about the school's data.
@@ -86,7 +89,7 @@ pub(super) async fn issues(
 ) -> Result<Json<Items<IssueEntry>>, Problem> {
     let limit = limit(asked.limit)?;
     let school = service.school(&id).await?;
-    let after = place(asked.after.as_deref());
+    let after = place(asked.after.as_deref())?;
     let wanted = |issue: &mirror::lines::IssueLine| asked.open.is_none_or(|open| open == issue.resolved_at.is_none());
     Ok(answer(school.book.issues_page(after.as_deref(), limit, wanted).await?))
 }
@@ -101,7 +104,7 @@ pub(super) async fn journal(
 ) -> Result<Json<Items<JournalLine>>, Problem> {
     let limit = limit(asked.limit)?;
     let school = service.school(&id).await?;
-    let after = place(asked.after.as_deref());
+    let after = place(asked.after.as_deref())?;
     let of = |wanted: &Option<String>, held: &Option<String>| wanted.is_none() || wanted == held;
     let wanted = |line: &JournalLine| of(&asked.course, &line.course) && of(&asked.person, &line.student);
     Ok(answer(school.book.journal_page(after.as_deref(), limit, wanted).await?))
@@ -117,7 +120,7 @@ pub(super) async fn marks(
 ) -> Result<Json<Items<MarkLine>>, Problem> {
     let limit = limit(asked.limit)?;
     let school = service.school(&id).await?;
-    let after = place(asked.after.as_deref());
+    let after = place(asked.after.as_deref())?;
     Ok(answer(school.book.marks_page(&asked.class, after.as_deref(), limit).await?))
 }
 
@@ -131,7 +134,7 @@ pub(super) async fn attendance_log(
 ) -> Result<Json<Items<LogLine>>, Problem> {
     let limit = limit(asked.limit)?;
     let school = service.school(&id).await?;
-    let after = place(asked.after.as_deref());
+    let after = place(asked.after.as_deref())?;
     Ok(answer(school.book.log_page(&asked.course, after.as_deref(), limit).await?))
 }
 

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use host::gegi::SchoolSettings;
 use host::schedule::Wake;
 use host::school::{StatusPage, StatusQuery};
+use http::StatusCode;
 use mirror::form::{CampusForm, Place, Problems, SchoolForm, SettingsChange, check_campuses};
 use mirror::lines::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,8 @@ pub(super) async fn put(
     body: Body,
 ) -> Result<(StatusCode, Json<SchoolAnswer>), Problem> {
     if !Registry::is_id(&id) {
-        let detail = "the school's id is not fit; use 1 to 64 letters, digits, `-` and `_`, beginning with a letter or digit";
+        let detail =
+            "the school's id is not fit; use 1 to 64 letters, digits, `-` and `_`, beginning with a letter or digit";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let request: SchoolRequest = body.checked(&service.schemas().school)?;

@@ -141,5 +141,7 @@ pub(super) async fn get(
     let school = service.school(&id).await?;
     let found = school.school.statuses(of_course(&course)).await?;
     let found = found.into_iter().next();
-    found.map(|status| Json(status.into())).ok_or_else(|| Problem::not_found("GEGI has sent no such course; send it with PUT"))
+    found
+        .map(|status| Json(status.into()))
+        .ok_or_else(|| Problem::not_found("GEGI has sent no such course; send it with PUT"))
 }

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use host::email::{OwnTexts, Part, Rendered, TemplateError, Templates, is_template};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -117,6 +117,7 @@ pub(super) async fn preview(
     let texts: Texts = body.checked(&service.schemas().bodies.template)?;
     let own = texts.put_into(&school.book.email_texts().await?, &name);
     Templates::check(&own).map_err(refused)?;
-    let Rendered { subject, text, html } = Templates::of_school(own).and_then(|all| all.preview(&name)).map_err(refused)?;
+    let Rendered { subject, text, html } =
+        Templates::of_school(own).and_then(|all| all.preview(&name)).map_err(refused)?;
     Ok(Json(Mail { subject, text, html }))
 }

@@ -1,9 +1,9 @@
 //! The way in for CourseKey's pushes. CourseKey signs them, so they need no token.
 
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
 use host::push::Push;
 use host::schedule::Wake;
+use http::{HeaderMap, StatusCode};
 
 use super::request::{Body, In};
 use crate::problem::Problem;
@@ -25,7 +25,8 @@ pub(super) async fn receive(
     let body = body.at_most(most)?;
     // Whoever cannot sign learns nothing of which schools there are.
     let unknown = || Problem::new(StatusCode::UNAUTHORIZED, "no key of this school and campus signed the push");
-    let unsigned = ["webhook-id", "webhook-timestamp", "webhook-signature"].iter().any(|name| !headers.contains_key(*name));
+    let unsigned =
+        ["webhook-id", "webhook-timestamp", "webhook-signature"].iter().any(|name| !headers.contains_key(*name));
     if unsigned {
         return Err(unknown());
     }
