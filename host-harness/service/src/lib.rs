@@ -1,1 +1,3 @@
 //! A placeholder.
+
+pub mod mail;
