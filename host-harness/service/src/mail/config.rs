@@ -172,7 +172,8 @@ impl MailConfig {
 /// The certificates in a file, of which there is at least one.
 pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, MailProblem> {
     let remedy = "name a PEM file with the certificates that sign the mail server's";
-    let pem = std::fs::read(path).map_err(|error| MailProblem::new("ca", format!("cannot read it: {error}"), remedy))?;
+    let pem =
+        std::fs::read(path).map_err(|error| MailProblem::new("ca", format!("cannot read it: {error}"), remedy))?;
     let bad = || MailProblem::new("ca", "it holds no certificate that can be read", remedy);
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let found = found.map_err(|_| bad())?;

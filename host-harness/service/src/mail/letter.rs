@@ -26,7 +26,9 @@ const WORD_BYTES: usize = 42;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LetterError {
     /// An address is no single plain e-mail address. The address itself is not repeated.
-    #[error("it is not one plain e-mail address of letters, digits and .!#$%&'*+/=?^_`{{|}}~- before an @ and a domain")]
+    #[error(
+        "it is not one plain e-mail address of letters, digits and .!#$%&'*+/=?^_`{{|}}~- before an @ and a domain"
+    )]
     Address,
     /// The form could not be written.
     #[error("the e-mail could not be put together")]

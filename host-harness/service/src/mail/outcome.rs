@@ -69,7 +69,7 @@ impl fmt::Display for Reply {
         if let Some((class, subject, detail)) = self.enhanced {
             write!(f, " {class}.{subject}.{detail}")?;
         }
-        write!(f, " to {}", self.stage)
+        write!(f, " at {}", self.stage)
     }
 }
 
@@ -83,7 +83,7 @@ pub enum Passing {
     #[error("the mail server could not be reached")]
     Unreachable,
     /// The server said nothing in time. It may have taken the mail.
-    #[error("the mail server said nothing to {0} in time")]
+    #[error("the mail server said nothing in time at {0}")]
     Silent(Stage),
     /// The connection ended. The server may have taken the mail.
     #[error("the connection to the mail server ended at {0}")]
@@ -119,10 +119,14 @@ pub enum Stop {
     #[error("mail.user has no password; store it as the secret smtp-password")]
     NoPassword,
     /// The server takes no authentication by a password.
-    #[error("the mail server offers no authentication by user and password; name another server, or leave mail.user out")]
+    #[error(
+        "the mail server offers no authentication by user and password; name another server, or leave mail.user out"
+    )]
     NoMechanism,
     /// The server does not offer encryption, or somebody on the way took its offer out. Nothing was sent.
-    #[error("the mail server offers no STARTTLS and nothing was sent; set mail.tls to what the server offers")]
+    #[error(
+        "the mail server offers no STARTTLS and nothing was sent; set mail.tls to \"tls\" if it encrypts from the beginning, or have its STARTTLS repaired"
+    )]
     NoStartTls,
     /// The server's certificate is not to be trusted. Nothing was sent.
     #[error("the mail server's certificate {0} and nothing was sent; correct mail.host, mail.ca or the certificate")]

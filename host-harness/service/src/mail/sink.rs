@@ -107,7 +107,9 @@ enum NoLetter {
 
 fn about(error: LetterError) -> String {
     match error {
-        LetterError::Address => format!("the recipient cannot be used: {error}; correct the address in School Settings"),
+        LetterError::Address => {
+            format!("the recipient cannot be used: {error}; correct the address in School Settings")
+        }
         LetterError::Form => error.to_string(),
     }
 }

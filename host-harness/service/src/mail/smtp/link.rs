@@ -132,11 +132,7 @@ async fn addresses(server: &Server) -> Result<Vec<SocketAddr>, Failure> {
 }
 
 /// One step, which ends in time.
-async fn step<T>(
-    stage: Stage,
-    most: Duration,
-    work: impl Future<Output = Result<T, SmtpError>>,
-) -> Result<T, Failure> {
+async fn step<T>(stage: Stage, most: Duration, work: impl Future<Output = Result<T, SmtpError>>) -> Result<T, Failure> {
     match timeout(most, work).await {
         Ok(done) => done.map_err(|error| failure(stage, &error)),
         Err(_) => Err(Failure::Server(Passing::Silent(stage))),

@@ -128,9 +128,10 @@ impl Smtp {
                 (None, _) => None,
                 (Some(_), None) => return Err(Failure::Stop(Stop::NoPassword)),
                 // A file with a password ends with a line end.
-                (Some(user), Some(secret)) => {
-                    Some(Credentials::new(user.clone(), secret.expose_secret().trim_end_matches(['\r', '\n']).to_owned()))
-                }
+                (Some(user), Some(secret)) => Some(Credentials::new(
+                    user.clone(),
+                    secret.expose_secret().trim_end_matches(['\r', '\n']).to_owned(),
+                )),
             };
             (credentials, password.number)
         };

@@ -41,7 +41,7 @@ fn in_words(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
-        CertificateError::UnknownIssuer => "is signed by nobody who is trusted",
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => "is signed by nobody who is trusted",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "has another name",
         CertificateError::Revoked => "was revoked",
         _ => "cannot be trusted",
