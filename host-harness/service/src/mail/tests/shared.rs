@@ -7,7 +7,8 @@ use host::clock::Clock;
 
 use super::server::{Act, At, Security, Server};
 use super::*;
-use crate::mail::{Backoff, Counts, Standing};
+use crate::mail::standing::Gate;
+use crate::mail::{Backoff, Counts, Passing, Standing, Stop};
 
 #[tokio::test]
 async fn mails_share_a_bounded_number_of_connections() {
@@ -77,6 +78,20 @@ async fn a_server_that_is_down_is_tried_ever_more_seldom_and_by_nobody_in_betwee
     server.play(&[]);
     assert_eq!(transport.send(&letter("one")).await, Outcome::Sent);
     assert_eq!(transport.standing(), Standing::Ready);
+}
+
+#[test]
+fn attempts_that_fail_together_count_as_one_and_an_old_one_closes_nothing() {
+    let (backoff, now) = (SendLimits::default().backoff, clock().now());
+    let mut gate = Gate::new(backoff, Duration::from_mins(15), 0);
+    let (first, second, third) = (gate.leave(now).unwrap(), gate.leave(now).unwrap(), gate.leave(now).unwrap());
+    let wait = backoff.after(1, 0);
+    assert_eq!(gate.failed(first, now, Passing::Unreachable), (wait, true));
+    assert_eq!(gate.failed(second, now, Passing::Unreachable), (wait, false));
+    // The operator replaced the password while the third was under way with the old one.
+    gate.reopen();
+    assert_eq!(gate.stop(third, now, Stop::NoPassword), (Duration::ZERO, false));
+    assert_eq!(gate.standing(), Standing::Ready);
 }
 
 #[test]
