@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use mirror::form::{BadInput, BrokenSchema, Document, Place, Problems, Schema};
 use serde::Deserialize;
 
+use crate::mail::MailConfig;
+
 /// What the service is told when it starts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -32,8 +34,11 @@ pub struct Config {
     /// How many schools are ticked at once.
     #[serde(default = "thirty_two")]
     pub concurrent_ticks: u32,
-    /// How mails leave; none: they are kept and go nowhere.
-    pub mail: Option<serde_json::Value>,
+    /// Where mails about the service itself go; none: they are only logged.
+    pub operator_email: Option<String>,
+    /// How mails leave.
+    #[serde(default)]
+    pub mail: MailConfig,
     /// The way to CourseKey.
     pub coursekey: CourseKeyConfig,
 }
@@ -100,8 +105,7 @@ impl Config {
             }
         };
         let config = Self::parse(&text, &name, &mut problems)?;
-        let config: Self = problems.unless_any(config)?;
-        Ok(config.beside(path.parent().unwrap_or(Path::new(""))))
+        Ok(problems.unless_any(config)?)
     }
 
     fn parse(text: &str, name: &str, problems: &mut Problems) -> Result<Option<Self>, BrokenSchema> {
@@ -120,6 +124,7 @@ impl Config {
             return Ok(None);
         }
         let config: Option<Self> = serde_json::from_value(value).ok();
+        let config = config.map(|config| config.beside(Path::new(name).parent().unwrap_or(Path::new(""))));
         match &config {
             Some(config) => config.check(&place, problems),
             None => problems.add(&place(""), "", "fits its schema but cannot be taken; report it"),
@@ -135,6 +140,9 @@ impl Config {
         }
         if self.store_at().is_none() {
             add("store", "names no storage; write sqlite:FILE or postgres://USER@HOST/DATABASE");
+        }
+        for problem in self.mail.check() {
+            add(&format!("mail/{}", problem.key), &format!("{}; {}", problem.what, problem.remedy));
         }
         for (index, host) in self.coursekey.allowed_hosts.iter().enumerate() {
             let is_whole = host.rsplit_once(':').is_some_and(|(name, port)| {
@@ -196,6 +204,8 @@ impl Config {
         self.secrets = folder.join(&self.secrets);
         self.compiled_code = self.compiled_code.map(|path| folder.join(path));
         self.coursekey.ca = self.coursekey.ca.map(|path| folder.join(path));
+        self.mail.ca = self.mail.ca.map(|path| folder.join(path));
+        self.mail.folder = self.mail.folder.map(|path| folder.join(path));
         if let Some(StoreAt::Sqlite(path)) = self.store_at() {
             self.store = format!("sqlite:{}", folder.join(path).display());
         }

@@ -2,10 +2,13 @@
 //!
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
 //! each with its GEGI), `service` (all of it together), `api` (what GEGI and operators ask), `runner` (the ticks),
-//! `telemetry` (what is counted), `serve` (start and end).
+//! `mail`
+//! and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
 
 pub mod api;
 pub mod config;
+pub mod mail;
+pub mod mailing;
 pub mod problem;
 pub mod registry;
 pub mod runner;

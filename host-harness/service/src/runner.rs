@@ -208,6 +208,7 @@ async fn tick(service: &Service, id: &str) -> Outcome {
     };
     let step = school.school.step(BUDGET).await;
     school.committed.notify_waiters();
+    service.mailing().read_password();
     deliver_mails(school);
     told(service, id, &step)
 }

@@ -18,6 +18,8 @@ use tokio::sync::watch;
 
 use crate::api;
 use crate::config::{Config, ConfigError, StoreAt};
+use crate::mail::MailProblem;
+use crate::mailing::Mailing;
 use crate::registry::Registry;
 use crate::runner::{self, Runs};
 use crate::schools::OpenSchools;
@@ -37,6 +39,9 @@ pub enum ServeError {
     /// The secrets cannot be used.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The way out for mails cannot be used.
+    #[error(transparent)]
+    Mail(#[from] MailProblem),
     /// The storage cannot be opened.
     #[error(transparent)]
     Sqlite(#[from] host::store::sqlite::OpenError),
@@ -67,7 +72,7 @@ pub enum ServeError {
 impl ServeError {
     /// Whether what the operator stated is wrong, and not the machine.
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::NoPostgres)
+        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::NoPostgres)
     }
 }
 
@@ -97,7 +102,9 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
             ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(sender))
         },
     );
-    let mails = Box::new(|_: &str, book: &Book| Arc::new(book.clone()) as _);
+    let mailing = Arc::new(Mailing::new(&config.mail, secrets.clone(), Arc::clone(&clock))?);
+    let of_school = Arc::clone(&mailing);
+    let mails = Box::new(move |id: &str, book: &Book| of_school.of_school(id, book));
     let schools = OpenSchools::new(host, Arc::clone(&store), Arc::clone(&clock), secrets, mails);
     let (runner, calls) = runner::calls();
     let (end, ending) = watch::channel(false);
@@ -107,7 +114,8 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
     let schemas = Schemas::new().map_err(ConfigError::from)?;
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
     let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
-    let parts = Parts { config, clock, store, engine, registry, schools, runner, runs, metrics, schemas, ending };
+    let parts =
+        Parts { config, clock, store, engine, registry, schools, runner, runs, metrics, mailing, schemas, ending };
     Ok(Ready { listener, service: Service::new(parts), calls, end })
 }
 

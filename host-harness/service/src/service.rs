@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::mailing::Mailing;
 use crate::problem::Problem;
 use crate::registry::Registry;
 use crate::runner::{Call, Runs};
@@ -43,6 +44,8 @@ pub struct Parts {
     pub runs: Runs,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// The way out for mails.
+    pub mailing: Arc<Mailing>,
     /// The schemas of what GEGI states.
     pub schemas: Schemas,
     /// Cancelled when the service is to end.
@@ -129,6 +132,11 @@ impl Service {
     /// What is counted.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.0.metrics
+    }
+
+    /// The way out for mails.
+    pub fn mailing(&self) -> &Mailing {
+        &self.0.mailing
     }
 
     /// The schemas of requests.

@@ -18,9 +18,6 @@ use crate::runner::{Call, Seen};
 use crate::schools::OpenSchool;
 use crate::service::Service;
 
-/// Bytes of the bodies that state a school.
-const BODY_BYTES: usize = 1 << 20;
-
 /// A school as GEGI states it.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
