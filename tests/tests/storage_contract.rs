@@ -33,6 +33,15 @@ async fn memory_keeps_the_contract() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hosts_on_one_memory_keep_the_contract() {
+    contract::verify_shared(|| {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        move || Arc::clone(&store)
+    })
+    .await;
+}
+
 /// Several threads, so that readers and the writer really meet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sqlite_keeps_the_contract() {

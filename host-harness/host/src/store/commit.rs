@@ -49,14 +49,36 @@ pub struct TakenPush {
     pub forget_before: DateTime<Utc>,
 }
 
+/// A payload for [`Lane::Records`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The payload.
+    pub payload: Payload,
+    /// The class whose marks the operation changes; none: it changes no mark. A tick that asks for the marks of a class
+    /// reads the waiting operations of that class alone.
+    pub subject: Option<String>,
+}
+
+impl From<String> for Record {
+    fn from(payload: String) -> Self {
+        Self { payload, subject: None }
+    }
+}
+
+impl From<&str> for Record {
+    fn from(payload: &str) -> Self {
+        payload.to_owned().into()
+    }
+}
+
 /// Everything one call leaves behind. `Debug` prints only how much the commit holds, because keys and payloads name
 /// people; so does the `Debug` of every type in this room that holds what a school stores.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Changes of the state, in order: of several changes of one key the last one counts.
     pub changes: Vec<Change>,
-    /// Payloads for [`Lane::Records`], in order.
-    pub records: Vec<Payload>,
+    /// Records for [`Lane::Records`], in order.
+    pub records: Vec<Record>,
     /// Payloads for [`Lane::Mails`], in order.
     pub mails: Vec<Payload>,
     /// Whether this commit removes the breadcrumb, because the call that left it has returned.
@@ -71,6 +93,10 @@ pub struct Commit {
     /// The number of the commit on which this one was decided: if another was made since, this one is refused. None: what
     /// others committed since does not matter.
     pub follows: Option<u64>,
+    /// The commit after which a tick began that this commit ends; none: this is the commit of a short call. A tick's
+    /// commit gives way to the short calls that committed since: a key that one of them changed is not removed, and
+    /// setting it is a [`StoreError::Conflict`]. If another tick committed since, this commit is refused as overtaken.
+    pub tick_after: Option<u64>,
     /// When the call commits.
     pub at: DateTime<Utc>,
 }
@@ -79,16 +105,19 @@ impl Commit {
     /// An empty commit.
     pub fn new(at: DateTime<Utc>) -> Self {
         let (changes, records, mails) = (Vec::new(), Vec::new(), Vec::new());
-        let (clears_breadcrumb, push, failed_ticks, fence, follows) = (false, None, None, 0, None);
-        Self { changes, records, mails, clears_breadcrumb, push, failed_ticks, fence, follows, at }
+        let (clears_breadcrumb, push, failed_ticks, fence) = (false, None, None, 0);
+        let (follows, tick_after) = (None, None);
+        Self { changes, records, mails, clears_breadcrumb, push, failed_ticks, fence, follows, tick_after, at }
     }
 
-    /// The payloads that this commit puts into the outbox of a lane.
-    pub fn payloads(&self, lane: Lane) -> &[Payload] {
-        match lane {
-            Lane::Records => &self.records,
-            Lane::Mails => &self.mails,
-        }
+    /// What this commit puts into the outbox of a lane: payloads, each with its subject.
+    pub fn payloads(&self, lane: Lane) -> impl Iterator<Item = (&Payload, Option<&str>)> {
+        let (records, mails) = match lane {
+            Lane::Records => (self.records.as_slice(), [].as_slice()),
+            Lane::Mails => ([].as_slice(), self.mails.as_slice()),
+        };
+        let records = records.iter().map(|record| (&record.payload, record.subject.as_deref()));
+        records.chain(mails.iter().map(|mail| (mail, None)))
     }
 
     /// Refuses a commit that no store may hold, before anything is written.

@@ -29,8 +29,9 @@ pub enum StoreError {
     /// A tick would have overwritten a key that a short call wrote beside the tick; the number of such keys.
     #[error("commit the tick: a short call changed {0} of its keys meanwhile; call it again")]
     Conflict(usize),
-    /// Somebody else has committed for the school since the caller read what this commit was decided on.
-    #[error("commit: somebody else committed for the school meanwhile; read again and repeat")]
+    /// Somebody else has committed for the school since the caller read what this commit was decided on, or since the
+    /// caller began to read.
+    #[error("finish the call: somebody else committed for the school meanwhile; make the call again")]
     Overtaken,
     /// Another host has taken the school over since the call began.
     #[error("commit: another host has taken the school over (fence {held}, this one has {fence}); stop this host")]

@@ -1,7 +1,8 @@
 //! The storage: everything that a school must never lose, namely the plugin's state, the outboxes of records and
 //! mails, and the standing of the school.
 //!
-//! [`Store`] states the promises, `memory` and `sqlite` keep them, and [`contract`] checks every backend. Above the
+//! [`Store`] states the promises, `memory`, `sqlite` and `postgres` keep them, and [`contract`] checks every backend.
+//! `standing` and `versions` are the rules that all of them use. Above the
 //! backends, once for all of them: `snapshot` (the state that a call sees), `unit` (what one call reads and stages,
 //! and its limits) and `gate` (which call may run beside which other, and how a call is committed). Not here:
 //! delivery after the commit (`outbox`), the meaning of what the plugin stores, and what GEGI makes of a delivery. No
@@ -13,11 +14,14 @@ mod error;
 mod gate;
 mod item;
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod standing;
 mod unit;
+mod versions;
 
 use std::fmt;
 
@@ -27,13 +31,15 @@ pub use crate::bindings::gegi::coursekey::email::EmailError;
 pub use crate::bindings::gegi::coursekey::records::RecordsError;
 pub use crate::bindings::gegi::coursekey::state::{Aborted, Change as StateChange, StateError, Usage};
 pub(crate) use commit::entry_bytes;
-pub use commit::{Change, Commit, Entry, KEY_BYTES, PushId, TakenPush};
+pub use commit::{Change, Commit, Entry, KEY_BYTES, PushId, Record, TakenPush};
 pub use error::StoreError;
 pub(crate) use gate::DeliveryTurn;
 pub use gate::{SchoolGate, Schools};
 pub use item::{Acknowledgement, Lane, OutboxItem, Payload, REFUSED_KEPT, RefusedItem};
 pub use memory::MemoryStore;
-pub use snapshot::{Snapshot, Versions};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use standing::{Breadcrumb, FailedTicks, Standing};
@@ -75,6 +81,8 @@ impl fmt::Display for SchoolId {
 ///   that fails leaves nothing.
 /// - **Reads see what is committed**, never a part of a commit, and wait for no writer. Each read is consistent in
 ///   itself; two reads may see different states. A [`Snapshot`] shows many reads the same state.
+/// - **All of this holds for everybody who has the same storage open**, as far as a backend lets several processes
+///   open it.
 /// - **Keys are ordered by their bytes.**
 /// - **Schools are apart**: no operation on one school reads or changes anything of another school.
 /// - **Outboxes keep their order.** A sequence is never given twice, not even after every item was acknowledged and
@@ -107,8 +115,30 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError>;
 
+    /// The same as `get_many`, of the state as the commit of this number left it.
+    ///
+    /// Like `scan_as_of`, this reads every state from the latest commit of a tick on, and is refused as
+    /// [`StoreError::Overtaken`] for an older one.
+    async fn get_many_as_of(
+        &self,
+        school: &SchoolId,
+        commit: u64,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+
+    /// The same as `scan`, of the state as the commit of this number left it.
+    async fn scan_as_of(
+        &self,
+        school: &SchoolId,
+        commit: u64,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
     /// Writes the whole commit in one durable transaction and returns its number. Refuses a commit whose fence is
-    /// lower than the school's, and one that follows another commit than the latest.
+    /// lower than the school's, one that follows another commit than the latest, and one of a tick that does not fit
+    /// what others committed since ([`Commit::tick_after`]).
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError>;
 
     /// Raises the school's fence by one, durable at once, and returns the new fence: commits with a lower fence are
@@ -130,6 +160,15 @@ pub trait Store: Send + Sync {
         &self,
         school: &SchoolId,
         lane: Lane,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError>;
+
+    /// Items of [`Lane::Records`] as `outbox` gives them, those alone that have this subject ([`Record::subject`]).
+    async fn outbox_about(
+        &self,
+        school: &SchoolId,
+        subject: &str,
         after: u64,
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError>;
