@@ -17,6 +17,9 @@ mod delivery;
 mod fence;
 #[path = "storage_contract/limits.rs"]
 mod limits;
+#[cfg(unix)]
+#[path = "storage_contract/postgres.rs"]
+mod postgres;
 #[path = "storage_contract/snapshots.rs"]
 mod snapshots;
 
