@@ -15,6 +15,9 @@ mod crash;
 mod delivery;
 #[path = "storage_contract/fence.rs"]
 mod fence;
+#[cfg(unix)]
+#[path = "storage_contract/leases.rs"]
+mod leases;
 #[path = "storage_contract/limits.rs"]
 mod limits;
 #[cfg(unix)]

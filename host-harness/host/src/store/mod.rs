@@ -2,9 +2,9 @@
 //! mails, and the standing of the school.
 //!
 //! [`Store`] states the promises, `memory`, `sqlite` and `postgres` keep them, and [`contract`] checks every backend.
-//! `standing` and `versions` are the rules that all of them use. Above the
-//! backends, once for all of them: `snapshot` (the state that a call sees), `unit` (what one call reads and stages,
-//! and its limits) and `gate` (which call may run beside which other, and how a call is committed). Not here:
+//! `standing` and `versions` are the rules that all of them use. Above the backends, once for all of them: `snapshot`
+//! (the state that a call sees), `unit` (what one call reads and stages, and its limits) and `gate` (which call may run
+//! beside which other, and how a call is committed). Beside them: `lease` (which process ticks which school). Not here:
 //! delivery after the commit (`outbox`), the meaning of what the plugin stores, and what GEGI makes of a delivery. No
 //! error in this room names a file: an error of opening a backend is the backend's own type.
 
@@ -13,6 +13,7 @@ pub mod contract;
 mod error;
 mod gate;
 mod item;
+pub mod lease;
 mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -101,6 +102,16 @@ impl fmt::Display for SchoolId {
 pub trait Store: Send + Sync {
     /// The school's standing: everything known about the school besides its state.
     async fn standing(&self, school: &SchoolId) -> Result<Standing, StoreError>;
+
+    /// The standings of schools, in the order of `schools`. A backend that answers over a network asks once for all of
+    /// them.
+    async fn standings(&self, schools: &[SchoolId]) -> Result<Vec<Standing>, StoreError> {
+        let mut standings = Vec::with_capacity(schools.len());
+        for school in schools {
+            standings.push(self.standing(school).await?);
+        }
+        Ok(standings)
+    }
 
     /// The values of the keys, in the order of `keys`; none for an absent key.
     async fn get_many(&self, school: &SchoolId, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;

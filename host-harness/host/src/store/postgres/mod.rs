@@ -8,12 +8,16 @@
 //! made or not, and whoever makes the call again finds out.
 //!
 //! `v1.sql` has the tables and functions, `rows` the statements that read, `open` the way to the database, `failure`
-//! what an error means.
+//! what an error means, `lease` who ticks which school.
 
 mod failure;
+mod lease;
 mod open;
 mod rows;
 mod schema;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool_postgres::{Client, Pool};
@@ -28,6 +32,7 @@ use super::{
     Acknowledgement, Breadcrumb, Change, Commit, Entry, Lane, OutboxItem, PushId, REFUSED_KEPT, RefusedItem, SchoolId,
     Standing, Store, StoreError,
 };
+pub use lease::PostgresLeases;
 pub use open::OpenError;
 
 /// The connections that a store makes at most, unless it is told otherwise.
@@ -41,7 +46,10 @@ type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Schools in a PostgreSQL database, which any number of processes may have open. Works with a connection pooler in
 /// front that pools by transaction, except for hints.
-pub struct PostgresStore {
+pub struct PostgresStore(Arc<Database>);
+
+/// The way to the database.
+struct Database {
     pool: Pool,
     address: Address,
 }
@@ -74,9 +82,26 @@ impl PostgresStore {
         let pool = address.pool(connections)?;
         let mut client = pool.get().await.map_err(|error| OpenError::from_pool(&error))?;
         schema::prepare(&mut client).await?;
-        Ok(Self { pool, address })
+        Ok(Self(Arc::new(Database { pool, address })))
     }
 
+    /// The leases of the schools in this database. A process counts as dead after such a silence; all processes of a
+    /// database have to agree on it, and [`DEAD_AFTER`](super::lease::DEAD_AFTER) is the usual one.
+    pub fn leases(&self, dead_after: Duration) -> PostgresLeases {
+        PostgresLeases::new(Arc::clone(&self.0), dead_after)
+    }
+
+    async fn read(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
+        self.0.query(Effect::Repeatable, sql, values).await
+    }
+
+    /// The one row of a statement that always has one.
+    async fn one(&self, effect: Effect, sql: &str, values: Values<'_>) -> Result<Row, StoreError> {
+        self.0.query(effect, sql, values).await?.into_iter().next().ok_or(StoreError::Corrupt)
+    }
+}
+
+impl Database {
     /// Makes a statement and returns its rows.
     async fn query(&self, effect: Effect, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
         let mut attempts = 1;
@@ -101,15 +126,6 @@ impl PostgresStore {
             attempts += 1;
         }
     }
-
-    async fn read(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
-        self.query(Effect::Repeatable, sql, values).await
-    }
-
-    /// The one row of a statement that always has one.
-    async fn one(&self, effect: Effect, sql: &str, values: Values<'_>) -> Result<Row, StoreError> {
-        self.query(effect, sql, values).await?.into_iter().next().ok_or(StoreError::Corrupt)
-    }
 }
 
 async fn query(client: &Client, sql: &str, values: Values<'_>) -> Result<Vec<Row>, tokio_postgres::Error> {
@@ -128,6 +144,15 @@ impl Store for PostgresStore {
     async fn standing(&self, school: &SchoolId) -> Result<Standing, StoreError> {
         let rows = self.read(rows::STANDING, &[&school.as_str()]).await?;
         rows.first().map_or(Ok(Standing::default()), |row| rows::standing(row, 0))
+    }
+
+    async fn standings(&self, schools: &[SchoolId]) -> Result<Vec<Standing>, StoreError> {
+        let names: Vec<&str> = schools.iter().map(SchoolId::as_str).collect();
+        let mut known = std::collections::BTreeMap::new();
+        for row in self.read(rows::STANDINGS, &[&names]).await? {
+            known.insert(column::<String>(&row, 0)?, rows::standing(&row, 1)?);
+        }
+        Ok(schools.iter().map(|school| known.get(school.as_str()).cloned().unwrap_or_default()).collect())
     }
 
     async fn get_many(&self, school: &SchoolId, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {

@@ -16,6 +16,11 @@ pub(super) const STANDING: &str =
     note_times, failing_since, failing_ticks, failing_told, fence, kept_from
     FROM standing WHERE school = $1";
 
+/// The standings of many schools; the first column is the school.
+pub(super) const STANDINGS: &str = "SELECT school, commits, last_commit_at, keys, bytes, records, mails,
+    mails_before_hour, note, note_times, failing_since, failing_ticks, failing_told, fence, kept_from
+    FROM standing WHERE school = ANY ($1)";
+
 pub(super) const GET_MANY: &str = "SELECT s.value
     FROM unnest($2::bytea[]) WITH ORDINALITY AS k (key, place)
     LEFT JOIN state s ON s.school = (SELECT id FROM standing WHERE school = $1) AND s.key = k.key
