@@ -25,6 +25,9 @@ mod limits;
 mod postgres;
 #[path = "storage_contract/snapshots.rs"]
 mod snapshots;
+#[cfg(unix)]
+#[path = "storage_contract/torture.rs"]
+mod torture;
 
 use std::sync::Arc;
 

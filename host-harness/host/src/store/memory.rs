@@ -32,9 +32,9 @@ struct School {
 }
 
 impl School {
-    fn commit(&mut self, commit: Commit) -> Result<u64, StoreError> {
+    fn commit(&mut self, commit: &Commit) -> Result<u64, StoreError> {
         let mut standing = self.standing.clone();
-        standing.count_commit(&commit)?;
+        standing.count_commit(commit)?;
         let changes = match commit.tick_after {
             Some(seen) => give_way(commit.changes.clone(), |key| self.replaced(key, seen).is_some())?,
             None => commit.changes.clone(),
@@ -60,7 +60,7 @@ impl School {
         if self.standing.drops_old_values() {
             self.past.clear();
         }
-        if let Some(push) = commit.push {
+        if let Some(push) = &commit.push {
             self.pushes.retain(|_, at| *at >= push.forget_before.timestamp());
             self.pushes.insert(push.id, commit.at.timestamp());
         }
@@ -176,7 +176,7 @@ impl Store for MemoryStore {
 
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
         commit.check()?;
-        self.with(school, |school| school.commit(commit))
+        self.with(school, |school| school.commit(&commit))
     }
 
     async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError> {

@@ -126,16 +126,12 @@ impl Address {
     pub(super) async fn connect(
         &self,
     ) -> Result<(Client, mpsc::UnboundedReceiver<Notification>), tokio_postgres::Error> {
-        match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                Ok((client, notifications(connection)))
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                Ok((client, notifications(connection)))
-            }
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            return Ok((client, notifications(connection)));
         }
+        let (client, connection) = self.config.connect(NoTls).await?;
+        Ok((client, notifications(connection)))
     }
 }
 
