@@ -7,6 +7,7 @@ mod failing;
 mod failure;
 mod feed;
 mod report;
+mod short;
 mod turn;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::limits::Stopwatch;
 use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Schools, Standing, Store, UnitOfWork};
+use crate::store::{SchoolGate, SchoolId, Schools, Standing, Store, StoreError, UnitOfWork};
 pub use failure::{CallFailure, Next};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
 
@@ -86,8 +87,8 @@ struct Shared {
 }
 
 impl Host {
-    /// A host for schools. Hosts may share an engine, but never a store: each host acts as the only host of its
-    /// schools.
+    /// A host for schools. Hosts may share an engine. Hosts in several processes may share the storage where the backend
+    /// allows it (PostgreSQL): any of them makes short calls, and the one that took a school over last ticks it.
     pub fn new(engine: Engine, config: HostConfig) -> Self {
         let (store, clock) = (Arc::clone(&config.store), Arc::clone(&config.clock));
         let schools = Schools::new(store, clock, engine.limits().storage.clone(), Arc::clone(&config.observer));
@@ -144,12 +145,12 @@ impl School {
         if !failure.counts() {
             return;
         }
-        let counted = async {
+        let counted = short::undisturbed(|| async {
             let settings = self.gegi.source.settings().await?;
             let mut unit = self.gate.begin_short().await?;
             failing::count(&mut unit, failure, &settings, self.host.config.clock.now());
             Ok::<_, CallFailure>(unit.commit().await?)
-        };
+        });
         if let Err(error) = counted.await {
             tracing::error!(school = %self.id, %error, "a failed tick was not counted");
         }
@@ -174,16 +175,16 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
-        self.observed(Export::CourseChanged, async {
-            let start = self.start_short().await?;
+        let call = || async {
+            let (start, change) = (self.start_short().await?, change.clone());
             self.run(start, move |plugin, store| {
                 Box::pin(
                     async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
                 )
             })
             .await
-        })
-        .await
+        };
+        self.observed(Export::CourseChanged, short::undisturbed(call)).await
     }
 
     /// Takes a push that CourseKey sent for a campus, if one of the campus's keys signed the push within the
@@ -198,18 +199,21 @@ impl School {
 
     async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
-        let signer = campus.to_owned();
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
-        let mut start = self.start_short().await?;
-        if !start.unit.takes_push(push.id).await? {
-            return Ok(PushOutcome::Repeated);
-        }
-        let taken = self.run(start, move |plugin, store| {
-            Box::pin(async move {
-                plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &push.body).await
-            })
-        });
-        Ok(PushOutcome::Taken(taken.await?))
+        short::undisturbed(|| async {
+            let mut start = self.start_short().await?;
+            if !start.unit.takes_push(push.id).await? {
+                return Ok(PushOutcome::Repeated);
+            }
+            let (signer, body) = (campus.to_owned(), push.body.clone());
+            let taken = self.run(start, move |plugin, store| {
+                Box::pin(async move {
+                    plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &body).await
+                })
+            });
+            Ok(PushOutcome::Taken(taken.await?))
+        })
+        .await
     }
 
     /// The Synchronization with CourseKey Status of courses.
@@ -217,14 +221,14 @@ impl School {
     /// # Errors
     /// Nothing was read; [`CallFailure::next`] says what to do.
     pub async fn statuses(&self, query: StatusQuery) -> Result<Vec<CourseStatus>, CallFailure> {
-        self.observed(Export::Statuses, async {
-            let start = self.start_short().await?;
+        let call = || async {
+            let (start, query) = (self.start_short().await?, query.clone());
             self.run(start, move |plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
-        })
-        .await
+        };
+        self.observed(Export::Statuses, short::undisturbed(call)).await
     }
 
     /// Delivers everything that the calls committed: records and mails, each lane in order and beside the other, each
@@ -260,13 +264,20 @@ impl School {
         Ok(self.gate.standing().await?)
     }
 
-    /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts
-    /// from now on.
+    /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts'
+    /// ticks from now on.
     ///
     /// # Errors
     /// The store failed.
     pub async fn take_over(&self) -> Result<u64, CallFailure> {
         Ok(self.gate.take_over().await?)
+    }
+
+    /// Holds the school with the fence of a lease, which the store has already raised (`store::lease`): ticks that
+    /// begin from now on carry this fence.
+    ///
+    pub fn hold(&self, fence: u64) {
+        self.gate.hold(fence);
     }
 
     /// Tells the observer how a call ended, and how long the call took.
@@ -294,8 +305,8 @@ impl School {
     }
 
     async fn start_short(&self) -> Result<CallStart, CallFailure> {
-        // GEGI is asked before the call begins, because nobody else can commit for the school while a short call
-        // runs.
+        // GEGI is asked before the call begins, because nobody else in this process can commit for the school while a
+        // short call runs.
         let settings = self.gegi.source.settings().await?;
         let unit = self.gate.begin_short().await?;
         Ok(self.start(unit, settings, Err(Denial::Offline), self.host.engine.limits().sandbox.short_call))
@@ -343,6 +354,8 @@ impl School {
                 unit.commit().await?;
                 return Ok(answer);
             }
+            // What failed the call is that it could not read any more.
+            Err(_) if unit.is_overtaken() => StoreError::Overtaken.into(),
             Err(broken) => CallFailure::from(broken),
         };
         // Nothing is committed in either case; only the note of what the call was working on may stay.

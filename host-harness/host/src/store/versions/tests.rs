@@ -1,15 +1,15 @@
 //! Case by case, what a tick's commit does about keys that short calls have changed. The storage contract checks
 //! through the gate which call waits for which.
 
-use super::{Overlay, give_way};
-use crate::store::StoreError;
+use super::give_way;
+use crate::store::{Change, StoreError};
 
 /// The changes that are committed of a tick that sets `set` and removes `removed` while short calls changed
 /// `changed`.
 fn committed(set: &[&str], removed: &[&str], changed: &[&str]) -> Result<Vec<String>, usize> {
-    let set = set.iter().map(|key| ((*key).to_owned(), Some(Vec::new())));
-    let staged: Overlay = set.chain(removed.iter().map(|key| ((*key).to_owned(), None))).collect();
-    match give_way(staged, |key| changed.contains(&key)) {
+    let set = set.iter().map(|key| Change { key: (*key).to_owned(), value: Some(Vec::new()) });
+    let removed = removed.iter().map(|key| Change { key: (*key).to_owned(), value: None });
+    match give_way(set.chain(removed).collect(), |key| changed.contains(&key)) {
         Ok(kept) => {
             let sign = |is_set| if is_set { '+' } else { '-' };
             Ok(kept.into_iter().map(|change| format!("{}{}", sign(change.value.is_some()), change.key)).collect())
