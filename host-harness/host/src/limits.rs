@@ -104,9 +104,10 @@ pub struct HttpLimits {
     /// Time for the whole request, so that an answer that comes byte by byte ends as well. Below `tick_grace`, so
     /// that a tick outlives the last request that it started.
     pub total: Duration,
-    /// Idle connections kept open to one origin.
+    /// Idle connections that one school keeps open to its origin.
     pub idle_connections: usize,
-    /// How long an idle connection is kept open.
+    /// How long an idle connection is kept open: for the next requests of a tick, not for the next tick, because a
+    /// thousand schools would then keep a thousand connections that do nothing.
     pub idle: Duration,
 }
 
@@ -123,7 +124,7 @@ impl Default for HttpLimits {
             between_bytes: Duration::from_secs(5),
             total: Duration::from_secs(30),
             idle_connections: 32,
-            idle: Duration::from_mins(1),
+            idle: Duration::from_secs(10),
         }
     }
 }

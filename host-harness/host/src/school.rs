@@ -17,7 +17,9 @@ pub use crate::bindings::exports::gegi::coursekey::integration::{
     StatusPage, StatusQuery, Tally, TickReport,
 };
 use crate::clock::Clock;
-use crate::door::{CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport};
+use crate::door::{
+    AllowedHosts, CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport,
+};
 use crate::engine::{Call, CallEnd, CallStart, Engine, Exported};
 use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
 use crate::limits::Stopwatch;
@@ -43,6 +45,8 @@ pub struct HostConfig {
     pub credential_header: CredentialHeader,
     /// Whether a school's settings may name an address of this machine; for development.
     pub loopback_allowed: bool,
+    /// The hosts that a school's settings may name at all, for those who let others write the settings; none: any.
+    pub allowed_hosts: Option<AllowedHosts>,
 }
 
 impl HostConfig {
@@ -55,6 +59,7 @@ impl HostConfig {
             observer: Arc::new(NoObserver),
             credential_header: CredentialHeader::default(),
             loopback_allowed: false,
+            allowed_hosts: None,
         }
     }
 }
@@ -162,10 +167,20 @@ impl School {
         let settings = self.gegi.source.settings().await?;
         // Committed only if the tick returns.
         failing::end(&mut unit, &settings, self.host.config.clock.now());
-        let grant = Grant::new(&settings, self.host.config.loopback_allowed);
+        let grant = self.grant(&settings);
         let start = self.start(unit, settings, grant, deadline);
         self.run(start, move |plugin, store| Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget)))
             .await
+    }
+
+    /// What a tick of the school may reach.
+    fn grant(&self, settings: &SchoolSettings) -> Result<Grant, Denial> {
+        let HostConfig { loopback_allowed, allowed_hosts, .. } = &self.host.config;
+        let grant = Grant::new(settings, *loopback_allowed)?;
+        match allowed_hosts {
+            Some(allowed) => grant.within(allowed),
+            None => Ok(grant),
+        }
     }
 
     /// Tells the plugin that a course was saved or removed in GEGI. Safe to repeat.
@@ -301,6 +316,7 @@ impl School {
     ) -> CallStart {
         let config = &self.host.config;
         let parts = DoorParts {
+            school: self.id.clone(),
             transport: Arc::clone(&config.transport),
             credentials: Arc::clone(&self.gegi.credentials),
             header: config.credential_header.clone(),
