@@ -3,6 +3,7 @@
 //!
 //! Not here: when to call (the embedding program), and the rules of the four calls (the plugin).
 
+mod answer;
 mod failing;
 mod failure;
 mod report;
@@ -20,7 +21,7 @@ use crate::clock::Clock;
 use crate::door::{
     AllowedHosts, CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport,
 };
-use crate::engine::{Call, CallEnd, CallStart, Engine, Exported};
+use crate::engine::{Call, CallEnd, CallStart, CallTime, Engine, Exported, NoPlace, PlaceOf};
 use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
 use crate::limits::Stopwatch;
 use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
@@ -162,15 +163,25 @@ impl School {
     async fn call_tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
         let mut unit = self.gate.begin_tick().await?;
         let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
-        let budget = Budget { items, ..budget };
-        let deadline = Duration::from_secs(budget.seconds.into()) + self.host.engine.limits().sandbox.tick_grace;
         let settings = self.gegi.source.settings().await?;
+        // A run in virtual time must not depend on how long it waits in real time.
+        let is_virtual = self.host.config.clock.is_virtual();
+        let asked = Stopwatch::start();
+        let patience = Duration::from_secs(budget.seconds.into()) / 2;
+        let place = self.host.engine.place(PlaceOf::Tick, (!is_virtual).then_some(patience)).await?;
+        let waited = if is_virtual { 0 } else { u32::try_from(asked.elapsed().as_secs()).unwrap_or(u32::MAX) };
+        // What the tick waited is taken from its budget, so that it plans with the seconds that it has.
+        let budget = Budget { items, seconds: budget.seconds.saturating_sub(waited) };
+        let deadline = Duration::from_secs(budget.seconds.into()) + self.host.engine.limits().sandbox.tick_grace;
         // Committed only if the tick returns.
         failing::end(&mut unit, &settings, self.host.config.clock.now());
         let grant = self.grant(&settings);
-        let start = self.start(unit, settings, grant, deadline);
-        self.run(start, move |plugin, store| Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget)))
-            .await
+        let start = self.start(unit, settings, grant, CallTime { place, deadline, asked: Stopwatch::start() });
+        let check = |report: &TickReport| answer::check_tick(report, self.host.engine.limits());
+        self.run(start, check, move |plugin, store| {
+            Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget))
+        })
+        .await
     }
 
     /// What a tick of the school may reach.
@@ -190,11 +201,15 @@ impl School {
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
         self.observed(Export::CourseChanged, async {
             let start = self.start_short().await?;
-            self.run(start, move |plugin, store| {
-                Box::pin(
-                    async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
-                )
-            })
+            self.run(
+                start,
+                |_| Ok(()),
+                move |plugin, store| {
+                    Box::pin(
+                        async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
+                    )
+                },
+            )
             .await
         })
         .await
@@ -218,7 +233,9 @@ impl School {
         if !start.unit.takes_push(push.id).await? {
             return Ok(PushOutcome::Repeated);
         }
-        let taken = self.run(start, move |plugin, store| {
+        let body_bytes = push.body.len();
+        let check = |outcome: &AttendanceOutcome| answer::check_attendance(outcome, body_bytes);
+        let taken = self.run(start, check, move |plugin, store| {
             Box::pin(async move {
                 plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &push.body).await
             })
@@ -233,7 +250,9 @@ impl School {
     pub async fn statuses(&self, query: StatusQuery) -> Result<Vec<CourseStatus>, CallFailure> {
         self.observed(Export::Statuses, async {
             let start = self.start_short().await?;
-            self.run(start, move |plugin, store| {
+            let asked = query.clone();
+            let check = |statuses: &Vec<CourseStatus>| answer::check_statuses(&asked, statuses);
+            self.run(start, check, move |plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
@@ -303,8 +322,14 @@ impl School {
         // GEGI is asked before the call begins, because nobody else can commit for the school while a short call
         // runs.
         let settings = self.gegi.source.settings().await?;
-        let unit = self.gate.begin_short().await?;
-        Ok(self.start(unit, settings, Err(Denial::Offline), self.host.engine.limits().sandbox.short_call))
+        let deadline = self.host.engine.limits().sandbox.short_call;
+        let (asked, patience) = (Stopwatch::start(), deadline / 2);
+        // First the school's turn, then a place: the calls of one school that wait for their turn take no place from
+        // other schools.
+        let unit = tokio::time::timeout(patience, self.gate.begin_short()).await.map_err(|_| NoPlace(patience))??;
+        let left = patience.saturating_sub(asked.elapsed());
+        let place = self.host.engine.place(PlaceOf::ShortCall, Some(left)).await.map_err(|_| NoPlace(patience))?;
+        Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { place, deadline, asked }))
     }
 
     fn start(
@@ -312,7 +337,7 @@ impl School {
         unit: UnitOfWork,
         settings: SchoolSettings,
         grant: Result<Grant, Denial>,
-        deadline: Duration,
+        time: CallTime,
     ) -> CallStart {
         let config = &self.host.config;
         let parts = DoorParts {
@@ -332,25 +357,34 @@ impl School {
             settings,
             door: Door::new(parts, grant),
             clock: Arc::clone(&config.clock),
-            deadline,
+            time,
         }
     }
 
     /// Runs an export on the caller's task, and commits or discards its writes. On a runtime of many threads a caller
     /// spawns a task for each school's turn, because wasm is slow on the thread that blocks on the runtime.
-    async fn run<T, F>(&self, start: CallStart, export: F) -> Result<T, CallFailure>
+    async fn run<T, F>(
+        &self,
+        start: CallStart,
+        check: impl FnOnce(&T) -> Result<(), String>,
+        export: F,
+    ) -> Result<T, CallFailure>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Plugin, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
     {
         // On the heap: a call holds all the state of its host functions.
         let CallEnd { outcome, unit } = Box::pin(self.host.engine.run(start, export)).await;
-        let failure = match outcome {
+        let checked = outcome.map_err(CallFailure::from).and_then(|answer| match check(&answer) {
+            Ok(()) => Ok(answer),
+            Err(why) => Err(CallFailure::Trapped(why)),
+        });
+        let failure = match checked {
             Ok(answer) => {
                 unit.commit().await?;
                 return Ok(answer);
             }
-            Err(broken) => CallFailure::from(broken),
+            Err(failure) => failure,
         };
         // Nothing is committed in either case; only the note of what the call was working on may stay.
         let noted = if failure.is_abort() { unit.abort().await } else { unit.discard().await };

@@ -19,6 +19,9 @@ pub const ITEMS_HEADER: HeaderName = HeaderName::from_static("gegi-items");
 const HEADERS_KEPT: [HeaderName; 3] = [ACCEPT, CONTENT_TYPE, USER_AGENT];
 const HEADERS_REPLACED: [HeaderName; 4] = [HOST, CONTENT_LENGTH, CAMPUS_HEADER, ITEMS_HEADER];
 
+/// The most bytes of a path below the school; every path is written into the request log.
+const PATH_BYTES: usize = 512;
+
 /// What one school may reach: one origin, and at this origin the CourseKey school of each campus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -114,7 +117,7 @@ impl Grant {
     fn check_path(&self, uri: &Uri, school: u64) -> Result<String, Denial> {
         let granted = format!("{}/schools/{school}", self.base.path);
         let denial = || Denial::Path { asked: shown(uri.path()), granted: granted.clone() };
-        let below = uri.path().strip_prefix(&granted).ok_or_else(denial)?;
+        let below = uri.path().strip_prefix(&granted).filter(|below| below.len() <= PATH_BYTES).ok_or_else(denial)?;
         if below.is_empty() {
             return Ok("connection".to_owned());
         }
