@@ -109,7 +109,7 @@ fn outgoing() -> Outgoing {
     let request = http::Request::get(format!("https://api.example.com/v1/schools/548156/users?email={ADDRESS}"))
         .header("authorization", credentials)
         .body(Bytes::from(format!("{NAME} {PASSWORD}")));
-    Outgoing { request: request.unwrap(), campus: "main".to_owned() }
+    Outgoing { request: request.unwrap(), school: "school-1".into(), campus: "main".to_owned() }
 }
 
 fn answer() -> Answer {

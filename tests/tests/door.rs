@@ -96,7 +96,7 @@ fn resolver(addresses: &[&str]) -> Arc<FixedResolver> {
 
 fn get(url: &str) -> Outgoing {
     let request = http::Request::get(url).header("authorization", "Bearer key-000001").body(Bytes::new()).unwrap();
-    Outgoing { request, campus: "main".to_owned() }
+    Outgoing { request, school: "school-1".into(), campus: "main".to_owned() }
 }
 
 async fn ask(server: &Server) -> Result<http::Response<Bytes>, TransportError> {
@@ -205,4 +205,68 @@ async fn the_address_that_was_checked_is_the_one_that_is_dialled() {
     let url = format!("http://coursekey.example.com:{}/", server.address.port());
     assert_eq!(sender.send(get(&url)).await.unwrap().response.status(), 200);
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 1);
+}
+
+/// Answers each question with the next address, and the last one for ever.
+struct TurningResolver {
+    answers: Mutex<Vec<&'static str>>,
+    asked: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Resolve for TurningResolver {
+    async fn resolve(&self, _host: &str) -> std::io::Result<Vec<IpAddr>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let mut answers = self.answers.lock().unwrap();
+        let address = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
+        Ok(vec![address.parse().unwrap()])
+    }
+}
+
+/// This machine plays the public address, so that the test needs no network.
+#[tokio::test]
+async fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
+    let server = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into(), After::Close).await;
+    let url = format!("http://coursekey.example.com:{}/", server.address.port());
+    for private in ["10.0.0.1", "169.254.169.254", "::ffff:192.168.0.1", "64:ff9b::10.0.0.1", "fd00:ec2::254"] {
+        let answers = Mutex::new(vec!["127.0.0.1", private]);
+        let resolver = Arc::new(TurningResolver { answers, asked: AtomicUsize::new(0) });
+        let sender = Sender::with_resolver(&limits(), true, Arc::clone(&resolver) as Arc<dyn Resolve>);
+        // A second question between the check and the dialling would have been answered with the private address.
+        assert_eq!(sender.send(get(&url)).await.unwrap().response.status(), 200);
+        assert_eq!(resolver.asked.load(Ordering::SeqCst), 1);
+        let refused = sender.send(get(&url)).await.unwrap_err();
+        assert_eq!(refused, TransportError::AddressRefused(private.parse().unwrap()));
+    }
+}
+
+#[test]
+fn an_address_is_refused_with_the_rule_and_the_reason() {
+    let told = |address: &str| format!("{}\n", TransportError::AddressRefused(address.parse().unwrap()));
+    expect_test::expect![[r#"
+        rule address: 10.0.0.1 is not public (private use)
+        rule address: 127.0.0.1 is not public (this machine)
+        rule address: 169.254.169.254 is not public (the metadata service of a cloud)
+        rule address: fec0::1 is not public (site-local)
+        rule address: 2002:a00:1:: is not public (it leads to 10.0.0.1, private use)
+    "#]]
+    .assert_eq(&["10.0.0.1", "127.0.0.1", "169.254.169.254", "fec0::1", "2002:a00:1::"].map(told).concat());
+}
+
+/// Another process runs a test of this file, because the environment of this process is shared by all its tests.
+#[test]
+fn a_proxy_in_the_environment_is_not_asked() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "an_answer_comes_back_as_it_was_sent_and_the_connection_is_used_again"]);
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        child.env(name, &url);
+    }
+    child.env_remove("no_proxy").env_remove("NO_PROXY").env_remove("REQUEST_METHOD");
+    let ran = child.output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+    assert_eq!(proxy.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }

@@ -5,6 +5,7 @@
 mod call;
 mod email;
 mod guest_log;
+mod places;
 mod records;
 mod school;
 mod state;
@@ -14,14 +15,15 @@ mod wasi;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::bindings::PluginPre;
 use crate::limits::{Limits, SandboxLimits};
 use crate::private;
-pub(crate) use call::{Broken, Call, CallEnd, CallStart, Exported};
+pub(crate) use call::{Broken, Call, CallEnd, CallStart, CallTime, Exported};
+use places::Places;
+pub(crate) use places::{NoPlace, PlaceOf};
 use ticker::Ticker;
 
 /// The compiled component with everything that all its calls share. A process needs one engine; cheap to clone.
@@ -33,8 +35,7 @@ struct Compiled {
     plugin: PluginPre<Call>,
     component: Component,
     limits: Limits,
-    /// As many permits as the pool of memories has places.
-    places: Semaphore,
+    places: Places,
     _ticker: Ticker,
 }
 
@@ -42,7 +43,9 @@ struct Compiled {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The machine does not support an engine with these limits.
-    #[error("set up the sandbox: {0:#}; lower `concurrent_calls` or `memory_bytes` if address space is short")]
+    #[error(
+        "set up the sandbox: {0:#}; lower `concurrent_calls`, `short_calls` or `memory_bytes` if address space is short"
+    )]
     Setup(wasmtime::Error),
     /// The directory for compiled code cannot be used.
     #[error("use the directory for compiled code: {0:#}; name another, or none")]
@@ -70,7 +73,7 @@ impl Engine {
         let ready = linker.instantiate_pre(&component).map_err(EngineError::Link)?;
         let plugin = PluginPre::new(ready).map_err(EngineError::Link)?;
         let ticker = Ticker::start(&engine);
-        let places = Semaphore::new(usize::try_from(limits.sandbox.concurrent_calls).unwrap_or(Semaphore::MAX_PERMITS));
+        let places = Places::new(&limits.sandbox);
         Ok(Self(Arc::new(Compiled { engine, plugin, component, limits, places, _ticker: ticker })))
     }
 
@@ -108,17 +111,18 @@ fn config(limits: &SandboxLimits, compiled_code: Option<&Path>) -> Result<Config
 const HOST_STACK_BYTES: usize = 1024 * 1024;
 
 fn pool(limits: &SandboxLimits) -> PoolingAllocationConfig {
+    let calls = limits.concurrent_calls.saturating_add(limits.short_calls);
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(limits.concurrent_calls)
-        .total_core_instances(limits.concurrent_calls * limits.core_instances)
+    pool.total_component_instances(calls)
+        .total_core_instances(calls.saturating_mul(limits.core_instances))
         .max_core_instances_per_component(limits.core_instances)
-        .total_memories(limits.concurrent_calls)
+        .total_memories(calls)
         .max_memories_per_component(1)
         .max_memory_size(limits.memory_bytes)
-        .total_tables(limits.concurrent_calls * limits.core_instances)
+        .total_tables(calls.saturating_mul(limits.core_instances))
         .max_tables_per_component(limits.core_instances)
         .table_elements(limits.table_elements)
-        .total_stacks(limits.concurrent_calls)
+        .total_stacks(calls)
         .linear_memory_keep_resident(limits.memory_kept_bytes)
         // Without it the pages of every table are given back after each call and come back by page faults.
         .table_keep_resident(limits.table_kept_bytes)

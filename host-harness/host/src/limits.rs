@@ -29,9 +29,12 @@ pub struct Limits {
 /// Memory, time and handles of one running call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxLimits {
-    /// Calls that may run at once in this process, over all schools; other calls wait. The pool has a memory for each
+    /// Ticks that may run at once in this process, over all schools; other ticks wait. The pool has a memory for each
     /// of these calls, and an unused memory costs address space only.
     pub concurrent_calls: u32,
+    /// Calls without network that may run at once beside them, over all schools. They have places of their own,
+    /// because ticks hold theirs for as long as CourseKey takes to answer, and somebody waits in front of a page.
+    pub short_calls: u32,
     /// Linear memory. The guest holds a course of 500 students with a year of classes in less than 4 MiB. A tick
     /// holds the changes of a thousand classes at the most, however much it reads; a term of 2,089 courses was run
     /// within this limit.
@@ -51,13 +54,17 @@ pub struct SandboxLimits {
     /// request after half of those seconds, so only the time-out of a request can carry the tick past the end of its
     /// budget.
     pub tick_grace: Duration,
-    /// Time for a call without network. Such a call takes milliseconds; seconds mean a loop.
+    /// Time for a call without network, from the request on: waiting for a turn and a place counts, and may take half
+    /// of it. Such a call takes milliseconds; seconds mean a loop.
     pub short_call: Duration,
     /// Bytes that the guest may hand to the host in one call of a host function: the largest staging of a tick is
     /// below a tenth of this.
     pub host_call_bytes: usize,
     /// Live host resources (streams, requests, pollables). A request in flight needs about ten.
     pub resources: usize,
+    /// Notes (`breadcrumb`) that one tick may leave: each is written to the disk at once. The plugin leaves one or two for
+    /// an item.
+    pub notes: u32,
     /// Bytes of standard output and error that are kept of one call; the bytes beyond are counted and dropped.
     pub log_bytes: usize,
 }
@@ -66,6 +73,7 @@ impl Default for SandboxLimits {
     fn default() -> Self {
         Self {
             concurrent_calls: 32,
+            short_calls: 16,
             memory_bytes: 128 * MIB,
             memory_kept_bytes: 4 * MIB,
             table_kept_bytes: 64 * KIB,
@@ -76,6 +84,7 @@ impl Default for SandboxLimits {
             short_call: Duration::from_secs(5),
             host_call_bytes: 32 * MIB,
             resources: 4_096,
+            notes: 20_000,
             log_bytes: 16 * KIB,
         }
     }
@@ -104,9 +113,10 @@ pub struct HttpLimits {
     /// Time for the whole request, so that an answer that comes byte by byte ends as well. Below `tick_grace`, so
     /// that a tick outlives the last request that it started.
     pub total: Duration,
-    /// Idle connections kept open to one origin.
+    /// Idle connections that one school keeps open to its origin.
     pub idle_connections: usize,
-    /// How long an idle connection is kept open.
+    /// How long an idle connection is kept open: for the next requests of a tick, not for the next tick, because a
+    /// thousand schools would then keep a thousand connections that do nothing.
     pub idle: Duration,
 }
 
@@ -123,7 +133,7 @@ impl Default for HttpLimits {
             between_bytes: Duration::from_secs(5),
             total: Duration::from_secs(30),
             idle_connections: 32,
-            idle: Duration::from_mins(1),
+            idle: Duration::from_secs(10),
         }
     }
 }

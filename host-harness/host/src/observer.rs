@@ -44,6 +44,8 @@ pub enum Ending {
     Trapped,
     /// The plugin ran longer than its deadline.
     TooLong,
+    /// No place became free for the call in time.
+    NoPlace,
     /// The host's storage failed.
     Storage,
     /// GEGI did not answer the host.

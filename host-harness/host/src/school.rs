@@ -3,9 +3,11 @@
 //!
 //! Not here: when to call (the embedding program), and the rules of the four calls (the plugin).
 
+mod answer;
 mod failing;
 mod failure;
 mod feed;
+mod host;
 mod report;
 mod short;
 mod turn;
@@ -18,89 +20,18 @@ pub use crate::bindings::exports::gegi::coursekey::integration::{
     AttendanceOutcome, Budget, CallError, CourseChange, CourseOutcome, CourseStatus, Disposition, RequestKind,
     StatusPage, StatusQuery, Tally, TickReport,
 };
-use crate::clock::Clock;
-use crate::door::{CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport};
-use crate::engine::{Call, CallEnd, CallStart, Engine, Exported};
-use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
+use crate::door::{Denial, Door, DoorParts, Grant};
+use crate::engine::{Call, CallEnd, CallStart, CallTime, Exported, NoPlace, PlaceOf};
+use crate::gegi::SchoolSettings;
 use crate::limits::Stopwatch;
-use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
+use crate::observer::{EndedCall, Ending, Export};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Schools, Standing, Store, StoreError, UnitOfWork};
+use crate::store::{SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
 pub use failure::{CallFailure, Next};
+use host::Shared;
+pub use host::{Gegi, Host, HostConfig};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
-
-/// Everything that schools share beside the engine.
-#[derive(Clone)]
-pub struct HostConfig {
-    /// The clock of the host and of the plugin.
-    pub clock: Arc<dyn Clock>,
-    /// Where schools are stored.
-    pub store: Arc<dyn Store>,
-    /// The transport that carries requests to CourseKey.
-    pub transport: Arc<dyn Transport>,
-    /// The observer, which hears every step that a crash could separate from the next step, and every call.
-    pub observer: Arc<dyn Observer>,
-    /// The header of a request in which CourseKey expects the key.
-    pub credential_header: CredentialHeader,
-    /// Whether a school's settings may name an address of this machine; for development.
-    pub loopback_allowed: bool,
-}
-
-impl HostConfig {
-    /// A configuration with this clock, storage and transport, and everything else as in production.
-    pub fn new(clock: Arc<dyn Clock>, store: Arc<dyn Store>, transport: Arc<dyn Transport>) -> Self {
-        Self {
-            clock,
-            store,
-            transport,
-            observer: Arc::new(NoObserver),
-            credential_header: CredentialHeader::default(),
-            loopback_allowed: false,
-        }
-    }
-}
-
-/// The traits with which one school's GEGI supplies and receives data.
-#[derive(Clone)]
-pub struct Gegi {
-    /// Supplies everything GEGI knows.
-    pub source: Arc<dyn SchoolSource>,
-    /// Receives the plugin's records.
-    pub records: Arc<dyn RecordSink>,
-    /// Receives the plugin's mails.
-    pub mails: Arc<dyn MailSink>,
-    /// Supplies the keys of the school's campuses.
-    pub credentials: Arc<dyn CredentialSource>,
-    /// Receives an entry for each of the school's requests.
-    pub request_log: Arc<dyn RequestLog>,
-}
-
-/// The engine and everything that schools share. Cheap to clone.
-#[derive(Clone)]
-pub struct Host(Arc<Shared>);
-
-struct Shared {
-    engine: Engine,
-    config: HostConfig,
-    schools: Schools,
-}
-
-impl Host {
-    /// A host for schools. Hosts may share an engine. Hosts in several processes may share the storage where the backend
-    /// allows it (PostgreSQL): any of them makes short calls, and the one that took a school over last ticks it.
-    pub fn new(engine: Engine, config: HostConfig) -> Self {
-        let (store, clock) = (Arc::clone(&config.store), Arc::clone(&config.clock));
-        let schools = Schools::new(store, clock, engine.limits().storage.clone(), Arc::clone(&config.observer));
-        Self(Arc::new(Shared { engine, config, schools }))
-    }
-
-    /// Opens a school. This reads and writes nothing yet.
-    pub fn open(&self, id: SchoolId, gegi: Gegi) -> School {
-        let gate = self.0.schools.gate(&id);
-        School { host: Arc::clone(&self.0), id, gate, gegi, rest: turn::Resting::default() }
-    }
-}
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,15 +90,25 @@ impl School {
     async fn call_tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
         let mut unit = self.gate.begin_tick().await?;
         let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
-        let budget = Budget { items, ..budget };
-        let deadline = Duration::from_secs(budget.seconds.into()) + self.host.engine.limits().sandbox.tick_grace;
         let settings = self.gegi.source.settings().await?;
+        // A run in virtual time must not depend on how long it waits in real time.
+        let is_virtual = self.host.config.clock.is_virtual();
+        let asked = Stopwatch::start();
+        let patience = Duration::from_secs(budget.seconds.into()) / 2;
+        let place = self.host.engine.place(PlaceOf::Tick, (!is_virtual).then_some(patience)).await?;
+        let waited = if is_virtual { 0 } else { u32::try_from(asked.elapsed().as_secs()).unwrap_or(u32::MAX) };
+        // What the tick waited is taken from its budget, so that it plans with the seconds that it has.
+        let budget = Budget { items, seconds: budget.seconds.saturating_sub(waited) };
+        let deadline = Duration::from_secs(budget.seconds.into()) + self.host.engine.limits().sandbox.tick_grace;
         // Committed only if the tick returns.
         failing::end(&mut unit, &settings, self.host.config.clock.now());
-        let grant = Grant::new(&settings, self.host.config.loopback_allowed);
-        let start = self.start(unit, settings, grant, deadline);
-        self.run(start, move |plugin, store| Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget)))
-            .await
+        let grant = self.host.config.grant(&settings);
+        let start = self.start(unit, settings, grant, CallTime { place, deadline, asked: Stopwatch::start() });
+        let check = |report: &TickReport| answer::check_tick(report, self.host.engine.limits());
+        self.run(start, check, move |plugin, store| {
+            Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget))
+        })
+        .await
     }
 
     /// Tells the plugin that a course was saved or removed in GEGI. Safe to repeat.
@@ -177,11 +118,15 @@ impl School {
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
         let call = || async {
             let (start, change) = (self.start_short().await?, change.clone());
-            self.run(start, move |plugin, store| {
-                Box::pin(
-                    async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
-                )
-            })
+            self.run(
+                start,
+                |_| Ok(()),
+                move |plugin, store| {
+                    Box::pin(
+                        async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
+                    )
+                },
+            )
             .await
         };
         self.observed(Export::CourseChanged, short::undisturbed(call)).await
@@ -200,13 +145,15 @@ impl School {
     async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
+        let body_bytes = push.body.len();
+        let check = |outcome: &AttendanceOutcome| answer::check_attendance(outcome, body_bytes);
         short::undisturbed(|| async {
             let mut start = self.start_short().await?;
             if !start.unit.takes_push(push.id).await? {
                 return Ok(PushOutcome::Repeated);
             }
             let (signer, body) = (campus.to_owned(), push.body.clone());
-            let taken = self.run(start, move |plugin, store| {
+            let taken = self.run(start, check, move |plugin, store| {
                 Box::pin(async move {
                     plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &body).await
                 })
@@ -221,9 +168,10 @@ impl School {
     /// # Errors
     /// Nothing was read; [`CallFailure::next`] says what to do.
     pub async fn statuses(&self, query: StatusQuery) -> Result<Vec<CourseStatus>, CallFailure> {
+        let check = |statuses: &Vec<CourseStatus>| answer::check_statuses(&query, statuses);
         let call = || async {
             let (start, query) = (self.start_short().await?, query.clone());
-            self.run(start, move |plugin, store| {
+            self.run(start, check, move |plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
@@ -308,8 +256,14 @@ impl School {
         // GEGI is asked before the call begins, because nobody else in this process can commit for the school while a
         // short call runs.
         let settings = self.gegi.source.settings().await?;
-        let unit = self.gate.begin_short().await?;
-        Ok(self.start(unit, settings, Err(Denial::Offline), self.host.engine.limits().sandbox.short_call))
+        let deadline = self.host.engine.limits().sandbox.short_call;
+        let (asked, patience) = (Stopwatch::start(), deadline / 2);
+        // First the school's turn, then a place: the calls of one school that wait for their turn take no place from
+        // other schools.
+        let unit = tokio::time::timeout(patience, self.gate.begin_short()).await.map_err(|_| NoPlace(patience))??;
+        let left = patience.saturating_sub(asked.elapsed());
+        let place = self.host.engine.place(PlaceOf::ShortCall, Some(left)).await.map_err(|_| NoPlace(patience))?;
+        Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { place, deadline, asked }))
     }
 
     fn start(
@@ -317,10 +271,11 @@ impl School {
         unit: UnitOfWork,
         settings: SchoolSettings,
         grant: Result<Grant, Denial>,
-        deadline: Duration,
+        time: CallTime,
     ) -> CallStart {
         let config = &self.host.config;
         let parts = DoorParts {
+            school: self.id.clone(),
             transport: Arc::clone(&config.transport),
             credentials: Arc::clone(&self.gegi.credentials),
             header: config.credential_header.clone(),
@@ -336,27 +291,36 @@ impl School {
             settings,
             door: Door::new(parts, grant),
             clock: Arc::clone(&config.clock),
-            deadline,
+            time,
         }
     }
 
     /// Runs an export on the caller's task, and commits or discards its writes. On a runtime of many threads a caller
     /// spawns a task for each school's turn, because wasm is slow on the thread that blocks on the runtime.
-    async fn run<T, F>(&self, start: CallStart, export: F) -> Result<T, CallFailure>
+    async fn run<T, F>(
+        &self,
+        start: CallStart,
+        check: impl FnOnce(&T) -> Result<(), String>,
+        export: F,
+    ) -> Result<T, CallFailure>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Plugin, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
     {
         // On the heap: a call holds all the state of its host functions.
         let CallEnd { outcome, unit } = Box::pin(self.host.engine.run(start, export)).await;
-        let failure = match outcome {
+        let checked = outcome.map_err(CallFailure::from).and_then(|answer| match check(&answer) {
+            Ok(()) => Ok(answer),
+            Err(why) => Err(CallFailure::Trapped(why)),
+        });
+        let failure = match checked {
             Ok(answer) => {
                 unit.commit().await?;
                 return Ok(answer);
             }
             // What failed the call is that it could not read any more.
             Err(_) if unit.is_overtaken() => StoreError::Overtaken.into(),
-            Err(broken) => CallFailure::from(broken),
+            Err(failure) => failure,
         };
         // Nothing is committed in either case; only the note of what the call was working on may stay.
         let noted = if failure.is_abort() { unit.abort().await } else { unit.discard().await };

@@ -56,7 +56,7 @@ mod tests {
         let request = http::Request::get("https://coursekey.example/v1/schools/1/users")
             .header("authorization", "Bearer key-1")
             .body(bytes::Bytes::new());
-        Outgoing { request: request.unwrap(), campus: "main".to_owned() }
+        Outgoing { request: request.unwrap(), school: "school-1".into(), campus: "main".to_owned() }
     }
 
     #[tokio::test]

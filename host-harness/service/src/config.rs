@@ -1,13 +1,14 @@
 //! The configuration: a TOML file, checked as a whole. A mistake is told with file, line, key and remedy. Paths in the file
 //! are relative to the file's own folder. Not here: secrets, which stand in no configuration (`secrets`).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use host::door::{AllowedHosts, BadAllowedHost};
 use mirror::form::{BadInput, BrokenSchema, Document, Place, Problems, Schema};
 use serde::Deserialize;
 
-use crate::mail::MailConfig;
+use crate::mail::{MailConfig, Way};
 
 /// What the service is told when it starts.
 #[derive(Debug, Clone, Deserialize)]
@@ -145,43 +146,24 @@ impl Config {
             add(&format!("mail/{}", problem.key), &format!("{}; {}", problem.what, problem.remedy));
         }
         for (index, host) in self.coursekey.allowed_hosts.iter().enumerate() {
-            let is_whole = host.rsplit_once(':').is_some_and(|(name, port)| {
-                !name.is_empty() && port.parse::<u16>().is_ok() && !host.contains(['/', '@', ' '])
-            });
-            if !is_whole {
+            if AllowedHosts::parse([host]).is_err() {
                 let field = format!("coursekey/allowed-hosts/{index}");
                 add(&field, "is not a host with its port; write one such as api.example.com:443");
             }
         }
     }
 
-    /// Whether a school's URL lies within the operator's ceiling.
+    /// The operator's ceiling.
     ///
     /// # Errors
-    /// It does not; the text says which rule refuses it and what to add where.
-    pub fn within_ceiling(&self, url: &str) -> Result<(), String> {
-        let parsed: http::Uri =
-            url.parse().map_err(|_| "is not a URL; write one such as https://api.example.com/v1".to_owned())?;
-        let (scheme, host) = (parsed.scheme_str().unwrap_or_default(), parsed.host().unwrap_or_default());
-        let port = parsed.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 });
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let is_loopback = host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        if self.loopback_allowed && is_loopback && matches!(scheme, "http" | "https") {
-            return Ok(());
-        }
-        if scheme != "https" {
-            return Err(
-                "does not begin with https://; write such a URL, so that keys and people's data travel encrypted"
-                    .to_owned(),
-            );
-        }
-        let wanted = format!("{host}:{port}");
-        if self.coursekey.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&wanted)) {
-            return Ok(());
-        }
-        Err(format!(
-            "leads to {wanted}, which the operator does not allow; add \"{wanted}\" to coursekey.allowed-hosts in the service's configuration"
-        ))
+    /// An entry is not a host with its port.
+    pub fn allowed_hosts(&self) -> Result<AllowedHosts, BadAllowedHost> {
+        AllowedHosts::parse(&self.coursekey.allowed_hosts)
+    }
+
+    /// Whether mails leave this machine or reach a folder.
+    pub fn sends_mails(&self) -> bool {
+        self.mail.transport != Way::None
     }
 
     /// Where the schools are stored; none: the text says nothing known.

@@ -17,3 +17,5 @@ pub mod secrets;
 pub mod serve;
 pub mod service;
 pub mod telemetry;
+pub mod tenure;
+pub mod watch;

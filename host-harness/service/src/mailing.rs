@@ -11,7 +11,9 @@ use host::store::SchoolId;
 use mirror::book::Book;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::mail::{Backoff, MailConfig, MailProblem, SchoolMails, SendLimits, Texts, Transport};
+use crate::mail::{
+    Backoff, MailConfig, MailProblem, OperatorMails, Outcome, SchoolMails, SendLimits, Texts, Transport,
+};
 use crate::secrets::{Secrets, TokenHash};
 
 /// The mails of this process.
@@ -19,6 +21,7 @@ pub struct Mailing {
     transport: Arc<Transport>,
     needs_password: bool,
     secrets: Secrets,
+    operator: Option<OperatorMails>,
     clock: Arc<dyn Clock>,
     backoff: Backoff,
     /// The hash of the password that the transport has.
@@ -30,12 +33,19 @@ impl Mailing {
     ///
     /// # Errors
     /// The configuration names a file that cannot be used.
-    pub fn new(config: &MailConfig, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self, MailProblem> {
+    pub fn new(
+        config: &MailConfig,
+        operator: Option<&String>,
+        secrets: Secrets,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, MailProblem> {
         let limits = SendLimits { jitter: u64::from(std::process::id()), ..SendLimits::default() };
         let backoff = limits.backoff;
         let transport = Arc::new(Transport::new(config, None, Arc::clone(&clock), limits)?);
         let needs_password = config.needs_password();
-        let mailing = Self { transport, needs_password, secrets, clock, backoff, password: Mutex::default() };
+        let operator =
+            operator.map(|recipient| OperatorMails::new(Arc::clone(&transport), Arc::clone(&clock), recipient.clone()));
+        let mailing = Self { transport, needs_password, secrets, operator, clock, backoff, password: Mutex::default() };
         mailing.read_password();
         Ok(mailing)
     }
@@ -45,6 +55,16 @@ impl Mailing {
         let (transport, clock) = (Arc::clone(&self.transport), Arc::clone(&self.clock));
         let texts = Arc::new(OfBook(book.clone()));
         Arc::new(SchoolMails::new(SchoolId::from(id), transport, texts, clock, self.backoff))
+    }
+
+    /// Mails something to the operator, once under an id. A mail that does not leave is in the log.
+    pub async fn tell_operator(&self, id: &str, subject: &str, text: &str) {
+        let Some(operator) = &self.operator else { return };
+        match operator.tell(id, subject, text).await {
+            Ok(Outcome::Sent) => {}
+            Ok(_) => tracing::error!("a mail to the operator did not leave"),
+            Err(error) => tracing::error!(%error, "a mail to the operator could not be written"),
+        }
     }
 
     /// The transport, for what an operator sees.

@@ -1,5 +1,5 @@
 //! The runner: makes the ticks that the schedule asks for, in real time. Which school is ticked when is decided by
-//! `host::schedule`; here are the tasks, the waiting, and what the API shows of it.
+//! `host::schedule`, which schools are this process's by `tenure`; here are the tasks, the waiting, and what the API shows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use host::schedule::{First, Outcome, Scheduler, Tempo, Wake};
-use host::school::{Budget, CallFailure, StepReport};
+use host::school::{Budget, CallFailure, NextTurn, RequestKind, StepReport, TickReport};
 use host::store::SchoolId;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::api::CourseCounts;
 use crate::schools::OpenSchool;
 use crate::service::Service;
+use crate::tenure::id_of;
 
 /// What one tick may do. The plugin stops at half of the seconds; a school with more work goes to the end of the line.
 const BUDGET: Budget = Budget { items: 1_000, seconds: 30 };
@@ -24,23 +24,9 @@ const BUDGET: Budget = Budget { items: 1_000, seconds: 30 };
 const LOOKS_EVERY: Duration = Duration::from_secs(5);
 
 /// How long the ticks that run may take to end when the service ends.
-const ENDING: Duration = Duration::from_secs(10);
+const ENDING: Duration = Duration::from_secs(9);
 
-/// Schools read from the registry at a time.
-const PAGE: usize = 1_000;
-
-/// Something that the API tells the runner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
-    /// A school was created or changed: its update frequency in minutes, and whether it is paused.
-    Add(String, u32, bool),
-    /// A school was paused, or goes on.
-    Pause(String, bool),
-    /// Something changed, or somebody asks for a tick.
-    Wake(String, Wake),
-}
-
-/// What the runner knows of a school.
+/// What is known of a school's ticks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     /// When the latest tick ended.
@@ -53,58 +39,143 @@ pub struct Seen {
     pub is_failing: bool,
 }
 
-/// What the runner knows of the schools. Cheap to clone.
+/// What this process knows of its schools, by the names under which they are stored. Cheap to clone.
 #[derive(Clone)]
 pub struct Runs(Arc<Mutex<Known>>);
 
 struct Known {
     scheduler: Scheduler,
-    errors: BTreeMap<String, String>,
+    notes: BTreeMap<SchoolId, Note>,
     /// The counts of a school's courses, as of a commit.
-    counts: BTreeMap<String, (u64, CourseCounts)>,
+    counts: BTreeMap<SchoolId, (u64, CourseCounts)>,
+}
+
+/// What the schedule does not know of a school.
+#[derive(Debug, Clone, Default)]
+struct Note {
+    last_error: Option<String>,
+    /// When attendance was read last, if the latest tick had any to read.
+    read_until: Option<DateTime<Utc>>,
+    /// The number of the commit after the latest tick.
+    commits: Option<u64>,
 }
 
 impl Runs {
     /// Nothing is known yet. At most `parallel` ticks run at once.
     pub fn new(parallel: usize) -> Self {
         let scheduler = Scheduler::new(Tempo::Spread, parallel);
-        Self(Arc::new(Mutex::new(Known { scheduler, errors: BTreeMap::new(), counts: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(Known { scheduler, notes: BTreeMap::new(), counts: BTreeMap::new() })))
     }
 
-    /// What is known of a school.
-    pub fn seen(&self, school: &str) -> Seen {
+    /// What is known of a school's ticks.
+    pub fn seen(&self, school: &SchoolId) -> Seen {
         let known = self.lock();
-        let last_error = known.errors.get(school).cloned();
-        let Some(view) = known.scheduler.school(&SchoolId::from(school)) else { return Seen::default() };
+        let last_error = known.notes.get(school).and_then(|note| note.last_error.clone());
+        let Some(view) = known.scheduler.school(school) else { return Seen::default() };
         // Three failures in a row are what the school itself is told of.
         let is_failing = view.is_failing || view.failures >= 3;
         Seen { last_tick: view.ended, next_tick: view.next, last_error, is_failing }
     }
 
+    /// Adds a school, or takes the update frequency and the pause of one that is known.
+    pub fn add(&self, school: &SchoolId, every_minutes: u32, is_paused: bool, first: First, service: &Service) {
+        let now = service.clock().now();
+        let mut known = self.lock();
+        if known.scheduler.school(school).is_none() {
+            known.scheduler.add(school, every_minutes, first, now);
+        }
+        known.scheduler.set_update_frequency(school, every_minutes);
+        if is_paused {
+            known.scheduler.pause(school);
+        } else {
+            known.scheduler.resume(school, now);
+        }
+        service.metrics().schools.set(i64::try_from(known.scheduler.schools().count()).unwrap_or(i64::MAX));
+        service.looks().notify_one();
+    }
+
+    /// Takes a new update frequency of a school, if it is this process's.
+    pub fn change(&self, school: &SchoolId, every_minutes: u32, service: &Service) {
+        self.lock().scheduler.set_update_frequency(school, every_minutes);
+        service.looks().notify_one();
+    }
+
+    /// Pauses a school or lets it go on, if it is this process's.
+    pub fn pause(&self, school: &SchoolId, is_paused: bool, service: &Service) {
+        let mut known = self.lock();
+        if is_paused {
+            known.scheduler.pause(school);
+        } else {
+            known.scheduler.resume(school, service.clock().now());
+        }
+        service.looks().notify_one();
+    }
+
+    /// Has a school ticked soon, if it is this process's.
+    pub fn wake(&self, school: &SchoolId, why: Wake, service: &Service) {
+        self.lock().scheduler.wake(school, why, service.clock().now());
+        service.looks().notify_one();
+    }
+
+    /// Another commit of the school was seen. Wakes the school, unless the commit is that of its own latest tick.
+    pub fn heard_of(&self, school: &SchoolId, commits: u64, service: &Service) {
+        let is_own = self.lock().notes.get(school).is_some_and(|note| note.commits == Some(commits));
+        if !is_own {
+            self.wake(school, Wake::Changed, service);
+        }
+    }
+
+    /// The schools of this process.
+    pub fn schools(&self) -> Vec<SchoolId> {
+        self.lock().scheduler.schools().map(|(school, _)| school.clone()).collect()
+    }
+
+    /// What the watchdog looks at.
+    pub(crate) fn views(&self) -> Vec<(SchoolId, host::schedule::SchoolView, Option<DateTime<Utc>>)> {
+        let known = self.lock();
+        let read = |school: &SchoolId| known.notes.get(school).and_then(|note| note.read_until);
+        known.scheduler.schools().map(|(school, view)| (school.clone(), view, read(school))).collect()
+    }
+
     /// The counts of a school's courses, if they were made after this commit.
-    pub fn counts(&self, school: &str, commits: u64) -> Option<CourseCounts> {
+    pub fn counts(&self, school: &SchoolId, commits: u64) -> Option<CourseCounts> {
         self.lock().counts.get(school).filter(|(of, _)| *of == commits).map(|(_, counts)| *counts)
     }
 
     /// Keeps the counts of a school's courses, made after this commit.
-    pub fn keep_counts(&self, school: &str, commits: u64, counts: CourseCounts) {
-        self.lock().counts.insert(school.to_owned(), (commits, counts));
+    pub fn keep_counts(&self, school: &SchoolId, commits: u64, counts: CourseCounts) {
+        self.lock().counts.insert(school.clone(), (commits, counts));
     }
 
     /// Takes a school out of the schedule, and waits until its tick has ended.
-    pub async fn end(&self, service: &Service, school: &str) {
+    pub async fn end(&self, service: &Service, school: &SchoolId) {
         self.forget(school);
-        let id = SchoolId::from(school);
         let watch = host::limits::Stopwatch::start();
-        while self.lock().scheduler.runs(&id) && watch.elapsed() < ENDING && !service.is_ending() {
+        while self.lock().scheduler.runs(school) && watch.elapsed() < ENDING && !service.is_ending() {
             wait(Duration::from_millis(20)).await;
         }
     }
 
-    fn forget(&self, school: &str) {
+    /// Takes all schools out of the schedule.
+    pub fn forget_all(&self) {
+        self.schools().iter().for_each(|school| self.forget(school));
+    }
+
+    /// Takes at most so many schools out of the schedule of which no tick runs, and says which.
+    pub fn forget_idle(&self, most: usize) -> Vec<SchoolId> {
+        let idle: Vec<SchoolId> = {
+            let known = self.lock();
+            let idle = known.scheduler.schools().filter(|(_, view)| !view.is_running);
+            idle.map(|(school, _)| school.clone()).take(most).collect()
+        };
+        idle.iter().for_each(|school| self.forget(school));
+        idle
+    }
+
+    fn forget(&self, school: &SchoolId) {
         let mut known = self.lock();
-        known.scheduler.remove(&SchoolId::from(school));
-        known.errors.remove(school);
+        known.scheduler.remove(school);
+        known.notes.remove(school);
         known.counts.remove(school);
     }
 
@@ -114,22 +185,20 @@ impl Runs {
     }
 }
 
-/// The way to the runner, and the runner's end of it.
-pub fn calls() -> (UnboundedSender<Call>, UnboundedReceiver<Call>) {
-    unbounded_channel()
-}
+/// A bell for tasks that wait.
+pub type Bell = Arc<Notify>;
 
-/// Makes ticks until the service ends. Ticks that run then may end within ten seconds.
-pub async fn run(service: Service, mut calls: UnboundedReceiver<Call>, mut ending: watch::Receiver<bool>) {
-    add_all(&service).await;
-    let mut ticks: JoinSet<(String, Outcome)> = JoinSet::new();
+/// Makes ticks until the service ends. Ticks that run then may take nine seconds to end; the others are aborted, and leave
+/// no trace.
+pub async fn run(service: Service, mut ending: watch::Receiver<bool>) {
+    let mut ticks: JoinSet<(SchoolId, Outcome)> = JoinSet::new();
     loop {
         begin(&service, &mut ticks);
         let pause = pause(&service);
         tokio::select! {
             _ = ending.changed() => break,
-            Some(call) = calls.recv() => hear(&service, call),
             Some(ended) = ticks.join_next() => end(&service, ended),
+            () = service.looks().notified() => {}
             () = wait(pause) => {}
         }
     }
@@ -138,14 +207,14 @@ pub async fn run(service: Service, mut calls: UnboundedReceiver<Call>, mut endin
 }
 
 /// Begins the ticks that are due.
-fn begin(service: &Service, ticks: &mut JoinSet<(String, Outcome)>) {
+fn begin(service: &Service, ticks: &mut JoinSet<(SchoolId, Outcome)>) {
     let now = service.clock().now();
     let mut known = service.runs().lock();
     while let Some(ready) = known.scheduler.take(now) {
-        let (service, school) = (service.clone(), ready.school.as_str().to_owned());
+        let service = service.clone();
         ticks.spawn(async move {
-            let outcome = tick(&service, &school).await;
-            (school, outcome)
+            let outcome = tick(&service, &ready.school).await;
+            (ready.school, outcome)
         });
     }
     let metrics = service.metrics();
@@ -160,36 +229,13 @@ fn pause(service: &Service) -> Duration {
     left.unwrap_or(LOOKS_EVERY).min(LOOKS_EVERY)
 }
 
-fn hear(service: &Service, call: Call) {
-    let now = service.clock().now();
-    let mut known = service.runs().lock();
-    match call {
-        Call::Add(school, every, is_paused) => {
-            let id = SchoolId::new(school);
-            if known.scheduler.school(&id).is_none() {
-                known.scheduler.add(&id, every, First::Changed, now);
-            }
-            known.scheduler.set_update_frequency(&id, every);
-            if is_paused {
-                known.scheduler.pause(&id);
-            } else {
-                known.scheduler.wake(&id, Wake::Changed, now);
-            }
-            service.metrics().schools.set(i64::try_from(known.scheduler.schools().count()).unwrap_or(i64::MAX));
-        }
-        Call::Pause(school, true) => known.scheduler.pause(&SchoolId::new(school)),
-        Call::Pause(school, false) => known.scheduler.resume(&SchoolId::new(school), now),
-        Call::Wake(school, wake) => _ = known.scheduler.wake(&SchoolId::new(school), wake, now),
-    }
-}
-
-fn end(service: &Service, ended: Result<(String, Outcome), tokio::task::JoinError>) {
+fn end(service: &Service, ended: Result<(SchoolId, Outcome), tokio::task::JoinError>) {
     match ended {
         Ok((school, outcome)) => {
             let now = service.clock().now();
-            service.runs().lock().scheduler.ended(&SchoolId::new(school), outcome, now);
+            service.runs().lock().scheduler.ended(&school, outcome, now);
         }
-        // The school's tick never ends for the schedule, so the process must not go on as if nothing had happened.
+        // The school's tick never ends for the schedule; the watchdog tells of it.
         Err(error) => {
             tracing::error!(%error, "a tick's task failed; its school rests until the service is started again")
         }
@@ -197,40 +243,54 @@ fn end(service: &Service, ended: Result<(String, Outcome), tokio::task::JoinErro
 }
 
 /// Makes one tick of a school, and delivers what it committed.
-async fn tick(service: &Service, id: &str) -> Outcome {
-    let school = match service.school_if_any(id).await {
-        Ok(Some(school)) => school,
-        Ok(None) => {
-            service.runs().forget(id);
-            return Outcome::Rests(host::school::NextTurn::NotBeforeAChange);
+async fn tick(service: &Service, stored_as: &SchoolId) -> Outcome {
+    let school = match service.school_if_any(id_of(stored_as)).await {
+        Ok(Some(school)) if school.school.id() == stored_as => school,
+        Ok(_) => {
+            service.runs().forget(stored_as);
+            return Outcome::Rests(NextTurn::NotBeforeAChange);
         }
-        Err(error) => return told(service, id, &Err(CallFailure::Storage(error))),
+        Err(error) => return told(service, stored_as, &Err(CallFailure::Storage(error)), None),
     };
     let step = school.school.step(BUDGET).await;
+    let commits = school.school.standing().await.ok().map(|standing| standing.commits);
     school.committed.notify_waiters();
     service.mailing().read_password();
     deliver_mails(school);
-    told(service, id, &step)
+    told(service, stored_as, &step, commits)
 }
 
 /// Notes and counts what became of a step.
-fn told(service: &Service, id: &str, step: &Result<StepReport, CallFailure>) -> Outcome {
+fn told(service: &Service, school: &SchoolId, step: &Result<StepReport, CallFailure>, commits: Option<u64>) -> Outcome {
     let mut known = service.runs().lock();
+    let note = known.notes.entry(school.clone()).or_default();
+    note.commits = commits;
     match step {
         Ok(step) => {
-            known.errors.remove(id);
+            note.last_error = None;
             if let Some(tick) = &step.tick {
+                note.read_until = read_until(tick, note.read_until, service.clock().now());
                 service.metrics().marks.inc_by(tick.marks_written.into());
                 let failed = tick.tallies.iter().map(|tally| u64::from(tally.failed_requests)).sum();
                 service.metrics().failed_requests.inc_by(failed);
             }
         }
         Err(failure) => {
-            tracing::error!(school = id, %failure, "a tick failed");
-            known.errors.insert(id.to_owned(), failure.to_string());
+            tracing::error!(school = id_of(school), %failure, "a tick failed");
+            note.last_error = Some(failure.to_string());
         }
     }
     Outcome::of(step)
+}
+
+/// Up to when attendance was read after this tick; none: the tick had none to read.
+fn read_until(tick: &TickReport, before: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let tally = tick.tallies.iter().find(|tally| tally.kind == RequestKind::Attendance)?;
+    if tally.requests == 0 && tally.failed_requests == 0 {
+        return None;
+    }
+    // The first look begins the wait for the first success.
+    if tally.failed_requests == 0 { Some(now) } else { before.or(Some(now)) }
 }
 
 /// Mails leave by a task of their own: a mail server that hangs holds up no tick.
@@ -238,38 +298,8 @@ fn deliver_mails(school: Arc<OpenSchool>) {
     tokio::spawn(async move { school.deliver_mails().await });
 }
 
-/// Adds every school of the registry to the schedule, each at its own update.
-async fn add_all(service: &Service) {
-    let mut after: Option<String> = None;
-    loop {
-        let page = match service.registry().list(after.as_deref(), PAGE).await {
-            Ok(page) => page,
-            Err(error) => {
-                tracing::error!(%error, "the registry cannot be read; trying again");
-                wait(LOOKS_EVERY).await;
-                continue;
-            }
-        };
-        for (id, registered) in &page {
-            let settings = service.schools().open(id, registered).book.settings_if_any().await;
-            let every = settings.ok().flatten().map_or(5, |settings| settings.update_every_minutes);
-            let mut known = service.runs().lock();
-            let school = SchoolId::from(id.as_str());
-            known.scheduler.add(&school, every, First::AtUpdate, service.clock().now());
-            if registered.paused {
-                known.scheduler.pause(&school);
-            }
-            service.metrics().schools.set(i64::try_from(known.scheduler.schools().count()).unwrap_or(i64::MAX));
-        }
-        match page.last() {
-            Some((last, _)) if page.len() == PAGE => after = Some(last.clone()),
-            _ => return,
-        }
-    }
-}
-
-/// Waits in real time. Only the runner and the watchdog do.
+/// Waits in real time. Only tasks of the service do.
 #[allow(clippy::disallowed_methods)]
-async fn wait(time: Duration) {
+pub async fn wait(time: Duration) {
     tokio::time::sleep(time).await;
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use host::clock::Clock;
-use host::door::{CredentialSource, NoRequestLog, Secret};
+use host::door::{CredentialSource, Denial, NoRequestLog, Secret};
 use host::gegi::{
     Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Operation, Receipt, RecordSink, SchoolSettings,
     SchoolSource,
@@ -59,6 +59,14 @@ impl OpenSchools {
         mails: Box<MailSinks>,
     ) -> Self {
         Self { host, store, clock, secrets, mails, open: Mutex::default() }
+    }
+
+    /// Whether ticks of a school with these settings may reach CourseKey at all.
+    ///
+    /// # Errors
+    /// They may not; the denial names the rule and the setting.
+    pub fn check(&self, settings: &SchoolSettings) -> Result<(), Denial> {
+        self.host.config().check(settings)
     }
 
     /// The secrets of all schools.

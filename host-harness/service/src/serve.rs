@@ -8,24 +8,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::clock::{Clock, SystemClock};
-use host::door::Sender;
+use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender};
 use host::engine::Engine;
 use host::school::{Host, HostConfig};
-use host::store::{SqliteStore, Store};
+use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
+use host::store::{PostgresStore, SqliteStore, Store};
 use mirror::book::Book;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::api;
 use crate::config::{Config, ConfigError, StoreAt};
 use crate::mail::MailProblem;
 use crate::mailing::Mailing;
 use crate::registry::Registry;
-use crate::runner::{self, Runs};
+use crate::runner::{self, Bell, Runs};
 use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
+use crate::watch::Standings;
+use crate::{api, tenure};
 
 /// How long requests may take to end when the service ends.
 const ENDING: Duration = Duration::from_secs(8);
@@ -61,9 +63,15 @@ pub enum ServeError {
         /// The error of the operating system.
         error: std::io::Error,
     },
-    /// The storage is one that this build does not have.
-    #[error("use the storage at `store`: this program was built without PostgreSQL; write sqlite:FILE")]
-    NoPostgres,
+    /// PostgreSQL cannot be used.
+    #[error(transparent)]
+    Postgres(#[from] host::store::postgres::OpenError),
+    /// The file of further certificates cannot be used.
+    #[error(transparent)]
+    Roots(#[from] ExtraRootsError),
+    /// An allowed host is not a host with its port.
+    #[error(transparent)]
+    AllowedHosts(#[from] BadAllowedHost),
     /// The server failed.
     #[error("serve the API: {0}")]
     Server(std::io::Error),
@@ -72,7 +80,7 @@ pub enum ServeError {
 impl ServeError {
     /// Whether what the operator stated is wrong, and not the machine.
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::NoPostgres)
+        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_))
     }
 }
 
@@ -80,7 +88,6 @@ impl ServeError {
 pub struct Ready {
     listener: TcpListener,
     service: Service,
-    calls: tokio::sync::mpsc::UnboundedReceiver<runner::Call>,
     end: watch::Sender<bool>,
 }
 
@@ -90,23 +97,27 @@ pub struct Ready {
 /// Something cannot be opened; nothing runs.
 pub async fn prepare(config: Config, engine: Engine, environment: Environment) -> Result<Ready, ServeError> {
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
-    let store = open_store(&config)?;
+    let (store, leases) = open_store(&config).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
-    let sender = Sender::new(&engine.limits().http, config.loopback_allowed);
+    let mut sender = Sender::new(&engine.limits().http, config.loopback_allowed);
+    if let Some(ca) = &config.coursekey.ca {
+        sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
+    }
     let host = Host::new(
         engine.clone(),
         HostConfig {
             observer: Arc::clone(&metrics) as _,
             loopback_allowed: config.loopback_allowed,
+            allowed_hosts: Some(config.allowed_hosts()?),
             ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(sender))
         },
     );
-    let mailing = Arc::new(Mailing::new(&config.mail, secrets.clone(), Arc::clone(&clock))?);
+    let mailing =
+        Arc::new(Mailing::new(&config.mail, config.operator_email.as_ref(), secrets.clone(), Arc::clone(&clock))?);
     let of_school = Arc::clone(&mailing);
     let mails = Box::new(move |id: &str, book: &Book| of_school.of_school(id, book));
     let schools = OpenSchools::new(host, Arc::clone(&store), Arc::clone(&clock), secrets, mails);
-    let (runner, calls) = runner::calls();
     let (end, ending) = watch::channel(false);
     let address = config.listen.clone();
     let listening = TcpListener::bind(&address).await;
@@ -114,22 +125,48 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
     let schemas = Schemas::new().map_err(ConfigError::from)?;
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
     let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
-    let parts =
-        Parts { config, clock, store, engine, registry, schools, runner, runs, metrics, mailing, schemas, ending };
-    Ok(Ready { listener, service: Service::new(parts), calls, end })
+    let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
+    let parts = Parts {
+        config,
+        clock,
+        store,
+        engine,
+        registry,
+        schools,
+        leases,
+        runs,
+        looks,
+        claims,
+        standings,
+        metrics,
+        mailing,
+        schemas,
+        ending,
+    };
+    Ok(Ready { listener, service: Service::new(parts), end })
 }
 
-fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
     match config.store() {
         StoreAt::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
                 let fail = |error| ServeError::Folder { folder: folder.display().to_string(), error };
                 host::private::create_folder(folder).map_err(fail)?;
             }
-            Ok(Arc::new(SqliteStore::open(path)?))
+            let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
+            Ok((Arc::clone(&store), Arc::new(Alone::new(store))))
         }
-        StoreAt::Postgres(_) => Err(ServeError::NoPostgres),
+        StoreAt::Postgres(url) => {
+            let store = PostgresStore::open(&url).await?;
+            let leases = Arc::new(store.leases(DEAD_AFTER));
+            Ok((Arc::new(store), leases))
+        }
     }
+}
+
+/// A name that no other start of a process has.
+fn node_name(service: &Service) -> String {
+    format!("{}-{}", std::process::id(), service.clock().now().timestamp_micros())
 }
 
 impl Ready {
@@ -146,9 +183,14 @@ impl Ready {
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, calls, end } = self;
+        let Self { listener, service, end } = self;
         let ending = end.subscribe();
-        let running = tokio::spawn(runner::run(service.clone(), calls, end.subscribe()));
+        let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+        let node = Node { id: NodeId::new(node_name(&service)), address };
+        let running = tokio::spawn(runner::run(service.clone(), end.subscribe()));
+        let holding = tokio::spawn(tenure::hold(service.clone(), node, end.subscribe()));
+        let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
+        let mailing = Arc::clone(service.mailing().transport());
         let app = api::router(service).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
         let server = axum::serve(listener, app).with_graceful_shutdown(async move { _ = asked.changed().await });
@@ -158,6 +200,8 @@ impl Ready {
         let _ = end.send(true);
         let served = tokio::time::timeout(ENDING, server).await;
         let _ = running.await;
+        // Schools are given back when no tick of them runs any more.
+        let _ = tokio::join!(holding, watching, mailing.close());
         match served {
             Ok(Ok(Err(error))) => Err(ServeError::Server(error)),
             // A request that did not end in time is dropped with its connection.

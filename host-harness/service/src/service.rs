@@ -7,18 +7,19 @@ use host::engine::Engine;
 use host::gegi::Instant;
 use host::schedule::Wake;
 use host::school::StatusQuery;
+use host::store::lease::Leases;
 use host::store::{Store, StoreError};
 use mirror::form::Schema;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::mailing::Mailing;
 use crate::problem::Problem;
 use crate::registry::Registry;
-use crate::runner::{Call, Runs};
+use crate::runner::{Bell, Runs};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
+use crate::watch::Standings;
 
 /// The service.
 #[derive(Clone)]
@@ -38,10 +39,16 @@ pub struct Parts {
     pub registry: Registry,
     /// The schools of this process.
     pub schools: OpenSchools,
-    /// The way to the runner.
-    pub runner: UnboundedSender<Call>,
-    /// What the runner knows of the schools.
+    /// Which process ticks which school.
+    pub leases: Arc<dyn Leases>,
+    /// What this process knows of its schools.
     pub runs: Runs,
+    /// Rung when the runner should look for ticks to make.
+    pub looks: Bell,
+    /// Rung when there may be schools to claim.
+    pub claims: Bell,
+    /// What is stuck.
+    pub standings: Standings,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way out for mails.
@@ -181,14 +188,34 @@ impl Service {
         Ok(registered.map(|registered| self.0.schools.open(id, &registered)))
     }
 
-    /// Tells the runner that something of a school changed, or that somebody asks for a tick.
-    pub fn wake(&self, school: &str, why: Wake) {
-        self.call(Call::Wake(school.to_owned(), why));
+    /// Tells whoever ticks the school that something of it changed, or that somebody asks for a tick.
+    pub async fn wake(&self, school: &OpenSchool, why: Wake) {
+        let id = school.school.id();
+        self.0.runs.wake(id, why, self);
+        // The process that ticks the school may be another. A hint that is lost costs a few seconds.
+        if let Err(error) = self.0.leases.notify(id).await {
+            tracing::warn!(%error, "a hint to the process that ticks the school was lost");
+        }
     }
 
-    /// Tells the runner something. A runner that has ended hears nothing any more, because the service ends.
-    pub fn call(&self, call: Call) {
-        let _ = self.0.runner.send(call);
+    /// Which process ticks which school.
+    pub fn leases(&self) -> &Arc<dyn Leases> {
+        &self.0.leases
+    }
+
+    /// Rung when the runner should look for ticks to make.
+    pub fn looks(&self) -> &Bell {
+        &self.0.looks
+    }
+
+    /// Rung when there may be schools to claim.
+    pub fn claims(&self) -> &Bell {
+        &self.0.claims
+    }
+
+    /// What is stuck.
+    pub fn standings(&self) -> &Standings {
+        &self.0.standings
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Metrics {
     pub marks: Counter,
     /// Requests to CourseKey that failed.
     pub failed_requests: Counter,
+    /// Schools of which a stage is stuck.
+    pub stuck: Gauge,
     requests: Family<Request, Histogram>,
 }
 
@@ -54,7 +56,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("gegi");
         let calls = Family::new_with_constructor(histogram as fn() -> Histogram);
         let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let (schools, running, lag) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (schools, running, stuck) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let lag = Gauge::default();
         let (marks, failed_requests) = (Counter::default(), Counter::default());
         let seconds = || Unit::Seconds;
         registry.register_with_unit(
@@ -65,6 +68,7 @@ impl Default for Metrics {
         );
         registry.register_with_unit("api_request", "Requests to the API", seconds(), requests.clone());
         registry.register("schools", "Schools that this process ticks", schools.clone());
+        registry.register("schools_stuck", "Schools of which a stage is stuck", stuck.clone());
         registry.register("ticks_running", "Ticks that run now", running.clone());
         registry.register_with_unit(
             "scheduler_lag",
@@ -74,7 +78,7 @@ impl Default for Metrics {
         );
         registry.register("marks_written", "Marks that ticks wrote", marks.clone());
         registry.register("coursekey_requests_failed", "Requests to CourseKey that failed", failed_requests.clone());
-        Self { registry, calls, schools, running, lag, marks, failed_requests, requests }
+        Self { registry, calls, schools, running, lag, marks, failed_requests, stuck, requests }
     }
 }
 
@@ -116,6 +120,7 @@ fn ending(ending: Ending) -> &'static str {
         Ending::Refused => "refused",
         Ending::Trapped => "trapped",
         Ending::TooLong => "too-long",
+        Ending::NoPlace => "no-place",
         Ending::Storage => "storage",
         Ending::GegiUnavailable => "gegi-unavailable",
     }

@@ -178,7 +178,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 fn of_call(failure: &CallFailure) -> u8 {
     match failure {
         CallFailure::Push(_) | CallFailure::Refused(CallError::BadInput(_)) => INPUT,
-        CallFailure::Storage(_) | CallFailure::Gegi(_) | CallFailure::Refused(CallError::Storage(_)) => MACHINE,
+        CallFailure::Storage(_)
+        | CallFailure::Gegi(_)
+        | CallFailure::NoPlace(_)
+        | CallFailure::Refused(CallError::Storage(_)) => MACHINE,
         CallFailure::Refused(_) | CallFailure::Trapped(_) | CallFailure::TooLong(_) => COMPONENT,
     }
 }

@@ -36,7 +36,7 @@ impl<T> Recorder<T> {
 impl<T: Transport> Transport for Recorder<T> {
     async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
         let answer = self.carrier.send(outgoing.clone()).await;
-        let Outgoing { request, campus } = outgoing;
+        let Outgoing { request, campus, .. } = outgoing;
         let noted = answer.as_ref().map(|answer| answer.response.clone()).map_err(Clone::clone);
         let exchange = Exchange { campus, request, answer: noted };
         self.passed.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);

@@ -1,66 +1,88 @@
-//! A school whose component is `guests/hostile`: the school's name, or the body of a push, is the script.
+//! Schools whose component is `guests/hostile`: the school's name, the body of a push, or the id of a course is the
+//! script. The world around them is in `world.rs`.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use host::clock::{Clock, VirtualClock};
-use host::door::{
-    Answer, CredentialSource, Denial, Outgoing, RequestEntry, RequestLog, Secret, Transport, TransportError,
-};
 use host::engine::Engine;
-use host::gegi::{
-    Campus, Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink,
-    SchoolSettings, SchoolSource,
-};
 use host::limits::Limits;
-use host::push::{Push, PushKey, PushKeys};
-use host::school::{Budget, CallError, CallFailure, Gegi, Host, HostConfig, School};
+use host::push::Push;
+use host::school::{Budget, CallError, CallFailure, CourseChange, Host, HostConfig, School, StatusQuery};
 use host::store::MemoryStore;
 use simulator::{Pushed, sign};
 
-/// The key with which CourseKey signs the pushes of the campus `main`; below, the same key as base64.
-const PUSH_KEY: &[u8] = b"push-key-000001-of-main-";
-const PUSH_KEY_TEXT: &str = "cHVzaC1rZXktMDAwMDAxLW9mLW1haW4t";
-/// Calls that may run at once.
+use crate::world::{PUSH_KEY, World, interfaces};
+
+/// Ticks that may run at once.
 pub(crate) const PLACES: u32 = 4;
 
 /// A school that plays scripts, and everything that its scripts did.
 pub(crate) struct Playground {
     pub(crate) world: Arc<World>,
     pub(crate) clock: Arc<VirtualClock>,
+    /// The clock of the host.
+    now: Arc<dyn Clock>,
+    host: Host,
     pub(crate) school: School,
 }
 
-/// GEGI, CourseKey and the request log in one: they record every question, item and request that reaches them.
-#[derive(Default)]
-pub(crate) struct World {
-    script: Mutex<String>,
-    pub(crate) sent: Mutex<Vec<String>>,
-    pub(crate) logged: Mutex<Vec<String>>,
-    pub(crate) received: Mutex<Vec<String>>,
-    pub(crate) gegi_is_down: Mutex<bool>,
-    pushes: AtomicU64,
+/// The exports, each of which plays a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Export {
+    Tick,
+    CourseChanged,
+    AttendanceReceived,
+    Statuses,
 }
 
 impl Playground {
-    /// A school on which nobody has called yet.
+    /// A school on which nobody has called yet, in virtual time.
     pub(crate) fn new() -> Self {
-        let world = Arc::new(World::default());
-        let clock = Arc::new(VirtualClock::new(DateTime::<Utc>::UNIX_EPOCH));
-        let config = HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), world.clone());
-        let school = Host::new(engine(), config).open("school-1".into(), interfaces(&world));
-        Self { world, clock, school }
+        Self::of(engine(|_| {}), |_| {})
     }
 
-    /// Plays a script in a tick; returns everything that the guest saw, or the failure of the call.
+    /// The same in a host of its own.
+    pub(crate) fn of(engine: Engine, adjust: impl FnOnce(&mut HostConfig)) -> Self {
+        let world = Arc::new(World::default());
+        let clock = Arc::new(VirtualClock::new(DateTime::<Utc>::UNIX_EPOCH));
+        let mut config = HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), world.clone());
+        adjust(&mut config);
+        let now = Arc::clone(&config.clock);
+        let host = Host::new(engine, config);
+        let school = host.open("school-1".into(), interfaces(&world));
+        Self { world, clock, now, host, school }
+    }
+
+    /// Another school of the same host.
+    pub(crate) fn neighbour(&self, id: &str) -> Self {
+        let world = Arc::new(World::default());
+        let school = self.host.open(id.into(), interfaces(&world));
+        Self { world, clock: self.clock.clone(), now: self.now.clone(), host: self.host.clone(), school }
+    }
+
+    /// Plays a script in an export; returns everything that the guest saw, or the failure of the call.
+    pub(crate) async fn play(&self, export: Export, script: &str) -> String {
+        match export {
+            Export::Tick => self.tick(script).await,
+            Export::CourseChanged => told(self.school.course_changed(CourseChange::Removed(script.to_owned())).await),
+            Export::AttendanceReceived => self.push(script).await,
+            Export::Statuses => told(self.school.statuses(StatusQuery::Ids(vec![script.to_owned()])).await),
+        }
+    }
+
+    /// Plays a script in a tick.
     pub(crate) async fn tick(&self, script: &str) -> String {
-        script.clone_into(&mut self.world.script.lock().unwrap());
-        told(self.school.tick(Budget { items: 100, seconds: 2 }).await)
+        self.tick_of(script, Budget { items: 100, seconds: 2 }).await
+    }
+
+    /// Plays a script in a tick with this budget.
+    pub(crate) async fn tick_of(&self, script: &str, budget: Budget) -> String {
+        self.world.plays(script);
+        told(self.school.tick(budget).await)
     }
 
     /// The entries of the request log.
@@ -77,7 +99,7 @@ impl Playground {
     /// Plays a script in a call without network.
     pub(crate) async fn push(&self, script: &str) -> String {
         let number = self.world.pushes.fetch_add(1, Ordering::Relaxed);
-        let pushed = sign(PUSH_KEY, &format!("msg_{number}"), self.clock.now(), script.to_owned());
+        let pushed = sign(PUSH_KEY, &format!("msg_{number}"), self.now.now(), script.to_owned());
         let Pushed { id, timestamp, signature, body } = pushed;
         let push = Push { id, timestamp, signature, body: body.into() };
         told(self.school.attendance_received("main", push).await)
@@ -92,118 +114,25 @@ fn told<T>(result: Result<T, CallFailure>) -> String {
     }
 }
 
-fn interfaces(world: &Arc<World>) -> Gegi {
-    Gegi {
-        source: world.clone(),
-        records: world.clone(),
-        mails: world.clone(),
-        credentials: world.clone(),
-        request_log: world.clone(),
-    }
-}
-
-#[async_trait]
-impl SchoolSource for World {
-    async fn settings(&self) -> Result<SchoolSettings, GegiUnavailable> {
-        if *self.gegi_is_down.lock().unwrap() {
-            return Err(GegiUnavailable("it is down".to_owned()));
-        }
-        let campuses = vec![campus("main", 548_156), campus("keyless", 548_157)];
-        let name = self.script.lock().unwrap().clone();
-        let error_email = Some("errors@example.edu".to_owned());
-        Ok(SchoolSettings {
-            error_email,
-            ..SchoolSettings::with_defaults(name, "https://api.example.com/v1", campuses)
-        })
-    }
-
-    async fn courses(&self, _after: Option<&str>, _limit: usize) -> Result<Vec<(String, u64)>, GegiUnavailable> {
-        Ok(Vec::new())
-    }
-
-    async fn course(&self, _id: &str) -> Result<Option<Course>, GegiUnavailable> {
-        Ok(None)
-    }
-
-    async fn current_marks(&self, _class: &str) -> Result<Vec<CurrentMark>, GegiUnavailable> {
-        Ok(Vec::new())
-    }
-}
-
-fn campus(id: &str, number: u64) -> Campus {
-    Campus::new(id, "America/New_York", number)
-}
-
-#[async_trait]
-impl RecordSink for World {
-    async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
-        let what = match &delivery.payload {
-            Operation::OpenIssue(open) => format!("open: {}", open.issue.sentence),
-            Operation::ResolveIssue(resolve) => format!("resolved: {}", resolve.key),
-            _ => "record".to_owned(),
-        };
-        self.received.lock().unwrap().push(format!("{} {what}", delivery.sequence));
-        Ok(Receipt::Applied)
-    }
-}
-
-#[async_trait]
-impl MailSink for World {
-    async fn send(&self, delivery: &Delivery<Message>) -> Result<Receipt, GegiUnavailable> {
-        self.received.lock().unwrap().push(format!("{} mail", delivery.sequence));
-        Ok(Receipt::Applied)
-    }
-}
-
-impl CredentialSource for World {
-    fn key(&self, campus: &str) -> Option<Secret> {
-        (campus == "main").then(|| Secret::new("key-000001"))
-    }
-
-    fn push_keys(&self, campus: &str) -> Option<PushKeys> {
-        let current = PushKey::parse(&format!("whsec_{PUSH_KEY_TEXT}")).unwrap();
-        (campus == "main").then_some(PushKeys { current, other: None })
-    }
-}
-
-impl RequestLog for World {
-    fn record(&self, entry: RequestEntry) {
-        self.logged.lock().unwrap().push(serde_json::to_string(&entry).unwrap());
-    }
-
-    fn denied(&self, denial: &Denial) {
-        self.logged.lock().unwrap().push(denial.to_string());
-    }
-}
-
-#[async_trait]
-impl Transport for World {
-    /// Answers every request after seven seconds with the request's own head, so that a test sees what left. A path
-    /// that ends in `/lost` is never answered.
-    async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
-        let request = outgoing.request;
-        let head = format!("{} {} {:?} {}", request.method(), request.uri(), request.headers(), request.body().len());
-        self.sent.lock().unwrap().push(head.clone());
-        if request.uri().path().ends_with("/lost") {
-            return Err(TransportError::TimedOut(Duration::from_secs(30)));
-        }
-        let response = http::Response::builder().header("set-cookie", "a=b").body(Bytes::from(head)).unwrap();
-        Ok(Answer { response, latency: Duration::from_secs(7) })
-    }
-}
-
-/// The hostile component, built and compiled once for the test program. A tick may take its two seconds and no more.
-fn engine() -> Engine {
+/// An engine for the hostile component, which is built and compiled once for the test program. A tick may take the
+/// seconds of its budget and no more.
+pub(crate) fn engine(change: impl FnOnce(&mut Limits)) -> Engine {
+    static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    let compile = || {
-        tests::discretion::watch();
-        let guest = tests::guests::build("hostile-guest", env!("CARGO_TARGET_TMPDIR"));
+    let usual = || {
         let mut limits = Limits::default();
         limits.sandbox.tick_grace = Duration::ZERO;
         limits.sandbox.concurrent_calls = PLACES;
-        Engine::new(&std::fs::read(guest).unwrap(), limits, Some(compiled_code())).unwrap()
+        limits
     };
-    ENGINE.get_or_init(compile).clone()
+    let build = || {
+        tests::discretion::watch();
+        std::fs::read(tests::guests::build("hostile-guest", env!("CARGO_TARGET_TMPDIR"))).unwrap()
+    };
+    let compile = |limits| Engine::new(GUEST.get_or_init(build), limits, Some(compiled_code())).unwrap();
+    let mut limits = usual();
+    change(&mut limits);
+    if limits == usual() { ENGINE.get_or_init(|| compile(limits)).clone() } else { compile(limits) }
 }
 
 /// The directory in which all tests of this workspace keep compiled components, the component of the program under test

@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod beside;
 mod boundary;
 mod harness;
+mod misbehaviour;
+mod network;
 mod silent;
+mod world;
 
 use std::time::Duration;
 
-use expect_test::{Expect, expect};
+use expect_test::expect;
 use harness::Playground;
 use host::clock::Clock;
 use host::engine::Engine;
@@ -72,48 +76,7 @@ fn importing(function: &str) -> Vec<u8> {
     [b"\0asm\x0d\0\x01\0".to_vec(), section(7, ty), section(10, import)].concat()
 }
 
-async fn tick(script: &str, expected: Expect) {
-    let playground = Playground::new();
-    expected.assert_eq(&playground.tick(script).await);
-    assert_eq!(playground.tick("ok").await, "ok", "the next call is none the worse for it");
-}
-
-#[tokio::test]
-async fn a_guest_that_loops_is_stopped_at_its_deadline() {
-    tick("loop", expect!["finish the call within 2s; the next tick works on one item alone [RepeatSoon]"]).await;
-}
-
-#[tokio::test]
-async fn a_guest_that_waits_for_ever_is_stopped_at_its_deadline() {
-    tick("wait", expect!["finish the call within 2s; the next tick works on one item alone [RepeatSoon]"]).await;
-}
-
-#[tokio::test]
-async fn a_guest_that_eats_memory_is_stopped_at_the_limit() {
-    tick("eat-memory", expect!["finish the call: the plugin was stopped: wasm trap: wasm `unreachable` instruction executed; the next tick works on one item alone [RepeatSoon]"]).await;
-}
-
-#[tokio::test]
-async fn a_guest_that_recurses_is_stopped_at_the_end_of_its_stack() {
-    tick("recurse", expect!["finish the call: the plugin was stopped: wasm trap: out of bounds memory access; the next tick works on one item alone [RepeatSoon]"]).await;
-}
-
-#[tokio::test]
-async fn a_guest_that_hoards_resources_is_stopped_at_the_limit() {
-    tick("hoard 1000000", expect!["finish the call: the plugin was stopped: resource table has no free keys; the next tick works on one item alone [RepeatSoon]"]).await;
-}
-
-#[tokio::test]
-async fn a_guest_that_hands_over_too_much_at_once_is_stopped() {
-    tick("put big 40000000", expect!["finish the call: the plugin was stopped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted; the next tick works on one item alone [RepeatSoon]"]).await;
-}
-
-#[tokio::test]
-async fn a_guest_that_floods_the_log_goes_on_and_the_rest_is_dropped() {
-    tick("print 10000\nitems", expect!["100"]).await;
-}
-
-const SCHOOL: &str = "https://api.example.com/v1/schools/548156";
+pub(crate) const SCHOOL: &str = "https://api.example.com/v1/schools/548156";
 
 #[tokio::test]
 async fn a_request_leaves_with_credentials_and_without_the_headers_for_the_host() {
@@ -151,10 +114,10 @@ async fn what_the_school_does_not_grant_is_denied_and_the_rule_is_written_down()
         rule host: evil.example.net is not api.example.com; the host is that of coursekey-url in School Settings
         rule port: 8443 is not 443; the port is that of coursekey-url in School Settings
         rule scheme: http is not https; the scheme is that of coursekey-url in School Settings
-        rule method: DELETE is not GET or PUT; the list stands in the host's door/gate.rs
+        rule method: DELETE is not GET or PUT; no line of configuration allows it
         rule path: /v1/schools/548157/users is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
-        rule credentials: campus "keyless" has no usable auth key; enter the one CourseKey gave out for it
-        rule header: x-forwarded-for may not be set by the plugin; the list stands in the host's door/gate.rs"#]].assert_eq(&playground.logged());
+        rule credentials: campus "keyless" has no usable auth key; enter as the campus's credentials the key that CourseKey gave out for it
+        rule header: x-forwarded-for may not be set by the plugin; no line of configuration allows it"#]].assert_eq(&playground.logged());
     assert!(playground.world.sent.lock().unwrap().is_empty());
 }
 
@@ -202,28 +165,8 @@ async fn a_call_that_is_no_tick_has_no_network() {
     let playground = Playground::new();
     expect!["ErrorCode::HttpRequestDenied"]
         .assert_eq(&playground.push(&format!("send GET {SCHOOL} gegi-campus=main")).await);
-    expect!["rule network: only on-tick may send requests; nothing can be written to allow it"]
+    expect!["rule network: only on-tick may send requests; no line of configuration allows it to another call"]
         .assert_eq(&playground.logged());
-}
-
-#[tokio::test]
-async fn a_body_above_the_limit_does_not_leave() {
-    let playground = Playground::new();
-    let script = format!("send PUT {SCHOOL}/users gegi-campus=main body=1048577");
-    expect!["ErrorCode::HttpRequestBodySize(Some(1048576))"].assert_eq(&playground.tick(&script).await);
-    assert!(playground.world.sent.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn answers_that_are_never_read_are_limited_in_number() {
-    let playground = Playground::new();
-    let script = vec![format!("hold GET {SCHOOL} gegi-campus=main"); 34].join("\n");
-    let seen = playground.tick(&script).await;
-    expect![[r#"
-        200
-        ErrorCode::ConnectionLimitReached
-        ErrorCode::ConnectionLimitReached"#]]
-    .assert_eq(&seen.lines().skip(31).collect::<Vec<_>>().join("\n"));
 }
 
 #[tokio::test]

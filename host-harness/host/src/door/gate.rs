@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
 use http::{HeaderMap, Method, Uri, request::Parts};
 
+use super::allowed::AllowedHosts;
+use super::denial::{Denial, shown};
 use crate::gegi::SchoolSettings;
 
 /// The header that names the campus whose credentials the request needs. The gate strips this header.
@@ -16,6 +18,9 @@ pub const ITEMS_HEADER: HeaderName = HeaderName::from_static("gegi-items");
 /// The only headers of the guest that CourseKey needs. The sender makes `Host` and `Content-Length` anew.
 const HEADERS_KEPT: [HeaderName; 3] = [ACCEPT, CONTENT_TYPE, USER_AGENT];
 const HEADERS_REPLACED: [HeaderName; 4] = [HOST, CONTENT_LENGTH, CAMPUS_HEADER, ITEMS_HEADER];
+
+/// The most bytes of a path below the school; every path is written into the request log.
+const PATH_BYTES: usize = 512;
 
 /// What one school may reach: one origin, and at this origin the CourseKey school of each campus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,89 +53,6 @@ pub struct Pass {
     pub headers: HeaderMap,
 }
 
-/// Why a request may not leave: the rule, the request, and the setting that would allow the request. A denial never
-/// shows a query or the value of a header.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Denial {
-    /// The call is not a tick.
-    #[error("rule network: only on-tick may send requests; nothing can be written to allow it")]
-    Offline,
-    /// The school's settings name no usable origin.
-    #[error("rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one")]
-    BaseUrl,
-    /// The request is plain HTTP or goes to an address of this machine, and the host was not started with loopback
-    /// allowed.
-    #[error(
-        "rule loopback: {asked} is plain HTTP or this machine; for development start the host with loopback allowed, \
-         otherwise write an https URL as coursekey-url in School Settings"
-    )]
-    Loopback {
-        /// The scheme and the host of the request.
-        asked: String,
-    },
-    /// The request has another scheme than the base URL.
-    #[error("rule scheme: {asked} is not {granted}; the scheme is that of coursekey-url in School Settings")]
-    Scheme {
-        /// The scheme of the request.
-        asked: String,
-        /// The scheme of the grant.
-        granted: String,
-    },
-    /// The request goes to another host than the base URL's.
-    #[error("rule host: {asked} is not {granted}; the host is that of coursekey-url in School Settings")]
-    Host {
-        /// The host of the request.
-        asked: String,
-        /// The host of the grant.
-        granted: String,
-    },
-    /// The request goes to another port than the base URL's.
-    #[error("rule port: {asked} is not {granted}; the port is that of coursekey-url in School Settings")]
-    Port {
-        /// The port of the request.
-        asked: u16,
-        /// The port of the grant.
-        granted: u16,
-    },
-    /// The request names no campus, or a campus that the school does not have.
-    #[error(
-        "rule campus: {asked:?} is no campus of the school; add it with its coursekey-school-id to School Settings"
-    )]
-    Campus {
-        /// The text of the campus header; empty: the request has no such header.
-        asked: String,
-    },
-    /// CourseKey is not known to support the method.
-    #[error("rule method: {asked} is not GET or PUT; the list stands in the host's door/gate.rs")]
-    Method {
-        /// The method of the request.
-        asked: String,
-    },
-    /// The path lies outside the campus's own school.
-    #[error(
-        "rule path: {asked} is not below {granted}; the path is that of coursekey-url and of the campus's \
-         coursekey-school-id in School Settings"
-    )]
-    Path {
-        /// The path of the request, without its query.
-        asked: String,
-        /// The path of the grant.
-        granted: String,
-    },
-    /// The request has a header that only the host sets, or nobody.
-    #[error("rule header: {name} may not be set by the plugin; the list stands in the host's door/gate.rs")]
-    Header {
-        /// The name of the header.
-        name: String,
-    },
-    /// The host has no key for the campus, or the key cannot stand in a header.
-    #[error("rule credentials: campus {campus:?} has no usable auth key; enter the one CourseKey gave out for it")]
-    Credentials {
-        /// GEGI's id of the campus.
-        campus: String,
-    },
-}
-
 impl Grant {
     /// The grant of a school, from its settings. Plain HTTP and the addresses of this machine are granted only with
     /// `loopback_allowed`.
@@ -143,16 +65,34 @@ impl Grant {
         Ok(Self { base, campuses })
     }
 
+    /// Whether the school's origin is an address of this machine, which is granted with `loopback_allowed` alone.
+    pub fn leads_to_this_machine(&self) -> bool {
+        is_loopback(&self.base.host)
+    }
+
+    /// The same grant, if the school's origin lies within what the operator allows.
+    ///
+    /// # Errors
+    /// It lies outside; every request of the school is refused with this denial.
+    pub fn within(self, allowed: &AllowedHosts) -> Result<Self, Denial> {
+        let Base { host, port, .. } = &self.base;
+        if allowed.contains(host, *port) {
+            Ok(self)
+        } else {
+            Err(Denial::AllowedHosts { asked: format!("{host}:{port}") })
+        }
+    }
+
     /// Lets a request through or denies it.
     ///
     /// # Errors
     /// The denial of the first rule that the request breaks.
     pub fn check(&self, request: &Parts) -> Result<Pass, Denial> {
         let campus = text(&request.headers, &CAMPUS_HEADER);
-        let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus { asked: campus.clone() })?;
+        let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus { asked: shown(&campus) })?;
         self.check_origin(&request.uri)?;
         if ![Method::GET, Method::PUT].contains(&request.method) {
-            return Err(Denial::Method { asked: request.method.to_string() });
+            return Err(Denial::Method { asked: shown(request.method.as_str()) });
         }
         let kind = self.check_path(&request.uri, *school)?;
         let items = text(&request.headers, &ITEMS_HEADER).parse().unwrap_or(0);
@@ -165,10 +105,10 @@ impl Grant {
             granted: self.base.host.clone(),
         })?;
         if asked.scheme != self.base.scheme {
-            return Err(Denial::Scheme { asked: asked.scheme, granted: self.base.scheme.clone() });
+            return Err(Denial::Scheme { asked: shown(&asked.scheme), granted: self.base.scheme.clone() });
         }
         if asked.host != self.base.host {
-            return Err(Denial::Host { asked: asked.host, granted: self.base.host.clone() });
+            return Err(Denial::Host { asked: shown(&asked.host), granted: self.base.host.clone() });
         }
         if asked.port != self.base.port {
             return Err(Denial::Port { asked: asked.port, granted: self.base.port });
@@ -181,8 +121,8 @@ impl Grant {
     /// a segment.
     fn check_path(&self, uri: &Uri, school: u64) -> Result<String, Denial> {
         let granted = format!("{}/schools/{school}", self.base.path);
-        let denial = || Denial::Path { asked: uri.path().to_owned(), granted: granted.clone() };
-        let below = uri.path().strip_prefix(&granted).ok_or_else(denial)?;
+        let denial = || Denial::Path { asked: shown(uri.path()), granted: granted.clone() };
+        let below = uri.path().strip_prefix(&granted).filter(|below| below.len() <= PATH_BYTES).ok_or_else(denial)?;
         if below.is_empty() {
             return Ok("connection".to_owned());
         }
@@ -238,7 +178,7 @@ fn kept(headers: &HeaderMap) -> Result<HeaderMap, Denial> {
         if HEADERS_KEPT.contains(name) {
             kept.append(name.clone(), value.clone());
         } else if !HEADERS_REPLACED.contains(name) {
-            return Err(Denial::Header { name: name.to_string() });
+            return Err(Denial::Header { name: shown(name.as_str()) });
         }
     }
     Ok(kept)

@@ -19,16 +19,19 @@ use wasmtime_wasi_http::{
 };
 
 use super::credentials::{CredentialHeader, CredentialSource};
-use super::gate::{Denial, Grant, Pass};
+use super::denial::Denial;
+use super::gate::{Grant, Pass};
 use super::log::{RequestEntry, RequestLog};
 use super::transport::{Answer, Outgoing, Transport, TransportError};
 use crate::clock::Clock;
 use crate::limits::HttpLimits;
 use crate::observer::{Observer, Step};
+use crate::store::SchoolId;
 
 /// Everything of which the door of one school is made.
 #[derive(Clone)]
 pub(crate) struct DoorParts {
+    pub(crate) school: SchoolId,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) header: CredentialHeader,
@@ -63,15 +66,20 @@ impl Refusals {
         }
     }
 
-    /// Logs an address that the transport did not dial. The gate had let the request through, so the request log has
-    /// an entry.
-    fn write_down_address(&self, refused: &TransportError) {
-        if self.may_write() {
+    /// Logs a server that the transport did not speak to, although the gate had let the request through. The request log
+    /// has an entry.
+    fn write_down_server(&self, refused: &TransportError) {
+        if !self.may_write() {
+            return;
+        }
+        if let TransportError::AddressRefused(_) = refused {
             tracing::warn!(
                 %refused,
                 "refused a request of the plugin; correct the name in coursekey-url in School Settings or in DNS, or start \
-                 the host with loopback allowed if it is this machine"
+                 the host with loopback-allowed = true if it is this machine"
             );
+        } else {
+            tracing::warn!(%refused, "refused a request of the plugin");
         }
     }
 
@@ -187,10 +195,15 @@ async fn exchange(
 ) -> Sent {
     let Departure { request, campus, entry } = departure;
     let body = collect(body, parts.limits.request_bytes).await?;
+    if request.method() == http::Method::GET && !body.is_empty() {
+        refusals.write_down(&Denial::Body);
+        return Err(Error::HttpRequestDenied);
+    }
     let started = entry.at;
     let mut logged = LoggedAtEnd { entry, log: Arc::clone(&parts.log) };
     parts.observer.step(Step::BeforeRequest);
-    let sent = parts.transport.send(Outgoing { request: request.map(|()| body), campus }).await;
+    let outgoing = Outgoing { request: request.map(|()| body), school: parts.school, campus };
+    let sent = parts.transport.send(outgoing).await;
     parts.observer.step(Step::AfterRequest);
     pass_time(parts.clock.as_ref(), started, &sent);
     let response = sent.map_err(|error| wasi_error(&error, &refusals))?.response;
@@ -253,13 +266,15 @@ fn check_size(response: &http::Response<Bytes>, limits: &HttpLimits) -> Result<(
 /// The error that the guest gets. The error does not say whether CourseKey acted on the request, and need not: every
 /// request may be sent again.
 fn wasi_error(error: &TransportError, refusals: &Refusals) -> Error {
-    if let TransportError::AddressRefused(_) = error {
-        refusals.write_down_address(error);
+    if let TransportError::AddressRefused(_) | TransportError::Certificate(_) = error {
+        refusals.write_down_server(error);
     } else {
         tracing::debug!(%error, "a request of the plugin got no answer");
     }
     match error {
         TransportError::Connect(_) => Error::ConnectionRefused,
+        // Nothing was sent, as if there were no server.
+        TransportError::Certificate(_) => Error::DestinationUnavailable,
         TransportError::AddressRefused(_) => Error::DestinationIpProhibited,
         TransportError::TimedOut(_) => Error::HttpResponseTimeout,
         TransportError::Cut => Error::HttpResponseIncomplete,

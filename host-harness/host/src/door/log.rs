@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::gate::Denial;
+use super::denial::Denial;
 
 /// The entry of one request that left the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -4,16 +4,24 @@
 //! (the plugin).
 
 mod address;
+mod allowed;
+mod certificate;
+mod connections;
 mod credentials;
+mod denial;
 mod gate;
 mod hook;
 mod log;
 mod sender;
+mod special;
 mod transport;
 
 pub use address::{Resolve, SystemResolver};
+pub use allowed::{AllowedHosts, BadAllowedHost};
+pub use certificate::{ExtraRoots, ExtraRootsError};
 pub use credentials::{CredentialHeader, CredentialSource, Secret};
-pub use gate::{CAMPUS_HEADER, Denial, Grant, ITEMS_HEADER, Pass};
+pub use denial::Denial;
+pub use gate::{CAMPUS_HEADER, Grant, ITEMS_HEADER, Pass};
 pub(crate) use hook::{Door, DoorParts};
 pub use log::{NoRequestLog, RequestEntry, RequestLog};
 pub use sender::Sender;

@@ -1,6 +1,6 @@
-//! The sender: carries requests over the network, as HTTP/1.1 with TLS over checked addresses, with pooled
-//! connections and within every time-out and limit. The sender follows no redirect, decompresses nothing, and repeats
-//! no request that CourseKey may have received.
+//! The sender: carries requests over the network, as HTTP/1.1 with TLS over checked addresses, within every time-out
+//! and limit. The sender follows no redirect, asks no proxy, decompresses nothing, and repeats no request that CourseKey
+//! may have received. Not here: which connection a request takes (`connections`).
 
 use std::error::Error as StdError;
 use std::net::IpAddr;
@@ -11,28 +11,26 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
 use super::address::{AddressRule, CheckedResolver, NotPublic, Resolve, SystemResolver};
+use super::certificate::{ExtraRoots, tls, what_is_wrong};
+use super::connections::Connections;
+use super::denial::shown;
 use super::transport::{Answer, Outgoing, Transport, TransportError};
 use crate::limits::{HttpLimits, Stopwatch};
 
-/// The network. A process needs one sender: schools share its connections, never their credentials.
+/// The network. A process needs one sender: schools share neither its connections nor their credentials.
 pub struct Sender {
-    /// The client. Without TLS there is no client, and every request fails with the reason.
-    client: Result<NetworkClient, rustls::Error>,
-    rule: AddressRule,
+    /// The connections. Without TLS there are none, and every request fails with the reason.
+    connections: Result<Connections, rustls::Error>,
+    resolver: CheckedResolver,
     limits: HttpLimits,
 }
 
-type NetworkClient = Client<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>;
-
 impl Sender {
-    /// A sender with the resolver of the machine. It dials the addresses of this machine only with
-    /// `loopback_allowed`.
+    /// A sender with the resolver of the machine, which believes the certificates that the machine believes. It dials
+    /// the addresses of this machine only with `loopback_allowed`.
     pub fn new(limits: &HttpLimits, loopback_allowed: bool) -> Self {
         Self::with_resolver(limits, loopback_allowed, Arc::new(SystemResolver))
     }
@@ -41,18 +39,33 @@ impl Sender {
     pub fn with_resolver(limits: &HttpLimits, loopback_allowed: bool, resolver: Arc<dyn Resolve>) -> Self {
         let rule = AddressRule { loopback_allowed };
         let resolver = CheckedResolver { resolver, rule, patience: limits.connect };
-        Self { client: client(limits, resolver), rule, limits: limits.clone() }
+        Self::believing(limits, resolver, &ExtraRoots::default())
     }
 
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        check_literal(self.rule, request.uri())?;
-        let client = self.client.as_ref().map_err(|error| TransportError::Connect(error.to_string()))?;
+    /// The same sender, which also believes these certificates.
+    #[must_use]
+    pub fn with_extra_roots(self, extra: &ExtraRoots) -> Self {
+        Self::believing(&self.limits, self.resolver, extra)
+    }
+
+    fn believing(limits: &HttpLimits, resolver: CheckedResolver, extra: &ExtraRoots) -> Self {
+        let connections = tls(extra).map(|tls| Connections::new(tls, resolver.clone(), limits.clone()));
+        Self { connections, resolver, limits: limits.clone() }
+    }
+
+    async fn exchange(&self, outgoing: Outgoing) -> Result<http::Response<Bytes>, TransportError> {
+        let Outgoing { request, school, .. } = outgoing;
+        check_literal(self.resolver.rule, request.uri())?;
+        let connections = self.connections.as_ref().map_err(|error| TransportError::Connect(error.to_string()))?;
+        let host = shown(request.uri().host().unwrap_or_default());
         let patience = self.limits.connect + self.limits.first_byte;
-        let answer = timeout(patience, client.request(request.map(Full::new))).await;
-        let response = answer.map_err(|_| TransportError::TimedOut(patience))?.map_err(|error| failure(&error))?;
+        let answer = timeout(patience, connections.of(&school).request(request.map(Full::new))).await;
+        let response =
+            answer.map_err(|_| TransportError::TimedOut(patience))?.map_err(|error| failure(&error, &host))?;
         let (parts, body) = response.into_parts();
         Ok(http::Response::from_parts(parts, self.read(body).await?))
     }
+
     async fn read(&self, mut body: Incoming) -> Result<Bytes, TransportError> {
         let mut whole = BytesMut::new();
         let patience = self.limits.between_bytes;
@@ -70,36 +83,12 @@ impl Sender {
     }
 }
 
-fn client(limits: &HttpLimits, resolver: CheckedResolver) -> Result<NetworkClient, rustls::Error> {
-    let mut tcp = HttpConnector::new_with_resolver(resolver);
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(limits.connect));
-    // The provider is named, because a program that embeds the host may have brought other providers into the
-    // process.
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(limits.idle_connections)
-        .pool_idle_timeout(limits.idle)
-        .http1_max_buf_size(limits.header_bytes.max(MIN_BUFFER_BYTES))
-        .build(connector))
-}
-
-/// The least bytes that hyper needs for the head of a message.
-const MIN_BUFFER_BYTES: usize = 8 * 1024;
-
 #[async_trait]
 impl Transport for Sender {
     async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
         let stopwatch = Stopwatch::start();
         let total: Duration = self.limits.total;
-        let response = timeout(total, self.exchange(outgoing.request)).await;
+        let response = timeout(total, self.exchange(outgoing)).await;
         let response = response.map_err(|_| TransportError::TimedOut(total))??;
         Ok(Answer { response, latency: stopwatch.elapsed() })
     }
@@ -114,9 +103,12 @@ fn check_literal(rule: AddressRule, uri: &http::Uri) -> Result<(), TransportErro
     }
 }
 
-fn failure(error: &hyper_util::client::legacy::Error) -> TransportError {
+fn failure(error: &hyper_util::client::legacy::Error, host: &str) -> TransportError {
     if let Some(NotPublic(address)) = cause(error) {
         return TransportError::AddressRefused(*address);
+    }
+    if let Some(rustls::Error::InvalidCertificate(certificate)) = cause(error) {
+        return TransportError::Certificate(what_is_wrong(certificate, host));
     }
     if error.is_connect() {
         return TransportError::Connect(root(error));
@@ -127,19 +119,25 @@ fn failure(error: &hyper_util::client::legacy::Error) -> TransportError {
     TransportError::Protocol(root(error))
 }
 
-/// The first cause that has the type `T`. An `io::Error` leaves the error that it wraps out of `source`, so this
-/// function looks into every `io::Error`.
+/// The first cause that has the type `T`.
 fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    causes(error).find_map(|cause| {
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause.downcast_ref::<T>().or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<T>()))
-    })
+    causes(error).find_map(|cause| cause.downcast_ref::<T>())
 }
 
 fn root(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().unwrap_or(error).to_string()
 }
 
+/// The error and its causes. An `io::Error` leaves the error that it wraps out of `source`, so this function looks into
+/// every `io::Error`.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => (*error).source(),
+        }
+    })
 }
+
+#[cfg(test)]
+mod tests;

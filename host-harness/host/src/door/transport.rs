@@ -6,11 +6,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::special::why_not_public;
+use crate::store::SchoolId;
+
 /// A request as it leaves the host: checked, with the credentials of its campus.
 #[derive(Clone)]
 pub struct Outgoing {
     /// The whole request. Its `Authorization` header is marked sensitive and never printed.
     pub request: http::Request<Bytes>,
+    /// The school whose request it is. Requests of two schools never share a connection.
+    pub school: SchoolId,
     /// GEGI's id of the campus that the request is for.
     pub campus: String,
 }
@@ -27,7 +32,7 @@ pub struct Answer {
 /// Prints no query, header or body, because these name people.
 impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { request, campus } = self;
+        let Self { request, school: _, campus } = self;
         write!(f, "{} {} for {campus}, {} bytes", request.method(), request.uri().path(), request.body().len())
     }
 }
@@ -47,8 +52,11 @@ pub enum TransportError {
     #[error("connect to CourseKey: {0}")]
     Connect(String),
     /// The door may not dial the address of the name.
-    #[error("dial {0}: the address is not public")]
+    #[error("rule address: {0} is not public ({why})", why = why_refused(*.0))]
     AddressRefused(std::net::IpAddr),
+    /// The certificate of CourseKey's server is not to be believed. The text says what is wrong, and who mends it.
+    #[error("connect to CourseKey: {0}")]
+    Certificate(String),
     /// The answer, or its next bytes, did not come within this time.
     #[error("hear from CourseKey within {0:?}")]
     TimedOut(Duration),
@@ -61,6 +69,10 @@ pub enum TransportError {
     /// CourseKey's server breaks HTTP.
     #[error("read the answer: {0}")]
     Protocol(String),
+}
+
+fn why_refused(address: std::net::IpAddr) -> String {
+    why_not_public(address).unwrap_or_else(|| "refused".to_owned())
 }
 
 /// Carries requests. Implementations apply every time-out themselves and never follow redirects.

@@ -9,6 +9,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::visible::visible;
+
 /// Standard output and standard error of one call, in one text.
 #[derive(Debug, Clone)]
 pub(super) struct GuestLog {
@@ -30,7 +32,7 @@ impl GuestLog {
     /// Writes the printed text to the host's log.
     pub(super) fn flush(&self, school: &str) {
         let printed = std::mem::take(&mut *self.printed());
-        for line in String::from_utf8_lossy(&printed.kept).lines() {
+        for line in lines(&printed.kept) {
             tracing::debug!(school, line, "the plugin printed");
         }
         if printed.dropped_bytes > 0 {
@@ -42,6 +44,11 @@ impl GuestLog {
         // A panic while the lock is held leaves a shorter log and does no other harm.
         self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The lines of what was printed, without the characters that a terminal obeys.
+fn lines(printed: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(printed).lines().map(visible).collect()
 }
 
 impl IsTerminal for GuestLog {
@@ -88,6 +95,13 @@ impl Pollable for GuestLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_of_what_is_printed() {
+        let printed = b"\x1b[2J\x1b]0;title\x07all is well\rERROR\n\xff\xe2\x80\xae\n";
+        let shown = ["\\u{1b}[2J\\u{1b}]0;title\\u{7}all is well ERROR", "\u{fffd}\\u{202e}"];
+        assert_eq!(lines(printed), shown);
+    }
 
     #[test]
     fn what_exceeds_the_limit_is_counted_and_dropped() {

@@ -3,6 +3,8 @@
 use super::Call;
 use crate::bindings::gegi::coursekey::state::{Aborted, Change, Host, StateError, Usage};
 
+const TOO_MANY_NOTES: &str = "it left more notes than one call may";
+
 impl Host for Call {
     async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, StateError>> {
         Ok(self.unit.get_many(&keys).await)
@@ -26,6 +28,7 @@ impl Host for Call {
     }
 
     async fn breadcrumb(&mut self, note: Option<String>) -> wasmtime::Result<()> {
+        self.notes_left = self.notes_left.checked_sub(1).ok_or_else(|| wasmtime::Error::msg(TOO_MANY_NOTES))?;
         Ok(self.unit.breadcrumb(note).await?)
     }
 

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use crate::engine::Broken;
+use crate::engine::{Broken, NoPlace};
 use crate::gegi::GegiUnavailable;
 use crate::observer::Ending;
 use crate::push::Refusal;
 use crate::school::CallError;
 use crate::store::StoreError;
+use crate::visible::visible;
 
 /// Why a call left no trace in the school's storage.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,11 @@ pub enum CallFailure {
     /// The plugin ran longer than this, its deadline.
     #[error("finish the call within {0:?}; the next tick works on one item alone")]
     TooLong(Duration),
+    /// For this long the turn of the school or all places in which calls run were taken; nothing was called.
+    #[error(
+        "begin the call within {0:?}: other calls of the school or of this process are in the way; call again later"
+    )]
+    NoPlace(Duration),
     /// GEGI did not answer the host.
     #[error(transparent)]
     Gegi(#[from] GegiUnavailable),
@@ -32,6 +38,12 @@ pub enum CallFailure {
     /// The push is not to be believed.
     #[error(transparent)]
     Push(#[from] Refusal),
+}
+
+impl From<NoPlace> for CallFailure {
+    fn from(NoPlace(waited): NoPlace) -> Self {
+        Self::NoPlace(waited)
+    }
 }
 
 impl From<Broken> for CallFailure {
@@ -47,17 +59,25 @@ impl From<Broken> for CallFailure {
     }
 }
 
+/// The most characters that an error shows of what the plugin says.
+const SAID: usize = 2_000;
+
+/// The plugin's text may come from anywhere, and goes to logs, terminals and pages.
 fn what_the_plugin_says(refused: &CallError) -> String {
+    let shown = |why: &String| visible(&why.chars().take(SAID).collect::<String>());
     match refused {
-        CallError::BadInput(why) => format!("the plugin cannot take its input: {why}; correct it"),
+        CallError::BadInput(why) => format!("the plugin cannot take its input: {}; correct it", shown(why)),
         CallError::UnreadableState(which) => {
-            format!("the plugin cannot read what is stored: {which}; load the version that wrote it, or a newer one")
+            format!(
+                "the plugin cannot read what is stored: {}; load the version that wrote it, or a newer one",
+                shown(which)
+            )
         }
         CallError::TooMuch(why) => {
-            format!("the call is larger than the host allows: {why}; the next tick takes smaller steps")
+            format!("the call is larger than the host allows: {}; the next tick takes smaller steps", shown(why))
         }
-        CallError::Storage(why) => format!("the plugin could not store or read: {why}"),
-        CallError::Unavailable(why) => format!("GEGI cannot be asked: {why}"),
+        CallError::Storage(why) => format!("the plugin could not store or read: {}", shown(why)),
+        CallError::Unavailable(why) => format!("GEGI cannot be asked: {}", shown(why)),
     }
 }
 
@@ -80,7 +100,12 @@ impl CallFailure {
             Self::Push(refusal) => refusal.status(),
             Self::Refused(CallError::BadInput(_)) => 400,
             // CourseKey sends the push again, and the plugin may take it then.
-            Self::Refused(_) | Self::Trapped(_) | Self::TooLong(_) | Self::Gegi(_) | Self::Storage(_) => 503,
+            Self::Refused(_)
+            | Self::Trapped(_)
+            | Self::TooLong(_)
+            | Self::NoPlace(_)
+            | Self::Gegi(_)
+            | Self::Storage(_) => 503,
         }
     }
 
@@ -90,10 +115,10 @@ impl CallFailure {
         matches!(self, Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)))
     }
 
-    /// Whether it counts among the ticks in a row that failed: GEGI knows itself that it did not answer, and a host that
-    /// was fenced off has nothing to say.
+    /// Whether it counts among the ticks in a row that failed: GEGI knows itself that it did not answer, a host that was
+    /// fenced off has nothing to say, and a tick without a place did not begin.
     pub(super) fn counts(&self) -> bool {
-        !matches!(self, Self::Gegi(_) | Self::Push(_) | Self::Storage(StoreError::Fenced { .. }))
+        !matches!(self, Self::Gegi(_) | Self::Push(_) | Self::NoPlace(_) | Self::Storage(StoreError::Fenced { .. }))
     }
 
     /// The ending that the observer hears.
@@ -102,6 +127,7 @@ impl CallFailure {
             Self::Refused(_) | Self::Push(_) => Ending::Refused,
             Self::Trapped(_) => Ending::Trapped,
             Self::TooLong(_) => Ending::TooLong,
+            Self::NoPlace(_) => Ending::NoPlace,
             Self::Storage(_) => Ending::Storage,
             Self::Gegi(_) => Ending::GegiUnavailable,
         }
@@ -111,7 +137,9 @@ impl CallFailure {
     pub fn next(&self) -> Next {
         match self {
             Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)) => Next::RepeatSoon,
-            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_)) | Self::Gegi(_) => Next::RepeatLater,
+            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_)) | Self::Gegi(_) | Self::NoPlace(_) => {
+                Next::RepeatLater
+            }
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
             Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))
             | Self::Storage(_)

@@ -2,7 +2,7 @@
 
 use crate::school::{Tally, TickReport};
 
-/// Adds a later report to an earlier one: counts add up, everything about the next tick is the later report's.
+/// Adds a later report to an earlier one: counts add up as far as they go, everything about the next tick is the later report's.
 pub(super) fn add(sum: &mut TickReport, later: TickReport) {
     for tally in later.tallies {
         match sum.tallies.iter_mut().find(|known| known.kind == tally.kind) {
@@ -10,21 +10,21 @@ pub(super) fn add(sum: &mut TickReport, later: TickReport) {
             None => sum.tallies.push(tally),
         }
     }
-    sum.marks_written += later.marks_written;
-    sum.log_rows_written += later.log_rows_written;
-    sum.issues_opened += later.issues_opened;
-    sum.issues_resolved += later.issues_resolved;
+    sum.marks_written = sum.marks_written.saturating_add(later.marks_written);
+    sum.log_rows_written = sum.log_rows_written.saturating_add(later.log_rows_written);
+    sum.issues_opened = sum.issues_opened.saturating_add(later.issues_opened);
+    sum.issues_resolved = sum.issues_resolved.saturating_add(later.issues_resolved);
     sum.more_work = later.more_work;
     sum.next_due = later.next_due;
 }
 
 fn add_tally(known: &mut Tally, later: &Tally) {
-    known.requests += later.requests;
-    known.items += later.items;
-    known.accepted += later.accepted;
-    known.rejected += later.rejected;
-    known.failed += later.failed;
-    known.failed_requests += later.failed_requests;
+    known.requests = known.requests.saturating_add(later.requests);
+    known.items = known.items.saturating_add(later.items);
+    known.accepted = known.accepted.saturating_add(later.accepted);
+    known.rejected = known.rejected.saturating_add(later.rejected);
+    known.failed = known.failed.saturating_add(later.failed);
+    known.failed_requests = known.failed_requests.saturating_add(later.failed_requests);
 }
 
 #[cfg(test)]

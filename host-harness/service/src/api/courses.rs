@@ -90,7 +90,7 @@ pub(super) async fn put(
     }
     let outcome = school.school.course_changed(CourseChange::Saved(course)).await?;
     school.deliver_records().await?;
-    service.wake(&id, Wake::Changed);
+    service.wake(&school, Wake::Changed).await;
     let now = service.now();
     Ok(Json(CourseAnswer {
         disposition: match outcome.disposition {
@@ -130,7 +130,7 @@ pub(super) async fn delete(
     school.book.remove_course(&course).await?;
     school.school.course_changed(CourseChange::Removed(course)).await?;
     school.deliver_records().await?;
-    service.wake(&id, Wake::Changed);
+    service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

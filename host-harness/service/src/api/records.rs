@@ -161,7 +161,7 @@ pub(super) async fn put_mark(
     let mark = mark_of(&mark).ok_or_else(|| Problem::bad_request("mark is no mark; write P, L or A"))?;
     let mark = CurrentMark { student: student.clone(), mark, origin: Origin::Hand };
     school.book.set_hand_mark(&class, &student, Some(&mark)).await?;
-    service.wake(&id, Wake::Changed);
+    service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -175,6 +175,6 @@ pub(super) async fn delete_mark(
 ) -> Result<StatusCode, Problem> {
     let school = service.school(&id).await?;
     school.book.set_hand_mark(&class, &student, None).await?;
-    service.wake(&id, Wake::Changed);
+    service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::request::{Asked, Body, In, Items, Listing};
 use crate::problem::Problem;
 use crate::registry::{Records, Registry};
-use crate::runner::{Call, Seen};
+use crate::runner::Seen;
 use crate::schools::OpenSchool;
 use crate::service::Service;
 
@@ -144,7 +144,13 @@ pub(super) async fn put(
     if !same {
         school.book.put_settings(&saved).await?;
     }
-    service.call(Call::Add(id.clone(), saved.update_every_minutes, registered.paused));
+    service.leases().add(school.school.id()).await?;
+    service.claims().notify_one();
+    if !created {
+        let every = saved.update_every_minutes;
+        service.runs().change(school.school.id(), every, &service);
+        service.wake(&school, Wake::Changed).await;
+    }
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(answer(&service, &school, registered.paused).await?)))
 }
@@ -157,8 +163,8 @@ fn settings_of(service: &Service, request: SchoolRequest) -> Result<SchoolSettin
     let mut problems = Problems::default();
     let place = Place::file("the body");
     check_campuses(&settings, "campuses", &|_| place.clone(), &mut problems);
-    if let Err(why) = service.config().within_ceiling(&settings.coursekey_url) {
-        problems.add(&place, "coursekey-url", why);
+    if let Err(denial) = service.schools().check(&settings) {
+        problems.add(&place, "coursekey-url", format!("is refused by {denial}"));
     }
     Ok(problems.unless_any(Some(settings))?)
 }
@@ -170,7 +176,8 @@ pub(super) async fn delete(State(service): State<Service>, In(id): In<String>) -
     let school = service.school(&id).await?;
     // First nobody ticks the school and nobody finds it any more, then its rows go.
     service.registry().remove(&id).await?;
-    service.runs().end(&service, &id).await;
+    service.leases().remove(school.school.id()).await?;
+    service.runs().end(&service, school.school.id()).await;
     service.schools().remove(&id, &school.registered).await.map_err(|error| {
         tracing::error!(school = id, %error, "a school was not removed whole");
         Problem::unavailable("the school is gone, but not all of its rows; create and remove it again")
@@ -193,9 +200,10 @@ pub(super) async fn resume(State(service): State<Service>, In(id): In<String>) -
 }
 
 async fn set_paused(service: &Service, id: &str, paused: bool) -> Result<StatusCode, Problem> {
-    service.school(id).await?;
+    let school = service.school(id).await?;
     service.registry().pause(id, paused).await?;
-    service.call(Call::Pause(id.to_owned(), paused));
+    service.runs().pause(school.school.id(), paused, service);
+    service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -221,7 +229,7 @@ pub(super) async fn sync(
     {
         return Err(Problem::not_found("GEGI has sent no such course; send it with PUT"));
     }
-    service.wake(&id, Wake::Asked);
+    service.wake(&school, Wake::Asked).await;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -267,15 +275,16 @@ pub(super) async fn put_credentials(
             Problem::unavailable("the service cannot store credentials")
         }
     })?;
-    service.wake(&id, Wake::Changed);
+    service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn answer(service: &Service, school: &OpenSchool, paused: bool) -> Result<SchoolAnswer, Problem> {
     let settings = school.book.settings_if_any().await?;
     let settings = settings.ok_or_else(|| Problem::unavailable("the school is being created"))?;
-    let Seen { last_tick, next_tick, last_error, is_failing } = service.runs().seen(&school.id);
-    let state = match (paused, is_failing) {
+    let Seen { last_tick, next_tick, last_error, is_failing } = service.runs().seen(school.school.id());
+    let stuck = service.standings().of(school.school.id());
+    let state = match (paused, is_failing || stuck.is_some()) {
         (true, _) => "paused",
         (false, true) => "failing",
         (false, false) => "running",
@@ -291,7 +300,7 @@ async fn answer(service: &Service, school: &OpenSchool, paused: bool) -> Result<
         state,
         last_tick: last_tick.map(|at| rfc3339(at.timestamp())),
         next_tick: next_tick.filter(|_| !paused).map(|at| rfc3339(at.timestamp())),
-        last_error,
+        last_error: stuck.or(last_error),
         courses: counts(service, school).await?,
     })
 }
@@ -299,7 +308,7 @@ async fn answer(service: &Service, school: &OpenSchool, paused: bool) -> Result<
 /// How many courses have each status, as of the school's latest commit.
 async fn counts(service: &Service, school: &OpenSchool) -> Result<CourseCounts, Problem> {
     let commits = school.school.standing().await?.commits;
-    if let Some(counts) = service.runs().counts(&school.id, commits) {
+    if let Some(counts) = service.runs().counts(school.school.id(), commits) {
         return Ok(counts);
     }
     let (mut counts, mut after) = (CourseCounts::default(), None);
@@ -312,6 +321,6 @@ async fn counts(service: &Service, school: &OpenSchool) -> Result<CourseCounts, 
             None => break,
         }
     }
-    service.runs().keep_counts(&school.id, commits, counts);
+    service.runs().keep_counts(school.school.id(), commits, counts);
     Ok(counts)
 }

@@ -36,6 +36,6 @@ pub(super) async fn receive(
     })?;
     let school = service.school_if_any(&id).await?.ok_or_else(unknown)?;
     school.school.attendance_received(&campus, push).await?;
-    service.wake(&id, Wake::Changed);
+    service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::ACCEPTED)
 }

@@ -1,9 +1,13 @@
 //! Requests that a plugin must not send, and answers that the guest never reads.
 
-use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
+use std::collections::BTreeMap;
 
-/// Sends the request `METHOD URL [body=BYTES] [name=value]…`; returns its outcome and the answer's body.
+use wasi::http::outgoing_handler::handle;
+use wasi::http::types::{
+    Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+};
+
+/// Sends the request `METHOD URL [body=BYTES] [headers=COUNT] [header-of=BYTES] [name=value]…`; returns its outcome and the answer's body.
 pub(crate) fn send(words: &str) -> String {
     match exchange(words) {
         Ok(response) => format!("{} {}", response.status(), read(&response)),
@@ -23,7 +27,33 @@ pub(crate) fn hold(words: &str, held: &mut Vec<IncomingResponse>) -> String {
     }
 }
 
+/// `burst COUNT REQUEST`: starts the same request so many times before it waits for the first answer; says how often
+/// which outcome came.
+pub(crate) fn burst(words: &str) -> String {
+    let (count, request) = words.split_once(' ').unwrap_or((words, ""));
+    let started: Vec<_> = (0..crate::number(count)).map(|_| start(request)).collect();
+    let mut outcomes = BTreeMap::<String, usize>::new();
+    for started in started {
+        let outcome = match started.and_then(wait) {
+            Ok(response) => response.status().to_string(),
+            Err(refused) => refused,
+        };
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+    outcomes.iter().map(|(outcome, count)| format!("{count} × {outcome}")).collect::<Vec<_>>().join(", ")
+}
+
 fn exchange(line: &str) -> Result<IncomingResponse, String> {
+    wait(start(line)?)
+}
+
+fn wait(future: FutureIncomingResponse) -> Result<IncomingResponse, String> {
+    future.subscribe().block();
+    let answer = future.get().ok_or("no answer")?.map_err(|()| "taken twice")?;
+    answer.map_err(|error| format!("{error:?}"))
+}
+
+fn start(line: &str) -> Result<FutureIncomingResponse, String> {
     let mut words = line.split(' ');
     let method = words.next().unwrap_or_default();
     let url = words.next().unwrap_or_default();
@@ -34,6 +64,14 @@ fn exchange(line: &str) -> Result<IncomingResponse, String> {
     for (name, value) in words.filter_map(|word| word.split_once('=')) {
         if name == "body" {
             body_bytes = value.parse().unwrap_or(0);
+        } else if name == "header-of" {
+            let bytes = vec![b'x'; value.parse().unwrap_or(0)];
+            headers.append("user-agent", &bytes).map_err(|error| format!("header of {value}: {error:?}"))?;
+        } else if name == "headers" {
+            for count in 0..value.parse().unwrap_or(0) {
+                let added = headers.append("accept", b"application/json");
+                added.map_err(|error| format!("header {count}: {error:?}"))?;
+            }
         } else {
             headers.append(name, value.as_bytes()).map_err(|error| format!("header {name}: {error:?}"))?;
         }
@@ -46,9 +84,7 @@ fn exchange(line: &str) -> Result<IncomingResponse, String> {
     let body = request.body().map_err(|()| "no body")?;
     let future = handle(request, None).map_err(|error| format!("{error:?}"))?;
     write(body, body_bytes);
-    future.subscribe().block();
-    let answer = future.get().ok_or("no answer")?.map_err(|()| "taken twice")?;
-    answer.map_err(|error| format!("{error:?}"))
+    Ok(future)
 }
 
 fn named(method: &str) -> Method {

@@ -1,10 +1,13 @@
 //! The hostile guest: a component of the plugin's world that does what a plugin must not do. A script says what to
-//! do: the school's name is the script of a tick, the body is the script of a push. The guest returns everything it
-//! saw as the text of `bad-input`, so that every attempt ends without a trace unless the script says `ok`.
+//! do: the school's name is the script of a tick, the body that of a push, the id of a removed course that of a change,
+//! the id that is asked for that of a question for statuses. The guest returns everything it saw as the text of
+//! `bad-input`, so that every attempt ends without a trace unless the script says `ok`, or `lie` and how.
 #![cfg(target_family = "wasm")]
 #![allow(unconditional_recursion, unsafe_code, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)] // `export!` expands to unsafe code.
 
+mod flood;
 mod http;
+mod lie;
 
 use exports::gegi::coursekey::integration::*;
 use gegi::coursekey::email::{self, Message};
@@ -19,42 +22,46 @@ impl Guest for Hostile {
     fn on_tick(budget: Budget) -> Result<TickReport, CallError> {
         let settings = gegi::coursekey::school::settings();
         let settings = settings.map_err(|error| CallError::BadInput(format!("{error:?}")))?;
-        act(&settings.name, budget.items).map_err(CallError::BadInput)?;
-        Ok(TickReport {
-            tallies: vec![],
-            marks_written: 0,
-            log_rows_written: 0,
-            issues_opened: 0,
-            issues_resolved: 0,
-            more_work: false,
-            next_due: None,
-        })
+        lie::report(&act(&settings.name, budget.items)?)
     }
 
-    fn on_course_changed(_: CourseChange) -> Result<CourseOutcome, CallError> {
-        Err(CallError::BadInput(String::new()))
+    fn on_course_changed(change: CourseChange) -> Result<CourseOutcome, CallError> {
+        let script = match change {
+            CourseChange::Removed(id) => id,
+            CourseChange::Saved(course) => course.id,
+        };
+        act(&script, 0)?;
+        Ok(lie::course_outcome())
     }
 
     fn on_attendance_received(_: String, body: Vec<u8>) -> Result<AttendanceOutcome, CallError> {
-        act(&String::from_utf8_lossy(&body), 0).map_err(CallError::BadInput)?;
-        Ok(AttendanceOutcome { taken: 0, repeated: 0 })
+        let lie = act(&String::from_utf8_lossy(&body), 0)?;
+        let taken = if lie == "taken" { u32::MAX } else { 0 };
+        Ok(AttendanceOutcome { taken, repeated: 0 })
     }
 
-    fn get_status(_: StatusQuery) -> Result<Vec<CourseStatus>, CallError> {
-        Ok(vec![])
+    fn get_status(query: StatusQuery) -> Result<Vec<CourseStatus>, CallError> {
+        let script = match query {
+            StatusQuery::Ids(ids) => ids.join("\n"),
+            StatusQuery::Page(page) => page.after.unwrap_or_default(),
+        };
+        Ok(lie::statuses(&act(&script, 0)?, &script))
     }
 }
 
 export!(Hostile);
 
-/// Carries out the lines of the script, one after the other, and returns their outcomes.
-fn act(script: &str, items: u32) -> Result<(), String> {
+/// Carries out the lines of the script, one after the other. `ok` and `lie` end the script; the error has the outcomes of
+/// all lines.
+fn act(script: &str, items: u32) -> Result<String, CallError> {
     let mut seen = Vec::new();
     let mut held = Vec::new();
     for line in script.lines() {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
-            "ok" => return Ok(()),
+            "ok" => return Ok(String::new()),
+            "lie" => return Ok(rest.to_owned()),
+            "exit" => std::process::exit(0),
             "trap" => panic!("as told"),
             "loop" => loop {
                 std::hint::spin_loop();
@@ -73,10 +80,11 @@ fn act(script: &str, items: u32) -> Result<(), String> {
             "mail" => seen.push(mail(rest)),
             "send" => seen.push(http::send(rest)),
             "hold" => seen.push(http::hold(rest, &mut held)),
-            other => seen.push(format!("cannot {other}")),
+            "burst" => seen.push(http::burst(rest)),
+            other => seen.push(flood::flood(other, rest)),
         }
     }
-    Err(seen.join("\n"))
+    Err(CallError::BadInput(seen.join("\n")))
 }
 
 fn number(text: &str) -> usize {
@@ -118,9 +126,9 @@ fn journal(rest: &str) -> String {
     format!("{:?}", records::stage(&vec![Operation::Journal(entry); number(rest)]))
 }
 
-/// `mail RECIPIENT`
+/// `mail RECIPIENT`; `\\r` and `\\n` stand for the ends of lines, which end a line of the script.
 fn mail(recipient: &str) -> String {
-    let message =
-        Message { template: "synchronization-issues".to_owned(), recipient: recipient.to_owned(), variables: vec![] };
+    let recipient = recipient.replace("\\r", "\r").replace("\\n", "\n");
+    let message = Message { template: "synchronization-issues".to_owned(), recipient, variables: vec![] };
     format!("{:?}", email::queue(&message))
 }

@@ -86,7 +86,7 @@ fn everything_else_is_refused_with_the_rule_and_the_remedy() {
             GET https://api.example.com@evil.example.net/v1/schools/548156 gegi-campus=main
                 rule host: an address without host, or with a user is not api.example.com; the host is that of coursekey-url in School Settings
             DELETE https://api.example.com/v1/schools/548156/users gegi-campus=main
-                rule method: DELETE is not GET or PUT; the list stands in the host's door/gate.rs
+                rule method: DELETE is not GET or PUT; no line of configuration allows it
             GET https://api.example.com/v1/schools/548157/users gegi-campus=main
                 rule path: /v1/schools/548157/users is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
             GET https://api.example.com/v1/schools/5481567 gegi-campus=main
@@ -100,9 +100,9 @@ fn everything_else_is_refused_with_the_rule_and_the_remedy() {
             GET https://api.example.com/v1/schools/548156//users gegi-campus=main
                 rule path: /v1/schools/548156//users is not below /v1/schools/548156; the path is that of coursekey-url and of the campus's coursekey-school-id in School Settings
             GET https://api.example.com/v1/schools/548156/users gegi-campus=main authorization=mine
-                rule header: authorization may not be set by the plugin; the list stands in the host's door/gate.rs
+                rule header: authorization may not be set by the plugin; no line of configuration allows it
             GET https://api.example.com/v1/schools/548156/users gegi-campus=main x-forwarded-for=10.0.0.1
-                rule header: x-forwarded-for may not be set by the plugin; the list stands in the host's door/gate.rs
+                rule header: x-forwarded-for may not be set by the plugin; no line of configuration allows it
         "#]],
     );
 }
@@ -126,16 +126,45 @@ fn a_base_url_is_https_unless_this_machine_is_allowed() {
         ("ftp://api.example.com", true),
         ("/v1", true),
     ];
-    expect![["
+    expect![[r#"
         https://api.example.com: granted
-        http://api.example.com/v1: rule loopback: http://api.example.com is plain HTTP or this machine; for development start the host with loopback allowed, otherwise write an https URL as coursekey-url in School Settings
-        http://127.0.0.1:4010/v1: rule loopback: http://127.0.0.1 is plain HTTP or this machine; for development start the host with loopback allowed, otherwise write an https URL as coursekey-url in School Settings
-        https://localhost: rule loopback: https://localhost is plain HTTP or this machine; for development start the host with loopback allowed, otherwise write an https URL as coursekey-url in School Settings
+        http://api.example.com/v1: rule loopback: http://api.example.com is plain HTTP or this machine; for development start the host with loopback-allowed = true, otherwise write an https URL as coursekey-url in School Settings
+        http://127.0.0.1:4010/v1: rule loopback: http://127.0.0.1 is plain HTTP or this machine; for development start the host with loopback-allowed = true, otherwise write an https URL as coursekey-url in School Settings
+        https://localhost: rule loopback: https://localhost is plain HTTP or this machine; for development start the host with loopback-allowed = true, otherwise write an https URL as coursekey-url in School Settings
         http://127.0.0.1:4010/v1: granted
         http://[::1]:4010: granted
-        https://user:word@api.example.com: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
-        https://api.example.com/?x=1: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
-        ftp://api.example.com: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
-        /v1: rule base-url: coursekey-url in School Settings is not an https URL without user and query; write one
-    "]].assert_eq(&cases.into_iter().map(judge).collect::<String>());
+        https://user:word@api.example.com: rule base-url: coursekey-url in School Settings is not an https URL without user and query; change it to one, such as coursekey-url = "https://api.example.com/v1"
+        https://api.example.com/?x=1: rule base-url: coursekey-url in School Settings is not an https URL without user and query; change it to one, such as coursekey-url = "https://api.example.com/v1"
+        ftp://api.example.com: rule base-url: coursekey-url in School Settings is not an https URL without user and query; change it to one, such as coursekey-url = "https://api.example.com/v1"
+        /v1: rule base-url: coursekey-url in School Settings is not an https URL without user and query; change it to one, such as coursekey-url = "https://api.example.com/v1"
+    "#]].assert_eq(&cases.into_iter().map(judge).collect::<String>());
+}
+
+#[test]
+fn a_base_url_lies_within_what_the_operator_allows() {
+    let allowed = AllowedHosts::parse(["api.example.com:443", "127.0.0.1:4010"]).unwrap();
+    let judge = |url: &str| {
+        let verdict = Grant::new(&settings(url), true).and_then(|grant| grant.within(&allowed));
+        format!("{url}: {}\n", verdict.map_or_else(|denial| denial.to_string(), |_| "granted".to_owned()))
+    };
+    let cases = [
+        "https://API.example.com/v1",
+        "https://api.example.com:443",
+        "http://127.0.0.1:4010",
+        "https://api.example.com:8443",
+        "https://evil.example.net/v1",
+        "https://api.example.com.evil.example.net",
+        "http://127.0.0.1:5432",
+        "http://[::1]:4010",
+    ];
+    expect![[r#"
+        https://API.example.com/v1: granted
+        https://api.example.com:443: granted
+        http://127.0.0.1:4010: granted
+        https://api.example.com:8443: rule allowed-hosts: coursekey-url in School Settings leads to api.example.com:8443, which the operator does not allow; add "api.example.com:8443" to allowed-hosts under [coursekey], or correct coursekey-url
+        https://evil.example.net/v1: rule allowed-hosts: coursekey-url in School Settings leads to evil.example.net:443, which the operator does not allow; add "evil.example.net:443" to allowed-hosts under [coursekey], or correct coursekey-url
+        https://api.example.com.evil.example.net: rule allowed-hosts: coursekey-url in School Settings leads to api.example.com.evil.example.net:443, which the operator does not allow; add "api.example.com.evil.example.net:443" to allowed-hosts under [coursekey], or correct coursekey-url
+        http://127.0.0.1:5432: rule allowed-hosts: coursekey-url in School Settings leads to 127.0.0.1:5432, which the operator does not allow; add "127.0.0.1:5432" to allowed-hosts under [coursekey], or correct coursekey-url
+        http://[::1]:4010: rule allowed-hosts: coursekey-url in School Settings leads to [::1]:4010, which the operator does not allow; add "[::1]:4010" to allowed-hosts under [coursekey], or correct coursekey-url
+    "#]].assert_eq(&cases.into_iter().map(judge).collect::<String>());
 }

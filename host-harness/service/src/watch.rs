@@ -1,0 +1,173 @@
+//! The watch over the service: looks each minute at every school of this process from outside of its ticks, and tells the
+//! operator once when a stage is stuck and once when it moves again. Which stage is stuck is `host::watchdog`'s to say.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use host::schedule::SchoolView;
+use host::store::{Lane, SchoolId, Standing, StoreError};
+use host::watchdog::{AlarmEvent, Alarms, Failed, Patience, Seen, Stage, Waiting};
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use crate::registry::Records;
+use crate::schools::OpenSchool;
+use crate::service::Service;
+use crate::tenure::id_of;
+
+/// How often the schools are looked at.
+const LOOKS_EVERY: Duration = Duration::from_secs(60);
+
+/// The alarms that stand, by school. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Standings(Arc<Mutex<BTreeMap<SchoolId, String>>>);
+
+impl Standings {
+    /// What is stuck at a school, in words; none: nothing.
+    pub fn of(&self, school: &SchoolId) -> Option<String> {
+        self.lock().get(school).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SchoolId, String>> {
+        // A panic while the lock is held cannot leave a change half made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Watches until the service ends.
+pub async fn keep(service: Service, mut ending: watch::Receiver<bool>) {
+    let mut watch = Watch { alarms: Alarms::new(Patience::default()), heads: BTreeMap::new(), since: BTreeMap::new() };
+    loop {
+        tokio::select! {
+            _ = ending.changed() => return,
+            () = crate::runner::wait(LOOKS_EVERY) => {}
+        }
+        if let Err(error) = watch.look(&service).await {
+            tracing::error!(%error, "the watch cannot read the storage");
+        }
+    }
+}
+
+/// The first item that waits in a lane: its sequence, and since when it is known to wait.
+type Head = (u64, DateTime<Utc>);
+
+struct Watch {
+    alarms: Alarms,
+    heads: BTreeMap<(SchoolId, Lane), Head>,
+    /// Since when each school is watched without a break.
+    since: BTreeMap<SchoolId, DateTime<Utc>>,
+}
+
+impl Watch {
+    async fn look(&mut self, service: &Service) -> Result<(), StoreError> {
+        let now = service.clock().now();
+        let views = service.runs().views();
+        let mine = |school: &SchoolId| views.iter().any(|(held, ..)| held == school);
+        self.since.retain(|school, _| mine(school));
+        self.heads.retain(|(school, _), _| mine(school));
+        for (stored_as, view, read_until) in views {
+            let Some(school) = service.school_if_any(id_of(&stored_as)).await? else { continue };
+            let standing = service.store().standing(&stored_as).await?;
+            let Some(seen) = self.seen(service, &school, &view, read_until, &standing).await? else { continue };
+            for event in self.alarms.look(&stored_as, &seen, now) {
+                tell(service, &stored_as, &event).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn seen(
+        &mut self,
+        service: &Service,
+        school: &OpenSchool,
+        view: &SchoolView,
+        read_until: Option<DateTime<Utc>>,
+        standing: &Standing,
+    ) -> Result<Option<Seen>, StoreError> {
+        let now = service.clock().now();
+        let Ok(Some(settings)) = school.book.settings_if_any().await else { return Ok(None) };
+        let is_paused = view.is_paused || !settings.enabled;
+        let since = self.since.entry(school.school.id().clone()).or_insert(now);
+        if is_paused {
+            *since = now;
+        }
+        let watched_since = *since;
+        // A GEGI that reads along in the feed of a book takes nothing out of the outbox.
+        let outbox = match school.registered.records {
+            Records::Feed => self.waiting(service, school, Lane::Records, standing.records).await?,
+            Records::Mirror => None,
+        };
+        let mails = self.waiting(service, school, Lane::Mails, standing.mails).await?;
+        Ok(Some(Seen {
+            watched_since,
+            is_paused,
+            update_every: TimeDelta::minutes(settings.update_every_minutes.max(1).into()),
+            due: view.next,
+            begun: view.begun,
+            ended: view.ended,
+            failed: standing.failed_ticks.map(|failed| Failed { since: failed.since, ticks: failed.ticks }),
+            read_until,
+            outbox,
+            mails,
+            sends_mails: service.config().sends_mails(),
+        }))
+    }
+
+    /// What waits in a lane of which `committed` items were ever committed.
+    async fn waiting(
+        &mut self,
+        service: &Service,
+        school: &OpenSchool,
+        lane: Lane,
+        committed: u64,
+    ) -> Result<Option<Waiting>, StoreError> {
+        let id = school.school.id().clone();
+        let first = service.store().outbox(&id, lane, 0, 1).await?.first().map(|item| item.sequence);
+        let Some(first) = first else {
+            self.heads.remove(&(id, lane));
+            return Ok(None);
+        };
+        let head = self.heads.entry((id, lane)).or_insert((first, service.clock().now()));
+        if head.0 != first {
+            *head = (first, service.clock().now());
+        }
+        Ok(Some(Waiting { since: head.1, items: committed.saturating_sub(first - 1) }))
+    }
+}
+
+/// Tells the operator what is stuck, or moves again: in the log, in the API, in the metrics and by mail.
+async fn tell(service: &Service, school: &SchoolId, event: &AlarmEvent) {
+    let id = id_of(school);
+    let (stage, since, sentence) = match event {
+        AlarmEvent::Raised(alarm) => {
+            tracing::error!(school = id, stage = alarm.stage.name(), since = %alarm.since, "{}", alarm.sentence);
+            (alarm.stage, alarm.since, alarm.sentence.clone())
+        }
+        AlarmEvent::Cleared { stage, since } => {
+            tracing::warn!(school = id, stage = stage.name(), "the stage moves again");
+            (*stage, *since, format!("The stage {} moves again.", stage.name()))
+        }
+    };
+    let is_raised = matches!(event, AlarmEvent::Raised(_));
+    note(service, school, stage, &sentence, is_raised);
+    let subject = if is_raised {
+        format!("School {id}: {} is stuck since {} UTC", stage.name(), since.format("%Y-%m-%d %H:%M"))
+    } else {
+        format!("School {id}: {} moves again", stage.name())
+    };
+    let act = format!("{school} {} {} {is_raised}", stage.name(), since.timestamp());
+    let mail = Sha256::digest(act.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+    service.mailing().tell_operator(&mail, &subject, &sentence).await;
+}
+
+fn note(service: &Service, school: &SchoolId, stage: Stage, sentence: &str, is_raised: bool) {
+    let mut standings = service.standings().lock();
+    if is_raised {
+        standings.insert(school.clone(), format!("{}: {sentence}", stage.name()));
+    } else {
+        standings.remove(school);
+    }
+    service.metrics().stuck.set(i64::try_from(standings.len()).unwrap_or(i64::MAX));
+}
