@@ -234,7 +234,7 @@ impl School {
             return Ok(PushOutcome::Repeated);
         }
         let body_bytes = push.body.len();
-        let check = |outcome: &AttendanceOutcome| answer::check_attendance(outcome, body_bytes);
+        let check = |outcome: &AttendanceOutcome| answer::check_attendance(*outcome, body_bytes);
         let taken = self.run(start, check, move |plugin, store| {
             Box::pin(async move {
                 plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &push.body).await
