@@ -2,3 +2,5 @@
 
 pub mod discretion;
 pub mod guests;
+#[cfg(unix)]
+pub mod postgres;

@@ -15,10 +15,19 @@ mod crash;
 mod delivery;
 #[path = "storage_contract/fence.rs"]
 mod fence;
+#[cfg(unix)]
+#[path = "storage_contract/leases.rs"]
+mod leases;
 #[path = "storage_contract/limits.rs"]
 mod limits;
+#[cfg(unix)]
+#[path = "storage_contract/postgres.rs"]
+mod postgres;
 #[path = "storage_contract/snapshots.rs"]
 mod snapshots;
+#[cfg(unix)]
+#[path = "storage_contract/torture.rs"]
+mod torture;
 
 use std::sync::Arc;
 
@@ -27,6 +36,15 @@ use host::store::{MemoryStore, SqliteStore, Store, contract};
 #[tokio::test]
 async fn memory_keeps_the_contract() {
     contract::verify(|| {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        move || Arc::clone(&store)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hosts_on_one_memory_keep_the_contract() {
+    contract::verify_shared(|| {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         move || Arc::clone(&store)
     })

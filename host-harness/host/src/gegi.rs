@@ -82,6 +82,12 @@ pub trait RecordSink: Send + Sync {
     /// every item after it, in the outbox for the next delivery.
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable>;
 
+    /// Whether GEGI takes the operations by itself, by [`School::waiting_records`](crate::school::School::waiting_records):
+    /// then none is handed over.
+    fn takes_by_itself(&self) -> bool {
+        false
+    }
+
     /// Takes operations in order, each as [`RecordSink::receive`] takes it, for a receiver that writes many faster than
     /// one by one. The answer has a receipt for each operation up to the first that could not be taken now.
     async fn receive_all(&self, deliveries: &[Delivery<Operation>]) -> (Vec<Receipt>, Option<GegiUnavailable>) {

@@ -26,6 +26,9 @@
 //! | a call has committed and no turn follows soon | [`School::deliver`](school::School::deliver) |
 //! | somebody opens the page with the statuses | [`School::statuses`](school::School::statuses) |
 //!
+//! A program with many schools asks a [`Scheduler`](schedule::Scheduler) whose turn it is, and makes the turns in single
+//! steps, by [`School::step`](school::School::step); the [`watchdog`] says which school is stuck, and where.
+//!
 //! A call that fails leaves no trace; [`CallFailure::next`](school::CallFailure::next) says what to do next.
 //!
 //! # A school in production
@@ -87,6 +90,8 @@ pub mod observer;
 pub mod outbox;
 pub mod private;
 pub mod push;
+pub mod schedule;
 pub mod school;
 pub mod store;
 pub mod visible;
+pub mod watchdog;

@@ -4,9 +4,12 @@
 //! Not here: when to call (the embedding program), and the rules of the four calls (the plugin).
 
 mod answer;
+mod config;
 mod failing;
 mod failure;
+mod feed;
 mod report;
+mod short;
 mod turn;
 
 use std::sync::Arc;
@@ -17,53 +20,17 @@ pub use crate::bindings::exports::gegi::coursekey::integration::{
     AttendanceOutcome, Budget, CallError, CourseChange, CourseOutcome, CourseStatus, Disposition, RequestKind,
     StatusPage, StatusQuery, Tally, TickReport,
 };
-use crate::clock::Clock;
-use crate::door::{
-    AllowedHosts, CredentialHeader, CredentialSource, Denial, Door, DoorParts, Grant, RequestLog, Transport,
-};
+use crate::door::{CredentialSource, Denial, Door, DoorParts, Grant, RequestLog};
 use crate::engine::{Call, CallEnd, CallStart, CallTime, Engine, Exported, NoPlace, PlaceOf};
 use crate::gegi::{MailSink, RecordSink, SchoolSettings, SchoolSource};
 use crate::limits::Stopwatch;
-use crate::observer::{EndedCall, Ending, Export, NoObserver, Observer};
+use crate::observer::{EndedCall, Ending, Export};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Schools, Store, UnitOfWork};
+use crate::store::{SchoolGate, SchoolId, Schools, Standing, StoreError, UnitOfWork};
+pub use config::HostConfig;
 pub use failure::{CallFailure, Next};
-pub use turn::{ATTEMPTS, NextTurn, Turn, TurnFailure};
-
-/// Everything that schools share beside the engine.
-#[derive(Clone)]
-pub struct HostConfig {
-    /// The clock of the host and of the plugin.
-    pub clock: Arc<dyn Clock>,
-    /// Where schools are stored.
-    pub store: Arc<dyn Store>,
-    /// The transport that carries requests to CourseKey.
-    pub transport: Arc<dyn Transport>,
-    /// The observer, which hears every step that a crash could separate from the next step, and every call.
-    pub observer: Arc<dyn Observer>,
-    /// The header of a request in which CourseKey expects the key.
-    pub credential_header: CredentialHeader,
-    /// Whether a school's settings may name an address of this machine; for development.
-    pub loopback_allowed: bool,
-    /// The hosts that a school's settings may name at all, for those who let others write the settings; none: any.
-    pub allowed_hosts: Option<AllowedHosts>,
-}
-
-impl HostConfig {
-    /// A configuration with this clock, storage and transport, and everything else as in production.
-    pub fn new(clock: Arc<dyn Clock>, store: Arc<dyn Store>, transport: Arc<dyn Transport>) -> Self {
-        Self {
-            clock,
-            store,
-            transport,
-            observer: Arc::new(NoObserver),
-            credential_header: CredentialHeader::default(),
-            loopback_allowed: false,
-            allowed_hosts: None,
-        }
-    }
-}
+pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
 
 /// The traits with which one school's GEGI supplies and receives data.
 #[derive(Clone)]
@@ -91,8 +58,8 @@ struct Shared {
 }
 
 impl Host {
-    /// A host for schools. Hosts may share an engine, but never a store: each host acts as the only host of its
-    /// schools.
+    /// A host for schools. Hosts may share an engine. Hosts in several processes may share the storage where the backend
+    /// allows it (PostgreSQL): any of them makes short calls, and the one that took a school over last ticks it.
     pub fn new(engine: Engine, config: HostConfig) -> Self {
         let (store, clock) = (Arc::clone(&config.store), Arc::clone(&config.clock));
         let schools = Schools::new(store, clock, engine.limits().storage.clone(), Arc::clone(&config.observer));
@@ -149,12 +116,12 @@ impl School {
         if !failure.counts() {
             return;
         }
-        let counted = async {
+        let counted = short::undisturbed(|| async {
             let settings = self.gegi.source.settings().await?;
             let mut unit = self.gate.begin_short().await?;
             failing::count(&mut unit, failure, &settings, self.host.config.clock.now());
             Ok::<_, CallFailure>(unit.commit().await?)
-        };
+        });
         if let Err(error) = counted.await {
             tracing::error!(school = %self.id, %error, "a failed tick was not counted");
         }
@@ -199,20 +166,17 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
-        self.observed(Export::CourseChanged, async {
-            let start = self.start_short().await?;
-            self.run(
-                start,
-                |_| Ok(()),
-                move |plugin, store| {
-                    Box::pin(
-                        async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
-                    )
-                },
-            )
+        let call = || async {
+            let (start, change) = (self.start_short().await?, change.clone());
+            let check = |_: &CourseOutcome| Ok(());
+            self.run(start, check, move |plugin, store| {
+                Box::pin(
+                    async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
+                )
+            })
             .await
-        })
-        .await
+        };
+        self.observed(Export::CourseChanged, short::undisturbed(call)).await
     }
 
     /// Takes a push that CourseKey sent for a campus, if one of the campus's keys signed the push within the
@@ -227,20 +191,22 @@ impl School {
 
     async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
-        let signer = campus.to_owned();
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
-        let mut start = self.start_short().await?;
-        if !start.unit.takes_push(push.id).await? {
-            return Ok(PushOutcome::Repeated);
-        }
-        let body_bytes = push.body.len();
-        let check = |outcome: &AttendanceOutcome| answer::check_attendance(*outcome, body_bytes);
-        let taken = self.run(start, check, move |plugin, store| {
-            Box::pin(async move {
-                plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &push.body).await
-            })
-        });
-        Ok(PushOutcome::Taken(taken.await?))
+        let check = |outcome: &AttendanceOutcome| answer::check_attendance(*outcome, push.body.len());
+        short::undisturbed(|| async {
+            let mut start = self.start_short().await?;
+            if !start.unit.takes_push(push.id).await? {
+                return Ok(PushOutcome::Repeated);
+            }
+            let (signer, body) = (campus.to_owned(), push.body.clone());
+            let taken = self.run(start, check, move |plugin, store| {
+                Box::pin(async move {
+                    plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &body).await
+                })
+            });
+            Ok(PushOutcome::Taken(taken.await?))
+        })
+        .await
     }
 
     /// The Synchronization with CourseKey Status of courses.
@@ -248,16 +214,15 @@ impl School {
     /// # Errors
     /// Nothing was read; [`CallFailure::next`] says what to do.
     pub async fn statuses(&self, query: StatusQuery) -> Result<Vec<CourseStatus>, CallFailure> {
-        self.observed(Export::Statuses, async {
-            let start = self.start_short().await?;
-            let asked = query.clone();
-            let check = |statuses: &Vec<CourseStatus>| answer::check_statuses(&asked, statuses);
+        let check = |statuses: &Vec<CourseStatus>| answer::check_statuses(&query, statuses);
+        let call = || async {
+            let (start, query) = (self.start_short().await?, query.clone());
             self.run(start, check, move |plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
-        })
-        .await
+        };
+        self.observed(Export::Statuses, short::undisturbed(call)).await
     }
 
     /// Delivers everything that the calls committed: records and mails, each lane in order and beside the other, each
@@ -285,13 +250,28 @@ impl School {
         Ok(self.gate.deliver_mails(self.gegi.mails.as_ref()).await?)
     }
 
-    /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts
-    /// from now on.
+    /// The school's standing: usage, latest commit, failed ticks.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn standing(&self) -> Result<Standing, CallFailure> {
+        Ok(self.gate.standing().await?)
+    }
+
+    /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts'
+    /// ticks from now on.
     ///
     /// # Errors
     /// The store failed.
     pub async fn take_over(&self) -> Result<u64, CallFailure> {
         Ok(self.gate.take_over().await?)
+    }
+
+    /// Holds the school with the fence of a lease, which the store has already raised (`store::lease`): ticks that
+    /// begin from now on carry this fence.
+    ///
+    pub fn hold(&self, fence: u64) {
+        self.gate.hold(fence);
     }
 
     /// Tells the observer how a call ended, and how long the call took.
@@ -319,8 +299,8 @@ impl School {
     }
 
     async fn start_short(&self) -> Result<CallStart, CallFailure> {
-        // GEGI is asked before the call begins, because nobody else can commit for the school while a short call
-        // runs.
+        // GEGI is asked before the call begins, because nobody else in this process can commit for the school while a
+        // short call runs.
         let settings = self.gegi.source.settings().await?;
         let deadline = self.host.engine.limits().sandbox.short_call;
         let (asked, patience) = (Stopwatch::start(), deadline / 2);
@@ -384,6 +364,8 @@ impl School {
                 unit.commit().await?;
                 return Ok(answer);
             }
+            // What failed the call is that it could not read any more.
+            Err(_) if unit.is_overtaken() => StoreError::Overtaken.into(),
             Err(failure) => failure,
         };
         // Nothing is committed in either case; only the note of what the call was working on may stay.

@@ -1,1 +1,11 @@
-//! A placeholder.
+//! GEGI as a program without an ERP beside it knows it: the form in which a school is stated, and the book that keeps the
+//! school. The service and the laboratory use both.
+//!
+//! Reading order: `form` (the JSON of files and requests), `lines` and `operation` (the JSON of GEGI's records), `entries`
+//! (what lies in the host's storage beside the plugin's state), `book` (the school as GEGI holds it).
+
+pub mod book;
+pub mod entries;
+pub mod form;
+pub mod lines;
+pub mod operation;

@@ -1,1 +1,19 @@
-//! A placeholder.
+//! The host as a service beside GEGI, one sandbox for each school.
+//!
+//! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
+//! each with its GEGI), `service` (all of it together), `api` (what GEGI and operators ask), `runner` (the ticks),
+//! `mail`
+//! and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
+
+pub mod api;
+pub mod config;
+pub mod mail;
+pub mod mailing;
+pub mod problem;
+pub mod registry;
+pub mod runner;
+pub mod schools;
+pub mod secrets;
+pub mod serve;
+pub mod service;
+pub mod telemetry;

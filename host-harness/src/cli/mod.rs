@@ -12,6 +12,7 @@ mod marks;
 mod push_attendance;
 mod put_course;
 mod run;
+mod serve;
 mod show;
 mod simulate_coursekey;
 mod status;
@@ -29,6 +30,8 @@ use host::school::{CallError, CallFailure, TurnFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError, Unaccounted};
 use lab::twin::TwinError;
+use service::config::ConfigError;
+use service::serve::ServeError;
 
 use engine::engine;
 
@@ -62,6 +65,7 @@ struct Cli {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
+    Serve(serve::Serve),
     SimulateCoursekey(simulate_coursekey::SimulateCoursekey),
     Tick(tick::Tick),
     Status(status::Status),
@@ -91,12 +95,20 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn start(command: Command) -> anyhow::Result<()> {
+    let command = match command {
+        // Many schools at once need all processors, and keep no common order.
+        Command::Serve(serve) => {
+            return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve.execute());
+        }
+        command => command,
+    };
     // One thread, so that everything at one virtual instant happens in the same order in every run.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Demo(demo) => demo.execute().await,
             Command::Run(run) => run.execute().await,
+            Command::Serve(serve) => serve.execute().await,
             Command::SimulateCoursekey(simulate) => simulate.execute().await,
             Command::Tick(tick) => tick.execute().await,
             Command::Status(status) => status.execute().await,
@@ -156,7 +168,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         Some(failure) => of_call(failure),
         None if error.is::<TurnFailure>() => COMPONENT,
         None if error.is::<Unaccounted>() => UNACCOUNTED,
-        None if error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
+        None if error.downcast_ref::<ServeError>().is_some_and(ServeError::is_input) => INPUT,
+        None if error.is::<ConfigError>() || error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
         None => MACHINE,
     }
 }

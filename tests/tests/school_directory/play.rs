@@ -199,7 +199,7 @@ pub(crate) fn assert_same<'a>(one: &TempDir, other: &TempDir, files: impl IntoIt
 
 /// A schema that ships.
 pub(crate) fn schema(name: &str) -> Validator {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/lab/schemas");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host-harness/mirror/schemas");
     let read =
         |file: &str| -> Value { serde_json::from_str(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap() };
     let types = "types.schema.json";

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink};
+use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink, WithdrawMark};
 use host::limits::StorageLimits;
-use host::store::{Lane, Store};
+use host::store::{Lane, Record, Store};
 
 use crate::bench::{Bench, journal, mail, school};
 
@@ -39,8 +39,11 @@ impl Receiver {
 #[async_trait]
 impl RecordSink for Receiver {
     async fn receive(&self, delivery: &Delivery<Operation>) -> Result<Receipt, GegiUnavailable> {
-        let Operation::Journal(entry) = &delivery.payload else { panic!("not staged here") };
-        self.take(delivery.sequence, &entry.what)
+        match &delivery.payload {
+            Operation::Journal(entry) => self.take(delivery.sequence, &entry.what),
+            Operation::WithdrawMark(withdrawn) => self.take(delivery.sequence, &withdrawn.student),
+            _ => panic!("not staged here"),
+        }
     }
 }
 
@@ -95,7 +98,8 @@ async fn a_receiver_that_fails_stops_its_own_lane_and_is_asked_again_later() {
 async fn an_item_of_a_later_version_stays_and_the_items_after_it_are_delivered() {
     let bench = Bench::new();
     let mut commit = host::store::Commit::new(DateTime::UNIX_EPOCH);
-    commit.records = vec![r#"{"Promote":"Student 000001"}"#.into()];
+    let payload = r#"{"Promote":"Student 000001"}"#.to_owned();
+    commit.records = vec![Record { payload, subject: Some("class 1".into()) }];
     bench.store.commit(&school(), commit).await.unwrap();
     let mut tick = bench.tick().await;
     tick.stage(vec![journal("2")]).unwrap();
@@ -105,8 +109,10 @@ async fn an_item_of_a_later_version_stays_and_the_items_after_it_are_delivered()
     assert_eq!((report.records.applied, report.records.unreadable, report.is_whole()), (1, 1, false));
     assert_eq!(records.given(), [(2, "2".into())]);
     assert_eq!(bench.store.outbox(&school(), Lane::Records, 0, 10).await.unwrap().len(), 1);
-    // A tick needs to know what the item says, so it waits for the version that can read it.
-    let failure = bench.tick().await.operations_under_way().await.map(Iterator::count).unwrap_err().to_string();
+    // A tick that asks for the class needs to know what the item says, so it waits for the version that can read it.
+    let failure = bench.tick().await.operations_under_way("class 1").await.map(|all| all.len()).unwrap_err();
+    let failure = failure.to_string();
+    assert_eq!(bench.tick().await.operations_under_way("class 2").await.unwrap().len(), 0);
     assert_eq!(failure, "read item 1 of the outbox of records; run the version that wrote it, or a later one");
 }
 
@@ -175,15 +181,26 @@ async fn a_receiver_that_is_too_slow_for_a_batch_gets_one_operation() {
     assert_eq!(slow.0.given(), (1..=3).map(|n| (n, n.to_string())).collect::<Vec<_>>());
 }
 
+/// Of a school with thousands of waiting operations a tick reads those of the classes that it asks for.
 #[tokio::test]
-async fn operations_under_way_are_the_undelivered_and_then_the_staged() {
+async fn operations_under_way_are_those_of_the_class_first_the_undelivered_and_then_the_staged() {
     let bench = Bench::new();
     let mut tick = bench.tick().await;
-    tick.stage((1..=250).map(|n| journal(&n.to_string())).collect()).unwrap();
+    tick.stage((1..=250).map(|n| withdraw("class 1", n)).collect()).unwrap();
+    tick.stage((1..=2_000).map(|n| withdraw("class 2", n)).collect()).unwrap();
+    tick.stage(vec![journal("mark"), withdraw("class 1", 251)]).unwrap();
     tick.commit().await.unwrap();
     bench.gate().deliver(&Receiver::answering(249, Err("restarting")), &Receiver::default()).await.unwrap();
     let mut tick = bench.tick().await;
-    tick.stage(vec![journal("251")]).unwrap();
-    let under_way: Vec<Operation> = tick.operations_under_way().await.unwrap().cloned().collect();
-    assert_eq!(under_way, [journal("249"), journal("250"), journal("251")]);
+    tick.stage(vec![withdraw("class 1", 252), withdraw("class 2", 1), journal("mark")]).unwrap();
+    let read = bench.store.outbox_about(&school(), "class 1", 0, 10_000).await.unwrap();
+    assert_eq!(read.len(), 3, "of 2,004 waiting items");
+    let under_way = tick.operations_under_way("class 1").await.unwrap();
+    assert_eq!(under_way, [249, 250, 251, 252].map(|student| withdraw("class 1", student)));
+}
+
+fn withdraw(class: &str, student: u32) -> Operation {
+    let (class, student) = (class.to_owned(), student.to_string());
+    let Operation::Journal(journal) = journal(&student) else { unreachable!() };
+    Operation::WithdrawMark(WithdrawMark { class, student, journal })
 }

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host::store::{Change, Commit, MemoryStore, SchoolId, Snapshot, Versions};
+use host::store::{Change, Commit, MemoryStore, Snapshot, Store};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+
+use crate::bench::school;
 
 type Map = BTreeMap<String, Vec<u8>>;
 
@@ -43,16 +45,21 @@ fn scan_model(map: &Map, prefix: &str, after: Option<&str>, limit: usize) -> Vec
 
 #[derive(Default)]
 struct World {
+    store: Arc<MemoryStore>,
+    commits: u64,
     now: Map,
     open: Vec<(Snapshot, Map)>,
 }
 
 impl World {
-    async fn act(&mut self, versions: &Arc<Versions>, deed: Deed) {
+    async fn act(&mut self, deed: Deed) {
         match deed {
-            Deed::Open => self.open.push((versions.snapshot(), self.now.clone())),
+            Deed::Open => {
+                let snapshot = Snapshot::new(self.store.clone(), school(), self.commits);
+                self.open.push((snapshot, self.now.clone()));
+            }
             Deed::Close(which) if !self.open.is_empty() => drop(self.open.remove(which.index(self.open.len()))),
-            Deed::Commit(changes) => self.commit(versions, changes).await,
+            Deed::Commit(changes) => self.commit(changes).await,
             Deed::Get(which, keys) if !self.open.is_empty() => {
                 let (snapshot, then) = which.get(&self.open);
                 let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
@@ -68,7 +75,7 @@ impl World {
         }
     }
 
-    async fn commit(&mut self, versions: &Arc<Versions>, changes: Vec<(&str, Option<u8>)>) {
+    async fn commit(&mut self, changes: Vec<(&str, Option<u8>)>) {
         let mut commit = Commit::new(chrono::DateTime::UNIX_EPOCH);
         for (key, value) in changes {
             let value = value.map(|byte| vec![byte]);
@@ -78,7 +85,7 @@ impl World {
             };
             commit.changes.push(Change { key: key.into(), value });
         }
-        versions.commit(commit).await.unwrap();
+        self.commits = self.store.commit(&school(), commit).await.unwrap();
     }
 }
 
@@ -92,10 +99,9 @@ proptest! {
     #[test]
     fn a_snapshot_reads_as_a_copy_made_when_it_was_taken(deeds in prop::collection::vec(deed(), 1..60)) {
         block_on(async {
-            let versions = Arc::new(Versions::new(Arc::new(MemoryStore::default()), SchoolId::from("school-1")));
             let mut world = World::default();
             for deed in deeds {
-                world.act(&versions, deed).await;
+                world.act(deed).await;
             }
         });
     }

@@ -12,9 +12,9 @@ impl Host for Call {
     async fn current_marks(&mut self, class: String) -> wasmtime::Result<Result<Vec<CurrentMark>, ReadError>> {
         // The outbox is read before GEGI: an operation that is delivered in between is then in both answers, and not
         // in neither.
-        let under_way = self.unit.operations_under_way().await?;
+        let under_way = self.unit.operations_under_way(&class).await?;
         let held = self.source.current_marks(&class).await;
-        Ok(held.map(|held| overlay(&class, held, under_way)).map_err(ReadError::from))
+        Ok(held.map(|held| overlay(&class, held, under_way.iter())).map_err(ReadError::from))
     }
 
     async fn stage(&mut self, operations: Vec<Operation>) -> wasmtime::Result<Result<(), RecordsError>> {

@@ -20,6 +20,19 @@ pub(crate) fn write_operation(operation: gegi::Operation) -> Result<Payload, Sto
     write(Operation::of(operation))
 }
 
+/// The class whose marks an operation changes.
+pub(crate) fn subject(operation: &gegi::Operation) -> Option<&str> {
+    match operation {
+        gegi::Operation::SetMark(set) => Some(&set.class),
+        gegi::Operation::WithdrawMark(withdrawn) => Some(&withdrawn.class),
+        gegi::Operation::PutLogRow(_)
+        | gegi::Operation::VoidLogRow(_)
+        | gegi::Operation::OpenIssue(_)
+        | gegi::Operation::ResolveIssue(_)
+        | gegi::Operation::Journal(_) => None,
+    }
+}
+
 /// The text under which a mail is stored.
 pub(crate) fn write_mail(message: gegi::Message) -> Result<Payload, StoreError> {
     write(Message::of(message))

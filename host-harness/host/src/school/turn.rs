@@ -1,5 +1,6 @@
 //! A school's turn: ticks run until nothing is due, and after each tick everything that the tick committed is
-//! delivered. The caller decides when a turn begins; a turn prints nothing and asks no clock.
+//! delivered; and a step, which is one tick of a turn, for a scheduler of many schools. The caller decides when a turn or
+//! a step begins; neither prints anything or waits.
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 
 use super::{Budget, CallFailure, Next, School, TickReport, report};
 use crate::gegi::{Instant, SchoolSettings};
-use crate::outbox::DeliveryReport;
+use crate::outbox::{DeliveryReport, LaneReport};
 use crate::store::Standing;
 
 /// How often a tick that failed in a passing way is made before the turn gives up. The plugin parks an item that
@@ -44,6 +45,26 @@ pub enum NextTurn {
     NotBeforeAChange,
 }
 
+/// The result of a step.
+#[derive(Debug)]
+pub struct StepReport {
+    /// What the tick did; none: the school was at rest, and no tick was made.
+    pub tick: Option<TickReport>,
+    /// The result of the delivery of records.
+    pub delivered: LaneReport,
+    /// What is next.
+    pub after: AfterStep,
+}
+
+/// What is next after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterStep {
+    /// The next step at this moment.
+    Rests(NextTurn),
+    /// Another step soon: there is more to do.
+    MoreWork,
+}
+
 /// Why a turn came to no end. Everything that its ticks committed stays committed.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnFailure {
@@ -70,14 +91,45 @@ impl School {
     pub async fn turn(&self, budget: Budget) -> Result<Turn, TurnFailure> {
         let settings = self.gegi.source.settings().await.map_err(CallFailure::from)?;
         let before = self.gate.standing().await.map_err(CallFailure::from)?;
-        if let Some(next) = self.rest.lasts(&before, &settings, self.now()) {
+        if let Some(next) = self.rest.lasts(&before, &settings, self.now(), Lanes::All) {
             return Ok(Turn::at_rest(next));
         }
         let turn = play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await?;
         let after = self.gate.standing().await.map_err(CallFailure::from)?;
         let rests = after.commits == before.commits && turn.delivered.is_whole();
-        self.rest.set(rests.then_some(Rest { commits: after.commits, settings, next_due: turn.report.next_due }));
+        let (commits, next_due) = (after.commits, turn.report.next_due);
+        self.rest.set(rests.then_some(Rest { commits, settings, next_due, delivered: Lanes::All }));
         Ok(turn)
+    }
+
+    /// Makes one tick, if one is due, and delivers the records that wait. This is what a scheduler of many schools calls:
+    /// it says itself when a school that has more work goes on, and mails leave by [`School::deliver_mails`].
+    ///
+    /// # Errors
+    /// The tick or the delivery failed. Records are delivered all the same after a tick that failed, because earlier
+    /// ticks may have left some.
+    pub async fn step(&self, budget: Budget) -> Result<StepReport, CallFailure> {
+        let settings = self.gegi.source.settings().await?;
+        let before = self.gate.standing().await?;
+        if let Some(next) = self.rest.lasts(&before, &settings, self.now(), Lanes::Records) {
+            return Ok(StepReport { tick: None, delivered: LaneReport::default(), after: AfterStep::Rests(next) });
+        }
+        let ticked = self.tick(budget).await;
+        let delivered = self.deliver_records().await;
+        let (tick, delivered) = (ticked?, delivered?);
+        let after = self.gate.standing().await?;
+        let rests = after.commits == before.commits && !tick.more_work && delivered.is_whole();
+        let (commits, next_due) = (after.commits, tick.next_due);
+        self.rest.set(rests.then_some(Rest { commits, settings, next_due, delivered: Lanes::Records }));
+        let after = if tick.more_work {
+            AfterStep::MoreWork
+        } else if delivered.stop.is_some() {
+            // What GEGI could not take is not forgotten until something changes.
+            AfterStep::Rests(NextTurn::At(self.now()))
+        } else {
+            AfterStep::Rests(NextTurn::of(tick.next_due))
+        };
+        Ok(StepReport { tick: Some(tick), delivered, after })
     }
 
     fn now(&self) -> Instant {
@@ -94,15 +146,24 @@ struct Rest {
     commits: u64,
     settings: SchoolSettings,
     next_due: Option<Instant>,
+    delivered: Lanes,
+}
+
+/// The lanes of which a school at rest has nothing left to deliver.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lanes {
+    Records,
+    All,
 }
 
 impl Resting {
-    /// When the next turn is due, if the school still rests: if nothing was committed, the settings are the same, and
-    /// the moment that the plugin named has not come.
-    fn lasts(&self, standing: &Standing, settings: &SchoolSettings, now: Instant) -> Option<NextTurn> {
+    /// When the next turn is due, if the school still rests: if nothing was committed, nothing is left in the `lanes`, the
+    /// settings are the same, and the moment that the plugin named has not come.
+    fn lasts(&self, standing: &Standing, settings: &SchoolSettings, now: Instant, lanes: Lanes) -> Option<NextTurn> {
         let rest = self.lock();
         let rest = rest.as_ref().filter(|rest| {
-            standing.commits == rest.commits && standing.breadcrumb.is_none() && *settings == rest.settings
+            let is_same = standing.commits == rest.commits && *settings == rest.settings;
+            is_same && standing.breadcrumb.is_none() && rest.delivered >= lanes
         })?;
         Some(NextTurn::of(rest.next_due)).filter(|next| !matches!(next, NextTurn::At(due) if *due <= now))
     }

@@ -8,8 +8,10 @@ mod fence;
 mod outbox;
 mod pushes;
 mod removal;
+mod shared;
 mod standing;
 mod state;
+mod versions;
 
 use std::sync::Arc;
 
@@ -17,8 +19,8 @@ use chrono::DateTime;
 
 use super::{Change, Commit, Entry, SchoolId, Standing, Store};
 
-/// A place where a store lies, for example a folder. Each opening finds everything that was committed before. A check
-/// drops the store that it opened before it opens the place again.
+/// A place where a store lies, for example a folder. Each opening finds everything that was committed before. The
+/// checks of [`verify`] drop the store that they opened before they open the place again.
 pub trait Place {
     /// Opens the store.
     fn open(&self) -> Arc<dyn Store>;
@@ -65,7 +67,27 @@ pub async fn verify<P: Place>(make: impl Fn() -> P) {
     fence::a_stale_commit_is_refused_and_leaves_no_trace(&make()).await;
     fence::a_commit_that_was_overtaken_is_refused_and_leaves_no_trace(&make()).await;
     fence::a_fence_only_rises_and_belongs_to_one_school(&make()).await;
+    versions::every_state_since_a_tick_can_be_read(&make()).await;
+    versions::a_state_before_a_tick_is_not_read_any_more(&make()).await;
+    versions::a_tick_gives_way_to_short_calls(&make()).await;
+    versions::a_tick_that_another_tick_overtook_is_refused(&make()).await;
+    outbox::what_is_about_a_subject_is_read_alone(&make()).await;
     state::readers_never_see_a_part_of_a_commit(&make()).await;
+}
+
+/// Runs the checks of a backend that several processes may open at once, each in an empty place of its own. A check
+/// opens its place twice and keeps both stores.
+///
+/// # Panics
+/// The backend breaks a promise.
+pub async fn verify_shared<P: Place>(make: impl Fn() -> P) {
+    shared::a_tick_sees_nothing_of_short_calls_at_another_host(&make()).await;
+    shared::a_tick_that_would_overwrite_a_short_call_of_another_host_is_refused(&make()).await;
+    shared::a_short_call_that_another_host_overtakes_leaves_no_trace(&make()).await;
+    shared::a_call_that_a_tick_of_another_host_overtakes_is_told(&make()).await;
+    shared::the_host_that_took_the_school_over_ticks_it_and_all_make_short_calls(&make()).await;
+    shared::what_both_hosts_count_is_counted_once_each(&make()).await;
+    shared::one_push_is_taken_by_one_host(&make()).await;
 }
 
 fn school() -> SchoolId {

@@ -1,5 +1,5 @@
-//! The gate: the place where the calls of a school meet. A gate decides which call may run beside which other, and
-//! what a tick's commit does about keys that short calls changed while the tick ran.
+//! The gate: the place where the calls of a school meet that this process makes. A gate decides which call may run
+//! beside which other.
 //!
 //! - A school has one tick at a time. A tick holds the right to tick from its beginning to its end.
 //! - Short calls run beside the tick, one short call at a time. A short call holds the turn from its beginning to its
@@ -8,15 +8,13 @@
 //!   therefore sees either nothing of a tick or all of it, and a tick sees either nothing of a short call or all of
 //!   it.
 //! - Deliveries of a lane of a school run one at a time, beside the calls and beside those of the other lane.
-//! - A key that a tick removes and a short call has changed since stays. A key that a tick sets and a short call has
-//!   changed since is a conflict, and nothing of the tick is committed ([`give_way`]).
 //!
-//! The gate keeps the order in memory, therefore only one process may have a school open. When another host takes the
-//! school over, the store refuses the commits of this process by the fence that every commit carries. Not here: what
-//! a call may stage (`unit`), and how a snapshot keeps old values (`snapshot`).
-
-#[cfg(test)]
-mod tests;
+//! The gate keeps the order of its own process, in memory; it saves calls that would only be made again. What others
+//! commit for the school is the store's to answer, by what every commit carries: a tick its fence and the commit after
+//! which it began, a short call the commit that it follows. So a school has one tick at a time, among all processes,
+//! because only the process that took the school over last can commit one; and any process makes short calls.
+//!
+//! Not here: what a call may stage (`unit`), and what a commit does about the commits of others (`versions`).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,8 +25,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::snapshot::Overlay;
 use super::{
-    Change, Commit, FailedTicks, Lane, Payload, PushId, SchoolId, Snapshot, Standing, Store, StoreError, TakenPush,
-    UnitOfWork, Versions,
+    Change, Commit, FailedTicks, Lane, Payload, PushId, Record, SchoolId, Snapshot, Standing, Store, StoreError,
+    TakenPush, UnitOfWork,
 };
 use crate::clock::Clock;
 use crate::limits::StorageLimits;
@@ -57,8 +55,7 @@ pub struct SchoolGate(Arc<Gate>);
 pub(super) struct Gate {
     pub(super) shared: Arc<Shared>,
     pub(super) school: SchoolId,
-    versions: Arc<Versions>,
-    /// The fence that the commits of calls beginning now carry.
+    /// The fence that the commits of ticks beginning now carry.
     fence: AtomicU64,
     tick: Arc<tokio::sync::Mutex<()>>,
     turn: Arc<tokio::sync::Mutex<()>>,
@@ -87,15 +84,15 @@ impl Pass {
 pub(super) struct Place {
     pub(super) pass: Pass,
     pub(super) snapshot: Snapshot,
-    /// The gate's fence when the call began. If another host takes the school over meanwhile, the call cannot commit,
-    /// not even after this host has taken the school back.
+    /// Of a tick: the gate's fence when the tick began. If another host takes the school over meanwhile, the tick cannot
+    /// commit, not even after this host has taken the school back. Of a short call: the school's fence.
     fence: u64,
 }
 
 /// Everything a call wants to commit.
 pub(super) struct Staged {
     pub(super) changes: Overlay,
-    pub(super) records: Vec<Payload>,
+    pub(super) records: Vec<Record>,
     pub(super) mails: Vec<Payload>,
     pub(super) clears_breadcrumb: bool,
     pub(super) push: Option<PushId>,
@@ -151,11 +148,9 @@ impl Schools {
 
 impl SchoolGate {
     fn new(shared: &Arc<Shared>, school: &SchoolId) -> Self {
-        let versions = Versions::new(Arc::clone(&shared.store), school.clone());
         Self(Arc::new(Gate {
             shared: Arc::clone(shared),
             school: school.clone(),
-            versions: Arc::new(versions),
             fence: AtomicU64::new(0),
             tick: Arc::default(),
             turn: Arc::default(),
@@ -174,8 +169,9 @@ impl SchoolGate {
         self.begin(Pass::Tick(permit)).await
     }
 
-    /// Begins a call that uses no network, as soon as no other such call of the school runs. Until the call ends
-    /// nobody else commits for the school.
+    /// Begins a call that uses no network, as soon as no other such call of the school runs in this process. Until the
+    /// call ends nobody else in this process commits for the school; if another process does, the call's commit is
+    /// refused as overtaken, and the call is to be made again.
     ///
     /// # Errors
     /// The store could not be read; no call has begun.
@@ -187,12 +183,14 @@ impl SchoolGate {
     /// Begins a call. The caller holds the turn.
     async fn begin(&self, pass: Pass) -> Result<UnitOfWork, StoreError> {
         let fence = self.0.fence.load(Ordering::SeqCst);
-        let (snapshot, standing) = (self.0.versions.snapshot(), self.standing().await?);
+        let standing = self.standing().await?;
+        let fence = if pass.is_tick() { fence } else { standing.fence };
+        let snapshot = Snapshot::new(Arc::clone(&self.0.shared.store), self.0.school.clone(), standing.commits);
         Ok(UnitOfWork::new(Arc::clone(&self.0), Place { pass, snapshot, fence }, standing))
     }
 
     /// Takes the school over from every other host and returns the new fence. From now on the store refuses the
-    /// commits of calls that began before, at other hosts and at this host.
+    /// commits of ticks that began before, at other hosts and at this host.
     ///
     /// # Errors
     /// The store failed; the school may or may not have been taken over.
@@ -201,6 +199,12 @@ impl SchoolGate {
         // If two takeovers of this process overlap, the later takeover has the higher fence, and that fence counts.
         self.0.fence.fetch_max(fence, Ordering::SeqCst);
         Ok(fence)
+    }
+
+    /// Holds the school with a fence that the store already has, which is how a lease gives it (`lease`). Ticks that
+    /// began before are refused, as after [`SchoolGate::take_over`].
+    pub fn hold(&self, fence: u64) {
+        self.0.fence.fetch_max(fence, Ordering::SeqCst);
     }
 
     /// Waits until no other delivery of the lane runs, and returns the right to deliver.
@@ -234,13 +238,12 @@ impl Gate {
     /// Commits everything a call has staged. The commit is durable when this function returns.
     pub(super) async fn commit(&self, place: Place, staged: Staged) -> Result<(), StoreError> {
         let Place { pass, snapshot, fence } = place;
-        let (_turn, _tick) = match pass {
-            Pass::Short(turn) => (turn, None),
-            Pass::Tick(permit) => (Arc::clone(&self.turn).lock_owned().await, Some(permit)),
+        let seen = Some(snapshot.commit());
+        let (_turn, _tick, follows, tick_after) = match pass {
+            Pass::Short(turn) => (turn, None, seen, None),
+            Pass::Tick(permit) => (Arc::clone(&self.turn).lock_owned().await, Some(permit), None, seen),
         };
-        let changes = give_way(staged.changes, |key| snapshot.is_outdated(key))?;
-        // This call reads no more, so the commit need not keep old values for its snapshot.
-        drop(snapshot);
+        let changes = staged.changes.into_iter().map(|(key, value)| Change { key, value }).collect();
         let at = self.shared.clock.now();
         let forget_before = at - self.shared.limits.pushes_remembered;
         let commit = Commit {
@@ -251,32 +254,18 @@ impl Gate {
             push: staged.push.map(|id| TakenPush { id, forget_before }),
             failed_ticks: staged.failed_ticks,
             fence,
-            follows: None,
+            follows,
+            tick_after,
             at,
         };
         self.shared.observer.step(Step::BeforeCommit);
-        self.versions.commit(commit).await?;
+        let committed = self.shared.store.commit(&self.school, commit).await;
+        committed.map_err(|error| match error {
+            // A short call has no fence of its own: the school was only taken over while the call ran.
+            StoreError::Fenced { .. } if tick_after.is_none() => StoreError::Overtaken,
+            error => error,
+        })?;
         self.shared.observer.step(Step::AfterCommit);
         Ok(())
     }
-}
-
-/// The changes that are committed of the changes a call has staged. `is_changed` names the keys that others have
-/// changed since the call began; of a short call there are none.
-///
-/// A key that a tick removes and a short call has changed since stays: the key is a note of newer work (a course's
-/// dirty note with a later revision), and the next tick does that work. All other keys are written either by ticks or
-/// by short calls. A tick that sets a key which a short call has changed is refused, because one of the two writes
-/// would be lost.
-fn give_way(staged: Overlay, is_changed: impl Fn(&str) -> bool) -> Result<Vec<Change>, StoreError> {
-    let mut conflicts = 0;
-    let mut changes = Vec::with_capacity(staged.len());
-    for (key, value) in staged {
-        if !is_changed(&key) {
-            changes.push(Change { key, value });
-        } else if value.is_some() {
-            conflicts += 1;
-        }
-    }
-    if conflicts == 0 { Ok(changes) } else { Err(StoreError::Conflict(conflicts)) }
 }

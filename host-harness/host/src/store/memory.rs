@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::snapshot::range;
+use super::snapshot::{Overlay, lay_over, range};
+use super::versions::give_way;
 use super::{
     Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Payload, PushId, REFUSED_KEPT, RefusedItem, SchoolId,
     Standing, Store, StoreError, entry_bytes,
@@ -22,22 +23,30 @@ pub struct MemoryStore(Mutex<BTreeMap<SchoolId, School>>);
 struct School {
     standing: Standing,
     state: BTreeMap<String, Vec<u8>>,
-    waiting: BTreeMap<(Lane, u64), Payload>,
+    /// What the keys held before the commits of short calls, by the number of the commit.
+    past: BTreeMap<(String, u64), Option<Vec<u8>>>,
+    waiting: BTreeMap<(Lane, u64), (Payload, Option<String>)>,
     refused: BTreeMap<(Lane, u64), (Payload, String)>,
     /// When each push was taken, whole seconds since 1970.
     pushes: BTreeMap<PushId, i64>,
 }
 
 impl School {
-    fn commit(&mut self, commit: Commit) -> Result<u64, StoreError> {
-        self.standing.count_commit(&commit)?;
+    fn commit(&mut self, commit: &Commit) -> Result<u64, StoreError> {
+        let mut standing = self.standing.clone();
+        standing.count_commit(commit)?;
+        let changes = match commit.tick_after {
+            Some(seen) => give_way(commit.changes.clone(), |key| self.replaced(key, seen).is_some())?,
+            None => commit.changes.clone(),
+        };
+        self.standing = standing;
         for lane in Lane::ALL {
-            for payload in commit.payloads(lane) {
+            for (payload, subject) in commit.payloads(lane) {
                 let sequence = self.standing.next_sequence(lane);
-                self.waiting.insert((lane, sequence), payload.clone());
+                self.waiting.insert((lane, sequence), (payload.clone(), subject.map(str::to_owned)));
             }
         }
-        for change in commit.changes {
+        for change in changes {
             let size = |value: &Vec<u8>| entry_bytes(&change.key, value);
             let after = change.value.as_ref().map(size);
             let before = match change.value {
@@ -45,8 +54,13 @@ impl School {
                 None => self.state.remove(&change.key),
             };
             self.standing.count_change(before.as_ref().map(size), after);
+            // Of several changes of one key the first one replaces what others may still read.
+            self.past.entry((change.key, self.standing.commits)).or_insert(before);
         }
-        if let Some(push) = commit.push {
+        if self.standing.drops_old_values() {
+            self.past.clear();
+        }
+        if let Some(push) = &commit.push {
             self.pushes.retain(|_, at| *at >= push.forget_before.timestamp());
             self.pushes.insert(push.id, commit.at.timestamp());
         }
@@ -56,9 +70,24 @@ impl School {
         Ok(self.standing.commits)
     }
 
+    /// The value that the key held as of a commit, if a later commit replaced it.
+    fn replaced(&self, key: &str, commit: u64) -> Option<&Option<Vec<u8>>> {
+        let later = (key.to_owned(), commit + 1)..=(key.to_owned(), u64::MAX);
+        self.past.range(later).next().map(|(_, value)| value)
+    }
+
+    /// The keys that later commits replaced, with the values they held as of a commit.
+    fn replaced_since(&self, commit: u64) -> Overlay {
+        let mut overlay = Overlay::new();
+        for ((key, _), value) in self.past.iter().filter(|((_, until), _)| *until > commit) {
+            overlay.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        overlay
+    }
+
     fn acknowledge(&mut self, lane: Lane, acknowledgement: &Acknowledgement) {
         let place = (lane, acknowledgement.sequence);
-        let Some(payload) = self.waiting.remove(&place) else { return };
+        let Some((payload, _)) = self.waiting.remove(&place) else { return };
         if let Receipt::Refused(reason) = &acknowledgement.receipt {
             self.refused.insert(place, (payload, reason.clone()));
             let of_lane: Vec<(Lane, u64)> = self.refused.keys().filter(|(of, _)| *of == lane).copied().collect();
@@ -113,9 +142,41 @@ impl Store for MemoryStore {
         }))
     }
 
+    async fn get_many_as_of(
+        &self,
+        school: &SchoolId,
+        commit: u64,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.with(school, |school| {
+            school.standing.check_kept(commit)?;
+            let value = |key: &String| match school.replaced(key, commit) {
+                Some(old) => old.clone(),
+                None => school.state.get(key).cloned(),
+            };
+            Ok(keys.iter().map(value).collect())
+        })
+    }
+
+    async fn scan_as_of(
+        &self,
+        school: &SchoolId,
+        commit: u64,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.with(school, |school| {
+            school.standing.check_kept(commit)?;
+            let replaced = school.replaced_since(commit);
+            let now = range(&school.state, prefix, after, None).map(|(key, value)| (key.clone(), value.clone()));
+            Ok(lay_over(now, range(&replaced, prefix, after, None)).take(limit).collect())
+        })
+    }
+
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
         commit.check()?;
-        self.with(school, |school| school.commit(commit))
+        self.with(school, |school| school.commit(&commit))
     }
 
     async fn take_over(&self, school: &SchoolId) -> Result<u64, StoreError> {
@@ -145,7 +206,22 @@ impl Store for MemoryStore {
     ) -> Result<Vec<OutboxItem>, StoreError> {
         Ok(self.with(school_id, |school| {
             let items = above(&school.waiting, lane, after).take(limit);
-            items.map(|(sequence, text)| OutboxItem::new(school_id, lane, sequence, text.clone())).collect()
+            items.map(|(sequence, (text, _))| OutboxItem::new(school_id, lane, sequence, text.clone())).collect()
+        }))
+    }
+
+    async fn outbox_about(
+        &self,
+        school_id: &SchoolId,
+        subject: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        let lane = Lane::Records;
+        Ok(self.with(school_id, |school| {
+            let items = above(&school.waiting, lane, after).filter(|(_, (_, about))| about.as_deref() == Some(subject));
+            let items = items.map(|(sequence, (text, _))| OutboxItem::new(school_id, lane, sequence, text.clone()));
+            items.take(limit).collect()
         }))
     }
 

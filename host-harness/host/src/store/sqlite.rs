@@ -7,6 +7,7 @@
 //! for one synchronisation of the disk. The SQL lies in `sqlite/`.
 
 mod open;
+mod past;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -30,8 +31,8 @@ pub use open::OpenError;
 /// How long a statement waits for another program, such as a backup or a person with a database tool.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Schools in an SQLite file. The store holds the file for itself until the store is dropped: gates keep their order
-/// in memory, so a second host on the same file would break the order of the first.
+/// Schools in an SQLite file. The store holds the file for itself until the store is dropped: its writers wait for
+/// each other in memory, so a second host on the same file would wait for the disk of the first.
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
@@ -76,6 +77,18 @@ impl SqliteStore {
         work(&self.reader()).map_err(|error| self.explain(&error))
     }
 
+    /// As `read`, for work that may refuse.
+    fn read_or_refuse<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Unwritten>) -> Result<T, StoreError> {
+        work(&self.reader()).map_err(|unwritten| self.tell(unwritten))
+    }
+
+    fn tell(&self, unwritten: Unwritten) -> StoreError {
+        match unwritten {
+            Unwritten::Failed(error) => self.explain(&error),
+            Unwritten::Refused(error) => error,
+        }
+    }
+
     /// The first free reader; if none is free, this function waits for the first reader.
     fn reader(&self) -> MutexGuard<'_, Connection> {
         let [first, ..] = &self.readers;
@@ -97,10 +110,7 @@ impl SqliteStore {
             transaction.commit()?;
             Ok(answer)
         };
-        transact().map_err(|unwritten| match unwritten {
-            Unwritten::Failed(error) => self.explain(&error),
-            Unwritten::Refused(error) => error,
-        })
+        transact().map_err(|unwritten| self.tell(unwritten))
     }
 
     /// Turns an error of SQLite into a `StoreError`, and logs the error with the name of the file for the operator.
@@ -188,6 +198,26 @@ impl Store for SqliteStore {
         self.read(|connection| rows::scan(connection, school, prefix, after, limit))
     }
 
+    async fn get_many_as_of(
+        &self,
+        school: &SchoolId,
+        commit: u64,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.read_or_refuse(|connection| past::get_many(connection, school, commit, keys))
+    }
+
+    async fn scan_as_of(
+        &self,
+        school: &SchoolId,
+        commit: u64,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.read_or_refuse(|connection| past::scan(connection, school, commit, prefix, after, limit))
+    }
+
     async fn commit(&self, school: &SchoolId, commit: Commit) -> Result<u64, StoreError> {
         commit.check()?;
         self.write(|transaction| rows::commit(transaction, school, &commit)).await
@@ -228,6 +258,16 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError> {
         self.read(|connection| rows::outbox(connection, school, lane, after, limit))
+    }
+
+    async fn outbox_about(
+        &self,
+        school: &SchoolId,
+        subject: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        self.read(|connection| rows::outbox_about(connection, school, subject, after, limit))
     }
 
     async fn acknowledge(

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::versions::MOST_KEPT;
 use super::{Commit, Lane, StoreError};
 
 /// The note of a tick that runs or was aborted: what the tick was working on.
@@ -48,6 +49,8 @@ pub struct Standing {
     pub failed_ticks: Option<FailedTicks>,
     /// The highest fence that a commit carried or a takeover gave; a commit with a lower fence is refused.
     pub fence: u64,
+    /// The oldest commit of which the state can still be read.
+    pub kept_from: u64,
 }
 
 impl Standing {
@@ -64,15 +67,31 @@ impl Standing {
         if commit.follows.is_some_and(|latest| latest != self.commits) {
             return Err(StoreError::Overtaken);
         }
+        if let Some(seen) = commit.tick_after {
+            self.check_kept(seen)?;
+        }
         self.fence = commit.fence;
         let at = commit.at;
         if self.last_commit_at.map(hour) != Some(hour(at)) {
             self.mails_before_hour = self.mails;
         }
         self.commits += 1;
+        if commit.tick_after.is_some() || self.commits - self.kept_from > MOST_KEPT {
+            self.kept_from = self.commits;
+        }
         self.failed_ticks = commit.failed_ticks;
         self.last_commit_at = DateTime::from_timestamp(at.timestamp(), 0);
         Ok(())
+    }
+
+    /// Whether the latest commit drops the old values; otherwise it keeps those that it replaces.
+    pub(super) fn drops_old_values(&self) -> bool {
+        self.kept_from == self.commits
+    }
+
+    /// Refuses to read the state that a commit left, if what it takes was dropped.
+    pub(super) fn check_kept(&self, commit: u64) -> Result<(), StoreError> {
+        if commit < self.kept_from { Err(StoreError::Overtaken) } else { Ok(()) }
     }
 
     /// Raises the fence and returns it: commits of calls that are running are refused, later commits have to carry

@@ -4,11 +4,12 @@
 //! does about the commits of others (`gate`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::gate::{Gate, Place, Staged};
 use super::snapshot::Overlay;
 use super::{
-    Aborted, Breadcrumb, Change, EmailError, Entry, FailedTicks, KEY_BYTES, Lane, PushId, RecordsError, Standing,
+    Aborted, Breadcrumb, Change, EmailError, Entry, FailedTicks, KEY_BYTES, PushId, Record, RecordsError, Standing,
     StateChange, StateError, StoreError, Usage, entry_bytes,
 };
 use crate::gegi::{Message, Operation};
@@ -34,10 +35,10 @@ pub struct UnitOfWork {
     push: Option<PushId>,
     /// The ticks in a row that have failed, as this call leaves them.
     failed_ticks: Option<FailedTicks>,
-    /// Operations that are committed and not delivered; none: the call has not asked for them yet.
-    waiting: Option<Vec<Operation>>,
     /// The note that this call has left and not taken back.
     note: Option<String>,
+    /// Whether a read of the call failed because others have committed too much since the call began.
+    is_overtaken: AtomicBool,
 }
 
 impl UnitOfWork {
@@ -52,7 +53,7 @@ impl UnitOfWork {
             operations: Vec::new(),
             mails: Vec::new(),
             push: None,
-            waiting: None,
+            is_overtaken: AtomicBool::new(false),
             note: None,
         }
     }
@@ -75,7 +76,7 @@ impl UnitOfWork {
     }
 
     async fn get_page(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StateError> {
-        let mut values = self.place.snapshot.get_many(keys).await.map_err(|error| unavailable(&error))?;
+        let mut values = self.place.snapshot.get_many(keys).await.map_err(|error| self.unavailable(&error))?;
         for (key, value) in keys.iter().zip(&mut values) {
             if let Some(staged) = self.staged.get(key) {
                 value.clone_from(staged);
@@ -98,7 +99,7 @@ impl UnitOfWork {
             let wanted = PAGE.min(limit - found.len());
             let after = found.last().map_or(after, |(key, _)| Some(key));
             let page = self.place.snapshot.scan_under(&self.staged, prefix, after, wanted).await;
-            let page = page.map_err(|error| unavailable(&error))?;
+            let page = page.map_err(|error| self.unavailable(&error))?;
             bytes += page.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
             self.check_bytes(bytes)?;
             let is_last = page.len() < wanted;
@@ -179,34 +180,30 @@ impl UnitOfWork {
         Ok(is_new)
     }
 
-    /// The operations that GEGI may not hold yet, in order: first those that are committed and not delivered, then
-    /// those that this call has staged. The caller asks for these operations before asking GEGI; in the other order
-    /// an operation that is delivered in between would be in neither answer.
+    /// The operations on the marks of a class that GEGI may not hold yet, in order: first those that are committed and
+    /// not delivered, then those that this call has staged, all of that class alone. The caller asks
+    /// for these operations before asking GEGI; in the other order an operation that is delivered in between would be
+    /// in neither answer.
     ///
     /// # Errors
-    /// The store failed, or holds an item that this version cannot read.
-    pub async fn operations_under_way(&mut self) -> Result<impl Iterator<Item = &Operation>, StoreError> {
-        if self.waiting.is_none() {
-            self.waiting = Some(self.read_waiting().await?);
-        }
-        Ok(self.waiting.iter().flatten().chain(&self.operations))
-    }
-
-    async fn read_waiting(&self) -> Result<Vec<Operation>, StoreError> {
+    /// The store failed, or holds an item about the class that this version cannot read.
+    pub async fn operations_under_way(&self, class: &str) -> Result<Vec<Operation>, StoreError> {
         let Gate { shared, school, .. } = &*self.gate;
-        let lane = Lane::Records;
-        let mut waiting = Vec::new();
+        let mut under_way = Vec::new();
         let mut after = 0;
         loop {
-            let page = shared.store.outbox(school, lane, after, PAGE).await?;
+            let page = shared.store.outbox_about(school, class, after, PAGE).await?;
             for item in &page {
                 after = item.sequence;
-                waiting.push(form::read_operation(item)?);
+                under_way.push(form::read_operation(item)?);
             }
             if page.len() < PAGE {
-                return Ok(waiting);
+                break;
             }
         }
+        let staged = self.operations.iter().filter(|operation| form::subject(operation) == Some(class));
+        under_way.extend(staged.cloned());
+        Ok(under_way)
     }
 
     /// Leaves a note of what a tick is working on, durable at once; none: takes the note back. The note of a short
@@ -251,6 +248,10 @@ impl UnitOfWork {
     /// # Errors
     /// Nothing was committed. The tick can be called again as it was.
     pub async fn commit(self) -> Result<(), StoreError> {
+        if self.is_overtaken() {
+            self.discard().await?;
+            return Err(StoreError::Overtaken);
+        }
         let clears_breadcrumb = self.has_breadcrumb();
         let gate = Arc::clone(&self.gate);
         let written = self.write(clears_breadcrumb).await;
@@ -271,7 +272,7 @@ impl UnitOfWork {
         if !writes && !clears_breadcrumb {
             return Ok(());
         }
-        let records = operations.into_iter().map(form::write_operation).collect::<Result<_, _>>()?;
+        let records = operations.into_iter().map(record).collect::<Result<_, _>>()?;
         let mails = mails.into_iter().map(form::write_mail).collect::<Result<_, _>>()?;
         gate.commit(place, Staged { changes, records, mails, clears_breadcrumb, push, failed_ticks }).await
     }
@@ -306,6 +307,22 @@ impl UnitOfWork {
             Breadcrumb { note: note.to_owned(), times: before.map_or(0, |before| before.times).saturating_add(1) }
         });
         shared.store.leave_breadcrumb(school, breadcrumb.as_ref()).await
+    }
+
+    /// Tells the plugin only that storage failed; the reason goes into the host's log.
+    fn unavailable(&self, error: &StoreError) -> StateError {
+        if matches!(error, StoreError::Overtaken) {
+            self.is_overtaken.store(true, Ordering::Relaxed);
+        } else {
+            tracing::error!(%error, "the store failed");
+        }
+        StateError::Unavailable("the host's storage failed; its log says why".into())
+    }
+
+    /// Whether this call cannot go on because of what others have committed since it began. The call is to be made
+    /// again, whatever it answered.
+    pub fn is_overtaken(&self) -> bool {
+        self.is_overtaken.load(Ordering::Relaxed)
     }
 
     fn check_entries(&self, entries: usize) -> Result<(), StateError> {
@@ -355,6 +372,11 @@ impl UnitOfWork {
     }
 }
 
+fn record(operation: Operation) -> Result<Record, StoreError> {
+    let subject = form::subject(&operation).map(str::to_owned);
+    Ok(Record { payload: form::write_operation(operation)?, subject })
+}
+
 impl From<StateChange> for Change {
     fn from(change: StateChange) -> Self {
         match change {
@@ -362,12 +384,6 @@ impl From<StateChange> for Change {
             StateChange::Delete(key) => Self { key, value: None },
         }
     }
-}
-
-/// Tells the plugin only that storage failed; the reason goes into the host's log.
-fn unavailable(error: &StoreError) -> StateError {
-    tracing::error!(%error, "the store failed");
-    StateError::Unavailable("the host's storage failed; its log says why".into())
 }
 
 fn count(length: usize) -> u64 {

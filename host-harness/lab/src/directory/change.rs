@@ -3,9 +3,8 @@
 
 use serde::Deserialize;
 
-use super::course::{CourseLine, instant};
-use super::settings::SettingsChange;
 use host::gegi::{Course, Mark};
+use mirror::form::{CourseLine, SettingsChange, instant};
 
 /// Something that happens at an instant, before a tick of the same instant.
 #[derive(Debug, Clone, PartialEq)]

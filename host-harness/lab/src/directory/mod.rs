@@ -4,13 +4,8 @@
 //! (the simulator, whose own reader opens the attendance file again).
 
 mod change;
-mod checks;
-mod course;
-mod problem;
-mod schema;
-mod settings;
+mod school;
 mod source;
-mod toml_file;
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
@@ -20,20 +15,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use change::{Change, Credentials, Event, Fault, FaultKind};
-pub use problem::{BadDirectory, MOST_PROBLEMS, Problem};
-pub use schema::BrokenSchema;
-pub use settings::{SettingsChange, Span};
+pub use school::Span;
 pub use source::LONGEST_LINE;
 
 use change::ChangeLine;
-use checks::CourseChecks;
-use course::CourseLine;
 use host::gegi::{Course, SchoolSettings};
-use problem::{Place, Problems};
-use schema::Schema;
-use settings::SchoolFile;
+use mirror::form::{
+    BadInput, BrokenSchema, CourseChecks, CourseLine, Document, Place, Problems, Schema, check_campuses,
+};
+use school::SchoolFile;
 use source::Found;
-use toml_file::Document;
 
 #[cfg(test)]
 mod tests;
@@ -58,7 +49,7 @@ pub struct SchoolDirectory {
 pub enum DirectoryError {
     /// The files of the directory are wrong.
     #[error(transparent)]
-    Bad(#[from] BadDirectory),
+    Bad(#[from] BadInput),
     /// The schemas that ship are wrong.
     #[error(transparent)]
     Schema(#[from] BrokenSchema),
@@ -68,7 +59,7 @@ impl SchoolDirectory {
     /// Reads and checks every file of the folder.
     ///
     /// # Errors
-    /// Up to [`MOST_PROBLEMS`] problems of all files together.
+    /// Up to [`MOST_PROBLEMS`](mirror::form::MOST_PROBLEMS) problems of all files together.
     pub fn read(folder: &Path) -> Result<Self, DirectoryError> {
         let mut problems = Problems::default();
         let school = read_school(folder, &mut problems)?;
@@ -105,7 +96,7 @@ impl SchoolDirectory {
 /// Reads courses in the form of `courses.jsonl` from one file, for a school with these settings.
 ///
 /// # Errors
-/// Up to [`MOST_PROBLEMS`] problems of the file.
+/// Up to [`MOST_PROBLEMS`](mirror::form::MOST_PROBLEMS) problems of the file.
 pub fn read_course_file(path: &Path, settings: &SchoolSettings) -> Result<Vec<Course>, DirectoryError> {
     let mut problems = Problems::default();
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -153,7 +144,10 @@ fn read_school(folder: &Path, problems: &mut Problems) -> Result<Option<School>,
     };
     let span = file.run;
     let settings = file.school_settings();
-    checks::school(&settings, span, &place, problems);
+    if span.until <= span.from {
+        problems.add(&place("run/until"), "run/until", "is not later than run/from; write a later instant");
+    }
+    check_campuses(&settings, "campus", &place, problems);
     Ok(Some(School { settings, span }))
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::problem::{Place, Problems};
+use mirror::form::{Place, Problems};
 
 /// The most bytes of a line. A course of 50,000 students fits, five times as many as have to work.
 pub const LONGEST_LINE: usize = 32 << 20;

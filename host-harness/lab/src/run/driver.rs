@@ -1,5 +1,5 @@
 //! The driver: makes the calls of a run along the virtual clock, namely events and turns, and delivers after each
-//! call.
+//! call. When a turn is due the schedule says, the same that drives a service; a school directory promises its points.
 //!
 //! The span is half-open: changes at `from` happen, changes at `until` do not. Two runs over adjoining spans and one
 //! store are therefore the same as one run over both spans.
@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::grid::{Due, Grid};
 use super::rig::Rig;
 use super::{Progress, RunError, moment};
 use crate::directory::SchoolDirectory;
@@ -16,7 +15,9 @@ use crate::twin::{Position, TwinError};
 use host::clock::{Clock, VirtualClock};
 use host::outbox::DeliveryReport;
 use host::push::Push;
-use host::school::{ATTEMPTS, Budget, CallFailure, CourseChange, Next, NextTurn, TurnFailure};
+use host::schedule::{First, Outcome, Scheduler, Tempo, Wake};
+use host::school::{ATTEMPTS, Budget, CallFailure, CourseChange, Next, TurnFailure};
+use host::store::SchoolId;
 
 /// The budget of a tick: many items, so that batches are full, and many seconds, because virtual seconds cost
 /// nothing.
@@ -29,8 +30,8 @@ pub(super) struct Driver<'a> {
     clock: Arc<VirtualClock>,
     /// The index of the first change that has not been applied.
     next_change: usize,
-    due: Due,
-    last_tick: Option<i64>,
+    school: SchoolId,
+    schedule: Scheduler,
 }
 
 impl<'a> Driver<'a> {
@@ -44,7 +45,11 @@ impl<'a> Driver<'a> {
             }
             None => 0,
         };
-        Ok(Self { directory, rig, clock, next_change, due: Due::Now, last_tick: None })
+        let school = rig.school().id().clone();
+        let schedule = Scheduler::new(Tempo::Points { from: moment(directory.span.from) }, 1);
+        let mut driver = Self { directory, rig, clock, next_change, school, schedule };
+        driver.schedule.add(&driver.school, 1, First::Changed, moment(driver.seconds()));
+        Ok(driver)
     }
 
     /// Plays up to the end of the span.
@@ -91,16 +96,16 @@ impl<'a> Driver<'a> {
     }
 
     /// The next step before the end of the span. A change comes before a tick of the same instant.
-    fn next_step(&self) -> Result<Option<(i64, Step)>, RunError> {
+    fn next_step(&mut self) -> Result<Option<(i64, Step)>, RunError> {
         let now = self.seconds();
-        let every = self.rig.twin.settings_if_any()?.map_or(1, |settings| settings.update_every_minutes.max(1));
-        let grid = Grid { from: self.directory.span.from, step: i64::from(every) * 60 };
+        let every_minutes = self.rig.twin.settings_if_any()?.map_or(1, |settings| settings.update_every_minutes);
+        self.schedule.set_update_frequency(&self.school, every_minutes);
         let until = self.directory.span.until;
         let change = self.directory.changes.get(self.next_change).filter(|change| change.at < until);
         // A change whose instant passed during a long tick happens right after that tick.
         let change = change.map(|change| (change.at.max(now), Step::Change));
-        let tick = grid.next(now, self.due, self.last_tick).filter(|at| *at < until).map(|at| (at, Step::Tick));
-        Ok(change.into_iter().chain(tick).min())
+        let tick = self.schedule.next_moment().map(|at| at.timestamp()).filter(|at| *at < until);
+        Ok(change.into_iter().chain(tick.map(|at| (at, Step::Tick))).min())
     }
 
     async fn take_change(&mut self) -> Result<(), RunError> {
@@ -110,21 +115,20 @@ impl<'a> Driver<'a> {
         let number = earlier.rev().take_while(|earlier| earlier.at == change.at).count();
         self.apply(number, change).await?;
         self.next_change += 1;
-        self.due = Due::Now;
+        self.schedule.wake(&self.school, Wake::Changed, moment(self.seconds()));
         Ok(())
     }
 
-    /// Runs a turn of the school.
+    /// Runs a turn of the school, which is due at `at`.
     async fn take_turn(&mut self, at: i64) -> Result<(), RunError> {
+        if self.schedule.take(moment(at)).is_none() {
+            return Ok(());
+        }
         let turn = self.rig.school().turn(BUDGET).await.map_err(|failure| match failure {
             TurnFailure::Call(failure) => RunError::Call(failure),
             TurnFailure::Restless { ticks } => RunError::Restless { at: self.now(), ticks },
         })?;
-        self.last_tick = Some(at.max(self.seconds()));
-        self.due = match turn.next {
-            NextTurn::At(moment) => Due::At(moment),
-            NextTurn::NotBeforeAChange => Due::Never,
-        };
+        self.schedule.ended(&self.school, Outcome::Rests(turn.next), moment(self.seconds()));
         whole(turn.delivered)
     }
 

@@ -9,7 +9,6 @@ mod accounting;
 mod changes;
 mod coursekey;
 mod driver;
-mod grid;
 mod output;
 mod report;
 mod requests;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
+use wasi::http::types::{
+    Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+};
 
 /// Sends the request `METHOD URL [body=BYTES] [headers=COUNT] [header-of=BYTES] [name=value]…`; returns its outcome and the answer's body.
 pub(crate) fn send(words: &str) -> String {

@@ -2,11 +2,12 @@
 
 use super::{Place, at, school, standing};
 use crate::gegi::Receipt;
-use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, REFUSED_KEPT, SchoolId, Store};
+use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, REFUSED_KEPT, Record, SchoolId, Store};
 
 async fn send(store: &dyn Store, records: &[&str], mails: &[&str]) {
-    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    store.commit(&school(), Commit { records: texts(records), mails: texts(mails), ..at(0) }).await.unwrap();
+    let records = records.iter().map(|text| (*text).into()).collect();
+    let mails = mails.iter().map(|text| (*text).to_owned()).collect();
+    store.commit(&school(), Commit { records, mails, ..at(0) }).await.unwrap();
 }
 
 pub(super) async fn outbox(store: &dyn Store, lane: Lane) -> Vec<OutboxItem> {
@@ -54,8 +55,7 @@ pub(super) async fn sequences_are_never_given_twice(place: &impl Place) {
 pub(super) async fn an_id_belongs_to_one_item(place: &impl Place) {
     let mut ids = std::collections::BTreeSet::new();
     for school in ["school-1", "school-2"].map(SchoolId::from) {
-        let same = vec!["{}".to_owned(); 2];
-        let commit = Commit { records: same.clone(), mails: same, ..at(0) };
+        let commit = Commit { records: vec!["{}".into(); 2], mails: vec!["{}".to_owned(); 2], ..at(0) };
         place.open().commit(&school, commit).await.unwrap();
         for lane in Lane::ALL {
             let first = place.open().outbox(&school, lane, 0, 10).await.unwrap();
@@ -111,4 +111,29 @@ pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place)
     assert_eq!(refused.iter().map(|refused| refused.reason.as_str()).collect::<Vec<_>>(), ["reason 1", "reason 3"]);
     assert!(store.refused(&school(), Lane::Records, 1, 1).await.unwrap() == refused[1..]);
     assert!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap().is_empty());
+}
+
+pub(super) async fn what_is_about_a_subject_is_read_alone(place: &impl Place) {
+    let about = |subject: &str, payload: &str| Record { payload: payload.into(), subject: Some(subject.into()) };
+    let mut records = vec![about("c1", "1"), "2".into(), about("c2", "3"), about("c1", "4"), about("c11", "5")];
+    records.extend((0..500).map(|_| about("c3", "more")));
+    place.open().commit(&school(), Commit { records, mails: vec!["c1".into()], ..at(0) }).await.unwrap();
+    place.open().commit(&school(), Commit { records: vec![about("c1", "6")], ..at(0) }).await.unwrap();
+    let store = place.open();
+    let read = |subject: &'static str, after, limit| {
+        let store = &store;
+        async move { store.outbox_about(&school(), subject, after, limit).await.unwrap() }
+    };
+    let all = outbox(&*store, Lane::Records).await;
+    let of = |sequences: &[u64]| -> Vec<OutboxItem> {
+        all.iter().filter(|item| sequences.contains(&item.sequence)).cloned().collect()
+    };
+    assert_eq!(read("c1", 0, 100).await, of(&[1, 4, 506]));
+    assert_eq!(read("c1", 1, 1).await, of(&[4]));
+    assert_eq!(read("c1", 506, 100).await, []);
+    assert_eq!(read("c2", 0, 100).await, of(&[3]));
+    assert_eq!(read("c4", 0, 100).await, []);
+    acknowledge(&*store, Lane::Records, &[1, 2, 3, 4], Receipt::Applied).await;
+    assert_eq!(read("c1", 0, 100).await, of(&[506]));
+    assert_eq!(store.outbox_about(&SchoolId::from("school-2"), "c1", 0, 100).await.unwrap(), []);
 }

@@ -127,7 +127,7 @@ pub(super) async fn schools_are_apart(place: &impl Place) {
     let (one, other) = (SchoolId::from("school-1"), SchoolId::from("school-11"));
     let everything = |value: &str| Commit {
         changes: vec![put("1a", value), put("a", value)],
-        records: vec![value.to_owned()],
+        records: vec![value.into()],
         ..at(60)
     };
     store.commit(&other, everything("other")).await.unwrap();

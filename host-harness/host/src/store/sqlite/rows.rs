@@ -4,11 +4,11 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Unwritten;
+use super::{Unwritten, past};
 use crate::gegi::Receipt;
 use crate::store::{
-    Acknowledgement, Breadcrumb, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, REFUSED_KEPT, RefusedItem,
-    SchoolId, Standing, TakenPush, entry_bytes,
+    Acknowledgement, Breadcrumb, Change, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, REFUSED_KEPT,
+    RefusedItem, SchoolId, Standing, TakenPush, entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
@@ -16,7 +16,7 @@ const ABOVE_ALL_TEXT: u8 = 0xFF;
 
 pub(super) fn standing(connection: &Connection, school: &SchoolId) -> rusqlite::Result<Standing> {
     let sql = "SELECT commits, last_commit_at, keys, bytes, records, mails, mails_before_hour, note, note_times, fence,
-                      failing_since, failing_ticks, failing_told
+                      failing_since, failing_ticks, failing_told, kept_from
                FROM standing WHERE school = ?1";
     let found = connection.prepare_cached(sql)?.query_row([school.as_str()], read_standing).optional()?;
     Ok(found.unwrap_or_default())
@@ -39,11 +39,13 @@ fn read_standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
         breadcrumb: row.get::<_, Option<String>>(7)?.map(|note| Breadcrumb { note, times }),
         failed_ticks: moment(10)?.map(|since| FailedTicks { since, ticks, told }),
         fence: count(9)?,
+        kept_from: count(13)?,
     })
 }
 
 pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing: &Standing) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let sql = "INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+               ?15)";
     connection.prepare_cached(sql)?.execute(params![
         school.as_str(),
         standing.commits.cast_signed(),
@@ -59,6 +61,7 @@ pub(super) fn put_standing(connection: &Connection, school: &SchoolId, standing:
         standing.failed_ticks.map(|failed| failed.since.timestamp()),
         standing.failed_ticks.map_or(0, |failed| failed.ticks),
         standing.failed_ticks.is_some_and(|failed| failed.told),
+        standing.kept_from.cast_signed(),
     ])?;
     Ok(())
 }
@@ -84,25 +87,31 @@ pub(super) fn scan(
     limit: usize,
 ) -> rusqlite::Result<Vec<Entry>> {
     let sql = "SELECT key, value FROM state WHERE school = ?1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4";
-    // The least text above `after` is `after` with a zero byte appended.
-    let above = after.map(|after| [after.as_bytes(), &[0]].concat()).unwrap_or_default();
-    let from = above.as_slice().max(prefix.as_bytes());
-    let below = [prefix.as_bytes(), &[ABOVE_ALL_TEXT]].concat();
+    let (from, below) = bounds(prefix, after);
     let mut scan = connection.prepare_cached(sql)?;
     let entries =
         scan.query_map(params![school.as_str(), from, below, signed(limit)], |row| Ok((text(row, 0)?, row.get(1)?)))?;
     entries.collect()
 }
 
+/// The least key of a scan, and the key that all keys of the scan lie below.
+pub(super) fn bounds(prefix: &str, after: Option<&str>) -> (Vec<u8>, Vec<u8>) {
+    // The least text above `after` is `after` with a zero byte appended.
+    let above = after.map(|after| [after.as_bytes(), &[0]].concat()).unwrap_or_default();
+    (above.max(prefix.as_bytes().to_vec()), [prefix.as_bytes(), &[ABOVE_ALL_TEXT]].concat())
+}
+
 pub(super) fn commit(connection: &Connection, school: &SchoolId, commit: &Commit) -> Result<u64, Unwritten> {
     let mut standing = standing(connection, school)?;
     standing.count_commit(commit)?;
-    change(connection, school, commit, &mut standing)?;
-    let mut insert = connection.prepare_cached("INSERT INTO outbox VALUES (?1, ?2, ?3, ?4)")?;
+    let changes = past::give_way_to_others(connection, school, commit)?;
+    past::keep(connection, school, &standing, &changes)?;
+    change(connection, school, &changes, &mut standing)?;
+    let mut insert = connection.prepare_cached("INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for lane in Lane::ALL {
-        for payload in commit.payloads(lane) {
+        for (payload, subject) in commit.payloads(lane) {
             let sequence = standing.next_sequence(lane).cast_signed();
-            insert.execute(params![school.as_str(), number(lane), sequence, payload])?;
+            insert.execute(params![school.as_str(), number(lane), sequence, payload, subject])?;
         }
     }
     if let Some(push) = &commit.push {
@@ -118,7 +127,7 @@ pub(super) fn commit(connection: &Connection, school: &SchoolId, commit: &Commit
 fn change(
     connection: &Connection,
     school: &SchoolId,
-    commit: &Commit,
+    changes: &[Change],
     standing: &mut Standing,
 ) -> rusqlite::Result<()> {
     let size = "SELECT length(key) + length(value) FROM state WHERE school = ?1 AND key = ?2";
@@ -126,7 +135,7 @@ fn change(
     let put = "INSERT INTO state VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value";
     let mut put = connection.prepare_cached(put)?;
     let mut delete = connection.prepare_cached("DELETE FROM state WHERE school = ?1 AND key = ?2")?;
-    for change in &commit.changes {
+    for change in changes {
         let place = params![school.as_str(), change.key.as_bytes()];
         let before = size.query_row(place, |row| row.get::<_, i64>(0)).optional()?.map(i64::cast_unsigned);
         match &change.value {
@@ -147,7 +156,7 @@ fn take_push(connection: &Connection, school: &SchoolId, push: &TakenPush, at: D
 }
 
 pub(super) fn remove(connection: &Connection, school: &SchoolId) -> rusqlite::Result<()> {
-    for table in ["state", "outbox", "refused", "push", "standing"] {
+    for table in ["state", "past", "outbox", "refused", "push", "standing"] {
         connection.execute(&format!("DELETE FROM {table} WHERE school = ?1"), [school.as_str()])?;
     }
     Ok(())
@@ -169,6 +178,21 @@ pub(super) fn outbox(
                ORDER BY sequence LIMIT ?4";
     let mut select = connection.prepare_cached(sql)?;
     let place = params![school.as_str(), number(lane), after.cast_signed(), signed(limit)];
+    select.query_map(place, |row| item(row, school, lane))?.collect()
+}
+
+pub(super) fn outbox_about(
+    connection: &Connection,
+    school: &SchoolId,
+    subject: &str,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<OutboxItem>> {
+    let sql = "SELECT sequence, payload FROM outbox WHERE school = ?1 AND lane = ?2 AND subject = ?3 AND sequence > ?4
+               ORDER BY sequence LIMIT ?5";
+    let mut select = connection.prepare_cached(sql)?;
+    let lane = Lane::Records;
+    let place = params![school.as_str(), number(lane), subject, after.cast_signed(), signed(limit)];
     select.query_map(place, |row| item(row, school, lane))?.collect()
 }
 
@@ -217,7 +241,7 @@ fn item(row: &Row<'_>, school: &SchoolId, lane: Lane) -> rusqlite::Result<Outbox
 }
 
 /// A key, which is kept as bytes.
-fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+pub(super) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     let bytes = row.get_ref(column)?.as_blob()?;
     Ok(std::str::from_utf8(bytes).map_err(|error| rusqlite::Error::Utf8Error(column, error))?.to_owned())
 }
@@ -230,6 +254,6 @@ fn number(lane: Lane) -> i64 {
     }
 }
 
-fn signed(limit: usize) -> i64 {
+pub(super) fn signed(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -11,8 +11,13 @@ use super::OpenError;
 const APPLICATION_ID: i64 = 0x6765_6769;
 
 /// The n-th migration brings a file from version n − 1 to version n. A released migration is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql"), include_str!("v4.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("v2.sql"),
+    include_str!("v3.sql"),
+    include_str!("v4.sql"),
+    include_str!("v5.sql"),
+];
 
 /// The latest version of the schema.
 const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;

@@ -34,7 +34,7 @@ fn a_file_of_a_later_version_is_refused() {
     let folder = Folder::new();
     drop(SqliteStore::open(folder.file()).unwrap());
     sql(&folder.file(), "PRAGMA user_version = 99");
-    let expected = "open FILE: its schema is 99, this version knows 4; run the version that wrote it, or a later one";
+    let expected = "open FILE: its schema is 99, this version knows 5; run the version that wrote it, or a later one";
     assert_eq!(failure(&folder.file()), expected);
 }
 
@@ -45,12 +45,23 @@ async fn a_file_of_an_earlier_version_is_brought_up_to_date_with_what_it_holds()
     sql(&folder.file(), "PRAGMA user_version = 1; PRAGMA application_id = 0x67656769");
     sql(&folder.file(), "INSERT INTO state VALUES ('school-1', x'6b6579', x'76616c7565')");
     sql(&folder.file(), "INSERT INTO standing VALUES ('school-1', 4, 60, 1, 8, 2, 1, 0, NULL, 0)");
+    let waiting = |lane: u8, sequence: u8, payload: &str| {
+        sql(&folder.file(), &format!("INSERT INTO outbox VALUES ('school-1', {lane}, {sequence}, '{payload}')"));
+    };
+    waiting(0, 1, r#"1 {"set-mark":{"class":"c1"}}"#);
+    waiting(0, 2, r#"1 {"withdraw-mark":{"class":"c1"}}"#);
+    waiting(0, 3, r#"1 {"set-mark":{"class":"c2"}}"#);
+    waiting(0, 4, "no JSON");
+    waiting(1, 1, r#"1 {"set-mark":{"class":"c1"}}"#);
     let (school, push) = (SchoolId::from("school-1"), PushId::new([1; 32]));
     let store = SqliteStore::open(folder.file()).unwrap();
     assert_eq!(store.get_many(&school, &["key".to_owned()]).await.unwrap(), [Some(b"value".to_vec())]);
     assert!(!store.has_push(&school, push).await.unwrap());
     let standing = store.standing(&school).await.unwrap();
     assert_eq!((standing.commits, standing.records, standing.fence), (4, 2, 0));
+    assert_eq!(standing.kept_from, 4);
+    let about = store.outbox_about(&school, "c1", 0, 10).await.unwrap();
+    assert_eq!(about.iter().map(|item| item.sequence).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(store.take_over(&school).await.unwrap(), 1);
 }
 

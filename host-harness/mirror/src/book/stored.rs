@@ -1,0 +1,198 @@
+//! The form of every value in the book: JSON in the words of a school directory, so that a change of `wit/` changes nothing
+//! that is stored.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::BookError;
+use crate::form::{CampusForm, CourseLine, SchoolForm, SettingsChange};
+use crate::lines::{BasisLine, letter, mark_of, origin_word};
+use host::gegi::{Campus, Course, CourseKind, CurrentMark, Mark, Message, Origin, Receipt, SchoolSettings};
+
+/// The text of a value.
+pub(super) fn write(value: &impl Serialize, kind: &str) -> Result<Vec<u8>, BookError> {
+    serde_json::to_vec(value).map_err(|_| BookError::Form(kind.to_owned()))
+}
+
+/// The value of a text. The error does not say what is wrong with the text, because that would quote it.
+pub(super) fn read<T: DeserializeOwned>(text: &[u8], kind: &str) -> Result<T, BookError> {
+    serde_json::from_slice(text).map_err(|_| BookError::Form(kind.to_owned()))
+}
+
+/// Gives a stored type the functions to write and read it.
+macro_rules! kept_as {
+    ($($stored:ty: $kind:literal),*) => {$(
+        impl $stored {
+            pub(super) fn text(&self) -> Result<Vec<u8>, BookError> {
+                write(self, $kind)
+            }
+
+            pub(super) fn read(text: &[u8]) -> Result<Self, BookError> {
+                read(text, $kind)
+            }
+        }
+    )*};
+}
+
+kept_as!(StoredSettings: "settings", StoredCourse: "course", StoredMark: "mark", StoredMail: "mail", Taken: "delivery");
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct StoredSettings {
+    name: String,
+    enabled: bool,
+    coursekey_url: String,
+    campuses: Vec<StoredCampus>,
+    settings: SettingsChange,
+    /// Apart from the settings, whose JSON never shows it.
+    initial_user_password: String,
+    saved_at: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct StoredCampus {
+    campus: CampusForm,
+    credentials_generation: u64,
+}
+
+impl StoredSettings {
+    pub(super) fn of(settings: &SchoolSettings) -> Self {
+        let stored = |campus: &Campus| StoredCampus {
+            campus: campus.into(),
+            credentials_generation: campus.credentials_generation,
+        };
+        Self {
+            name: settings.name.clone(),
+            enabled: settings.enabled,
+            coursekey_url: settings.coursekey_url.clone(),
+            campuses: settings.campuses.iter().map(stored).collect(),
+            settings: SettingsChange::of(settings),
+            initial_user_password: settings.initial_user_password.clone(),
+            saved_at: settings.saved_at,
+        }
+    }
+
+    pub(super) fn into_settings(self) -> SchoolSettings {
+        let Self { name, enabled, coursekey_url, campuses, settings, initial_user_password, saved_at } = self;
+        let (campuses, generations): (Vec<CampusForm>, Vec<u64>) =
+            campuses.into_iter().map(|stored| (stored.campus, stored.credentials_generation)).unzip();
+        let form = SchoolForm { name, enabled, coursekey_url: Some(coursekey_url), campuses, settings };
+        let mut settings = SchoolSettings { initial_user_password, saved_at, ..form.into_settings() };
+        for (campus, generation) in settings.campuses.iter_mut().zip(generations) {
+            campus.credentials_generation = generation;
+        }
+        settings
+    }
+}
+
+/// A course in the form of a line of `courses.jsonl`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredCourse(CourseLine);
+
+impl StoredCourse {
+    pub(super) fn of(course: Course) -> Self {
+        Self(CourseLine(course))
+    }
+
+    pub(super) fn into_course(self) -> Course {
+        self.0.0
+    }
+}
+
+/// What lists say of a course.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Listed {
+    pub(super) id: String,
+    pub(super) revision: u64,
+    kind: String,
+}
+
+impl Listed {
+    pub(super) fn of(course: &Course) -> Self {
+        Self { id: course.id.clone(), revision: course.revision, kind: kind_word(course.kind).to_owned() }
+    }
+
+    pub(super) fn kind(&self) -> CourseKind {
+        if self.kind == kind_word(CourseKind::ClinicalRotation) {
+            CourseKind::ClinicalRotation
+        } else {
+            CourseKind::GroupCourse
+        }
+    }
+}
+
+/// The word of a school directory for a kind of course.
+fn kind_word(kind: CourseKind) -> &'static str {
+    match kind {
+        CourseKind::GroupCourse => "group-course",
+        CourseKind::ClinicalRotation => "clinical-rotation",
+    }
+}
+
+/// A mark. The basis is that of a mark that the plugin set.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredMark {
+    pub(super) class: String,
+    pub(super) student: String,
+    mark: String,
+    origin: String,
+    pub(super) basis: BasisLine,
+}
+
+impl StoredMark {
+    pub(super) fn of_gegi(class: &str, mark: &CurrentMark) -> Self {
+        Self::new(class, &mark.student, mark.mark, mark.origin, BasisLine::of_gegi(mark.origin))
+    }
+
+    pub(super) fn new(class: &str, student: &str, mark: Mark, origin: Origin, basis: BasisLine) -> Self {
+        Self {
+            class: class.to_owned(),
+            student: student.to_owned(),
+            mark: letter(mark).to_owned(),
+            origin: origin_word(origin).to_owned(),
+            basis,
+        }
+    }
+
+    pub(super) fn letter(&self) -> &str {
+        &self.mark
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        let all = [Origin::Coursekey, Origin::Preset];
+        all.into_iter().find(|origin| origin_word(*origin) == self.origin).unwrap_or(Origin::Hand)
+    }
+
+    pub(super) fn current(self) -> Result<CurrentMark, BookError> {
+        let origin = self.origin();
+        let mark = mark_of(&self.mark).ok_or_else(|| BookError::Form("mark".to_owned()))?;
+        Ok(CurrentMark { student: self.student, mark, origin })
+    }
+}
+
+/// A mail as the host delivered it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredMail {
+    pub(super) id: String,
+    pub(super) at: i64,
+    pub(super) message: Message,
+}
+
+/// A delivery that was taken: its id, and why it was refused, if it was.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Taken {
+    pub(super) id: String,
+    refused: Option<String>,
+}
+
+impl Taken {
+    pub(super) fn new(id: &str, receipt: &Receipt) -> Self {
+        let refused = if let Receipt::Refused(reason) = receipt { Some(reason.clone()) } else { None };
+        Self { id: id.to_owned(), refused }
+    }
+
+    pub(super) fn receipt(self) -> Receipt {
+        self.refused.map_or(Receipt::Applied, Receipt::Refused)
+    }
+}

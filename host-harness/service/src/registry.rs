@@ -1,0 +1,194 @@
+//! The registry: which schools there are, in the storage that all processes share. A school that is removed and created
+//! again gets a new number, and with it other names in the storage, so that nothing of the one is taken for the other's.
+
+use std::sync::Arc;
+
+use host::clock::Clock;
+use host::store::{SchoolId, Store, StoreError};
+use mirror::entries::{Changes, Entries};
+use serde::{Deserialize, Serialize};
+
+/// Where GEGI's records are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Records {
+    /// In the service's own book at once; GEGI may read along in the feed.
+    #[default]
+    Mirror,
+    /// In GEGI: the book takes what GEGI acknowledges.
+    Feed,
+}
+
+/// A school in the registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Registered {
+    /// The number of the school among all that were ever created.
+    number: u64,
+    /// Where GEGI's records are kept.
+    pub records: Records,
+    /// Whether the school is paused: nothing is sent and nothing is fetched.
+    pub paused: bool,
+}
+
+impl Registered {
+    /// The school's name in the storage.
+    pub fn stored_as(&self, school: &str) -> SchoolId {
+        SchoolId::new(format!("{school}.{}", self.number))
+    }
+
+    /// The name of the school's book in the storage.
+    pub fn book_stored_as(&self, school: &str) -> SchoolId {
+        SchoolId::new(format!("{school}.{}.book", self.number))
+    }
+}
+
+/// The registry. Cheap to clone.
+#[derive(Clone)]
+pub struct Registry(Entries);
+
+/// The name of the registry in the storage: that of no school, because every school's has a full stop.
+const NAME: &str = "registry";
+/// The key of the number of the school that was created last.
+const LATEST: &str = "latest";
+const SCHOOL: &str = "school/";
+
+impl Registry {
+    /// The registry in a store.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self(Entries::new(store, SchoolId::new(NAME), clock))
+    }
+
+    /// Whether an id may be a school's: letters, digits, `-` and `_`, beginning with a letter or digit, at most 64.
+    pub fn is_id(school: &str) -> bool {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        school.len() <= 64 && school.starts_with(|c: char| c.is_ascii_alphanumeric()) && school.chars().all(is_plain)
+    }
+
+    /// A school; none: there is none with this id.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn get(&self, school: &str) -> Result<Option<Registered>, StoreError> {
+        self.0.get(key_of(school)).await?.as_deref().map(read).transpose()
+    }
+
+    /// Schools by id, after the given one, at most `limit`.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Registered)>, StoreError> {
+        let after = after.map(key_of);
+        let found = self.0.scan(SCHOOL, after.as_deref(), limit).await?;
+        found
+            .into_iter()
+            .map(|(key, text)| Ok((key.strip_prefix(SCHOOL).unwrap_or_default().to_owned(), read(&text)?)))
+            .collect()
+    }
+
+    /// Creates a school, or changes where the records of the one that is there are kept. True: it was created.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn put(&self, school: &str, records: Records) -> Result<(Registered, bool), StoreError> {
+        let keys = [LATEST.to_owned(), key_of(school)];
+        self.0
+            .change(&keys, |held| {
+                let text = |key: &String| held.get(key).cloned().flatten();
+                let [latest, place] = &keys;
+                let before = text(place).map(|text| read(&text)).transpose();
+                let before = match before {
+                    Ok(before) => before,
+                    Err(error) => return (Changes::new(), Err(error)),
+                };
+                let last = text(latest).and_then(|text| serde_json::from_slice::<u64>(&text).ok()).unwrap_or(0);
+                let is_new = before.is_none();
+                let after = match before {
+                    Some(before) => Registered { records, ..before },
+                    None => Registered { number: last + 1, records, paused: false },
+                };
+                let mut changes = Changes::from([(place.clone(), Some(write(&after)))]);
+                if is_new {
+                    changes.insert(latest.clone(), Some(write(&after.number)));
+                }
+                (changes, Ok((after, is_new)))
+            })
+            .await?
+    }
+
+    /// Pauses a school or lets it go on; none: there is no such school.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn pause(&self, school: &str, paused: bool) -> Result<Option<Registered>, StoreError> {
+        let key = key_of(school);
+        self.0
+            .change(std::slice::from_ref(&key), |held| {
+                let before = held.get(&key).cloned().flatten().map(|text| read(&text)).transpose();
+                match before {
+                    Ok(Some(before)) => {
+                        let after = Registered { paused, ..before };
+                        (Changes::from([(key.clone(), Some(write(&after)))]), Ok(Some(after)))
+                    }
+                    other => (Changes::new(), other),
+                }
+            })
+            .await?
+    }
+
+    /// Takes a school out of the registry.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn remove(&self, school: &str) -> Result<(), StoreError> {
+        self.0.change(&[], |_| (Changes::from([(key_of(school), None)]), ())).await
+    }
+}
+
+fn key_of(school: &str) -> String {
+    format!("{SCHOOL}{school}")
+}
+
+fn read(text: &[u8]) -> Result<Registered, StoreError> {
+    serde_json::from_slice(text).map_err(|_| StoreError::Corrupt)
+}
+
+fn write(value: &impl Serialize) -> Vec<u8> {
+    // The registry's own types always have a JSON form.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use host::clock::VirtualClock;
+    use host::store::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_school_that_is_created_again_is_another_one() {
+        let clock = Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH));
+        let registry = Registry::new(Arc::new(MemoryStore::default()), clock);
+        let (first, created) = registry.put("a", Records::Mirror).await.unwrap();
+        assert!(created);
+        registry.put("b", Records::Feed).await.unwrap();
+        registry.pause("a", true).await.unwrap();
+        let (same, created) = registry.put("a", Records::Feed).await.unwrap();
+        assert!(!created && same.paused && same.stored_as("a") == first.stored_as("a"));
+        registry.remove("a").await.unwrap();
+        assert_eq!(registry.pause("a", true).await.unwrap(), None);
+        let (again, created) = registry.put("a", Records::Mirror).await.unwrap();
+        assert!(created && again.stored_as("a") != first.stored_as("a"));
+        let ids = |schools: Vec<(String, Registered)>| schools.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!(ids(registry.list(None, 10).await.unwrap()), ["a", "b"]);
+        assert_eq!(ids(registry.list(Some("a"), 10).await.unwrap()), ["b"]);
+    }
+
+    #[test]
+    fn an_id_is_a_plain_word() {
+        let good = ["a", "North-2", "0_1"];
+        let bad = ["", "-a", "a.b", "a/b", "é", &"a".repeat(65)];
+        assert!(good.into_iter().all(Registry::is_id) && !bad.into_iter().any(Registry::is_id));
+    }
+}

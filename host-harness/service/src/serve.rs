@@ -1,0 +1,167 @@
+//! Starting and ending: opens what the configuration names, serves the API and runs the ticks until the service is told to
+//! end. Then no new call begins, and those that run end or are aborted within ten seconds.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::clock::{Clock, SystemClock};
+use host::door::Sender;
+use host::engine::Engine;
+use host::school::{Host, HostConfig};
+use host::store::{SqliteStore, Store};
+use mirror::book::Book;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::api;
+use crate::config::{Config, ConfigError, StoreAt};
+use crate::mail::MailProblem;
+use crate::mailing::Mailing;
+use crate::registry::Registry;
+use crate::runner::{self, Runs};
+use crate::schools::OpenSchools;
+use crate::secrets::{Environment, Secrets, SecretsError};
+use crate::service::{Parts, Schemas, Service};
+use crate::telemetry::Metrics;
+
+/// How long requests may take to end when the service ends.
+const ENDING: Duration = Duration::from_secs(8);
+
+/// Why the service cannot start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The secrets cannot be used.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The way out for mails cannot be used.
+    #[error(transparent)]
+    Mail(#[from] MailProblem),
+    /// The storage cannot be opened.
+    #[error(transparent)]
+    Sqlite(#[from] host::store::sqlite::OpenError),
+    /// The address cannot be listened at.
+    #[error("listen at {address}: {error}; end what listens there, or write another address at `listen`")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
+    /// A folder cannot be created.
+    #[error("create the folder {folder}: {error}; name another at `store`")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
+    /// The storage is one that this build does not have.
+    #[error("use the storage at `store`: this program was built without PostgreSQL; write sqlite:FILE")]
+    NoPostgres,
+    /// The server failed.
+    #[error("serve the API: {0}")]
+    Server(std::io::Error),
+}
+
+impl ServeError {
+    /// Whether what the operator stated is wrong, and not the machine.
+    pub fn is_input(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::NoPostgres)
+    }
+}
+
+/// A service that is ready: its address is bound.
+pub struct Ready {
+    listener: TcpListener,
+    service: Service,
+    calls: tokio::sync::mpsc::UnboundedReceiver<runner::Call>,
+    end: watch::Sender<bool>,
+}
+
+/// Opens everything that the configuration names.
+///
+/// # Errors
+/// Something cannot be opened; nothing runs.
+pub async fn prepare(config: Config, engine: Engine, environment: Environment) -> Result<Ready, ServeError> {
+    let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
+    let store = open_store(&config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let metrics = Arc::new(Metrics::default());
+    let sender = Sender::new(&engine.limits().http, config.loopback_allowed);
+    let host = Host::new(
+        engine.clone(),
+        HostConfig {
+            observer: Arc::clone(&metrics) as _,
+            loopback_allowed: config.loopback_allowed,
+            ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(sender))
+        },
+    );
+    let mailing = Arc::new(Mailing::new(&config.mail, secrets.clone(), Arc::clone(&clock))?);
+    let of_school = Arc::clone(&mailing);
+    let mails = Box::new(move |id: &str, book: &Book| of_school.of_school(id, book));
+    let schools = OpenSchools::new(host, Arc::clone(&store), Arc::clone(&clock), secrets, mails);
+    let (runner, calls) = runner::calls();
+    let (end, ending) = watch::channel(false);
+    let address = config.listen.clone();
+    let listening = TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| ServeError::Listen { address, error })?;
+    let schemas = Schemas::new().map_err(ConfigError::from)?;
+    let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
+    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    let parts =
+        Parts { config, clock, store, engine, registry, schools, runner, runs, metrics, mailing, schemas, ending };
+    Ok(Ready { listener, service: Service::new(parts), calls, end })
+}
+
+fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+    match config.store() {
+        StoreAt::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+                let fail = |error| ServeError::Folder { folder: folder.display().to_string(), error };
+                host::private::create_folder(folder).map_err(fail)?;
+            }
+            Ok(Arc::new(SqliteStore::open(path)?))
+        }
+        StoreAt::Postgres(_) => Err(ServeError::NoPostgres),
+    }
+}
+
+impl Ready {
+    /// The address that is listened at.
+    ///
+    /// # Errors
+    /// The operating system does not say.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` comes to its end.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let Self { listener, service, calls, end } = self;
+        let ending = end.subscribe();
+        let running = tokio::spawn(runner::run(service.clone(), calls, end.subscribe()));
+        let app = api::router(service).into_make_service_with_connect_info::<SocketAddr>();
+        let mut asked = ending.clone();
+        let server = axum::serve(listener, app).with_graceful_shutdown(async move { _ = asked.changed().await });
+        let server = tokio::spawn(async move { server.await });
+        stop.await;
+        tracing::info!("ending: no new calls; those that run may end");
+        let _ = end.send(true);
+        let served = tokio::time::timeout(ENDING, server).await;
+        let _ = running.await;
+        match served {
+            Ok(Ok(Err(error))) => Err(ServeError::Server(error)),
+            // A request that did not end in time is dropped with its connection.
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The service as its API and its runner share it. Cheap to clone.
+
+use std::sync::Arc;
+
+use host::clock::Clock;
+use host::engine::Engine;
+use host::gegi::Instant;
+use host::schedule::Wake;
+use host::school::StatusQuery;
+use host::store::{Store, StoreError};
+use mirror::form::Schema;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::mailing::Mailing;
+use crate::problem::Problem;
+use crate::registry::Registry;
+use crate::runner::{Call, Runs};
+use crate::schools::{OpenSchool, OpenSchools};
+use crate::telemetry::Metrics;
+
+/// The service.
+#[derive(Clone)]
+pub struct Service(Arc<Parts>);
+
+/// What a service is made of.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The storage.
+    pub store: Arc<dyn Store>,
+    /// The engine.
+    pub engine: Engine,
+    /// Which schools there are.
+    pub registry: Registry,
+    /// The schools of this process.
+    pub schools: OpenSchools,
+    /// The way to the runner.
+    pub runner: UnboundedSender<Call>,
+    /// What the runner knows of the schools.
+    pub runs: Runs,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The way out for mails.
+    pub mailing: Arc<Mailing>,
+    /// The schemas of what GEGI states.
+    pub schemas: Schemas,
+    /// Cancelled when the service is to end.
+    pub ending: watch::Receiver<bool>,
+}
+
+/// The schemas of requests, compiled once.
+pub struct Schemas {
+    /// A school.
+    pub school: Schema,
+    /// A course.
+    pub course: Schema,
+    /// The other bodies.
+    pub bodies: Bodies,
+}
+
+/// The schemas of the API's own bodies.
+pub struct Bodies {
+    /// Credentials of a campus.
+    pub credentials: Schema,
+    /// GEGI's whole list of courses.
+    pub courses: Schema,
+    /// A mark set by hand.
+    pub mark: Schema,
+    /// Acknowledgements of the feed.
+    pub acknowledgements: Schema,
+    /// The texts of a template.
+    pub template: Schema,
+}
+
+impl Schemas {
+    /// Compiles the schemas.
+    ///
+    /// # Errors
+    /// A schema that ships is wrong.
+    pub fn new() -> Result<Self, mirror::form::BrokenSchema> {
+        let bodies = Bodies {
+            credentials: Schema::of("credentials", include_str!("../schemas/credentials.schema.json"))?,
+            courses: Schema::of("course-list", include_str!("../schemas/course-list.schema.json"))?,
+            mark: Schema::of("hand-mark", include_str!("../schemas/hand-mark.schema.json"))?,
+            acknowledgements: Schema::of("acknowledgements", include_str!("../schemas/acknowledgements.schema.json"))?,
+            template: Schema::of("email-template", include_str!("../schemas/email-template.schema.json"))?,
+        };
+        Ok(Self { school: Schema::named("school-request")?, course: Schema::named("courses")?, bodies })
+    }
+}
+
+impl Service {
+    /// A service of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The storage.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Which schools there are.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The schools of this process.
+    pub fn schools(&self) -> &OpenSchools {
+        &self.0.schools
+    }
+
+    /// What the runner knows of the schools.
+    pub fn runs(&self) -> &Runs {
+        &self.0.runs
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    /// The way out for mails.
+    pub fn mailing(&self) -> &Mailing {
+        &self.0.mailing
+    }
+
+    /// The schemas of requests.
+    pub fn schemas(&self) -> &Schemas {
+        &self.0.schemas
+    }
+
+    /// Whether the service is ending.
+    pub fn is_ending(&self) -> bool {
+        *self.0.ending.borrow()
+    }
+
+    /// The present moment, whole seconds since 1970.
+    pub fn now(&self) -> Instant {
+        self.0.clock.now().timestamp()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    /// A school that GEGI created.
+    ///
+    /// # Errors
+    /// There is none with this id, or the storage failed.
+    pub async fn school(&self, id: &str) -> Result<Arc<OpenSchool>, Problem> {
+        self.school_if_any(id)
+            .await?
+            .ok_or_else(|| Problem::not_found("there is no such school; create it with PUT /v1/schools/{school}"))
+    }
+
+    /// A school that GEGI created; none: there is none with this id.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn school_if_any(&self, id: &str) -> Result<Option<Arc<OpenSchool>>, StoreError> {
+        if !Registry::is_id(id) {
+            return Ok(None);
+        }
+        let registered = self.0.registry.get(id).await?;
+        Ok(registered.map(|registered| self.0.schools.open(id, &registered)))
+    }
+
+    /// Tells the runner that something of a school changed, or that somebody asks for a tick.
+    pub fn wake(&self, school: &str, why: Wake) {
+        self.call(Call::Wake(school.to_owned(), why));
+    }
+
+    /// Tells the runner something. A runner that has ended hears nothing any more, because the service ends.
+    pub fn call(&self, call: Call) {
+        let _ = self.0.runner.send(call);
+    }
+}
+
+/// The status query of one course.
+pub fn of_course(id: &str) -> StatusQuery {
+    StatusQuery::Ids(vec![id.to_owned()])
+}

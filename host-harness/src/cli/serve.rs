@@ -1,0 +1,38 @@
+//! `serve`: the host as a service beside GEGI.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use host::engine::Engine;
+use host::limits::Limits;
+use service::config::Config;
+use service::serve::prepare;
+use tokio::signal::unix::{SignalKind, signal};
+
+use component::COMPONENT;
+
+use super::{cache_folder, show};
+
+/// Serves GEGI: its API, the ticks of its schools, the mails. Ends at SIGTERM or SIGINT, within ten seconds.
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl Serve {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
+        let config = Config::read(&self.config)?;
+        let limits = Limits::default();
+        let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
+        let engine = tokio::task::spawn_blocking(move || Engine::new(COMPONENT, limits, cache.as_deref())).await??;
+        let ready = prepare(config, engine, super::environment).await?;
+        show::progress(&format!("Serving at http://{}", ready.address()?));
+        let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let stop = async move {
+            tokio::select! { _ = terminated.recv() => {}, _ = interrupted.recv() => {} }
+        };
+        Ok(ready.run(stop).await?)
+    }
+}
