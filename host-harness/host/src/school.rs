@@ -118,15 +118,12 @@ impl School {
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
         let call = || async {
             let (start, change) = (self.start_short().await?, change.clone());
-            self.run(
-                start,
-                |_| Ok(()),
-                move |plugin, store| {
-                    Box::pin(
-                        async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
-                    )
-                },
-            )
+            let check = |_: &CourseOutcome| Ok(());
+            self.run(start, check, move |plugin, store| {
+                Box::pin(
+                    async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
+                )
+            })
             .await
         };
         self.observed(Export::CourseChanged, short::undisturbed(call)).await
@@ -145,8 +142,7 @@ impl School {
     async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
-        let body_bytes = push.body.len();
-        let check = |outcome: &AttendanceOutcome| answer::check_attendance(outcome, body_bytes);
+        let check = |outcome: &AttendanceOutcome| answer::check_attendance(*outcome, push.body.len());
         short::undisturbed(|| async {
             let mut start = self.start_short().await?;
             if !start.unit.takes_push(push.id).await? {

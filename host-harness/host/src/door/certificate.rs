@@ -77,11 +77,11 @@ pub(super) fn what_is_wrong(error: &CertificateError, host: &str) -> String {
         ),
         CertificateError::UnknownIssuer => format!(
             "nobody whom this machine trusts has signed the certificate of {host}; if its authority is to be trusted, \
-             add its certificate to the file of ca-file under [coursekey], or to the machine's certificates"
+             add its certificate to the file that `ca` under [coursekey] names, or to the machine's certificates"
         ),
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => format!(
             "{host} signed its certificate itself; it needs one by an authority that this machine trusts, such as those \
-             of the file of ca-file under [coursekey]"
+             of the file that `ca` under [coursekey] names"
         ),
         other => format!("the certificate of {host} cannot be used: {}; tell CourseKey", shown(&other.to_string())),
     }

@@ -65,18 +65,14 @@ impl Grant {
         Ok(Self { base, campuses })
     }
 
-    /// Whether the school's origin is an address of this machine, which is granted with `loopback_allowed` alone.
-    pub fn leads_to_this_machine(&self) -> bool {
-        is_loopback(&self.base.host)
-    }
-
-    /// The same grant, if the school's origin lies within what the operator allows.
+    /// The same grant, if the school's origin lies within what the operator allows. An address of this machine, which a
+    /// grant holds only where loopback is allowed, needs no entry.
     ///
     /// # Errors
     /// It lies outside; every request of the school is refused with this denial.
     pub fn within(self, allowed: &AllowedHosts) -> Result<Self, Denial> {
         let Base { host, port, .. } = &self.base;
-        if allowed.contains(host, *port) {
+        if is_loopback(host) || allowed.contains(host, *port) {
             Ok(self)
         } else {
             Err(Denial::AllowedHosts { asked: format!("{host}:{port}") })

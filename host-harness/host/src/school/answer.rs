@@ -66,7 +66,7 @@ pub(super) fn check_statuses(query: &StatusQuery, statuses: &[CourseStatus]) -> 
 }
 
 /// Every record of a push takes more than a byte of its body.
-pub(super) fn check_attendance(outcome: &AttendanceOutcome, body_bytes: usize) -> Verdict {
+pub(super) fn check_attendance(outcome: AttendanceOutcome, body_bytes: usize) -> Verdict {
     let told = u64::from(outcome.taken) + u64::from(outcome.repeated);
     ensure(usize::try_from(told).is_ok_and(|told| told <= body_bytes), "more records than the push has room for")
 }

@@ -49,8 +49,8 @@ impl HostConfig {
     pub(super) fn grant(&self, settings: &SchoolSettings) -> Result<Grant, Denial> {
         let grant = Grant::new(settings, self.loopback_allowed)?;
         match &self.allowed_hosts {
-            Some(allowed) if !grant.leads_to_this_machine() => grant.within(allowed),
-            _ => Ok(grant),
+            Some(allowed) => grant.within(allowed),
+            None => Ok(grant),
         }
     }
 

@@ -162,17 +162,17 @@ async fn a_certificate_that_is_not_valid_yet_is_refused() {
 #[tokio::test]
 async fn a_certificate_by_an_authority_that_nobody_knows_is_refused() {
     let (by, roots) = authority("one");
-    ask(acceptor(&server_of(NAME, 2020, 2090), Some(&authority("another").0)), &roots, &expect!["connect to CourseKey: nobody whom this machine trusts has signed the certificate of coursekey.example.com; if its authority is to be trusted, add its certificate to the file of ca-file under [coursekey], or to the machine's certificates"]).await;
-    ask(acceptor(&server_of(NAME, 2020, 2090), Some(&by)), &ExtraRoots::default(), &expect!["connect to CourseKey: nobody whom this machine trusts has signed the certificate of coursekey.example.com; if its authority is to be trusted, add its certificate to the file of ca-file under [coursekey], or to the machine's certificates"]).await;
+    ask(acceptor(&server_of(NAME, 2020, 2090), Some(&authority("another").0)), &roots, &expect!["connect to CourseKey: nobody whom this machine trusts has signed the certificate of coursekey.example.com; if its authority is to be trusted, add its certificate to the file that `ca` under [coursekey] names, or to the machine's certificates"]).await;
+    ask(acceptor(&server_of(NAME, 2020, 2090), Some(&by)), &ExtraRoots::default(), &expect!["connect to CourseKey: nobody whom this machine trusts has signed the certificate of coursekey.example.com; if its authority is to be trusted, add its certificate to the file that `ca` under [coursekey] names, or to the machine's certificates"]).await;
 }
 
 #[tokio::test]
 async fn a_certificate_that_its_server_signed_itself_is_refused() {
     let (_, roots) = authority("one");
-    ask(acceptor(&server_of(NAME, 2020, 2090), None), &roots, &expect!["connect to CourseKey: nobody whom this machine trusts has signed the certificate of coursekey.example.com; if its authority is to be trusted, add its certificate to the file of ca-file under [coursekey], or to the machine's certificates"]).await;
+    ask(acceptor(&server_of(NAME, 2020, 2090), None), &roots, &expect!["connect to CourseKey: nobody whom this machine trusts has signed the certificate of coursekey.example.com; if its authority is to be trusted, add its certificate to the file that `ca` under [coursekey] names, or to the machine's certificates"]).await;
     let mut own = server_of(NAME, 2020, 2090);
     own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    ask(acceptor(&own, None), &roots, &expect!["connect to CourseKey: coursekey.example.com signed its certificate itself; it needs one by an authority that this machine trusts, such as those of the file of ca-file under [coursekey]"]).await;
+    ask(acceptor(&own, None), &roots, &expect!["connect to CourseKey: coursekey.example.com signed its certificate itself; it needs one by an authority that this machine trusts, such as those of the file that `ca` under [coursekey] names"]).await;
 }
 
 #[tokio::test]
