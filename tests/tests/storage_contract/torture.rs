@@ -33,7 +33,7 @@ const CHILDREN: usize = 3;
 /// How long a process may be silent. Every process says that it lives every few calls.
 const DEAD_AFTER: Duration = Duration::from_secs(1);
 /// What takes longer will never happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a child says after a call was answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
