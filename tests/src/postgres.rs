@@ -5,7 +5,8 @@
 //! Where there is no PostgreSQL the tests say so and pass; with `GEGI_REQUIRE_POSTGRES=1` they fail. Not here: the
 //! store (`host::store::postgres`).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A kit for tests.
+// A kit for tests: it panics where a test should fail, and says on standard output why a test did nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, clippy::print_stdout)]
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -76,7 +77,7 @@ impl Server {
         if let Some((user, group)) = user() {
             std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
         }
-        let made = command(&binaries.join("initdb"))
+        let made = command(binaries.join("initdb"))
             .args(["-A", "trust", "-N", "--locale=C", "-E", "UTF8", "-U", "postgres", "-D"])
             .arg(folder.path().join("data"))
             .output()
@@ -162,24 +163,14 @@ pub async fn number(url: &str, sql: &str) -> i64 {
 /// The settings of a URL in the form that takes a name of a database at its end.
 fn settings(config: &tokio_postgres::Config) -> String {
     use tokio_postgres::config::Host;
-    let mut settings = String::new();
-    for host in config.get_hosts() {
-        let host = match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(path) => path.display().to_string(),
-        };
-        settings.push_str(&format!("host={host} "));
-    }
-    for port in config.get_ports() {
-        settings.push_str(&format!("port={port} "));
-    }
-    if let Some(user) = config.get_user() {
-        settings.push_str(&format!("user={user} "));
-    }
-    if let Some(password) = config.get_password() {
-        settings.push_str(&format!("password='{}' ", String::from_utf8_lossy(password)));
-    }
-    settings
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => format!("host={name}"),
+        Host::Unix(path) => format!("host={}", path.display()),
+    });
+    let ports = config.get_ports().iter().map(|port| format!("port={port}"));
+    let user = config.get_user().map(|user| format!("user={user}"));
+    let password = config.get_password().map(|password| format!("password='{}'", String::from_utf8_lossy(password)));
+    hosts.chain(ports).chain(user).chain(password).collect::<Vec<_>>().join(" ")
 }
 
 /// The folder with PostgreSQL's programs: that of `pg_config`, or the latest of Debian's.

@@ -73,8 +73,10 @@
 //!
 //! # Features
 //!
-//! `sqlite` (default): storage in a file. Without this feature a program brings a [`Store`](store::Store) of its own
-//! and checks it with [`store::contract`], or forgets everything at its end with [`MemoryStore`](store::MemoryStore).
+//! `sqlite` (default): storage in a file, for one process. `postgres`: storage in a database that many processes share,
+//! with leases of schools ([`store::lease`]). Without these features a program brings a [`Store`](store::Store) of its
+//! own and checks it with [`store::contract`], or forgets everything at its end with
+//! [`MemoryStore`](store::MemoryStore).
 //!
 //! This crate has no command line, no simulated CourseKey and no component, and imports no other crate of its
 //! workspace.

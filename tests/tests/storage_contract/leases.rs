@@ -139,7 +139,7 @@ async fn a_school_is_ticked_from_when_it_is_added_until_it_is_removed() {
     let (node, school) = (place.node("a").await, SchoolId::from("school-1"));
     leases.add(&school).await.unwrap();
     leases.add(&school).await.unwrap();
-    assert_eq!(leases.schools().await.unwrap(), [school.clone()]);
+    assert_eq!((leases.schools().await.unwrap().first(), leases.schools().await.unwrap().len()), (Some(&school), 1));
     let lease = leases.claim(&node, 1).await.unwrap().remove(0);
     leases.remove(&school).await.unwrap();
     assert_eq!((leases.schools().await.unwrap(), leases.held(&node).await.unwrap()), (vec![], vec![]));

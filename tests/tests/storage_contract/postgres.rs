@@ -110,6 +110,7 @@ async fn a_store_goes_on_after_its_server_was_killed_and_started_again() {
 
 #[tokio::test]
 async fn what_postgres_refuses_is_told_without_quoting_it() {
+    tests::discretion::watch();
     let Some(server) = Server::shared() else { return };
     let url = server.database().await;
     let store = PostgresStore::open(&url).await.unwrap();

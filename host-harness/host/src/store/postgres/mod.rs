@@ -44,8 +44,8 @@ const ATTEMPTS: u32 = 5;
 /// The values of a statement.
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// Schools in a PostgreSQL database, which any number of processes may have open. Works with a connection pooler in
-/// front that pools by transaction, except for hints.
+/// Schools in a PostgreSQL database, which any number of processes may have open. No pooler may stand in front that pools
+/// by transaction, because prepared statements, settings and hints belong to a connection.
 pub struct PostgresStore(Arc<Database>);
 
 /// The way to the database.

@@ -1,6 +1,9 @@
 //! Opening a database: what its URL may say, TLS, the pool of connections, and why a database could not be opened. A
 //! failure after the opening is a `StoreError`.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
