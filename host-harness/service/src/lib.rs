@@ -6,7 +6,9 @@
 //! and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
 
 pub mod api;
+pub mod client;
 pub mod config;
+pub mod doctor;
 pub mod mail;
 pub mod mailing;
 pub mod problem;

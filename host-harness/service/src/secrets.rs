@@ -125,6 +125,14 @@ impl Secrets {
         Ok(self.read(OPERATOR)?.map(|text| TokenHash::read(text.expose_secret())))
     }
 
+    /// The operator's token itself, for commands of the operator; none: only its hash is kept.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn operator_token_text(&self) -> Result<Option<SecretString>, SecretsError> {
+        Ok(self.read(OPERATOR)?.filter(|text| !text.expose_secret().starts_with(HASHED)))
+    }
+
     /// The hash of a school's token; none: the school has none.
     ///
     /// # Errors
@@ -234,6 +242,18 @@ impl Secrets {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// A new token: 256 random bits of the operating system's.
+///
+/// # Errors
+/// The operating system has no random bits.
+pub fn new_token() -> Result<String, SecretsError> {
+    let mut bytes = [0; 32];
+    let source = rustls::crypto::ring::default_provider().secure_random;
+    let filled = source.fill(&mut bytes);
+    filled.map_err(|_| unusable(Path::new("the random numbers"), io::Error::other("there are none")))?;
+    Ok(base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes))
 }
 
 const OPERATOR: &str = "operator-token";

@@ -3,6 +3,7 @@
 
 mod demo;
 mod diagnostics;
+mod doctor;
 mod engine;
 mod issues;
 mod journal;
@@ -12,6 +13,7 @@ mod marks;
 mod push_attendance;
 mod put_course;
 mod run;
+mod school;
 mod serve;
 mod show;
 mod simulate_coursekey;
@@ -30,7 +32,9 @@ use host::school::{CallError, CallFailure, TurnFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError, Unaccounted};
 use lab::twin::TwinError;
+use service::client::ApiError;
 use service::config::ConfigError;
+use service::secrets::SecretsError;
 use service::serve::ServeError;
 
 use engine::engine;
@@ -64,7 +68,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Doctor(doctor::Doctor),
     Run(run::Run),
+    School(school::School),
     Serve(serve::Serve),
     SimulateCoursekey(simulate_coursekey::SimulateCoursekey),
     Tick(tick::Tick),
@@ -86,7 +92,7 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::from(INPUT);
     }
     match start(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             show::error(&error);
             ExitCode::from(exit_code(&error))
@@ -94,20 +100,20 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn start(command: Command) -> anyhow::Result<()> {
-    let command = match command {
+fn start(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = if matches!(command, Command::Serve(_)) {
         // Many schools at once need all processors, and keep no common order.
-        Command::Serve(serve) => {
-            return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve.execute());
-        }
-        command => command,
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?
+    } else {
+        // One thread, so that everything at one virtual instant happens in the same order in every run.
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?
     };
-    // One thread, so that everything at one virtual instant happens in the same order in every run.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        match command {
+        let done = match command {
+            Command::Doctor(doctor) => return doctor.execute().await,
             Command::Demo(demo) => demo.execute().await,
             Command::Run(run) => run.execute().await,
+            Command::School(school) => school.execute().await,
             Command::Serve(serve) => serve.execute().await,
             Command::SimulateCoursekey(simulate) => simulate.execute().await,
             Command::Tick(tick) => tick.execute().await,
@@ -119,7 +125,8 @@ fn start(command: Command) -> anyhow::Result<()> {
             Command::Issues(issues) => issues.execute(),
             Command::Journal(journal) => journal.execute(),
             Command::Mail(mail) => mail.execute(),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     })
 }
 
@@ -169,7 +176,14 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         None if error.is::<TurnFailure>() => COMPONENT,
         None if error.is::<Unaccounted>() => UNACCOUNTED,
         None if error.downcast_ref::<ServeError>().is_some_and(ServeError::is_input) => INPUT,
-        None if error.is::<ConfigError>() || error.is::<DirectoryError>() || error.is::<OwnTextsError>() => INPUT,
+        None if error.is::<ApiError>() => MACHINE,
+        None if error.is::<SecretsError>()
+            || error.is::<ConfigError>()
+            || error.is::<DirectoryError>()
+            || error.is::<OwnTextsError>() =>
+        {
+            INPUT
+        }
         None => MACHINE,
     }
 }
