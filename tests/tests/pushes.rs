@@ -10,7 +10,7 @@ mod school;
 use chrono::{DateTime, TimeDelta};
 use expect_test::expect;
 use host::push::{Push, Refusal};
-use host::school::{CallFailure, NextTurn, PushOutcome};
+use host::school::{AfterStep, Budget, CallFailure, NextTurn, PushOutcome};
 use school::{Played, at, signed_anew, tampered};
 
 #[tokio::test]
@@ -187,4 +187,26 @@ async fn a_school_at_rest_is_not_ticked_until_a_push_comes_or_its_time_has_come(
     assert_eq!(played.turn().await.ticks, 0);
     played.clock.advance_to(DateTime::from_timestamp(due, 0).unwrap());
     assert!(played.turn().await.ticks > 0);
+}
+
+#[tokio::test]
+async fn a_step_is_one_tick_and_a_school_at_rest_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    let step = async |played: &Played| played.school.step(Budget { items: 10_000, seconds: 120 }).await.unwrap();
+    played.clock.advance_to(at("15:55:00"));
+    let first = step(&played).await;
+    assert!(first.tick.is_some() && first.delivered.is_whole(), "{first:?}");
+    // A step that commits nothing brings the school to rest, and a turn does so for steps too.
+    let mut resting = step(&played).await;
+    while resting.tick.is_some() {
+        resting = step(&played).await;
+    }
+    assert!(matches!(resting.after, AfterStep::Rests(NextTurn::At(due)) if due > at("15:55:00").timestamp()));
+    let (campus, push) = played.pushed().remove(0);
+    played.school.attendance_received(&campus, push).await.unwrap();
+    assert!(step(&played).await.tick.is_some());
+    played.go_to("15:55:00").await;
+    played.go_to("15:55:00").await;
+    assert!(step(&played).await.tick.is_none());
 }

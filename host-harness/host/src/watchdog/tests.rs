@@ -313,6 +313,7 @@ fn an_alarm_of_before_a_restart_is_not_told_again_and_its_end_is() {
     // It moves by fits and starts.
     assert_eq!(alarms.look(&school, &stuck, at(START + 2 * HOUR + MINUTE)), []);
     assert_eq!(alarms.look(&school, &moves, at(START + 2 * HOUR + 2 * MINUTE)), []);
+    assert_eq!(alarms.look(&school, &moves, at(START + 2 * HOUR + 11 * MINUTE)), []);
     let cleared = AlarmEvent::Cleared { stage: Stage::Outbox, since: at(START) };
     assert_eq!(alarms.look(&school, &moves, at(START + 2 * HOUR + 12 * MINUTE)), [cleared]);
     assert_eq!(alarms.of(&school), []);

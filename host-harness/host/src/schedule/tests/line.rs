@@ -105,3 +105,32 @@ fn who_waits_when_the_circuit_opens_is_told_to_come_back() {
     origins.set_rate(2);
     assert_eq!(origins.next_moment(), None);
 }
+
+#[test]
+fn after_an_outage_requests_leave_at_half_as_much_again_as_usual_for_a_while() {
+    let mut origin = Origin::new(100);
+    let mut now = START;
+    for _ in 0..5 * 60 * 10 {
+        assert_eq!(origin.ask(&school(0), 1, moment(now)), Asked::Passes(Pass::Go));
+        now += SECOND / 10;
+    }
+    for number in 0..5 {
+        origin.heard(&school(number), Heard::silence(), moment(now));
+    }
+    now += 60 * SECOND;
+    assert_eq!(origin.ask(&school(0), 1, moment(now)), Asked::Passes(Pass::Go), "a probe");
+    origin.heard(&school(0), Heard::Well, moment(now));
+    assert!(!origin.is_open());
+    for later in [0, 600 * SECOND] {
+        let from = moment(now + later);
+        let waiting = |origin: &mut Origin| match origin.ask(&school(1), 1, from) {
+            Asked::Waits(ticket) => Some((ticket, school(1))),
+            Asked::Passes(_) => None,
+        };
+        let waiting: BTreeMap<_, _> = (0..301).filter_map(|_| waiting(&mut origin)).collect();
+        let left = drain(&mut origin, waiting);
+        let took = left.last().unwrap().0 - from.timestamp_millis();
+        let expected = if later == 0 { 18_000..22_000 } else { 2_900..3_100 };
+        assert!(expected.contains(&took), "300 requests in {took} ms");
+    }
+}
