@@ -153,7 +153,9 @@ impl LaneReport {
         if receipts.is_empty() {
             return Ok(());
         }
-        receipts.iter().for_each(|receipt| self.count(receipt));
+        for receipt in &receipts {
+            self.count(receipt);
+        }
         let acknowledgements = delivered.iter().zip(receipts);
         let acknowledgements: Vec<Acknowledgement> = acknowledgements
             .map(|(delivery, receipt)| Acknowledgement { sequence: delivery.sequence, receipt })

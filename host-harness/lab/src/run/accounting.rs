@@ -100,6 +100,7 @@ pub(super) async fn account(rig: &Rig, statuses: &[StatusLine]) -> Result<Option
 }
 
 /// Why a record counts as told.
+#[derive(Clone, Copy)]
 enum Because {
     Mark,
     Hand,
