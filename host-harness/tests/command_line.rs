@@ -7,6 +7,8 @@
 mod log;
 #[path = "command_line/mail.rs"]
 mod mail;
+#[path = "command_line/stored.rs"]
+mod stored;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

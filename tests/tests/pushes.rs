@@ -157,7 +157,7 @@ async fn lost_doubled_and_overtaken_pushes_end_in_the_same_marks_as_none() {
             }
             played.tick_at(now + TimeDelta::minutes(3)).await;
         }
-        let (taken, held) = (played.taken, played.held());
+        let (taken, held) = (played.taken, played.held().await);
         assert_eq!(taken == 0, matches!(arrival, Arrival::Never), "{arrival:?}");
         ends.push((arrival, held));
     }

@@ -161,6 +161,27 @@ impl BasisLine {
         let sentence = format!("written in GEGI ({rule})");
         Self { rule, check_in: None, check_out: None, measures: None, sentence }
     }
+
+    /// The visits to which the marking table was applied, check-in and check-out; GEGI's own mark has none.
+    pub fn visits(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let visits = self.measures.as_ref().map_or(&[][..], |measures| &measures.visits);
+        visits.iter().map(|visit| (visit.r#in.as_str(), visit.out.as_deref()))
+    }
+
+    /// What staff changed in the record, in CourseKey's word.
+    pub fn adjustment(&self) -> Option<&str> {
+        self.measures.as_ref()?.adjustment.as_deref()
+    }
+
+    /// The seconds that staff awarded.
+    pub fn awarded_seconds(&self) -> Option<i64> {
+        self.measures.as_ref()?.awarded_seconds
+    }
+
+    /// CourseKey's id of the record on which the mark rests.
+    pub fn attendance_record(&self) -> Option<&str> {
+        self.measures.as_ref()?.attendance_record.as_deref()
+    }
 }
 
 impl From<&LogRow> for LogLine {

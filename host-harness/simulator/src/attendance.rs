@@ -70,38 +70,40 @@ impl AdjustmentKind {
 
 /// A record as it is listed, for comparing CourseKey with GEGI.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldRecord<'a> {
+pub struct HeldRecord {
     /// CourseKey's id of the record.
-    pub id: &'a str,
+    pub id: Arc<str>,
     /// The School ID of the school that lists the record.
     pub school: u64,
     /// The session (GEGI: class).
-    pub session: &'a str,
+    pub session: Arc<str>,
     /// The user's issued id.
-    pub user: &'a str,
+    pub user: Arc<str>,
     /// When this version was written, whole seconds since 1970.
     pub updated_at: i64,
     /// Check-ins with their check-outs, whole seconds since 1970.
     pub visits: Vec<(i64, Option<i64>)>,
     /// The change that staff made to the record, in the listing's word.
-    pub adjustment: Option<&'a str>,
+    pub adjustment: Option<&'static str>,
     /// The seconds that staff awarded.
     pub awarded: Option<i64>,
+    position: Position,
 }
 
-impl<'a> HeldRecord<'a> {
-    fn new(record: &'a Record, school: u64) -> Self {
+impl HeldRecord {
+    fn new(position: &Position, record: &Record, school: u64) -> Self {
         let punches = |visit: &Visit| (visit.checked_in.timestamp(), visit.checked_out.map(|out| out.timestamp()));
         let adjustment = record.adjustment.as_deref();
         Self {
-            id: &record.id,
+            id: Arc::clone(&record.id),
             school,
-            session: &record.session,
-            user: &record.user,
+            session: Arc::clone(&record.session),
+            user: Arc::clone(&record.user),
             updated_at: record.updated_at.timestamp(),
             visits: record.visits.iter().map(punches).collect(),
             adjustment: adjustment.map(|adjustment| adjustment.kind.as_str()),
             awarded: adjustment.and_then(|adjustment| adjustment.awarded_seconds).map(i64::from),
+            position: position.clone(),
         }
     }
 }
@@ -156,13 +158,16 @@ impl Attendance {
         self.listed.get(&(*updated_at, id.clone(), *version))
     }
 
-    /// Hands every listed record to `take`.
-    pub(super) fn each<E>(
+    /// Listed records after the given one, in the order of listing, at most `limit`.
+    pub(super) fn after(
         &self,
         school_of: impl Fn(&Record) -> u64,
-        mut take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.listed.values().try_for_each(|record| take(&HeldRecord::new(record, school_of(record))))
+        last: Option<&HeldRecord>,
+        limit: usize,
+    ) -> Vec<HeldRecord> {
+        let from = last.map_or(Unbounded, |last| Excluded(&last.position));
+        let after = self.listed.range((from, Unbounded)).take(limit);
+        after.map(|(position, record)| HeldRecord::new(position, record, school_of(record))).collect()
     }
 
     /// Whether the session has a listed record.
@@ -249,5 +254,12 @@ mod tests {
         assert_eq!(listing(&attendance, 0, after(10, "a")), "bv1 cv1");
         assert_eq!(listing(&attendance, 20, after(10, "a")), "cv1");
         assert_eq!(listing(&attendance, 0, after(20, "c")), "");
+        let mut ids = Vec::new();
+        let mut last = None;
+        while let Some(next) = attendance.after(|_| 1, last.as_ref(), 1).pop() {
+            ids.push(next.id.to_string());
+            last = Some(next);
+        }
+        assert_eq!(ids.join(" "), "a b c");
     }
 }

@@ -235,19 +235,13 @@ impl Simulator {
         self.record(&Entry { at: now, event: Event::Credentials { credentials } })
     }
 
-    /// Hands every attendance record that is listed at `now`, in its newest version, to `take`.
-    ///
-    /// # Errors
-    /// `take` failed.
-    pub fn each_record<E>(
-        &mut self,
-        now: DateTime<Utc>,
-        take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Attendance records that are listed at `now`, each in its newest version, in the order of listing: those after the
+    /// given one, at most `limit`.
+    pub fn records_after(&mut self, now: DateTime<Utc>, last: Option<&HeldRecord>, limit: usize) -> Vec<HeldRecord> {
         self.advance(now);
         // Without a school there is no record.
         let school_of = |record: &attendance::Record| listing::school_of(record, &self.schools).unwrap_or_default();
-        self.attendance.each(school_of, take)
+        self.attendance.after(school_of, last, limit)
     }
 
     /// The numbers of requests and items since this simulator was made.

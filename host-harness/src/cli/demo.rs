@@ -57,7 +57,7 @@ impl Demo {
         })
         .await?;
         bar.finish_and_clear();
-        if self.json { show::json(&finished.report) } else { show_all(&directory, &finished, &folder) }?;
+        if self.json { show::json(&finished.report) } else { show_all(&directory, &finished, &folder).await }?;
         Ok(finished.report.all_accounted()?)
     }
 }
@@ -67,18 +67,18 @@ fn write_school(folder: &Path) -> std::io::Result<()> {
     FILES.iter().try_for_each(|(name, text)| private::write(&folder.join(name), text.as_bytes()))
 }
 
-fn show_all(directory: &SchoolDirectory, finished: &Finished, folder: &Path) -> anyhow::Result<()> {
+async fn show_all(directory: &SchoolDirectory, finished: &Finished, folder: &Path) -> anyhow::Result<()> {
     let report = &finished.report;
     show::line(&format!("{} from {} to {}", report.school, report.from, report.until))?;
     show::title("Synchronization with CourseKey Status")?;
     show::statuses(&finished.statuses, &directory.courses)?;
     show::title(&format!("Marks of the class {SHOWN_CLASS}"))?;
-    show::marks(finished.rig.twin(), |line| line.class == SHOWN_CLASS)?;
+    show::marks(finished.rig.book(), |line| line.class == SHOWN_CLASS).await?;
     show::title("Attendance log")?;
-    show::log_rows(finished.rig.twin(), |_| true)?;
+    show::log_rows(finished.rig.book(), |_| true).await?;
     show::title("What went to CourseKey")?;
     show::requests(report)?;
     show::title("Issues")?;
-    show::issues(finished.rig.twin().issues()?)?;
+    show::issues(finished.rig.book().issues().await?)?;
     show::line(&format!("\nThe school: {0}/school\nThe output: {0}/output", folder.display()))
 }

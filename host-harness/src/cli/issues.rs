@@ -19,8 +19,8 @@ pub(super) struct Issues {
 }
 
 impl Issues {
-    pub(super) fn execute(self) -> anyhow::Result<()> {
-        let mut issues = self.stored.twin()?.issues()?;
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
+        let mut issues = self.stored.book().await?.issues().await?;
         issues.retain(|issue| self.all || issue.resolved_at.is_none());
         if self.json {
             return Ok(issues.iter().try_for_each(show::json_line)?);

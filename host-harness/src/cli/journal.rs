@@ -16,13 +16,13 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn execute(self) -> anyhow::Result<()> {
-        let twin = self.stored.twin()?;
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
+        let book = self.stored.book().await?;
         if self.json {
-            return Ok(twin.each_journal_line(|line| show::json_line(&line))?);
+            return Ok(book.each_journal_line(|line, _| show::json_line(&line)).await?);
         }
         let mut rows = Vec::new();
-        twin.each_journal_line(|line| {
+        book.each_journal_line(|line, _| {
             let text = |value: Option<String>| value.unwrap_or_default();
             rows.push([
                 line.at,
@@ -34,7 +34,8 @@ impl Journal {
                 line.by,
             ]);
             Ok(())
-        })?;
+        })
+        .await?;
         show::table(["At", "What", "Class or course", "Person", "Old", "New", "By"], rows)
     }
 }

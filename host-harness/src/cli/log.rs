@@ -1,6 +1,7 @@
 //! `log`: the attendance log of a stored school.
 
 use clap::Args;
+use mirror::lines::LogLine;
 
 use super::show;
 use super::stored::Listing;
@@ -13,14 +14,15 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn execute(self) -> anyhow::Result<()> {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
         let Listing { stored, of, json } = self.listing;
-        let twin = stored.twin()?;
+        let book = stored.book().await?;
         if json {
-            return Ok(twin.each_log_row(|line| {
+            let take = |line: LogLine| {
                 if of.holds(&line.class, &line.student) { show::json_line(&line) } else { Ok(()) }
-            })?);
+            };
+            return Ok(book.each_log_row(take).await?);
         }
-        show::log_rows(&twin, |line| of.holds(&line.class, &line.student))
+        show::log_rows(&book, |line| of.holds(&line.class, &line.student)).await
     }
 }

@@ -71,20 +71,20 @@ enum Format {
 }
 
 impl Mail {
-    pub(super) fn execute(self) -> anyhow::Result<()> {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
         match self.command {
-            MailCommand::Preview(preview) => preview.execute(),
+            MailCommand::Preview(preview) => preview.execute().await,
             MailCommand::Variables(variables) => variables.execute(),
-            MailCommand::Save(save) => save.execute(),
+            MailCommand::Save(save) => save.execute().await,
         }
     }
 }
 
 impl Preview {
-    fn execute(self) -> anyhow::Result<()> {
+    async fn execute(self) -> anyhow::Result<()> {
         let own = match (&self.templates, self.store) {
             (Some(folder), _) => OwnTexts::read_folder(folder)?,
-            (None, Some(store)) => Stored::of(store).twin()?.email_texts()?,
+            (None, Some(store)) => Stored::of(store).book().await?.email_texts().await?,
             (None, None) => OwnTexts::default(),
         };
         let mail = Templates::of_school(own)?.preview(&self.template)?;
@@ -117,10 +117,10 @@ impl Variables {
 }
 
 impl Save {
-    fn execute(self) -> anyhow::Result<()> {
+    async fn execute(self) -> anyhow::Result<()> {
         let own = OwnTexts::read_folder(&self.folder)?;
         Templates::check(&own)?;
-        self.stored.twin()?.put_email_texts(&own)?;
+        self.stored.book().await?.put_email_texts(&own).await?;
         let parts = own.parts().map(|(template, part, _)| format!("{template}/{}", part.file_name()));
         let parts = parts.collect::<Vec<_>>().join(", ");
         let own = if parts.is_empty() { "nothing" } else { &parts };

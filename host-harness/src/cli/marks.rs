@@ -1,6 +1,7 @@
 //! `marks`: the attendance marks of a stored school, each with its reason.
 
 use clap::Args;
+use mirror::lines::MarkLine;
 
 use super::show;
 use super::stored::Listing;
@@ -13,14 +14,15 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn execute(self) -> anyhow::Result<()> {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
         let Listing { stored, of, json } = self.listing;
-        let twin = stored.twin()?;
+        let book = stored.book().await?;
         if json {
-            return Ok(twin.each_mark(|line| {
+            let take = |line: MarkLine| {
                 if of.holds(&line.class, &line.student) { show::json_line(&line) } else { Ok(()) }
-            })?);
+            };
+            return Ok(book.each_mark(take).await?);
         }
-        show::marks(&twin, |line| of.holds(&line.class, &line.student))
+        show::marks(&book, |line| of.holds(&line.class, &line.student)).await
     }
 }

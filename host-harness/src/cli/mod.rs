@@ -31,7 +31,7 @@ use host::gegi::Campus;
 use host::school::{CallError, CallFailure, TurnFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError, Unaccounted};
-use lab::twin::TwinError;
+use mirror::book::BookError;
 use service::client::ApiError;
 use service::config::ConfigError;
 use service::secrets::SecretsError;
@@ -120,11 +120,11 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Status(status) => status.execute().await,
             Command::PutCourse(put) => put.execute().await,
             Command::PushAttendance(push) => push.execute().await,
-            Command::Marks(marks) => marks.execute(),
-            Command::Log(log) => log.execute(),
-            Command::Issues(issues) => issues.execute(),
-            Command::Journal(journal) => journal.execute(),
-            Command::Mail(mail) => mail.execute(),
+            Command::Marks(marks) => marks.execute().await,
+            Command::Log(log) => log.execute().await,
+            Command::Issues(issues) => issues.execute().await,
+            Command::Journal(journal) => journal.execute().await,
+            Command::Mail(mail) => mail.execute().await,
         };
         done.map(|()| ExitCode::SUCCESS)
     })
@@ -141,17 +141,18 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     };
     let of_template =
         |error: &TemplateError| if matches!(error, TemplateError::Documentation(_)) { MACHINE } else { INPUT };
-    let of_twin = |error: &TwinError| if matches!(error, TwinError::NoSchool) { INPUT } else { MACHINE };
+    let of_book = |error: &BookError| if matches!(error, BookError::NoSchool) { INPUT } else { MACHINE };
     let of_rig = |error: &RigError| match error {
         RigError::CourseKey(error) => of_coursekey(error),
-        RigError::Twin(error) => of_twin(error),
+        RigError::Book(error) => of_book(error),
+        RigError::NoSchool | RigError::Earlier(_) => INPUT,
         RigError::Open(_) | RigError::Folder { .. } => MACHINE,
     };
     if let Some(error) = error.downcast_ref::<RunError>() {
         return match error {
             RunError::Rig(error) => of_rig(error),
             RunError::CourseKey(error) => of_coursekey(error),
-            RunError::Twin(error) => of_twin(error),
+            RunError::Book(error) => of_book(error),
             RunError::Template(error) => of_template(error),
             RunError::Call(failure) => of_call(failure),
             RunError::Restless { .. } => COMPONENT,
@@ -161,8 +162,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<RigError>() {
         return of_rig(error);
     }
-    if let Some(error) = error.downcast_ref::<TwinError>() {
-        return of_twin(error);
+    if let Some(error) = error.downcast_ref::<BookError>() {
+        return of_book(error);
     }
     if let Some(error) = error.downcast_ref::<TemplateError>() {
         return of_template(error);

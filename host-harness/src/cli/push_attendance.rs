@@ -61,8 +61,8 @@ struct PushLine {
 
 impl PushAttendance {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
-        let rig = self.stored.open(&self.moment)?;
-        let pushes = self.what.pushes(&rig, self.signed_at.unwrap_or_else(|| rig.now()))?;
+        let rig = self.stored.open(&self.moment).await?;
+        let pushes = self.what.pushes(&rig, self.signed_at.unwrap_or_else(|| rig.now())).await?;
         let (mut lines, mut refused) = (Vec::new(), None);
         for (campus, push) in pushes {
             let id = push.id.clone();
@@ -74,7 +74,7 @@ impl PushAttendance {
                 }
             }
         }
-        rig.leave()?;
+        rig.leave().await?;
         if self.json {
             lines.iter().try_for_each(show::json_line)?;
         } else if refused.is_none() || !lines.is_empty() {
@@ -85,14 +85,14 @@ impl PushAttendance {
 }
 
 impl What {
-    fn pushes(&self, rig: &Rig, signed_at: DateTime<Utc>) -> anyhow::Result<Vec<(String, Push)>> {
+    async fn pushes(&self, rig: &Rig, signed_at: DateTime<Utc>) -> anyhow::Result<Vec<(String, Push)>> {
         let pushes = match (&self.file, &self.body) {
-            (Some(file), _) => rig.pushes(signed_at, ToPush::Lines(&mut BufReader::new(open(file)?))),
+            (Some(file), _) => rig.pushes(signed_at, ToPush::Lines(&mut BufReader::new(open(file)?))).await,
             (None, Some((campus, file))) => {
                 let body = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
-                rig.pushes(signed_at, ToPush::Body { campus, body })
+                rig.pushes(signed_at, ToPush::Body { campus, body }).await
             }
-            (None, None) => rig.pushes(signed_at, ToPush::Records(&self.records)),
+            (None, None) => rig.pushes(signed_at, ToPush::Records(&self.records)).await,
         };
         Ok(pushes?)
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use host::school::{CourseChange, CourseOutcome, Disposition};
 use lab::directory::read_course_file;
-use lab::twin::TwinError;
 use serde::Serialize;
 
 use super::show;
@@ -41,17 +40,17 @@ struct OutcomeLine {
 
 impl PutCourse {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
-        let rig = self.stored.open(&self.moment)?;
-        let settings = rig.twin().settings_if_any()?.ok_or(TwinError::NoSchool)?;
+        let rig = self.stored.open(&self.moment).await?;
+        let settings = rig.settings().await?;
         let mut lines = Vec::new();
         for course in read_course_file(&self.file, &settings)? {
-            rig.twin().put_course(&course)?;
+            rig.book().put_course(&course).await?;
             let id = course.id.clone();
             let outcome = rig.school().course_changed(CourseChange::Saved(course)).await?;
             rig.school().deliver().await?;
             lines.push(OutcomeLine::new(id, outcome));
         }
-        rig.leave()?;
+        rig.leave().await?;
         if self.json {
             lines.iter().try_for_each(show::json_line)?;
             return Ok(());

@@ -6,7 +6,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use host::gegi::Course;
 use host::visible::visible;
 use lab::run::{Accounting, Report, StatusLine};
-use lab::twin::{IssueLine, LogLine, MarkLine, Twin};
+use mirror::book::Book;
+use mirror::lines::{IssueLine, LogLine, MarkLine};
 use serde::Serialize;
 
 /// Prints an error.
@@ -72,27 +73,29 @@ pub(super) fn statuses(lines: &[StatusLine], courses: &[Course]) -> anyhow::Resu
 }
 
 /// Prints marks with their sentences.
-pub(super) fn marks(twin: &Twin, mut wanted: impl FnMut(&MarkLine) -> bool) -> anyhow::Result<()> {
+pub(super) async fn marks(book: &Book, mut wanted: impl FnMut(&MarkLine) -> bool) -> anyhow::Result<()> {
     let mut rows = Vec::new();
-    twin.each_mark(|line| {
+    book.each_mark(|line| {
         if wanted(&line) {
             rows.push([line.class, line.student, line.mark, line.basis.sentence]);
         }
         Ok(())
-    })?;
+    })
+    .await?;
     table(["Class", "Student", "Mark", "Why"], rows)
 }
 
 /// Prints rows of the attendance log.
-pub(super) fn log_rows(twin: &Twin, mut wanted: impl FnMut(&LogLine) -> bool) -> anyhow::Result<()> {
+pub(super) async fn log_rows(book: &Book, mut wanted: impl FnMut(&LogLine) -> bool) -> anyhow::Result<()> {
     let mut rows = Vec::new();
-    twin.each_log_row(|line| {
+    book.each_log_row(|line| {
         if wanted(&line) {
             let LogLine { class, student, visit, r#in, out, minutes, .. } = line;
             rows.push([class, student, visit.to_string(), r#in, out, minutes.to_string()]);
         }
         Ok(())
-    })?;
+    })
+    .await?;
     table(["Class", "Student", "Visit", "In", "Out", "Minutes"], rows)
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
-        let rig = self.stored.open(&self.moment)?;
+        let rig = self.stored.open(&self.moment).await?;
         let mut lines = statuses_of(rig.school()).await?;
         lines.retain(|line| self.courses.is_empty() || self.courses.contains(&line.course));
         if self.json {

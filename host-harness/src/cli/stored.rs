@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use host::clock::{Clock, SystemClock, VirtualClock};
 use host::observer::NoObserver;
-use lab::run::{Around, Rig};
-use lab::twin::Twin;
+use lab::run::{Around, Position, Rig};
+use mirror::book::Book;
 
 /// Which stored school.
 #[derive(Args)]
@@ -68,9 +68,12 @@ impl Stored {
     }
 
     /// Opens the school with everything around it.
-    pub(super) fn open(self, moment: &Moment) -> anyhow::Result<Rig> {
-        let twin = self.twin()?;
-        let left = twin.position()?.map(|position| position.clock);
+    pub(super) async fn open(self, moment: &Moment) -> anyhow::Result<Rig> {
+        let book = self.book().await?;
+        let settings = book.settings_if_any().await?;
+        let left = Position::of(&book).await?.map(|position| position.clock);
+        // The rig opens the school's file for itself.
+        drop(book);
         let left = left.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let at = moment.at.or(left).unwrap_or_else(|| SystemClock.now());
         let around = Around {
@@ -78,14 +81,14 @@ impl Stored {
             clock: Arc::new(VirtualClock::new(at)),
             folder: None,
             seed: moment.seed,
-            keys: super::keys(&twin.settings_if_any()?.map(|settings| settings.campuses).unwrap_or_default()),
+            keys: super::keys(&settings.map(|settings| settings.campuses).unwrap_or_default()),
             observer: Arc::new(NoObserver),
         };
-        Ok(Rig::stored(&self.folder, around)?)
+        Ok(Rig::stored(&self.folder, around).await?)
     }
 
-    /// Opens the stand-in for GEGI alone.
-    pub(super) fn twin(&self) -> anyhow::Result<Twin> {
-        Ok(Twin::open_existing(&self.folder.join(Rig::TWIN_FILE), Arc::new(SystemClock))?)
+    /// Opens the school as GEGI holds it, without anything around it.
+    pub(super) async fn book(&self) -> anyhow::Result<Book> {
+        Ok(Rig::stored_book(&self.folder, Arc::new(SystemClock)).await?)
     }
 }

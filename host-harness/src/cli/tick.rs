@@ -2,7 +2,7 @@
 
 use clap::Args;
 use host::school::{Budget, RequestKind, TickReport};
-use lab::twin::rfc3339;
+use mirror::lines::rfc3339;
 use serde::Serialize;
 
 use super::show;
@@ -53,10 +53,10 @@ struct TallyLine {
 
 impl Tick {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
-        let rig = self.stored.open(&self.moment)?;
+        let rig = self.stored.open(&self.moment).await?;
         let budget = Budget { items: self.items, seconds: self.seconds };
         let turn = rig.school().turn(budget).await?;
-        rig.leave()?;
+        rig.leave().await?;
         let line = TickLine::from(turn.report);
         if self.json { show::json(&line) } else { show_table(&line) }
     }

@@ -18,7 +18,7 @@ use host::limits::Limits;
 use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, School};
 use host::store::{MemoryStore, SchoolId};
 use lab::InProcess;
-use lab::twin::Twin;
+use mirror::book::{Book, Keeps};
 use simulator::{Fault, SchoolConfig, Simulator};
 
 use crate::held::at;
@@ -62,7 +62,7 @@ pub(crate) fn key(campus: &str) -> String {
 /// The courses are sent; an hour later a student has stopped, one class is moved and one cancelled; then the student
 /// is back; in the evening attendance is read.
 async fn calm_day() -> Vec<Exchange> {
-    let mut played = Played::new(Vec::new());
+    let mut played = Played::new(Vec::new()).await;
     let course = anatomy();
     played.save(&course).await;
     played.save(&ethics()).await;
@@ -82,7 +82,7 @@ async fn calm_day() -> Vec<Exchange> {
 }
 
 async fn stormy_days(faults: Vec<Fault>) -> Vec<Exchange> {
-    let mut played = Played::new(faults);
+    let mut played = Played::new(faults).await;
     played.save(&anatomy()).await;
     for hours in 0..12 * 24 {
         played.tick_at(at("08:00:00") + Duration::from_hours(hours)).await;
@@ -93,13 +93,13 @@ async fn stormy_days(faults: Vec<Fault>) -> Vec<Exchange> {
 /// The school with everything around it.
 struct Played {
     clock: Arc<VirtualClock>,
-    twin: Arc<Twin>,
+    book: Arc<Book>,
     recorder: Arc<Recorder<InProcess>>,
     school: School,
 }
 
 impl Played {
-    fn new(faults: Vec<Fault>) -> Self {
+    async fn new(faults: Vec<Fault>) -> Self {
         let clock = Arc::new(VirtualClock::new(at("08:00:00")));
         let mut simulator = Simulator::new(1);
         for (campus, number) in CAMPUSES {
@@ -114,22 +114,23 @@ impl Played {
         let patience = Limits::default().http.first_byte;
         let carrier = InProcess::new(Arc::new(Mutex::new(simulator)), clock.clone(), patience);
         let recorder = Arc::new(Recorder::new(carrier));
-        let twin = Arc::new(Twin::open(None, clock.clone()).unwrap());
-        twin.put_settings(&settings()).unwrap();
-        let config = HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), recorder.clone());
+        let store = Arc::new(MemoryStore::default());
+        let book = Arc::new(Book::new(store.clone(), SchoolId::new("school book"), clock.clone(), Keeps::Records));
+        book.put_settings(&settings()).await.unwrap();
+        let config = HostConfig::new(clock.clone(), store, recorder.clone());
         let gegi = Gegi {
-            source: twin.clone(),
-            records: twin.clone(),
-            mails: twin.clone(),
+            source: book.clone(),
+            records: book.clone(),
+            mails: book.clone(),
             credentials: Arc::new(Keys),
             request_log: Arc::new(NoRequestLog),
         };
         let school = Host::new(ENGINE.clone(), config).open(SchoolId::new("school"), gegi);
-        Self { clock, twin, recorder, school }
+        Self { clock, book, recorder, school }
     }
 
     async fn save(&mut self, course: &Course) {
-        self.twin.put_course(course).unwrap();
+        self.book.put_course(course).await.unwrap();
         self.school.course_changed(CourseChange::Saved(course.clone())).await.unwrap();
     }
 

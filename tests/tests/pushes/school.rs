@@ -19,7 +19,7 @@ use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, PushOutcome, Sc
 use host::store::{MemoryStore, SchoolId, SqliteStore, Store};
 use lab::InProcess;
 use lab::directory::SchoolDirectory;
-use lab::twin::Twin;
+use mirror::book::{Book, Keeps};
 use serde_json::{Value, json};
 use simulator::{Pushed, SchoolConfig, Simulator, sign};
 use tempfile::TempDir;
@@ -73,7 +73,7 @@ pub(crate) struct Played {
     pub(crate) keys: Arc<KeyRing>,
     /// The number of pushes that the plugin took.
     pub(crate) taken: u32,
-    twin: Arc<Twin>,
+    book: Arc<Book>,
     simulator: Arc<Mutex<Simulator>>,
     file: PathBuf,
     store: Arc<dyn Store>,
@@ -90,10 +90,11 @@ impl Played {
         write(&written);
         let directory = SchoolDirectory::read(&written).unwrap();
         let clock = Arc::new(VirtualClock::new(at("08:00:00")));
-        let (twin, keys) = (Arc::new(Twin::open(None, clock.clone()).unwrap()), Arc::new(KeyRing::default()));
+        let (keys, records) = (Arc::new(KeyRing::default()), Arc::new(MemoryStore::default()));
+        let book = Arc::new(Book::new(records, SchoolId::new("school book"), clock.clone(), Keeps::Records));
         let mut settings = directory.settings.clone();
         "https://coursekey.example/v1".clone_into(&mut settings.coursekey_url);
-        twin.put_settings(&settings).unwrap();
+        book.put_settings(&settings).await.unwrap();
         let mut simulator = Simulator::new(3);
         for campus in &settings.campuses {
             keys.replace(&campus.id, &campus.id, None);
@@ -104,12 +105,12 @@ impl Played {
         let simulator = Arc::new(Mutex::new(simulator));
         let file = folder.path().join("host.sqlite");
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).unwrap());
-        let school = host(&clock, store.clone(), &simulator, &twin, &keys);
+        let school = host(&clock, store.clone(), &simulator, &book, &keys);
         let campuses = settings.campuses.into_iter().map(|campus| (campus.coursekey_school_id, campus.id)).collect();
         let (taken, pushed) = (0, BTreeMap::new());
-        let mut played = Self { clock, school, keys, taken, twin, simulator, file, store, campuses, pushed };
+        let mut played = Self { clock, school, keys, taken, book, simulator, file, store, campuses, pushed };
         for course in &directory.courses {
-            played.twin.put_course(course).unwrap();
+            played.book.put_course(course).await.unwrap();
             played.school.course_changed(CourseChange::Saved(course.clone())).await.unwrap();
         }
         played.tick_at(at("08:00:00")).await;
@@ -139,10 +140,10 @@ impl Played {
     /// Drops the host and starts it again on its file.
     pub(crate) fn restart(&mut self) {
         let empty: Arc<dyn Store> = Arc::new(MemoryStore::default());
-        self.school = host(&self.clock, empty.clone(), &self.simulator, &self.twin, &self.keys);
+        self.school = host(&self.clock, empty.clone(), &self.simulator, &self.book, &self.keys);
         self.store = empty;
         self.store = Arc::new(SqliteStore::open(&self.file).unwrap());
-        self.school = host(&self.clock, self.store.clone(), &self.simulator, &self.twin, &self.keys);
+        self.school = host(&self.clock, self.store.clone(), &self.simulator, &self.book, &self.keys);
     }
 
     /// The pushes with every record that CourseKey lists now, one push for each campus.
@@ -213,12 +214,12 @@ impl Played {
     }
 
     /// The marks, rows and open issues that GEGI holds.
-    pub(crate) fn held(&self) -> String {
+    pub(crate) async fn held(&self) -> String {
         let mut text = String::new();
         let mut add = |line: String| writeln!(text, "{line}").map_err(std::io::Error::other);
-        self.twin.each_mark(|line| add(serde_json::to_string(&line).unwrap())).unwrap();
-        self.twin.each_log_row(|line| add(serde_json::to_string(&line).unwrap())).unwrap();
-        for issue in self.twin.issues().unwrap().into_iter().filter(|issue| issue.resolved_at.is_none()) {
+        self.book.each_mark(|line| add(serde_json::to_string(&line).unwrap())).await.unwrap();
+        self.book.each_log_row(|line| add(serde_json::to_string(&line).unwrap())).await.unwrap();
+        for issue in self.book.issues().await.unwrap().into_iter().filter(|issue| issue.resolved_at.is_none()) {
             add(format!("{} {:?} {:?}", issue.code, issue.class, issue.student)).unwrap();
         }
         text
@@ -229,14 +230,14 @@ fn host(
     clock: &Arc<VirtualClock>,
     store: Arc<dyn Store>,
     simulator: &Arc<Mutex<Simulator>>,
-    twin: &Arc<Twin>,
+    book: &Arc<Book>,
     keys: &Arc<KeyRing>,
 ) -> School {
     let transport = InProcess::new(simulator.clone(), clock.clone(), Duration::from_secs(20));
     let gegi = Gegi {
-        source: twin.clone(),
-        records: twin.clone(),
-        mails: twin.clone(),
+        source: book.clone(),
+        records: book.clone(),
+        mails: book.clone(),
         credentials: keys.clone(),
         request_log: Arc::new(NoRequestLog),
     };

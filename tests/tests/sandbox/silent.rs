@@ -19,7 +19,7 @@ use host::school::{Budget, CourseChange, Gegi, Host, HostConfig, School, TickRep
 use host::store::MemoryStore;
 use lab::InProcess;
 use lab::directory::SchoolDirectory;
-use lab::twin::Twin;
+use mirror::book::{Book, Keeps};
 use serde_json::{Value, json};
 use simulator::{SchoolConfig, Simulator};
 
@@ -100,24 +100,25 @@ fn directory() -> SchoolDirectory {
 /// A school whose one course was saved and is not sent yet. The host stops a tick after the two seconds of its budget.
 async fn school(clock: &Arc<VirtualClock>, transport: Arc<Silent>) -> School {
     let directory = directory();
-    let twin = Arc::new(Twin::open(None, clock.clone()).unwrap());
+    let store = Arc::new(MemoryStore::default());
+    let book = Arc::new(Book::new(store.clone(), "school-1 book".into(), clock.clone(), Keeps::Records));
     let mut settings = directory.settings.clone();
     "https://coursekey.example/v1".clone_into(&mut settings.coursekey_url);
-    twin.put_settings(&settings).unwrap();
+    book.put_settings(&settings).await.unwrap();
     let gegi = Gegi {
-        source: twin.clone(),
-        records: twin.clone(),
-        mails: twin.clone(),
+        source: book.clone(),
+        records: book.clone(),
+        mails: book.clone(),
         credentials: Arc::new(OneKey),
         request_log: Arc::new(NoRequestLog),
     };
     let mut limits = Limits::default();
     limits.sandbox.tick_grace = Duration::ZERO;
     let engine = Engine::new(COMPONENT, limits, Some(Path::new(compiled_code()))).unwrap();
-    let config = HostConfig::new(clock.clone(), Arc::new(MemoryStore::default()), transport);
+    let config = HostConfig::new(clock.clone(), store, transport);
     let school = Host::new(engine, config).open("school-1".into(), gegi);
     for course in &directory.courses {
-        twin.put_course(course).unwrap();
+        book.put_course(course).await.unwrap();
         school.course_changed(CourseChange::Saved(course.clone())).await.unwrap();
     }
     school

@@ -10,7 +10,6 @@ use host::clock::SystemClock;
 use host::email::{MailIdentity, OwnTexts, Part, Rendered, Templates, to_eml};
 use host::gegi::Value as Variable;
 use lab::run::Rig;
-use lab::twin::Twin;
 use mailparse::{MailHeaderMap, ParsedMail, addrparse, dateparse, parse_mail};
 
 use super::play::{self, Play};
@@ -87,13 +86,13 @@ fn a_mail_keeps_every_letter_and_the_limits_of_the_mail_servers_on_its_way() {
 async fn every_mail_carries_exactly_what_is_documented() {
     let store = tempfile::tempdir().unwrap();
     mended().stored(&store).run().await;
-    let twin = Twin::open_existing(&store.path().join(Rig::TWIN_FILE), Arc::new(SystemClock)).unwrap();
+    let book = Rig::stored_book(store.path(), Arc::new(SystemClock)).await.unwrap();
     let templates = Templates::built_in().unwrap();
     let documented = templates.documentation(DIGEST).unwrap();
     let variables: BTreeSet<(&str, &str)> =
         documented.variables.iter().map(|variable| (variable.name.as_str(), variable.kind())).collect();
     let columns: BTreeSet<&str> = documented.columns.iter().map(|column| column.name.as_str()).collect();
-    let mails = twin.mails().unwrap();
+    let mails = book.mails().await.unwrap();
     let mut rows = 0;
     for mail in &mails {
         let carried: Vec<(String, &str)> = mail

@@ -28,7 +28,7 @@ const MEMBERS: [Member; 11] = [
         folder: "host-harness",
         imports: &["component", "host", "lab", "mirror", "service", "simulator", "tests"],
     },
-    Member { name: "tests", folder: "tests", imports: &["component", "host", "lab", "plugin", "simulator"] },
+    Member { name: "tests", folder: "tests", imports: &["component", "host", "lab", "mirror", "plugin", "simulator"] },
     Member { name: "hostile-guest", folder: "tests/guests/hostile", imports: &[] },
     Member { name: "empty-guest", folder: "tests/guests/empty", imports: &[] },
 ];

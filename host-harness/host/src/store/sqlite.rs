@@ -43,6 +43,13 @@ pub struct SqliteStore {
     _lock: Lock,
 }
 
+/// The end that a commit survives.
+#[derive(Debug, Clone, Copy)]
+enum Survives {
+    Power,
+    Process,
+}
+
 /// A file that stays locked as long as this value lives.
 #[derive(Debug)]
 struct Lock(File);
@@ -63,12 +70,24 @@ impl SqliteStore {
     /// Another host uses the file, or the file is not a store, was written by a later version, is damaged or cannot
     /// be reached.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        let path = path.into();
+        Self::open_to(path.into(), Survives::Power)
+    }
+
+    /// Opens or creates a file for schools that nobody needs after this process, such as a trial's: a commit does not wait
+    /// for the disk, and survives the end of the store, but not of the power.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStore::open`].
+    pub fn scratch(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
+        Self::open_to(path.into(), Survives::Process)
+    }
+
+    fn open_to(path: PathBuf, survives: Survives) -> Result<Self, OpenError> {
         let lock = lock(&path)?;
         let explain = |error| OpenError::new(&path, &error);
-        let mut writer = connect(&path).map_err(explain)?;
+        let mut writer = connect(&path, survives).map_err(explain)?;
         schema::prepare(&mut writer, &path)?;
-        let reader = || connect_to_read(&path).map_err(explain);
+        let reader = || connect_to_read(&path, survives).map_err(explain);
         let readers = [reader()?, reader()?, reader()?, reader()?];
         Ok(Self { writer: tokio::sync::Mutex::new(writer), readers, path, _lock: lock })
     }
@@ -161,19 +180,23 @@ fn lock(path: &Path) -> Result<Lock, OpenError> {
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, survives: Survives) -> rusqlite::Result<Connection> {
     // SQLite gives the files beside the store the mode of the store.
     let _ = crate::private::touch(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = match survives {
+        Survives::Power => "FULL",
+        Survives::Process => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     // Otherwise SQLite plans a statement anew for each value bound to its LIMIT, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
-fn connect_to_read(path: &Path) -> rusqlite::Result<Mutex<Connection>> {
-    let connection = connect(path)?;
+fn connect_to_read(path: &Path, survives: Survives) -> rusqlite::Result<Mutex<Connection>> {
+    let connection = connect(path, survives)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(Mutex::new(connection))
 }

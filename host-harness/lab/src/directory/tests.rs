@@ -7,6 +7,7 @@ use std::io::Write;
 use expect_test::{Expect, expect};
 
 use super::*;
+use mirror::form::MOST_PROBLEMS;
 
 mod later_files;
 
@@ -130,7 +131,7 @@ fn a_wrong_field_of_a_course_is_named_with_its_remedy() {
         courses.jsonl line 1: classes/0/ends: is not later than starts; write a later instant
         courses.jsonl line 1: end-date: "2023-02-29" is not a date; write a day from 1970 to 9999 such as 2023-08-28
         courses.jsonl line 1: end-date: is a number; write text
-        courses.jsonl line 1: campus: "moon" is no campus of school.toml; write one of main
+        courses.jsonl line 1: campus: "moon" is no campus of the school; write one of main
         courses.jsonl line 1: revision: -1 is out of range; write 0 or more
         courses.jsonl line 1: kind: "lecture" is no word known here; write one of group-course, clinical-rotation
         courses.jsonl line 1: number: is missing; add it

@@ -12,11 +12,14 @@ use serde::Serialize;
 
 use super::rig::Rig;
 use super::statuses::StatusLine;
-use crate::twin::{StandingMark, TwinError};
 use classes::Classes;
-use host::gegi::{Basis, Visit};
+use host::gegi::Origin;
+use mirror::book::BookError;
+use mirror::lines::{BasisLine, JournalLine, LogLine, rfc3339};
 use simulator::HeldRecord;
 
+/// The records of CourseKey that are in memory at a time.
+const CHUNK: usize = 1_000;
 /// The most unaccounted records that are named.
 const NAMED: usize = 20;
 
@@ -71,87 +74,121 @@ type Untold = (String, bool);
 
 /// Makes the account of all records of the rig's CourseKey at the present moment; none: CourseKey is not simulated
 /// here.
-pub(super) fn account(rig: &Rig, statuses: &[StatusLine]) -> Result<Option<Accounting>, TwinError> {
-    let (issues, classes) = (Issues::open(rig)?, Classes::of(rig, statuses)?);
+pub(super) async fn account(rig: &Rig, statuses: &[StatusLine]) -> Result<Option<Accounting>, BookError> {
+    let (issues, classes) = (Issues::open(rig).await?, Classes::of(rig, statuses).await?);
     let mut accounting = Accounting::default();
     let mut untold: BTreeMap<Place, Vec<Untold>> = BTreeMap::new();
-    let is_simulated = rig.coursekey.each_record(rig.now(), |record| -> Result<(), TwinError> {
-        accounting.records += 1;
-        let is_removed = record.adjustment == Some("remove-all") && classes.logs.contains(record.session);
-        let counted = match told(rig, record, &issues)? {
-            Some(Told::Mark) => &mut accounting.by_mark,
-            Some(Told::Hand) => &mut accounting.by_hand,
-            Some(Told::Rows) => &mut accounting.by_log_rows,
-            Some(Told::Issue) => &mut accounting.by_issue,
-            None if record.visits.is_empty() && record.adjustment.is_none() => &mut accounting.saying_nothing,
-            None if classes.foreign.contains(record.session) => &mut accounting.not_synchronized,
-            None if counts_for_nothing(rig, record, &classes)? => &mut accounting.saying_nothing,
-            None if classes.running.contains(record.session) => &mut accounting.waiting,
-            None if classes.was_followed_before(record) => &mut accounting.not_followed,
-            None if !classes.is_read(record) => &mut accounting.not_read,
-            None => {
-                let place = (record.session.to_owned(), record.user.to_owned());
-                untold.entry(place).or_default().push((record.id.to_owned(), is_removed));
-                return Ok(());
-            }
-        };
-        *counted += 1;
-        Ok(())
-    })?;
-    accounting.ask_the_journal(rig, untold)?;
-    Ok(is_simulated.then_some(accounting))
+    let (now, mut last) = (rig.now(), None);
+    loop {
+        let Some(records) = rig.coursekey.records_after(now, last.as_ref(), CHUNK) else { return Ok(None) };
+        for record in &records {
+            accounting.records += 1;
+            let Some(because) = because(rig, record, &issues, &classes).await? else {
+                let is_removed = record.adjustment == Some("remove-all") && classes.logs.contains(&*record.session);
+                untold.entry(place(record)).or_default().push((record.id.to_string(), is_removed));
+                continue;
+            };
+            *accounting.count_of(because) += 1;
+        }
+        last = records.into_iter().last();
+        if last.is_none() {
+            break;
+        }
+    }
+    accounting.ask_the_journal(rig, untold).await?;
+    Ok(Some(accounting))
 }
 
-enum Told {
+/// Why a record counts as told.
+#[derive(Clone, Copy)]
+enum Because {
     Mark,
     Hand,
     Rows,
     Issue,
+    SaysNothing,
+    NotSynchronized,
+    Waits,
+    NotFollowed,
+    NotRead,
 }
 
-/// The first thing in GEGI to which the record led; none: the record led to nothing.
-fn told(rig: &Rig, record: &HeldRecord<'_>, issues: &Issues) -> Result<Option<Told>, TwinError> {
-    Ok(match rig.twin.mark_of(record.session, record.user)? {
-        Some(StandingMark::CourseKeys(basis)) if says(&basis, record) => Some(Told::Mark),
-        Some(StandingMark::Hand) => Some(Told::Hand),
-        _ if are_rows_of(rig.twin.log_times_of(record.id)?, record) => Some(Told::Rows),
-        _ if issues.are_about(record) => Some(Told::Issue),
-        _ => None,
-    })
+/// The first reason that fits the record; none: only the journal may still tell of it.
+async fn because(
+    rig: &Rig,
+    record: &HeldRecord,
+    issues: &Issues,
+    classes: &Classes,
+) -> Result<Option<Because>, BookError> {
+    let mark = rig.book.mark_of(&record.session, &record.user).await?;
+    let mark = mark.map(|(line, origin)| (origin, line.basis));
+    let (is_hand, basis) = match &mark {
+        Some((Origin::Coursekey, basis)) => (false, Some(basis)),
+        Some((origin, _)) => (*origin == Origin::Hand, None),
+        None => (false, None),
+    };
+    if is_hand {
+        return Ok(Some(Because::Hand));
+    }
+    if basis.is_some_and(|basis| says(basis, record)) {
+        return Ok(Some(Because::Mark));
+    }
+    if are_rows_of(rig.book.log_rows_of(&record.id).await?, record) {
+        return Ok(Some(Because::Rows));
+    }
+    let reasons = [
+        (issues.are_about(record), Because::Issue),
+        (record.visits.is_empty() && record.adjustment.is_none(), Because::SaysNothing),
+        (classes.foreign.contains(&*record.session), Because::NotSynchronized),
+        (counts_for_nothing(basis, record, classes), Because::SaysNothing),
+        (classes.running.contains(&*record.session), Because::Waits),
+        (classes.was_followed_before(record), Because::NotFollowed),
+        (!classes.is_read(record), Because::NotRead),
+    ];
+    Ok(reasons.into_iter().find_map(|(fits, because)| fits.then_some(because)))
+}
+
+/// Class and student of the record.
+fn place(record: &HeldRecord) -> Place {
+    (record.session.to_string(), record.user.to_string())
 }
 
 /// Whether the mark rests on what the record says now. An earlier version of the record may have said the same.
-fn says(basis: &Basis, record: &HeldRecord<'_>) -> bool {
-    let punches = |visit: &Visit| (visit.checked_in, visit.checked_out);
-    let mut told: Vec<_> = basis.visits.iter().map(punches).collect();
-    let mut held = record.visits.clone();
+fn says(basis: &BasisLine, record: &HeldRecord) -> bool {
+    let mut told: Vec<_> = basis.visits().map(|(came, left)| (came.to_owned(), left.map(str::to_owned))).collect();
+    let mut held: Vec<_> = record.visits.iter().map(|(came, left)| (rfc3339(*came), left.map(rfc3339))).collect();
     told.sort_unstable();
     held.sort_unstable();
-    let staff = (basis.adjustment.as_deref(), basis.awarded_seconds);
-    basis.attendance_record.as_deref() == Some(record.id)
-        && told == held
-        && staff == (record.adjustment, record.awarded)
+    let staff = (basis.adjustment(), basis.awarded_seconds());
+    basis.attendance_record() == Some(&*record.id) && told == held && staff == (record.adjustment, record.awarded)
 }
 
 /// Whether the rows say the same as the record: the time of its visits that have ended, overlaps once, or the time that
 /// staff gave instead. A visit without an end may have a row too.
-fn are_rows_of(mut rows: Vec<(i64, i64)>, record: &HeldRecord<'_>) -> bool {
-    let ended: Vec<_> = record.visits.iter().filter_map(|(came, left)| Some((*came, (*left)?))).collect();
-    let is_given = record.awarded.is_some() || matches!(record.adjustment, Some("award-full" | "override"));
+fn are_rows_of(rows: Vec<LogLine>, record: &HeldRecord) -> bool {
     if rows.is_empty() {
         return false;
     }
-    rows.retain(|(came, _)| !record.visits.contains(&(*came, None)));
-    is_given || joined(rows) == joined(ended)
+    let (mut ended, mut running) = (Vec::new(), BTreeSet::new());
+    for (came, left) in &record.visits {
+        match left {
+            Some(left) => ended.push((rfc3339(*came), rfc3339(*left))),
+            None => _ = running.insert(rfc3339(*came)),
+        }
+    }
+    let rows = rows.into_iter().map(|row| (row.r#in, row.out)).filter(|(came, _)| !running.contains(came));
+    let is_given = record.awarded.is_some() || matches!(record.adjustment, Some("award-full" | "override"));
+    is_given || joined(rows.collect()) == joined(ended)
 }
 
-/// Spans of time in order, those that touch or overlap as one.
-fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+/// Spans of time in order, those that touch or overlap as one. Instants in the form of the files are in order as texts.
+fn joined(mut spans: Vec<(String, String)>) -> Vec<(String, String)> {
     spans.sort_unstable();
-    let mut whole: Vec<(i64, i64)> = Vec::new();
+    let mut whole: Vec<(String, String)> = Vec::new();
     for (from, to) in spans {
         match whole.last_mut().filter(|last| from <= last.1) {
-            Some(last) => last.1 = last.1.max(to),
+            Some(last) if last.1 < to => last.1 = to,
+            Some(_) => {}
             None => whole.push((from, to)),
         }
     }
@@ -160,16 +197,9 @@ fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
 
 /// Whether all time of the record was removed where nothing else rests on it: GEGI does not have the class, the class's
 /// course does not list the student, or another record decided the mark.
-fn counts_for_nothing(rig: &Rig, record: &HeldRecord<'_>, classes: &Classes) -> Result<bool, TwinError> {
-    if record.adjustment != Some("remove-all") {
-        return Ok(false);
-    }
-    let mark = rig.twin.mark_of(record.session, record.user)?;
-    let of_other = |basis: &Basis| basis.attendance_record.as_deref().is_some_and(|of| of != record.id);
-    Ok(match mark {
-        Some(StandingMark::CourseKeys(basis)) => of_other(&basis),
-        _ => !classes.have_place_for(record),
-    })
+fn counts_for_nothing(basis: Option<&BasisLine>, record: &HeldRecord, classes: &Classes) -> bool {
+    let of_other = |basis: &BasisLine| basis.attendance_record().is_some_and(|of| of != &*record.id);
+    record.adjustment == Some("remove-all") && basis.map_or_else(|| !classes.have_place_for(record), of_other)
 }
 
 /// Open issues about classes, and about students in classes.
@@ -179,9 +209,9 @@ struct Issues {
 }
 
 impl Issues {
-    fn open(rig: &Rig) -> Result<Self, TwinError> {
+    async fn open(rig: &Rig) -> Result<Self, BookError> {
         let mut issues = Self { classes: BTreeSet::new(), places: BTreeSet::new() };
-        for issue in rig.twin.issues()?.into_iter().filter(|issue| issue.resolved_at.is_none()) {
+        for issue in rig.book.issues().await?.into_iter().filter(|issue| issue.resolved_at.is_none()) {
             match (issue.class, issue.student) {
                 (Some(class), Some(student)) => _ = issues.places.insert((class, student)),
                 (Some(class), None) => _ = issues.classes.insert(class),
@@ -191,28 +221,42 @@ impl Issues {
         Ok(issues)
     }
 
-    fn are_about(&self, record: &HeldRecord<'_>) -> bool {
-        self.classes.contains(record.session)
-            || self.places.contains(&(record.session.to_owned(), record.user.to_owned()))
+    fn are_about(&self, record: &HeldRecord) -> bool {
+        self.classes.contains(&*record.session) || self.places.contains(&place(record))
     }
 }
 
 impl Accounting {
+    fn count_of(&mut self, because: Because) -> &mut u64 {
+        match because {
+            Because::Mark => &mut self.by_mark,
+            Because::Hand => &mut self.by_hand,
+            Because::Rows => &mut self.by_log_rows,
+            Because::Issue => &mut self.by_issue,
+            Because::SaysNothing => &mut self.saying_nothing,
+            Because::NotSynchronized => &mut self.not_synchronized,
+            Because::Waits => &mut self.waiting,
+            Because::NotFollowed => &mut self.not_followed,
+            Because::NotRead => &mut self.not_read,
+        }
+    }
+
     /// Looks for records that led to nothing else: the journal may say that their time was withdrawn, or all their
     /// time was removed before any row was written.
-    fn ask_the_journal(&mut self, rig: &Rig, mut untold: BTreeMap<Place, Vec<Untold>>) -> Result<(), TwinError> {
+    async fn ask_the_journal(&mut self, rig: &Rig, mut untold: BTreeMap<Place, Vec<Untold>>) -> Result<(), BookError> {
         if untold.is_empty() {
             return Ok(());
         }
-        rig.twin.each_journal_line(|line| {
+        let take = |line: JournalLine, of: Option<&str>| {
             let place = line.class.zip(line.student).filter(|_| line.new.is_none());
             if let Some(records) = place.and_then(|place| untold.get_mut(&place)) {
                 let before = records.len();
-                records.retain(|(record, _)| line.attendance_record.as_ref() != Some(record));
+                records.retain(|(record, _)| of != Some(record));
                 self.by_journal += count(before - records.len());
             }
             Ok(())
-        })?;
+        };
+        rig.book.each_journal_line(take).await?;
         let (removed, unaccounted): (Vec<Untold>, Vec<Untold>) =
             untold.into_values().flatten().partition(|(_, is_removed)| *is_removed);
         self.saying_nothing += count(removed.len());

@@ -5,9 +5,9 @@ use super::RunError;
 use super::coursekey::ToPush;
 use super::driver::Driver;
 use crate::directory::{Change, Credentials, Event};
-use crate::twin::TwinError;
-use host::gegi::{CurrentMark, Origin};
+use host::gegi::{CurrentMark, Origin, SchoolSettings};
 use host::school::CourseChange;
+use mirror::book::BookError;
 
 impl Driver<'_> {
     /// Applies a change. `number` tells the change from all other changes of the directory.
@@ -15,26 +15,29 @@ impl Driver<'_> {
         let now = self.now();
         match &change.event {
             Event::Course { course, lost } => {
-                self.rig.twin.put_course(course)?;
+                self.rig.book.put_course(course).await?;
                 if !lost {
                     self.course_changed(CourseChange::Saved(course.as_ref().clone())).await?;
                 }
             }
             Event::Removed(id) => {
-                self.rig.twin.remove_course(id)?;
+                self.rig.book.remove_course(id).await?;
                 self.course_changed(CourseChange::Removed(id.clone())).await?;
             }
-            Event::Settings(settings) => self.change_settings(|held| {
-                settings.apply(held);
-                held.saved_at = Some(change.at);
-            })?,
+            Event::Settings(settings) => {
+                self.change_settings(|held| {
+                    settings.apply(held);
+                    held.saved_at = Some(change.at);
+                })
+                .await?;
+            }
             Event::HandMark { class, student, mark } => {
                 let id = format!("change-{}-{number}", change.at);
                 let mark = CurrentMark { student: student.clone(), mark: *mark, origin: Origin::Hand };
-                self.rig.twin.write_mark(&id, class, &mark)?;
+                self.rig.book.write_mark(&id, class, &mark).await?;
             }
             Event::Push(ids) => {
-                for (campus, push) in self.rig.pushes(now, ToPush::Records(ids))? {
+                for (campus, push) in self.rig.pushes(now, ToPush::Records(ids)).await? {
                     self.attendance_received(&campus, &push).await?;
                 }
             }
@@ -47,7 +50,8 @@ impl Driver<'_> {
                     let generation = change.at.unsigned_abs();
                     self.change_settings(|held| {
                         held.campuses.iter_mut().for_each(|campus| campus.credentials_generation = generation);
-                    })?;
+                    })
+                    .await?;
                 }
             }
             Event::Restart => self.rig.restart()?,
@@ -55,13 +59,9 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn settings(&self) -> Result<host::gegi::SchoolSettings, TwinError> {
-        self.rig.twin.settings_if_any()?.ok_or(TwinError::NoSchool)
-    }
-
-    fn change_settings(&mut self, change: impl FnOnce(&mut host::gegi::SchoolSettings)) -> Result<(), TwinError> {
-        let mut settings = self.settings()?;
+    async fn change_settings(&mut self, change: impl FnOnce(&mut SchoolSettings)) -> Result<(), BookError> {
+        let mut settings = self.rig.settings().await?;
         change(&mut settings);
-        self.rig.twin.put_settings(&settings)
+        self.rig.book.put_settings(&settings).await
     }
 }

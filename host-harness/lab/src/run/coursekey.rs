@@ -78,7 +78,7 @@ pub enum ToPush<'a> {
     /// out.
     Records(&'a [String]),
     /// Records in the form of `attendance.jsonl`.
-    Lines(&'a mut dyn io::BufRead),
+    Lines(&'a mut (dyn io::BufRead + Send)),
     /// A finished body, from this campus's school.
     Body {
         /// The campus.
@@ -195,15 +195,15 @@ impl CourseKey {
         Ok(pushes.into_iter().filter_map(of_campus).flatten().collect())
     }
 
-    /// Hands every attendance record that CourseKey lists at `now` to `take`; false: CourseKey is not simulated here.
-    pub(super) fn each_record<E>(
+    /// The next attendance records that CourseKey lists at `now`, those after the given one, at most `limit`; none:
+    /// CourseKey is not simulated here.
+    pub(super) fn records_after(
         &self,
         now: DateTime<Utc>,
-        take: impl FnMut(&HeldRecord<'_>) -> Result<(), E>,
-    ) -> Result<bool, E> {
-        let Some(simulator) = &self.simulator else { return Ok(false) };
-        lock(simulator).each_record(now, take)?;
-        Ok(true)
+        last: Option<&HeldRecord>,
+        limit: usize,
+    ) -> Option<Vec<HeldRecord>> {
+        Some(lock(self.simulator.as_ref()?).records_after(now, last, limit))
     }
 
     /// Writes `coursekey.jsonl`, everything that CourseKey holds; writes nothing if CourseKey is not simulated here.

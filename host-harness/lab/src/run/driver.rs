@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::position::Position;
 use super::rig::Rig;
 use super::{Progress, RunError, moment};
 use crate::directory::SchoolDirectory;
-use crate::twin::{Position, TwinError};
 use host::clock::{Clock, VirtualClock};
 use host::outbox::DeliveryReport;
 use host::push::Push;
 use host::schedule::{First, Outcome, Scheduler, Tempo, Wake};
 use host::school::{ATTEMPTS, Budget, CallFailure, CourseChange, Next, TurnFailure};
 use host::store::SchoolId;
+use mirror::book::BookError;
 
 /// The budget of a tick: many items, so that batches are full, and many seconds, because virtual seconds cost
 /// nothing.
@@ -36,8 +37,12 @@ pub(super) struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     /// A driver that begins where the last run left the rig's school, or else at the beginning of the span.
-    pub(super) fn new(directory: &'a SchoolDirectory, rig: Rig, clock: Arc<VirtualClock>) -> Result<Self, TwinError> {
-        let position = rig.twin.position()?;
+    pub(super) async fn new(
+        directory: &'a SchoolDirectory,
+        rig: Rig,
+        clock: Arc<VirtualClock>,
+    ) -> Result<Self, BookError> {
+        let position = Position::of(&rig.book).await?;
         let next_change = match position {
             Some(position) => {
                 clock.advance_to(moment(position.clock));
@@ -56,18 +61,18 @@ impl<'a> Driver<'a> {
     pub(super) async fn play(&mut self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<(), RunError> {
         let span = self.directory.span;
         self.give_courses().await?;
-        while let Some((at, what)) = self.next_step()? {
+        while let Some((at, what)) = self.next_step().await? {
             self.clock.advance_to(moment(at));
             match what {
                 Step::Change => self.take_change().await?,
                 Step::Tick => self.take_turn(at).await?,
             }
-            self.keep_position()?;
+            self.keep_position().await?;
             let (played, whole) = (self.seconds() - span.from, span.until - span.from);
             progress(Progress { played: played.clamp(0, whole).unsigned_abs(), whole: whole.unsigned_abs() });
         }
         self.clock.advance_to(moment(span.until));
-        Ok(self.keep_position()?)
+        Ok(self.keep_position().await?)
     }
 
     /// The rig, as the end of the span left it.
@@ -82,23 +87,23 @@ impl<'a> Driver<'a> {
 
     /// Stores the courses of the start in GEGI and tells the plugin of each.
     async fn give_courses(&mut self) -> Result<(), RunError> {
-        if self.rig.twin.position()?.is_some() {
+        if Position::of(&self.rig.book).await?.is_some() {
             return Ok(());
         }
         for course in &self.directory.courses {
-            self.rig.twin.put_course(course)?;
+            self.rig.book.put_course(course).await?;
         }
         for course in &self.directory.courses {
             self.course_changed(CourseChange::Saved(course.clone())).await?;
         }
-        self.keep_position()?;
+        self.keep_position().await?;
         Ok(())
     }
 
     /// The next step before the end of the span. A change comes before a tick of the same instant.
-    fn next_step(&mut self) -> Result<Option<(i64, Step)>, RunError> {
+    async fn next_step(&mut self) -> Result<Option<(i64, Step)>, RunError> {
         let now = self.seconds();
-        let every_minutes = self.rig.twin.settings_if_any()?.map_or(1, |settings| settings.update_every_minutes);
+        let every_minutes = self.rig.book.settings_if_any().await?.map_or(1, |settings| settings.update_every_minutes);
         self.schedule.set_update_frequency(&self.school, every_minutes);
         let until = self.directory.span.until;
         let change = self.directory.changes.get(self.next_change).filter(|change| change.at < until);
@@ -159,7 +164,10 @@ impl<'a> Driver<'a> {
         whole(self.rig.school().deliver().await?)
     }
 
-    fn keep_position(&self) -> Result<(), TwinError> {
+    async fn keep_position(&self) -> Result<(), BookError> {
+        if !self.rig.is_kept() {
+            return Ok(());
+        }
         let now = self.now();
         // A clock inside a second has passed the beginning of that second.
         let clock = now.timestamp() + i64::from(now.timestamp_subsec_nanos() > 0);
@@ -170,7 +178,7 @@ impl<'a> Driver<'a> {
             (Some(last), _) => last.at + 1,
             (None, _) => i64::MIN,
         };
-        self.rig.twin.set_position(Position { clock, changes_from })
+        Position { clock, changes_from }.keep(&self.rig.book).await
     }
 
     fn seconds(&self) -> i64 {
@@ -189,7 +197,7 @@ fn unless_passing<T>(answer: Result<T, CallFailure>, attempts: &mut u32) -> Resu
     }
 }
 
-/// Fails if a lane stopped. The stand-in for GEGI takes or refuses every item, so a lane stops only on a failure.
+/// Fails if a lane stopped. The book takes or refuses every item, so a lane stops only on a failure.
 fn whole(delivered: DeliveryReport) -> Result<(), RunError> {
     delivered.records.stop.or(delivered.mails.stop).map_or(Ok(()), |stop| Err(stop.into()))
 }

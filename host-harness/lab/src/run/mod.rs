@@ -1,6 +1,6 @@
 //! `run`: plays a school directory in virtual time and writes the output of the run.
 //!
-//! Reading order: `rig` (a school with everything around it), `driver` (when each call is made), `watch` (the
+//! Reading order: `rig` (a school with everything around it) on its `storage`, `driver` (when each call is made), `watch` (the
 //! observers: one counts calls, one ends the process), `changes` (what happens to the school meanwhile), `output` and
 //! `report` (the files of the output), `accounting` (the check that no record was lost). Not here: the rules of the
 //! calls (the plugin).
@@ -10,10 +10,12 @@ mod changes;
 mod coursekey;
 mod driver;
 mod output;
+mod position;
 mod report;
 mod requests;
 mod rig;
 mod statuses;
+mod storage;
 mod watch;
 
 use std::path::PathBuf;
@@ -32,14 +34,15 @@ use host::store::StoreError;
 
 pub use accounting::{Accounting, Unaccounted};
 pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
+pub use position::Position;
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};
 pub use statuses::{StatusLine, statuses_of};
 pub use watch::DiesAtStep;
 
-use crate::twin::TwinError;
 use driver::Driver;
 use host::school::CallFailure;
+use mirror::book::BookError;
 use output::RunOutput;
 use watch::Measuring;
 
@@ -47,7 +50,7 @@ use watch::Measuring;
 pub struct RunOptions {
     /// The folder for the output; created if it is missing.
     pub out: PathBuf,
-    /// The folder in which host, stand-in and simulator store their data; none: their data ends with the run.
+    /// The folder in which host, book and simulator store their data; none: their data ends with the run.
     pub store: Option<PathBuf>,
     /// The seed of the simulator's dice.
     pub seed: u64,
@@ -79,16 +82,16 @@ pub enum RunError {
     /// CourseKey's side failed.
     #[error(transparent)]
     CourseKey(#[from] CourseKeyError),
-    /// The stand-in for GEGI failed.
+    /// The school's book failed.
     #[error(transparent)]
-    Twin(#[from] TwinError),
+    Book(#[from] BookError),
     /// A call failed and would fail again.
     #[error(transparent)]
     Call(#[from] CallFailure),
     /// The host's storage failed between calls.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The stand-in for GEGI could not take a delivery.
+    /// The book could not take a delivery.
     #[error("deliver to GEGI: {0}")]
     Undelivered(#[from] GegiUnavailable),
     /// The plugin always wanted one more tick.
@@ -150,19 +153,19 @@ pub async fn run(
     if let Some(own) = &options.own_texts {
         Templates::check(own)?;
     }
-    let rig = Rig::for_directory(directory, around)?;
+    let rig = Rig::for_directory(directory, around).await?;
     if let Some(own) = &options.own_texts {
-        rig.twin.put_email_texts(own)?;
+        rig.book.put_email_texts(own).await?;
     }
     rig.coursekey.set_fault_rate(options.faults_per_million)?;
-    let mut driver = Driver::new(directory, rig, clock)?;
+    let mut driver = Driver::new(directory, rig, clock).await?;
     driver.play(progress).await?;
     let rig = driver.into_rig();
     let (calls, call_time) = measuring.so_far();
     let statuses = statuses_of(rig.school()).await?;
     let faults_per_million = options.faults_per_million;
     let output = RunOutput { directory, rig: &rig, statuses: &statuses, calls, faults_per_million };
-    let report = output.write(&options.out, || Measured::new(watch.elapsed(), call_time))?;
+    let report = output.write(&options.out, || Measured::new(watch.elapsed(), call_time)).await?;
     Ok(Finished { report, statuses, rig })
 }
 

@@ -14,9 +14,10 @@ use super::rig::Rig;
 use super::statuses::StatusLine;
 use super::{RunError, requests};
 use crate::directory::SchoolDirectory;
-use crate::twin::{TwinError, rfc3339};
 use host::email::{MailIdentity, Templates, to_eml, write_folder};
 use host::private;
+use mirror::book::BookError;
+use mirror::lines::rfc3339;
 
 /// The folder of the mails.
 const MAILS: &str = "mails";
@@ -32,7 +33,7 @@ pub(super) struct RunOutput<'a> {
 
 impl RunOutput<'_> {
     /// Writes all files into `folder` and returns the report, as `report.json` has it.
-    pub(super) fn write(&self, folder: &Path, measured: impl FnOnce() -> Measured) -> Result<Report, RunError> {
+    pub(super) async fn write(&self, folder: &Path, measured: impl FnOnce() -> Measured) -> Result<Report, RunError> {
         let fail = |error| RunError::Output { folder: folder.to_owned(), error };
         private::create_folder(folder).map_err(fail)?;
         remove_drafts(folder).map_err(fail)?;
@@ -47,9 +48,9 @@ impl RunOutput<'_> {
             calls: self.calls,
             ..Report::default()
         };
-        self.write_records(draft.path(), &mut report)?;
-        report.attendance = account(self.rig, self.statuses)?;
-        self.write_mails(draft.path(), &mut report)?;
+        self.write_records(draft.path(), &mut report).await?;
+        report.attendance = account(self.rig, self.statuses).await?;
+        self.write_mails(draft.path(), &mut report).await?;
         self.write_traffic(draft.path(), &mut report).map_err(fail)?;
         report.count_statuses(self.statuses);
         report.measured = measured();
@@ -58,29 +59,32 @@ impl RunOutput<'_> {
         Ok(report)
     }
 
-    fn write_records(&self, folder: &Path, report: &mut Report) -> Result<(), TwinError> {
-        let twin = &self.rig.twin;
+    async fn write_records(&self, folder: &Path, report: &mut Report) -> Result<(), BookError> {
+        let book = &self.rig.book;
         let mut out = create(folder, "marks.jsonl")?;
-        twin.each_mark(|line| {
+        book.each_mark(|line| {
             *report.marks.entry(line.mark.clone()).or_default() += 1;
             *report.marks_by_rule.entry(line.basis.rule.clone()).or_default() += 1;
             write_line(&mut out, &line)
-        })?;
+        })
+        .await?;
         out.flush()?;
         let mut out = create(folder, "attendance-log.jsonl")?;
-        twin.each_log_row(|line| {
+        book.each_log_row(|line| {
             report.log_rows += 1;
             write_line(&mut out, &line)
-        })?;
+        })
+        .await?;
         out.flush()?;
         let mut out = create(folder, "journal.jsonl")?;
-        twin.each_journal_line(|line| {
+        book.each_journal_line(|line, _| {
             report.journal_lines += 1;
             write_line(&mut out, &line)
-        })?;
+        })
+        .await?;
         out.flush()?;
         let mut out = create(folder, "issues.jsonl")?;
-        for line in twin.issues()? {
+        for line in book.issues().await? {
             let count = if line.resolved_at.is_some() { &mut report.resolved_issues } else { &mut report.open_issues };
             *count += 1;
             write_line(&mut out, &line)?;
@@ -88,10 +92,10 @@ impl RunOutput<'_> {
         Ok(out.flush()?)
     }
 
-    fn write_mails(&self, folder: &Path, report: &mut Report) -> Result<(), RunError> {
-        let templates = Templates::of_school(self.rig.twin.email_texts()?)?;
+    async fn write_mails(&self, folder: &Path, report: &mut Report) -> Result<(), RunError> {
+        let templates = Templates::of_school(self.rig.book.email_texts().await?)?;
         let mut mails = Vec::new();
-        for mail in self.rig.twin.mails()? {
+        for mail in self.rig.book.mails().await? {
             let identity = MailIdentity { id: &mail.id, at: mail.at, recipient: &mail.message.recipient };
             mails.push(to_eml(identity, &templates.render(&mail.message)?)?);
             report.mails += 1;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use crate::twin::rfc3339;
 use host::door::{Denial, RequestEntry, RequestLog};
+use mirror::lines::rfc3339;
 
 /// The requests that left, and the denials of the door.
 #[derive(Default)]

@@ -1,6 +1,6 @@
-//! The rig: a school with everything around it, namely the host and its storage, the stand-in for GEGI, CourseKey's
-//! side, and the clock that all of them share. A rig is made for a school directory, or for a school that an earlier
-//! run has stored.
+//! The rig: a school with everything around it, namely the host and its storage, the book that is GEGI here, CourseKey's
+//! side, and the clock that all of them share. A rig is made for a school directory, or for a school that an earlier run
+//! has stored.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::coursekey::{CourseKey, CourseKeyError, Keys, SIMULATED_URL, ToPush, simulator};
+use super::position::Position;
 use super::requests::Requests;
+use super::storage::{Storage, Stores};
 use crate::directory::{Event, SchoolDirectory};
-use crate::twin::{Position, Twin, TwinError};
 use host::clock::Clock;
 use host::engine::Engine;
 use host::gegi::SchoolSettings;
@@ -18,10 +19,13 @@ use host::observer::Observer;
 use host::push::Push;
 use host::school::{Gegi, Host, HostConfig, School};
 use host::store::sqlite::OpenError;
-use host::store::{MemoryStore, SchoolId, SqliteStore, Store};
+use host::store::{SchoolId, Store};
+use mirror::book::{Book, BookError, Keeps};
 
 /// The name under which the one school of a rig is stored.
 const SCHOOL: &str = "school";
+/// The name under which the school's book is stored.
+const BOOK: &str = "school book";
 
 /// Everything of a rig beside its school.
 pub struct Around {
@@ -29,7 +33,7 @@ pub struct Around {
     pub engine: Engine,
     /// The clock that all parts of the rig share.
     pub clock: Arc<dyn Clock>,
-    /// The folder in which host, stand-in and simulator store their data; none: their data ends with the rig.
+    /// The folder in which host, book and simulator store their data; none: their data ends with the rig.
     pub folder: Option<PathBuf>,
     /// The seed of the simulator's dice.
     pub seed: u64,
@@ -53,9 +57,19 @@ pub enum RigError {
     /// The host's storage cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The stand-in for GEGI failed.
+    /// The folder holds no school.
+    #[error("find a school in the folder: there is none; play a school directory with `run --store` first")]
+    NoSchool,
+    /// The folder holds a school in the form of an earlier version.
+    #[error(
+        "use the folder {}: an earlier version kept the school there (gegi.sqlite); play the school directory into \
+         another folder",
+        .0.display()
+    )]
+    Earlier(PathBuf),
+    /// The school's book failed.
     #[error(transparent)]
-    Twin(#[from] TwinError),
+    Book(#[from] BookError),
     /// CourseKey's side failed.
     #[error(transparent)]
     CourseKey(#[from] CourseKeyError),
@@ -64,39 +78,29 @@ pub enum RigError {
 /// A school with everything around it.
 pub struct Rig {
     around: Around,
-    pub(super) twin: Arc<Twin>,
+    pub(super) book: Book,
     pub(super) coursekey: CourseKey,
     pub(super) requests: Arc<Requests>,
-    storage: Storage,
     school: School,
-}
-
-/// The place where the host stores the school.
-enum Storage {
-    Memory(Arc<MemoryStore>),
-    File(PathBuf),
-    /// A file that is removed with the rig.
-    Temporary(tempfile::TempDir),
+    /// After what uses it, because files that are open cannot be removed everywhere.
+    storage: Storage,
 }
 
 impl Rig {
-    /// The file of the stand-in for GEGI in the folder of a stored school.
-    pub const TWIN_FILE: &str = "gegi.sqlite";
-
     /// Makes a rig for a school directory. A folder that holds the school already is used as it is.
     ///
     /// # Errors
     /// A file cannot be opened, or the simulator does not accept the directory's files.
-    pub fn for_directory(directory: &SchoolDirectory, around: Around) -> Result<Self, RigError> {
+    pub async fn for_directory(directory: &SchoolDirectory, around: Around) -> Result<Self, RigError> {
         let restarts = directory.changes.iter().any(|change| change.event == Event::Restart);
         let storage = Storage::new(around.folder.as_deref(), restarts)?;
-        let path = around.folder.as_ref().map(|folder| folder.join(Self::TWIN_FILE));
-        let twin = Twin::open(path.as_deref(), Arc::clone(&around.clock))?;
-        if twin.settings_if_any()?.is_none() {
-            twin.put_settings(&with_url(directory.settings.clone()))?;
+        let stores = storage.open()?;
+        let book = book_in(Arc::clone(&stores.book), Arc::clone(&around.clock));
+        if book.settings_if_any().await?.is_none() {
+            book.put_settings(&with_url(directory.settings.clone())).await?;
         }
-        let settings = twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
-        Self::assemble(around, storage, twin, &settings, Some(directory))
+        let settings = settings_of(&book).await?;
+        Self::assemble(around, storage, (stores.host, book), &settings, Some(directory))
     }
 
     /// Makes a rig for a school that an earlier run stored in this folder. From here on its students come and go by
@@ -104,18 +108,28 @@ impl Rig {
     ///
     /// # Errors
     /// The folder holds no school, or a file cannot be opened.
-    pub fn stored(folder: &Path, around: Around) -> Result<Self, RigError> {
-        let twin = Twin::open_existing(&folder.join(Self::TWIN_FILE), Arc::clone(&around.clock))?;
-        let settings = twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
+    pub async fn stored(folder: &Path, around: Around) -> Result<Self, RigError> {
+        let (storage, stores) = Storage::existing(folder)?.ok_or(RigError::NoSchool)?;
         let around = Around { folder: Some(folder.to_owned()), ..around };
-        let storage = Storage::new(Some(folder), false)?;
-        Self::assemble(around, storage, twin, &settings, None)
+        let book = book_in(stores.book, Arc::clone(&around.clock));
+        let settings = book.settings_if_any().await?.ok_or(RigError::NoSchool)?;
+        Self::assemble(around, storage, (stores.host, book), &settings, None)
+    }
+
+    /// The book alone of a school that an earlier run stored in this folder, which nobody else can use meanwhile.
+    ///
+    /// # Errors
+    /// The folder holds no school, or its file cannot be opened.
+    pub async fn stored_book(folder: &Path, clock: Arc<dyn Clock>) -> Result<Book, RigError> {
+        let (_, stores) = Storage::existing(folder)?.ok_or(RigError::NoSchool)?;
+        let book = book_in(stores.book, clock);
+        if book.settings_if_any().await?.is_some() { Ok(book) } else { Err(RigError::NoSchool) }
     }
 
     fn assemble(
         around: Around,
         storage: Storage,
-        twin: Twin,
+        (store, book): (Arc<dyn Store>, Book),
         settings: &SchoolSettings,
         directory: Option<&SchoolDirectory>,
     ) -> Result<Self, RigError> {
@@ -127,10 +141,9 @@ impl Rig {
         } else {
             CourseKey::outside(around.keys.clone())
         };
-        let twin = Arc::new(twin);
         let requests = Arc::new(Requests::default());
-        let school = open_school(&around, &storage, &twin, &coursekey, &requests)?;
-        Ok(Self { around, twin, coursekey, requests, storage, school })
+        let school = host_school(&around, store, &book, &coursekey, &requests);
+        Ok(Self { around, book, coursekey, requests, school, storage })
     }
 
     /// The school, on which callers call the component.
@@ -138,9 +151,17 @@ impl Rig {
         &self.school
     }
 
-    /// The stand-in for GEGI.
-    pub fn twin(&self) -> &Twin {
-        &self.twin
+    /// The school as GEGI holds it.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The school's settings.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn settings(&self) -> Result<SchoolSettings, BookError> {
+        settings_of(&self.book).await
     }
 
     /// The present moment of the rig's clock.
@@ -152,19 +173,24 @@ impl Rig {
     ///
     /// # Errors
     /// CourseKey is not simulated here, or cannot push that.
-    pub fn pushes(&self, now: DateTime<Utc>, what: ToPush<'_>) -> Result<Vec<(String, Push)>, RigError> {
-        let settings = self.twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
+    pub async fn pushes(&self, now: DateTime<Utc>, what: ToPush<'_>) -> Result<Vec<(String, Push)>, RigError> {
+        let settings = self.settings().await?;
         Ok(self.coursekey.push(now, &settings.campuses, what)?)
     }
 
     /// Notes that the run left the school at the present moment.
     ///
     /// # Errors
-    /// The stand-in's file cannot be used.
-    pub fn leave(&self) -> Result<(), TwinError> {
+    /// The storage failed.
+    pub async fn leave(&self) -> Result<(), BookError> {
         let now = self.now().timestamp();
-        let position = self.twin.position()?.unwrap_or(Position { clock: now, changes_from: i64::MIN });
-        self.twin.set_position(Position { clock: position.clock.max(now), ..position })
+        let position = Position::of(&self.book).await?.unwrap_or(Position { clock: now, changes_from: i64::MIN });
+        Position { clock: position.clock.max(now), ..position }.keep(&self.book).await
+    }
+
+    /// Whether the school is there after the rig, so that a later run may continue it.
+    pub(super) fn is_kept(&self) -> bool {
+        self.around.folder.is_some()
     }
 
     /// The seed of the simulator's dice; none: a CourseKey outside of this process answers.
@@ -172,38 +198,18 @@ impl Rig {
         self.coursekey.is_simulated().then_some(self.around.seed)
     }
 
-    /// Drops the host as a crash would and starts it again on its storage. GEGI and CourseKey go on.
+    /// Drops the host as a crash would and starts it again on its storage, where GEGI's records lie too. CourseKey goes
+    /// on.
     pub(super) fn restart(&mut self) -> Result<(), RigError> {
-        // A store cannot be opened twice, so the old store is dropped first.
-        let empty: Arc<dyn Store> = Arc::new(MemoryStore::default());
-        self.school = host_school(&self.around, empty, &self.twin, &self.coursekey, &self.requests);
-        self.school = open_school(&self.around, &self.storage, &self.twin, &self.coursekey, &self.requests)?;
+        // A store cannot be opened twice, so whoever has the old store lets go of it first.
+        self.use_stores(Stores::empty());
+        self.use_stores(self.storage.open()?);
         Ok(())
     }
-}
 
-impl Storage {
-    fn new(folder: Option<&Path>, restarts: bool) -> Result<Self, RigError> {
-        let fail = |folder: &Path| {
-            let folder = folder.to_owned();
-            move |error| RigError::Folder { folder, error }
-        };
-        match folder {
-            Some(folder) => {
-                host::private::create_folder(folder).map_err(fail(folder))?;
-                Ok(Self::File(folder.join("host.sqlite")))
-            }
-            None if restarts => Ok(Self::Temporary(tempfile::tempdir().map_err(fail(&std::env::temp_dir()))?)),
-            None => Ok(Self::Memory(Arc::default())),
-        }
-    }
-
-    fn open(&self) -> Result<Arc<dyn Store>, OpenError> {
-        match self {
-            Self::Memory(store) => Ok(Arc::clone(store) as Arc<dyn Store>),
-            Self::File(path) => Ok(Arc::new(SqliteStore::open(path)?)),
-            Self::Temporary(folder) => Ok(Arc::new(SqliteStore::open(folder.path().join("host.sqlite"))?)),
-        }
+    fn use_stores(&mut self, stores: Stores) {
+        self.book = book_in(stores.book, Arc::clone(&self.around.clock));
+        self.school = host_school(&self.around, stores.host, &self.book, &self.coursekey, &self.requests);
     }
 }
 
@@ -216,20 +222,18 @@ fn with_url(settings: SchoolSettings) -> SchoolSettings {
     }
 }
 
-fn open_school(
-    around: &Around,
-    storage: &Storage,
-    twin: &Arc<Twin>,
-    coursekey: &CourseKey,
-    requests: &Arc<Requests>,
-) -> Result<School, OpenError> {
-    Ok(host_school(around, storage.open()?, twin, coursekey, requests))
+fn book_in(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Book {
+    Book::new(store, SchoolId::new(BOOK), clock, Keeps::Records)
+}
+
+async fn settings_of(book: &Book) -> Result<SchoolSettings, BookError> {
+    book.settings_if_any().await?.ok_or(BookError::NoSchool)
 }
 
 fn host_school(
     around: &Around,
     store: Arc<dyn Store>,
-    twin: &Arc<Twin>,
+    book: &Book,
     coursekey: &CourseKey,
     requests: &Arc<Requests>,
 ) -> School {
@@ -238,10 +242,11 @@ fn host_school(
         loopback_allowed: !coursekey.is_simulated(),
         ..HostConfig::new(Arc::clone(&around.clock), store, Arc::clone(&coursekey.transport))
     };
+    let book = Arc::new(book.clone());
     let gegi = Gegi {
-        source: Arc::clone(twin) as _,
-        records: Arc::clone(twin) as _,
-        mails: Arc::clone(twin) as _,
+        source: Arc::clone(&book) as _,
+        records: Arc::clone(&book) as _,
+        mails: book as _,
         credentials: Arc::clone(&coursekey.keys) as _,
         request_log: Arc::clone(requests) as _,
     };

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::twin::rfc3339;
 use host::school::{CallFailure, CourseStatus, School, StatusPage, StatusQuery};
+use mirror::lines::rfc3339;
 
 /// The most courses that one call may ask for (the WIT promises this number).
 const PAGE: u32 = 500;

@@ -126,7 +126,7 @@ impl Book {
         let done = key("note", &["mark", act]);
         let text = StoredMark::of_gegi(class, mark).text()?;
         let place = key("mark", &[class, &mark.student]);
-        self.change(&[done.clone()], |held| {
+        self.change(std::slice::from_ref(&done), |held| {
             let is_done = held.values().any(Option::is_some);
             let changes = [(done.clone(), Some(Vec::new())), (place.clone(), Some(text.clone()))];
             (if is_done { Changes::new() } else { changes.into() }, ())

@@ -183,9 +183,9 @@ impl Taking<'_> {
 
     fn resolve(&mut self, issue: &str, at: i64) -> Result<Receipt, BookError> {
         let place = key("issue", &[issue]);
-        if let Some(text) = self.get(&place) {
-            let resolved = IssueLine { resolved_at: Some(rfc3339(at)), ..read(text, "issue")? };
-            self.put(place, write(&resolved, "issue")?);
+        let held: Option<IssueLine> = self.get(&place).map(|text| read(text, "issue")).transpose()?;
+        if let Some(open) = held.filter(|issue| issue.resolved_at.is_none()) {
+            self.put(place, write(&IssueLine { resolved_at: Some(rfc3339(at)), ..open }, "issue")?);
         }
         Ok(Receipt::Applied)
     }

@@ -125,7 +125,12 @@ impl Book {
     /// The storage failed.
     pub async fn mark_of(&self, class: &str, student: &str) -> Result<Option<(MarkLine, Origin)>, BookError> {
         let text = self.get(key("mark", &[class, student])).await?;
-        text.map(|text| Ok((mark_line(&text)?, StoredMark::read(&text)?.origin()))).transpose()
+        let read = |text: Vec<u8>| {
+            let mark = StoredMark::read(&text)?;
+            let origin = mark.origin();
+            Ok((mark.into_line(), origin))
+        };
+        text.map(read).transpose()
     }
 
     /// The rows of the log that stand because of a CourseKey record.
@@ -241,7 +246,8 @@ impl Book {
         loop {
             let page = self.entries.scan(prefix, after.as_deref(), PAGE).await?;
             page.iter().try_for_each(|(_, text)| take(text))?;
-            match page.into_iter().last() {
+            // A page that is not full is the last one.
+            match page.into_iter().nth(PAGE - 1) {
                 Some((last, _)) => after = Some(last),
                 None => return Ok(()),
             }
@@ -277,9 +283,7 @@ impl Book {
 }
 
 fn mark_line(text: &[u8]) -> Result<MarkLine, BookError> {
-    let mark = StoredMark::read(text)?;
-    let letter = mark.letter().to_owned();
-    Ok(MarkLine { class: mark.class, student: mark.student, mark: letter, basis: mark.basis })
+    Ok(StoredMark::read(text)?.into_line())
 }
 
 fn log_line(text: &[u8]) -> Result<LogLine, BookError> {

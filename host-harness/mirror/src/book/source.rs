@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::keys::key;
-use super::stored::{Listed, StoredCourse, StoredMark, read};
+use super::stored::{BriefMark, Listed, StoredCourse, read};
 use super::{Book, BookError};
 use host::gegi::{Course, CourseKind, CurrentMark, GegiUnavailable, SchoolSettings, SchoolSource};
 
@@ -24,7 +24,7 @@ impl SchoolSource for Book {
     async fn current_marks(&self, class: &str) -> Result<Vec<CurrentMark>, GegiUnavailable> {
         let mut marks = Vec::new();
         self.each_under(&key("mark", &[class]), |text| {
-            marks.push(StoredMark::read(text)?.current()?);
+            marks.push(read::<BriefMark>(text, "mark")?.current()?);
             Ok(())
         })
         .await?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BookError;
 use crate::form::{CampusForm, CourseLine, SchoolForm, SettingsChange};
-use crate::lines::{BasisLine, letter, mark_of, origin_word};
+use crate::lines::{BasisLine, MarkLine, letter, mark_of, origin_word};
 use host::gegi::{Campus, Course, CourseKind, CurrentMark, Mark, Message, Origin, Receipt, SchoolSettings};
 
 /// The text of a value.
@@ -133,11 +133,11 @@ fn kind_word(kind: CourseKind) -> &'static str {
 /// A mark. The basis is that of a mark that the plugin set.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredMark {
-    pub(super) class: String,
-    pub(super) student: String,
+    class: String,
+    student: String,
     mark: String,
     origin: String,
-    pub(super) basis: BasisLine,
+    basis: BasisLine,
 }
 
 impl StoredMark {
@@ -160,15 +160,33 @@ impl StoredMark {
     }
 
     pub(super) fn origin(&self) -> Origin {
-        let all = [Origin::Coursekey, Origin::Preset];
-        all.into_iter().find(|origin| origin_word(*origin) == self.origin).unwrap_or(Origin::Hand)
+        origin_of(&self.origin)
     }
 
-    pub(super) fn current(self) -> Result<CurrentMark, BookError> {
-        let origin = self.origin();
-        let mark = mark_of(&self.mark).ok_or_else(|| BookError::Form("mark".to_owned()))?;
-        Ok(CurrentMark { student: self.student, mark, origin })
+    pub(super) fn into_line(self) -> MarkLine {
+        let Self { class, student, mark, origin: _, basis } = self;
+        MarkLine { class, student, mark, basis }
     }
+}
+
+/// A mark without its basis, which is most of it.
+#[derive(Deserialize)]
+pub(super) struct BriefMark {
+    student: String,
+    mark: String,
+    origin: String,
+}
+
+impl BriefMark {
+    pub(super) fn current(self) -> Result<CurrentMark, BookError> {
+        let mark = mark_of(&self.mark).ok_or_else(|| BookError::Form("mark".to_owned()))?;
+        Ok(CurrentMark { student: self.student, mark, origin: origin_of(&self.origin) })
+    }
+}
+
+fn origin_of(word: &str) -> Origin {
+    let all = [Origin::Coursekey, Origin::Preset];
+    all.into_iter().find(|origin| origin_word(*origin) == word).unwrap_or(Origin::Hand)
 }
 
 /// A mail as the host delivered it.

@@ -161,12 +161,13 @@ fn write_instant<S: Serializer>(instant: &i64, to: S) -> Result<S::Ok, S::Error>
 
 /// A date, as text.
 mod day {
-    use super::*;
+    use super::{Deserialize, Deserializer, Serializer, text_of, wit, wit_date};
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<wit::LocalDate, D::Error> {
         wit_date(&String::deserialize(text)?)
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref)] // Serde hands over a reference.
     pub(super) fn serialize<S: Serializer>(day: &wit::LocalDate, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&text_of(*day))
     }
@@ -174,13 +175,13 @@ mod day {
 
 /// A date or none, as text or null.
 mod day_or_null {
-    use super::*;
+    use super::{Deserialize, Deserializer, Serialize, Serializer, text_of, wit, wit_date};
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Option<wit::LocalDate>, D::Error> {
         Option::<String>::deserialize(text)?.map(|text| wit_date(&text)).transpose()
     }
 
-    #[allow(clippy::ref_option)] // Serde hands over a reference.
+    #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)] // Serde hands over a reference.
     pub(super) fn serialize<S: Serializer>(day: &Option<wit::LocalDate>, to: S) -> Result<S::Ok, S::Error> {
         day.map(text_of).serialize(to)
     }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
-use crate::store::{PushId, SchoolId, SqliteStore, Store};
+use crate::store::{Change, Commit, PushId, SchoolId, SqliteStore, Store};
 
 struct Folder(tempfile::TempDir);
 
@@ -104,6 +104,20 @@ fn a_second_host_on_a_file_is_refused_until_the_first_has_gone() {
     assert_eq!(failure(&folder.file()), expected);
     drop(first);
     SqliteStore::open(folder.file()).unwrap();
+}
+
+#[tokio::test]
+async fn a_scratch_file_is_found_again_when_it_is_opened_again() {
+    let folder = Folder::new();
+    let (school, now) = (SchoolId::from("school-1"), chrono::DateTime::UNIX_EPOCH);
+    let scratch = SqliteStore::scratch(folder.file()).unwrap();
+    let waits: i64 = scratch.reader().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+    assert_eq!(waits, 0);
+    let change = Change { key: "key".to_owned(), value: Some(b"value".to_vec()) };
+    scratch.commit(&school, Commit { changes: vec![change], ..Commit::new(now) }).await.unwrap();
+    drop(scratch);
+    let again = SqliteStore::scratch(folder.file()).unwrap();
+    assert_eq!(again.get_many(&school, &["key".to_owned()]).await.unwrap(), [Some(b"value".to_vec())]);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::super::rig::Rig;
 use super::super::statuses::StatusLine;
-use crate::twin::TwinError;
 use host::gegi::{Course, HoursType};
+use mirror::book::BookError;
 use simulator::HeldRecord;
 
 /// GEGI's classes.
@@ -35,8 +35,8 @@ pub(super) struct Classes {
 
 impl Classes {
     /// The classes at the present moment, with what the status column says of their courses.
-    pub(super) fn of(rig: &Rig, statuses: &[StatusLine]) -> Result<Self, TwinError> {
-        let settings = rig.twin.settings_if_any()?.ok_or(TwinError::NoSchool)?;
+    pub(super) async fn of(rig: &Rig, statuses: &[StatusLine]) -> Result<Self, BookError> {
+        let settings = rig.settings().await?;
         let settle = i64::from(settings.settle_minutes + settings.update_every_minutes) * 60;
         let until = rig.now().timestamp() - settle;
         let follow = i64::from(settings.follow_adjustments_days) * 86_400;
@@ -46,7 +46,7 @@ impl Classes {
         let held = held_courses(rig);
         let read_until = statuses.iter().filter_map(|line| Some((line.course.clone(), read_until(line)?))).collect();
         let mut classes = Self { read_until, ..Self::default() };
-        rig.twin.each_course(|course| {
+        let add = |course: Course| {
             let last = course.classes.iter().map(|class| class.ends).max().unwrap_or_default();
             classes.add(&course, last + follow, until, held.contains(&course.id));
             let school = schools.get(course.campus.as_str());
@@ -54,7 +54,8 @@ impl Classes {
                 let latest = classes.school_read_until.entry(*school).or_insert(*read);
                 *latest = (*latest).max(*read);
             }
-        })?;
+        };
+        rig.book.each_course(add).await?;
         Ok(classes)
     }
 
@@ -74,20 +75,20 @@ impl Classes {
     }
 
     /// Whether GEGI has the record's class, and the class's course lists the record's student.
-    pub(super) fn have_place_for(&self, record: &HeldRecord<'_>) -> bool {
-        let course = self.courses.get(record.session);
-        course.is_some_and(|course| self.listed.contains(&(course.clone(), record.user.to_owned())))
+    pub(super) fn have_place_for(&self, record: &HeldRecord) -> bool {
+        let course = self.courses.get(&*record.session);
+        course.is_some_and(|course| self.listed.contains(&(course.clone(), record.user.to_string())))
     }
 
     /// Whether the course's attendance was followed up to a moment before the record was written.
-    pub(super) fn was_followed_before(&self, record: &HeldRecord<'_>) -> bool {
-        self.followed.get(record.session).is_some_and(|until| record.updated_at > *until)
+    pub(super) fn was_followed_before(&self, record: &HeldRecord) -> bool {
+        self.followed.get(&*record.session).is_some_and(|until| record.updated_at > *until)
     }
 
     /// Whether the record must have been read: the status of its course says so or, where GEGI does not have the class,
     /// the status of any course of its School ID.
-    pub(super) fn is_read(&self, record: &HeldRecord<'_>) -> bool {
-        let read = match self.courses.get(record.session) {
+    pub(super) fn is_read(&self, record: &HeldRecord) -> bool {
+        let read = match self.courses.get(&*record.session) {
             Some(course) => self.read_until.get(course),
             None => self.school_read_until.get(&record.school),
         };
