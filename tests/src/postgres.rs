@@ -241,9 +241,12 @@ fn run(binaries: &Path, folder: &Path) -> Child {
     child
 }
 
-/// A process that waits until this one is gone, then ends the server and removes its folder.
+/// A process that waits until this one is gone, then ends the server, if it still works in the folder, and removes the
+/// folder.
 fn guard(folder: &Path) -> Child {
-    let script = r#"cat; kill -9 "$(head -n 1 "$0/data/postmaster.pid")" && rm -rf "$0""#;
+    let script = r#"cat
+        server=$(head -n 1 "$0/data/postmaster.pid") && [ "/proc/$server/cwd" -ef "$0/data" ] && kill -9 "$server"
+        rm -rf "$0" || rm -rf "$0""#;
     let mut guard = Command::new("sh");
     guard.args(["-c", script]).arg(folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     guard.spawn().unwrap()
