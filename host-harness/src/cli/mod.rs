@@ -1,6 +1,7 @@
 //! The command line: a file for each subcommand, and here the code that the subcommands share. The libraries do all
 //! the work.
 
+mod completions;
 mod demo;
 mod diagnostics;
 mod engine;
@@ -8,6 +9,7 @@ mod issues;
 mod journal;
 mod log;
 mod mail;
+mod man;
 mod marks;
 mod push_attendance;
 mod put_course;
@@ -76,6 +78,8 @@ enum Command {
     Issues(issues::Issues),
     Journal(journal::Journal),
     Mail(mail::Mail),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Runs the subcommand that the arguments name.
@@ -119,6 +123,8 @@ fn start(command: Command) -> anyhow::Result<()> {
             Command::Issues(issues) => issues.execute(),
             Command::Journal(journal) => journal.execute(),
             Command::Mail(mail) => mail.execute(),
+            Command::Completions(completions) => completions.execute(),
+            Command::Man(man) => man.execute(),
         }
     })
 }
