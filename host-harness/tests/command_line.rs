@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
+#[path = "command_line/gegi_page.rs"]
+mod gegi_page;
 #[path = "command_line/log.rs"]
 mod log;
 #[path = "command_line/mail.rs"]
 mod mail;
 #[path = "command_line/stored.rs"]
 mod stored;
+#[path = "command_line/operating.rs"]
+mod operating;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

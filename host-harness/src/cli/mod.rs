@@ -1,6 +1,7 @@
 //! The command line: a file for each subcommand, and here the code that the subcommands share. The libraries do all
 //! the work.
 
+mod completions;
 mod demo;
 mod diagnostics;
 mod doctor;
@@ -9,6 +10,7 @@ mod issues;
 mod journal;
 mod log;
 mod mail;
+mod man;
 mod marks;
 mod push_attendance;
 mod put_course;
@@ -82,6 +84,8 @@ enum Command {
     Issues(issues::Issues),
     Journal(journal::Journal),
     Mail(mail::Mail),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Runs the subcommand that the arguments name.
@@ -125,6 +129,8 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Issues(issues) => issues.execute().await,
             Command::Journal(journal) => journal.execute().await,
             Command::Mail(mail) => mail.execute().await,
+            Command::Completions(completions) => completions.execute(),
+            Command::Man(man) => man.execute(),
         };
         done.map(|()| ExitCode::SUCCESS)
     })

@@ -26,6 +26,8 @@ impl Serve {
         let config = Config::read(&self.config)?;
         let limits = Limits::default();
         let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
+        // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
+        let cache = cache.map(std::path::absolute).transpose()?;
         let engine = tokio::task::spawn_blocking(move || Engine::new(COMPONENT, limits, cache.as_deref())).await??;
         let ready = prepare(config, engine, super::environment).await?;
         show::progress(&format!("Serving at http://{}", ready.address()?));

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every route of the service.
 pub fn router(service: Service) -> Router {
-    let (router, mut description) = OpenApiRouter::with_openapi(description::beginning())
+    let (router, description) = OpenApiRouter::with_openapi(description::beginning())
         .routes(routes!(schools::list))
         .routes(routes!(schools::put, schools::get, schools::delete))
         .routes(routes!(schools::pause))
@@ -62,8 +62,7 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(probes::readyz))
         .routes(routes!(probes::metrics))
         .split_for_parts();
-    description::finish(&mut description);
-    let described = serde_json::to_string(&description).unwrap_or_default();
+    let described = description::finish(description);
     router
         .route("/openapi.json", axum::routing::get(|| async { description::answer(described) }))
         .fallback(|| async {
