@@ -9,10 +9,10 @@ mod gegi_page;
 mod log;
 #[path = "command_line/mail.rs"]
 mod mail;
-#[path = "command_line/stored.rs"]
-mod stored;
 #[path = "command_line/operating.rs"]
 mod operating;
+#[path = "command_line/stored.rs"]
+mod stored;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

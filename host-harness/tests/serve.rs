@@ -15,6 +15,8 @@ mod lives;
 mod pushes;
 #[path = "serve/refusals.rs"]
 mod refusals;
+#[path = "serve/shared.rs"]
+mod shared;
 
 use serde_json::{Value, json};
 
@@ -70,7 +72,15 @@ fn a_course_is_stale_when_a_later_one_was_taken() {
     assert_eq!((status, answer["disposition"].as_str()), (200, Some("stale")));
     let courses = service.get("/v1/schools/north/courses");
     assert_eq!(courses, json!({"items": [{"id": "C1", "revision": 3}], "next": null}));
-    let whole = json!({"courses": [{"id": "C1", "revision": 2}, {"id": "C2", "revision": 1}]});
+    // Many at once, in no order: the latest stays.
+    std::thread::scope(|scope| {
+        for revision in (4..=23).rev() {
+            let service = &service;
+            scope.spawn(move || service.put("/v1/schools/north/courses/C1", &course(revision)));
+        }
+    });
+    assert_eq!(service.get("/v1/schools/north/courses")["items"][0]["revision"], 23);
+    let whole = json!({"courses": [{"id": "C1", "revision": 3}, {"id": "C2", "revision": 1}]});
     let (_, difference) = service.put("/v1/schools/north/courses", &whole);
     assert_eq!(difference, json!({"missing": ["C1", "C2"], "unknown": []}));
     let (_, difference) = service.put("/v1/schools/north/courses", &json!({"courses": []}));

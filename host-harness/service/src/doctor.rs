@@ -258,7 +258,8 @@ impl Examined<'_> {
         match self.sender.send(outgoing).await {
             Ok(answer) => judge(&what, answer.response.status(), answer.response.headers(), report),
             Err(error) => {
-                report.broken(&what, error.to_string(), "see that coursekey-url is right and the network reaches it")
+                let cure = "see that coursekey-url is right and the network reaches it";
+                report.broken(&what, error.to_string(), cure);
             }
         }
     }

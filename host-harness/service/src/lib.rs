@@ -11,6 +11,7 @@ pub mod config;
 pub mod doctor;
 pub mod mail;
 pub mod mailing;
+pub mod pace;
 pub mod problem;
 pub mod registry;
 pub mod runner;

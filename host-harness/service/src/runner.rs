@@ -158,7 +158,9 @@ impl Runs {
 
     /// Takes all schools out of the schedule.
     pub fn forget_all(&self) {
-        self.schools().iter().for_each(|school| self.forget(school));
+        for school in self.schools() {
+            self.forget(&school);
+        }
     }
 
     /// Takes at most so many schools out of the schedule of which no tick runs, and says which.
@@ -168,7 +170,9 @@ impl Runs {
             let idle = known.scheduler.schools().filter(|(_, view)| !view.is_running);
             idle.map(|(school, _)| school.clone()).take(most).collect()
         };
-        idle.iter().for_each(|school| self.forget(school));
+        for school in &idle {
+            self.forget(school);
+        }
         idle
     }
 
@@ -237,7 +241,7 @@ fn end(service: &Service, ended: Result<(SchoolId, Outcome), tokio::task::JoinEr
         }
         // The school's tick never ends for the schedule; the watchdog tells of it.
         Err(error) => {
-            tracing::error!(%error, "a tick's task failed; its school rests until the service is started again")
+            tracing::error!(%error, "a tick's task failed; its school rests until the service is started again");
         }
     }
 }

@@ -287,7 +287,8 @@ fn parse_push_keys(lines: &[&str], campus: &str) -> Result<Option<PushKeys>, Sec
 fn check_mode(path: &Path, cure: &'static str) -> Result<(), SecretsError> {
     let mode = std::fs::metadata(path).map_err(|error| unusable(path, error))?.permissions().mode() & 0o777;
     let shown = || path.display().to_string();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(SecretsError::Open { path: shown(), mode, cure }) }
+    // The bits of the group and of all others.
+    if mode % 0o100 == 0 { Ok(()) } else { Err(SecretsError::Open { path: shown(), mode, cure }) }
 }
 
 fn unusable(path: &Path, error: io::Error) -> SecretsError {

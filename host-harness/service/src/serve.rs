@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::config::{Config, ConfigError, StoreAt};
 use crate::mail::MailProblem;
 use crate::mailing::Mailing;
+use crate::pace::Paced;
 use crate::registry::Registry;
 use crate::runner::{self, Bell, Runs};
 use crate::schools::OpenSchools;
@@ -88,6 +89,7 @@ impl ServeError {
 pub struct Ready {
     listener: TcpListener,
     service: Service,
+    paced: Paced,
     end: watch::Sender<bool>,
 }
 
@@ -104,13 +106,14 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
     if let Some(ca) = &config.coursekey.ca {
         sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
     }
+    let paced = Paced::new(Arc::new(sender), Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
         engine.clone(),
         HostConfig {
             observer: Arc::clone(&metrics) as _,
             loopback_allowed: config.loopback_allowed,
             allowed_hosts: Some(config.allowed_hosts()?),
-            ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(sender))
+            ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(paced.clone()))
         },
     );
     let mailing =
@@ -143,7 +146,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), end })
+    Ok(Ready { listener, service: Service::new(parts), paced, end })
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
@@ -183,7 +186,8 @@ impl Ready {
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, end } = self;
+        let Self { listener, service, paced, end } = self;
+        let pacing = tokio::spawn(paced.keep());
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
         let node = Node { id: NodeId::new(node_name(&service)), address };
@@ -198,11 +202,12 @@ impl Ready {
         stop.await;
         tracing::info!("ending: no new calls; those that run may end");
         let _ = end.send(true);
-        let served = tokio::time::timeout(ENDING, server).await;
+        let ended = tokio::time::timeout(ENDING, server).await;
         let _ = running.await;
+        pacing.abort();
         // Schools are given back when no tick of them runs any more.
         let _ = tokio::join!(holding, watching, mailing.close());
-        match served {
+        match ended {
             Ok(Ok(Err(error))) => Err(ServeError::Server(error)),
             // A request that did not end in time is dropped with its connection.
             _ => Ok(()),

@@ -130,7 +130,9 @@ impl Tenure {
             return Ok(());
         }
         let given = self.service.runs().forget_idle(surplus);
-        given.iter().for_each(|school| _ = self.commits.remove(school));
+        for school in &given {
+            self.commits.remove(school);
+        }
         self.leases().release(&self.node.id, &given).await
     }
 

@@ -18,7 +18,7 @@ use crate::service::Service;
 use crate::tenure::id_of;
 
 /// How often the schools are looked at.
-const LOOKS_EVERY: Duration = Duration::from_secs(60);
+const LOOKS_EVERY: Duration = Duration::from_mins(1);
 
 /// The alarms that stand, by school. Cheap to clone.
 #[derive(Clone, Default)]
@@ -158,8 +158,13 @@ async fn tell(service: &Service, school: &SchoolId, event: &AlarmEvent) {
         format!("School {id}: {} moves again", stage.name())
     };
     let act = format!("{school} {} {} {is_raised}", stage.name(), since.timestamp());
-    let mail = Sha256::digest(act.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mail = hex(&Sha256::digest(act.as_bytes()));
     service.mailing().tell_operator(&mail, &subject, &sentence).await;
+}
+
+/// The beginning of a hash, as the id of a mail.
+fn hex(hash: &[u8]) -> String {
+    hash.iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn note(service: &Service, school: &SchoolId, stage: Stage, sentence: &str, is_raised: bool) {

@@ -24,7 +24,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
-        let limits = Limits::default();
+        let mut limits = Limits::default();
+        limits.sandbox.concurrent_calls = config.concurrent_ticks;
         let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
         // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
         let cache = cache.map(std::path::absolute).transpose()?;

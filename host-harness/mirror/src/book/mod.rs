@@ -108,6 +108,24 @@ impl Book {
         self.put(vec![(key("course", &[&course.id]), body), (key("revision", &[&course.id]), revision)]).await
     }
 
+    /// Stores a course unless the book holds a later revision of it, in one step. True: it was stored.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn save_course(&self, course: &Course) -> Result<bool, BookError> {
+        let listed = stored::write(&Listed::of(course), "revision")?;
+        let body = StoredCourse::of(course.clone()).text()?;
+        let places = [key("revision", &[&course.id]), key("course", &[&course.id])];
+        self.change(places.get(..1).unwrap_or_default(), |held| {
+            let held = held.values().flatten().next().and_then(|text| stored::read::<Listed>(text, "revision").ok());
+            if held.is_some_and(|held| held.revision > course.revision) {
+                return (Changes::new(), false);
+            }
+            (places.iter().cloned().zip([Some(listed.clone()), Some(body.clone())]).collect(), true)
+        })
+        .await
+    }
+
     /// Removes a course.
     ///
     /// # Errors

@@ -42,7 +42,8 @@ impl<'a> Needed<'a> {
             (Some("v1"), Some("schools"), Some(school)) => {
                 let rest: Vec<&str> = parts.collect();
                 let is_read = method == Method::GET;
-                let is_operators = rest.is_empty() && !is_read || rest.contains(&"credentials");
+                let is_arming = matches!(rest.as_slice(), ["campuses", _, "credentials"]);
+                let is_operators = rest.is_empty() && !is_read || is_arming;
                 if is_operators { Self::Operator } else { Self::School(school) }
             }
             _ => Self::Operator,
@@ -122,7 +123,7 @@ mod tests {
             (Method::DELETE, "/v1/schools/a", "operator"),
             (Method::GET, "/v1/schools/a", "a"),
             (Method::PUT, "/v1/schools/a/campuses/main/credentials", "operator"),
-            (Method::PUT, "/v1/schools/a/courses/1", "a"),
+            (Method::PUT, "/v1/schools/a/courses/credentials", "a"),
             (Method::POST, "/v1/schools/a/sync", "a"),
             (Method::POST, "/v1/webhooks/a/main", "nothing"),
             (Method::GET, "/metrics", "probe"),

@@ -83,11 +83,8 @@ pub(super) async fn put(
     let school = service.school(&id).await?;
     let CourseLine(course) = body.checked(&service.schemas().course)?;
     check(&school, &course, &course_id).await?;
-    let is_newer = school.book.revision_of(&course_id).await?.is_none_or(|(held, _)| course.revision >= held);
-    if is_newer {
-        // The book comes first: a tick that hears of the change reads the course there.
-        school.book.put_course(&course).await?;
-    }
+    // The book comes first: a tick that hears of the change reads the course there.
+    school.book.save_course(&course).await?;
     let outcome = school.school.course_changed(CourseChange::Saved(course)).await?;
     school.deliver_records().await?;
     service.wake(&school, Wake::Changed).await;

@@ -33,7 +33,7 @@ use crate::service::Service;
 const BODY_BYTES: usize = 32 << 20;
 
 /// How long a request may take, beside the time that a reader of the feed asks to wait.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Every route of the service.
 pub fn router(service: Service) -> Router {
@@ -73,6 +73,7 @@ pub fn router(service: Service) -> Router {
         })
         .layer(middleware::from_fn(request::in_time))
         .layer(middleware::from_fn_with_state(service.clone(), caller::check))
+        .layer(middleware::from_fn_with_state(service.clone(), request::measure))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(Problem::new(

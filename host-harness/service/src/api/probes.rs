@@ -24,7 +24,7 @@ pub(super) async fn readyz(State(service): State<Service>) -> Result<&'static st
     Ok("ready\n")
 }
 
-/// What the service has counted, in the text form of OpenMetrics.
+/// What the service has counted, in the text form of `OpenMetrics`.
 #[utoipa::path(get, path = "/metrics", tag = "probes", responses((status = 200, description = "The metrics", body = String)))]
 pub(super) async fn metrics(State(service): State<Service>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

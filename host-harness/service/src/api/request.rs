@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use host::limits::Stopwatch;
 use http::StatusCode;
 use http::request::Parts;
 use mirror::form::{Place, Problems, Schema};
@@ -18,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::PATIENCE;
 use crate::problem::Problem;
+use crate::service::Service;
 
 /// The most entries of one page of a list.
 const MOST: usize = 1_000;
@@ -238,6 +240,16 @@ pub(super) async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => Problem::unavailable("the request took too long").into_response(),
     }
+}
+
+/// Counts a request and its time, by the pattern of its address: ids would be a series each.
+pub(super) async fn measure(State(service): State<Service>, request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let method = request.method().to_string();
+    let pattern = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    service.metrics().request(&method, &pattern, response.status().as_u16(), watch.elapsed().as_secs_f64());
+    response
 }
 
 #[cfg(test)]

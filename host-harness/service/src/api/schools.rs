@@ -315,7 +315,9 @@ async fn counts(service: &Service, school: &OpenSchool) -> Result<CourseCounts, 
     loop {
         let page = StatusPage { after: after.clone(), limit: super::statuses::PAGE };
         let found = school.school.statuses(StatusQuery::Page(page)).await?;
-        found.iter().for_each(|status| counts.add(status.status));
+        for status in &found {
+            counts.add(status.status);
+        }
         match found.last().filter(|_| found.len() == super::statuses::PAGE as usize) {
             Some(last) => after = Some(last.course.clone()),
             None => break,

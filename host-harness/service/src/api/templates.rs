@@ -66,6 +66,7 @@ fn known(template: &str) -> Result<(), Problem> {
     Err(Problem::not_found("there is no such template; Admin → Email Templates has synchronization-issues"))
 }
 
+#[allow(clippy::needless_pass_by_value)] // For `map_err`.
 fn refused(error: TemplateError) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
 }

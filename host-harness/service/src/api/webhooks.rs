@@ -3,6 +3,7 @@
 use axum::extract::State;
 use host::push::Push;
 use host::schedule::Wake;
+use host::school::CallFailure;
 use http::{HeaderMap, StatusCode};
 
 use super::request::{Body, In};
@@ -23,8 +24,6 @@ pub(super) async fn receive(
 ) -> Result<StatusCode, Problem> {
     let most = service.engine().limits().push.body_bytes;
     let body = body.at_most(most)?;
-    // Whoever cannot sign learns nothing of which schools there are.
-    let unknown = || Problem::new(StatusCode::UNAUTHORIZED, "no key of this school and campus signed the push");
     let unsigned =
         ["webhook-id", "webhook-timestamp", "webhook-signature"].iter().any(|name| !headers.contains_key(*name));
     if unsigned {
@@ -35,7 +34,20 @@ pub(super) async fn receive(
         Problem::new(status, refusal.to_string())
     })?;
     let school = service.school_if_any(&id).await?.ok_or_else(unknown)?;
-    school.school.attendance_received(&campus, push).await?;
+    school.school.attendance_received(&campus, push).await.map_err(|failure| match failure {
+        CallFailure::Push(refusal) if refusal.status() == StatusCode::UNAUTHORIZED.as_u16() => {
+            tracing::info!(school = id, %refusal, "a push was not believed");
+            unknown()
+        }
+        failure => failure.into(),
+    })?;
     service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Whoever cannot sign learns nothing of which schools there are, or which of them have keys.
+fn unknown() -> Problem {
+    let detail =
+        "no key of this school and campus signed the push within five minutes; compare the push keys and both clocks";
+    Problem::new(StatusCode::UNAUTHORIZED, detail)
 }
