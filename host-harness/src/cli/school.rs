@@ -18,7 +18,7 @@ pub(super) struct School {
     /// The service's configuration, whose address and operator's token are used.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The service's address, if it is not the configuration's, such as https://gegi.example.edu.
+    /// The service's address, if it is not the configuration's, such as `https://gegi.example.edu`.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Print the answer as JSON.

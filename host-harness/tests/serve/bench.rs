@@ -219,7 +219,8 @@ impl Service {
     /// Sends a request and reads the whole answer.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let line = |text: String, (name, value): &(&str, &str)| text + &format!("{name}: {value}\r\n");
+        let headers = headers.iter().fold(String::new(), line);
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
             self.address,

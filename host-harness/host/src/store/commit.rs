@@ -88,7 +88,7 @@ pub struct Commit {
     /// The ticks in a row that have failed, as the school's standing has them from now on.
     pub failed_ticks: Option<FailedTicks>,
     /// The fence with which the host took the school over; 0: no host ever took the school over. See
-    /// [`Store::take_over`].
+    /// [`Store::take_over`](super::Store::take_over).
     pub fence: u64,
     /// The number of the commit on which this one was decided: if another was made since, this one is refused. None: what
     /// others committed since does not matter.

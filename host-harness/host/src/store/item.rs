@@ -85,7 +85,7 @@ pub struct Acknowledgement {
     /// The sequence of the item in its lane.
     pub sequence: u64,
     /// The receiver's receipt. The store forgets an applied item, and keeps a refused item with its reason for people
-    /// to read, see [`Store::refused`].
+    /// to read, see [`Store::refused`](super::Store::refused).
     pub receipt: Receipt,
 }
 

@@ -240,7 +240,7 @@ fn the_problems_of_all_files_come_together_and_end_after_twenty() {
     let DirectoryError::Bad(bad) = read(&[("courses.jsonl", &"x\n".repeat(21))]).unwrap_err() else {
         panic!("the schemas are fine");
     };
-    assert_eq!(bad.problems.len(), mirror::form::MOST_PROBLEMS);
+    assert_eq!(bad.problems.len(), MOST_PROBLEMS);
     assert!(bad.to_string().ends_with("reading stopped after 20 problems"));
     expect![[r#"
         read the input:
