@@ -7,6 +7,8 @@
 mod bench;
 #[path = "serve/callers.rs"]
 mod callers;
+#[path = "serve/commands.rs"]
+mod commands;
 #[path = "serve/feed.rs"]
 mod feed;
 #[path = "serve/lives.rs"]

@@ -39,6 +39,7 @@ use service::config::ConfigError;
 use service::secrets::SecretsError;
 use service::serve::ServeError;
 
+use diagnostics::LogFormat;
 use engine::engine;
 
 /// The exit codes, as `--help` shows them.
@@ -63,6 +64,9 @@ struct Cli {
     /// one part, for example `--log warn,host=debug`. Without it `GEGI_LOG` counts, then `RUST_LOG` [default: warn].
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    /// How a line of the log is written: `text` for people, `json` for programs.
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -91,7 +95,7 @@ enum Command {
 /// Runs the subcommand that the arguments name.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(problem) = diagnostics::start(cli.log) {
+    if let Err(problem) = diagnostics::start(cli.log, cli.log_format) {
         show::error(&anyhow::Error::msg(problem));
         return ExitCode::from(INPUT);
     }

@@ -84,6 +84,13 @@ fn program() -> Command {
     command
 }
 
+/// Runs the program; returns its exit code and the texts that it printed.
+pub(crate) fn call(arguments: &[&str]) -> (i32, String, String) {
+    let output = program().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
 impl Bench {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -216,6 +223,11 @@ pub(crate) struct Answer {
 }
 
 impl Service {
+    /// Where the service is reached.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Sends a request and reads the whole answer.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
