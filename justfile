@@ -12,6 +12,11 @@ test:
 ci:
     .ci/run
 
+# What a release has to pass beside it: hours.
+release-tests:
+    GEGI_REQUIRE_POSTGRES=1 STORAGE_TORTURE_ROUNDS=1000 cargo test --workspace --locked --test storage_contract
+    SIMULATION_SEEDS=300..2000 cargo test --workspace --locked --test simulation
+
 # The component alone, for a host that is not ours: target/wasm32-wasip2/component/plugin.wasm.
 component:
     cargo build -p plugin --target wasm32-wasip2 --profile component --locked
