@@ -8,6 +8,8 @@ use host::store::{SchoolId, Store, StoreError};
 use mirror::entries::{Changes, Entries};
 use serde::{Deserialize, Serialize};
 
+use crate::runner::Seen;
+
 /// Where GEGI's records are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +54,7 @@ const NAME: &str = "registry";
 /// The key of the number of the school that was created last.
 const LATEST: &str = "latest";
 const SCHOOL: &str = "school/";
+const TICKS: &str = "ticks/";
 
 impl Registry {
     /// The registry in a store.
@@ -136,13 +139,34 @@ impl Registry {
             .await?
     }
 
-    /// Takes a school out of the registry.
+    /// Takes a school out of the registry, with what was said of its ticks.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn remove(&self, school: &str) -> Result<(), StoreError> {
-        self.0.change(&[], |_| (Changes::from([(key_of(school), None)]), ())).await
+    pub async fn remove(&self, school: &str, stored_as: &SchoolId) -> Result<(), StoreError> {
+        self.0.change(&[], |_| (Changes::from([(key_of(school), None), (key_of_ticks(stored_as), None)]), ())).await
     }
+
+    /// Says how a school's ticks are, for the processes that do not make them.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn tell(&self, stored_as: &SchoolId, seen: &Seen) -> Result<(), StoreError> {
+        self.0.change(&[], |_| (Changes::from([(key_of_ticks(stored_as), Some(write(seen)))]), ())).await
+    }
+
+    /// How a school's ticks are, as the process that makes them said last.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn told(&self, stored_as: &SchoolId) -> Result<Option<Seen>, StoreError> {
+        let text = self.0.get(key_of_ticks(stored_as)).await?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
+    }
+}
+
+fn key_of_ticks(stored_as: &SchoolId) -> String {
+    format!("{TICKS}{stored_as}")
 }
 
 fn key_of(school: &str) -> String {
@@ -176,7 +200,7 @@ mod tests {
         registry.pause("a", true).await.unwrap();
         let (same, created) = registry.put("a", Records::Feed).await.unwrap();
         assert!(!created && same.paused && same.stored_as("a") == first.stored_as("a"));
-        registry.remove("a").await.unwrap();
+        registry.remove("a", &first.stored_as("a")).await.unwrap();
         assert_eq!(registry.pause("a", true).await.unwrap(), None);
         let (again, created) = registry.put("a", Records::Mirror).await.unwrap();
         assert!(created && again.stored_as("a") != first.stored_as("a"));

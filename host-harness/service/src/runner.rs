@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use host::schedule::{First, Outcome, Scheduler, Tempo, Wake};
 use host::school::{Budget, CallFailure, NextTurn, RequestKind, StepReport, TickReport};
 use host::store::SchoolId;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -27,7 +28,7 @@ const LOOKS_EVERY: Duration = Duration::from_secs(5);
 const ENDING: Duration = Duration::from_secs(9);
 
 /// What is known of a school's ticks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// When the latest tick ended.
     pub last_tick: Option<DateTime<Utc>>,
@@ -58,6 +59,8 @@ struct Note {
     read_until: Option<DateTime<Utc>>,
     /// The number of the commit after the latest tick.
     commits: Option<u64>,
+    /// Whether a tick was made, or failed, since the other processes were told.
+    has_news: bool,
 }
 
 impl Runs {
@@ -67,14 +70,14 @@ impl Runs {
         Self(Arc::new(Mutex::new(Known { scheduler, notes: BTreeMap::new(), counts: BTreeMap::new() })))
     }
 
-    /// What is known of a school's ticks.
-    pub fn seen(&self, school: &SchoolId) -> Seen {
+    /// What is known of a school's ticks; none: another process makes them.
+    pub fn seen(&self, school: &SchoolId) -> Option<Seen> {
         let known = self.lock();
         let last_error = known.notes.get(school).and_then(|note| note.last_error.clone());
-        let Some(view) = known.scheduler.school(school) else { return Seen::default() };
+        let view = known.scheduler.school(school)?;
         // Three failures in a row are what the school itself is told of.
         let is_failing = view.is_failing || view.failures >= 3;
-        Seen { last_tick: view.ended, next_tick: view.next, last_error, is_failing }
+        Some(Seen { last_tick: view.ended, next_tick: view.next, last_error, is_failing })
     }
 
     /// Adds a school, or takes the update frequency and the pause of one that is known.
@@ -238,11 +241,30 @@ fn end(service: &Service, ended: Result<(SchoolId, Outcome), tokio::task::JoinEr
         Ok((school, outcome)) => {
             let now = service.clock().now();
             service.runs().lock().scheduler.ended(&school, outcome, now);
+            tell_others(service, school);
         }
         // The school's tick never ends for the schedule; the watchdog tells of it.
         Err(error) => {
             tracing::error!(%error, "a tick's task failed; its school rests until the service is started again");
         }
+    }
+}
+
+/// Tells the processes that do not tick the school how its ticks are, if it has news.
+fn tell_others(service: &Service, school: SchoolId) {
+    let Some(seen) = service.runs().seen(&school).filter(|_| service.is_shared()) else { return };
+    let is_news = {
+        let mut known = service.runs().lock();
+        let note = known.notes.entry(school.clone()).or_default();
+        std::mem::take(&mut note.has_news)
+    };
+    if is_news {
+        let service = service.clone();
+        tokio::spawn(async move {
+            if let Err(error) = service.registry().tell(&school, &seen).await {
+                tracing::warn!(%error, "how a school's ticks are was not told to the other processes");
+            }
+        });
     }
 }
 
@@ -273,6 +295,7 @@ fn told(service: &Service, school: &SchoolId, step: &Result<StepReport, CallFail
         Ok(step) => {
             note.last_error = None;
             if let Some(tick) = &step.tick {
+                note.has_news = true;
                 note.read_until = read_until(tick, note.read_until, service.clock().now());
                 service.metrics().marks.inc_by(tick.marks_written.into());
                 let failed = tick.tallies.iter().map(|tally| u64::from(tally.failed_requests)).sum();
@@ -282,6 +305,7 @@ fn told(service: &Service, school: &SchoolId, step: &Result<StepReport, CallFail
         Err(failure) => {
             tracing::error!(school = id_of(school), %failure, "a tick failed");
             note.last_error = Some(failure.to_string());
+            note.has_news = true;
         }
     }
     Outcome::of(step)

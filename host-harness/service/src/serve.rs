@@ -128,6 +128,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
     let schemas = Schemas::new().map_err(ConfigError::from)?;
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
     let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    let is_shared = matches!(config.store(), StoreAt::Postgres(_));
     let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
     let parts = Parts {
         config,
@@ -137,6 +138,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         registry,
         schools,
         leases,
+        is_shared,
         runs,
         looks,
         claims,

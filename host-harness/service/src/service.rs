@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::mailing::Mailing;
 use crate::problem::Problem;
 use crate::registry::Registry;
-use crate::runner::{Bell, Runs};
+use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
 use crate::watch::Standings;
@@ -41,6 +41,8 @@ pub struct Parts {
     pub schools: OpenSchools,
     /// Which process ticks which school.
     pub leases: Arc<dyn Leases>,
+    /// Whether other processes may share the storage.
+    pub is_shared: bool,
     /// What this process knows of its schools.
     pub runs: Runs,
     /// Rung when the runner should look for ticks to make.
@@ -201,6 +203,23 @@ impl Service {
     /// Which process ticks which school.
     pub fn leases(&self) -> &Arc<dyn Leases> {
         &self.0.leases
+    }
+
+    /// Whether other processes may share the storage.
+    pub fn is_shared(&self) -> bool {
+        self.0.is_shared
+    }
+
+    /// How a school's ticks are, whichever process makes them.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn seen(&self, school: &OpenSchool) -> Result<Seen, StoreError> {
+        let id = school.school.id();
+        match self.0.runs.seen(id) {
+            Some(seen) => Ok(seen),
+            None => Ok(self.0.registry.told(id).await?.unwrap_or_default()),
+        }
     }
 
     /// Rung when the runner should look for ticks to make.

@@ -29,7 +29,8 @@ pub fn id_of(stored_as: &SchoolId) -> &str {
 
 /// Holds schools until the service ends, and then gives all of them back.
 pub async fn hold(service: Service, node: Node, mut ending: watch::Receiver<bool>) {
-    let mut tenure = Tenure { service, node, commits: BTreeMap::new(), renewed: None, hints: None };
+    let (commits, first) = (BTreeMap::new(), First::AtUpdate);
+    let mut tenure = Tenure { service, node, commits, renewed: None, hints: None, first };
     loop {
         if let Err(error) = tenure.look().await {
             tracing::error!(%error, "the leases of schools cannot be read or renewed; trying again");
@@ -52,6 +53,9 @@ struct Tenure {
     /// When the process said that it lives; none: it is not known yet.
     renewed: Option<Stopwatch>,
     hints: Option<Hints>,
+    /// When a school that is taken is ticked first. The schools of a process that starts are spread over their updates;
+    /// later ones are new, or their process died, and something may wait.
+    first: First,
 }
 
 impl Tenure {
@@ -65,6 +69,7 @@ impl Tenure {
         for lease in claimed {
             self.take(&lease).await?;
         }
+        self.first = First::Changed;
         self.give_back().await?;
         self.hear_of_commits().await
     }
@@ -118,7 +123,7 @@ impl Tenure {
         let school = self.service.schools().open(id, &registered);
         school.school.hold(lease.number);
         let every = every_minutes(&self.service, id, &registered).await;
-        self.service.runs().add(&lease.school, every, registered.paused, First::AtUpdate, &self.service);
+        self.service.runs().add(&lease.school, every, registered.paused, self.first, &self.service);
         Ok(())
     }
 

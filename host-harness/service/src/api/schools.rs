@@ -175,7 +175,7 @@ fn settings_of(service: &Service, request: SchoolRequest) -> Result<SchoolSettin
 pub(super) async fn delete(State(service): State<Service>, In(id): In<String>) -> Result<StatusCode, Problem> {
     let school = service.school(&id).await?;
     // First nobody ticks the school and nobody finds it any more, then its rows go.
-    service.registry().remove(&id).await?;
+    service.registry().remove(&id, school.school.id()).await?;
     service.leases().remove(school.school.id()).await?;
     service.runs().end(&service, school.school.id()).await;
     service.schools().remove(&id, &school.registered).await.map_err(|error| {
@@ -282,7 +282,7 @@ pub(super) async fn put_credentials(
 async fn answer(service: &Service, school: &OpenSchool, paused: bool) -> Result<SchoolAnswer, Problem> {
     let settings = school.book.settings_if_any().await?;
     let settings = settings.ok_or_else(|| Problem::unavailable("the school is being created"))?;
-    let Seen { last_tick, next_tick, last_error, is_failing } = service.runs().seen(school.school.id());
+    let Seen { last_tick, next_tick, last_error, is_failing } = service.seen(school).await?;
     let stuck = service.standings().of(school.school.id());
     let state = match (paused, is_failing || stuck.is_some()) {
         (true, _) => "paused",
