@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use host::schedule::{First, Outcome, Scheduler, Tempo, Wake};
+use host::schedule::{Fault, First, Outcome, Scheduler, Tempo, Wake};
 use host::school::{Budget, CallFailure, NextTurn, RequestKind, StepReport, TickReport};
 use host::store::SchoolId;
 use serde::{Deserialize, Serialize};
@@ -220,7 +220,13 @@ fn begin(service: &Service, ticks: &mut JoinSet<(SchoolId, Outcome)>) {
     while let Some(ready) = known.scheduler.take(now) {
         let service = service.clone();
         ticks.spawn(async move {
-            let outcome = tick(&service, &ready.school).await;
+            let school = ready.school.clone();
+            // On a task of its own: a tick that panics is a tick that failed, and its school is ticked again.
+            let ticked = tokio::spawn(async move { tick(&service, &school).await }).await;
+            let outcome = ticked.unwrap_or_else(|error| {
+                tracing::error!(school = id_of(&ready.school), %error, "a tick's task failed");
+                Outcome::Failed(Fault::Own)
+            });
             (ready.school, outcome)
         });
     }
@@ -243,10 +249,8 @@ fn end(service: &Service, ended: Result<(SchoolId, Outcome), tokio::task::JoinEr
             service.runs().lock().scheduler.ended(&school, outcome, now);
             tell_others(service, school);
         }
-        // The school's tick never ends for the schedule; the watchdog tells of it.
-        Err(error) => {
-            tracing::error!(%error, "a tick's task failed; its school rests until the service is started again");
-        }
+        // The task only waits for the tick's own.
+        Err(error) => tracing::error!(%error, "a task that waits for a tick failed"),
     }
 }
 

@@ -101,7 +101,7 @@ def of_our_host(harness, folder):
             return [json.loads(line) for line in (out / name).read_text(encoding="utf-8").splitlines()]
 
         connection = sqlite3.connect(store / "host.sqlite")
-        state = connection.execute("SELECT key, value FROM state ORDER BY key").fetchall()
+        state = connection.execute("SELECT key, value FROM state WHERE school = 'school' ORDER BY key").fetchall()
         connection.close()
         marks = lines("marks.jsonl")
         for mark in marks:
