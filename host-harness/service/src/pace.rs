@@ -25,6 +25,8 @@ pub struct Paced(Arc<Line>);
 struct Line {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
+    /// Requests a second to one origin, of all processes together.
+    per_second: u32,
     origins: Mutex<Waiting>,
     /// Rung when somebody joined the line.
     joined: Notify,
@@ -42,7 +44,14 @@ impl Paced {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // The configuration has 0.1 to 100,000.
         let per_second = per_second.ceil().clamp(1.0, 100_000.0) as u32;
         let waiting = Waiting { origins: Origins::new(per_second), passes: BTreeMap::new() };
-        Self(Arc::new(Line { transport, clock, origins: Mutex::new(waiting), joined: Notify::new() }))
+        let origins = Mutex::new(waiting);
+        Self(Arc::new(Line { transport, clock, per_second, origins, joined: Notify::new() }))
+    }
+
+    /// Takes this process's part of the rate, of so many processes; one request a second at the least.
+    pub fn share(&self, processes: u64) {
+        let processes = u32::try_from(processes.max(1)).unwrap_or(u32::MAX);
+        self.0.lock().origins.set_rate(self.0.per_second.div_ceil(processes));
     }
 
     /// Lets the requests go whose turn has come, for as long as the service lives.
@@ -186,14 +195,14 @@ mod tests {
 
     use super::*;
 
-    /// A CourseKey that answers with a status, and counts.
+    /// A CourseKey that answers with a status, asks to be left alone for an hour, and counts.
     struct Busy(StatusCode, AtomicUsize);
 
     #[async_trait]
     impl Transport for Busy {
         async fn send(&self, _: Outgoing) -> Result<Answer, TransportError> {
             self.1.fetch_add(1, Ordering::SeqCst);
-            let mut answer = come_back(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
+            let mut answer = come_back(DateTime::UNIX_EPOCH + TimeDelta::hours(1), DateTime::UNIX_EPOCH);
             *answer.response.status_mut() = self.0;
             Ok(answer)
         }

@@ -284,10 +284,28 @@ async fn tick(service: &Service, stored_as: &SchoolId) -> Outcome {
     };
     let step = school.school.step(BUDGET).await;
     let commits = school.school.standing().await.ok().map(|standing| standing.commits);
+    sweep(service, &school).await;
     school.committed.notify_waiters();
     service.mailing().read_password();
     deliver_mails(school);
     told(service, stored_as, &step, commits)
+}
+
+/// Forgets what a tick left of a school that was removed, by another process, while the tick ran.
+async fn sweep(service: &Service, school: &OpenSchool) {
+    let id = school.school.id();
+    let registered = service.registry().get(&school.id).await;
+    let is_gone = registered.is_ok_and(|found| found.is_none_or(|found| found.stored_as(&school.id) != *id));
+    if !is_gone {
+        return;
+    }
+    let swept = async {
+        school.book.remove().await?;
+        service.store().remove(id).await.map_err(mirror::book::BookError::from)
+    };
+    if let Err(error) = swept.await {
+        tracing::error!(school = school.id, %error, "a school was not removed whole");
+    }
 }
 
 /// Notes and counts what became of a step.

@@ -89,7 +89,6 @@ impl ServeError {
 pub struct Ready {
     listener: TcpListener,
     service: Service,
-    paced: Paced,
     end: watch::Sender<bool>,
 }
 
@@ -140,6 +139,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         leases,
         is_shared,
         runs,
+        pace: paced,
         looks,
         claims,
         standings,
@@ -148,7 +148,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), paced, end })
+    Ok(Ready { listener, service: Service::new(parts), end })
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
@@ -188,8 +188,8 @@ impl Ready {
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, paced, end } = self;
-        let pacing = tokio::spawn(paced.keep());
+        let Self { listener, service, end } = self;
+        let pacing = tokio::spawn(service.pace().clone().keep());
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
         let node = Node { id: NodeId::new(node_name(&service)), address };

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::mailing::Mailing;
+use crate::pace::Paced;
 use crate::problem::Problem;
 use crate::registry::Registry;
 use crate::runner::{Bell, Runs, Seen};
@@ -45,6 +46,8 @@ pub struct Parts {
     pub is_shared: bool,
     /// What this process knows of its schools.
     pub runs: Runs,
+    /// The pace of requests.
+    pub pace: Paced,
     /// Rung when the runner should look for ticks to make.
     pub looks: Bell,
     /// Rung when there may be schools to claim.
@@ -220,6 +223,11 @@ impl Service {
             Some(seen) => Ok(seen),
             None => Ok(self.0.registry.told(id).await?.unwrap_or_default()),
         }
+    }
+
+    /// The pace of requests.
+    pub fn pace(&self) -> &Paced {
+        &self.0.pace
     }
 
     /// Rung when the runner should look for ticks to make.

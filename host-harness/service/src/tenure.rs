@@ -129,8 +129,9 @@ impl Tenure {
 
     /// Gives back schools beyond the process's share, of which no tick runs.
     async fn give_back(&mut self) -> Result<(), StoreError> {
-        let surplus = self.leases().share(&self.node.id).await?.surplus();
-        let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
+        let share = self.leases().share(&self.node.id).await?;
+        self.service.pace().share(share.nodes);
+        let surplus = usize::try_from(share.surplus()).unwrap_or(usize::MAX);
         if surplus == 0 {
             return Ok(());
         }
