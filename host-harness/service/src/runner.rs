@@ -166,20 +166,15 @@ impl Runs {
         }
     }
 
-    /// Takes at most so many schools out of the schedule of which no tick runs, and says which.
-    pub fn forget_idle(&self, most: usize) -> Vec<SchoolId> {
-        let idle: Vec<SchoolId> = {
-            let known = self.lock();
-            let idle = known.scheduler.schools().filter(|(_, view)| !view.is_running);
-            idle.map(|(school, _)| school.clone()).take(most).collect()
-        };
-        for school in &idle {
-            self.forget(school);
-        }
-        idle
+    /// At most so many schools of which no tick runs.
+    pub fn idle(&self, most: usize) -> Vec<SchoolId> {
+        let known = self.lock();
+        let idle = known.scheduler.schools().filter(|(_, view)| !view.is_running);
+        idle.map(|(school, _)| school.clone()).take(most).collect()
     }
 
-    fn forget(&self, school: &SchoolId) {
+    /// Takes a school out of the schedule.
+    pub fn forget(&self, school: &SchoolId) {
         let mut known = self.lock();
         known.scheduler.remove(school);
         known.notes.remove(school);

@@ -193,8 +193,9 @@ impl Ready {
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
         let node = Node { id: NodeId::new(node_name(&service)), address };
+        let (ticks_ended, no_ticks) = watch::channel(false);
         let running = tokio::spawn(runner::run(service.clone(), end.subscribe()));
-        let holding = tokio::spawn(tenure::hold(service.clone(), node, end.subscribe()));
+        let holding = tokio::spawn(tenure::hold(service.clone(), node, no_ticks));
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
         let mailing = Arc::clone(service.mailing().transport());
         let app = api::router(service).into_make_service_with_connect_info::<SocketAddr>();
@@ -207,6 +208,7 @@ impl Ready {
         let ended = tokio::time::timeout(ENDING, server).await;
         let _ = running.await;
         pacing.abort();
+        let _ = ticks_ended.send(true);
         // Schools are given back when no tick of them runs any more.
         let _ = tokio::join!(holding, watching, mailing.close());
         match ended {

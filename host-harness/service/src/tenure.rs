@@ -2,7 +2,7 @@
 //! what is beyond it, and looks for what other processes committed. All of it in a few statements for all schools; hints of
 //! the storage spare waiting for the next look and replace none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,16 +27,16 @@ pub fn id_of(stored_as: &SchoolId) -> &str {
     stored_as.as_str().rsplit_once('.').map_or(stored_as.as_str(), |(id, _)| id)
 }
 
-/// Holds schools until the service ends, and then gives all of them back.
-pub async fn hold(service: Service, node: Node, mut ending: watch::Receiver<bool>) {
-    let (commits, first) = (BTreeMap::new(), First::AtUpdate);
-    let mut tenure = Tenure { service, node, commits, renewed: None, hints: None, first };
+/// Holds schools until their last ticks have ended, and then gives all of them back.
+pub async fn hold(service: Service, node: Node, mut ended: watch::Receiver<bool>) {
+    let (held, commits, first) = (BTreeMap::new(), BTreeMap::new(), First::AtUpdate);
+    let mut tenure = Tenure { service, node, held, commits, renewed: None, hints: None, first };
     loop {
         if let Err(error) = tenure.look().await {
             tracing::error!(%error, "the leases of schools cannot be read or renewed; trying again");
         }
         tokio::select! {
-            _ = ending.changed() => break,
+            _ = ended.changed() => break,
             () = tenure.until_next_look() => {}
         }
     }
@@ -48,7 +48,9 @@ pub async fn hold(service: Service, node: Node, mut ending: watch::Receiver<bool
 struct Tenure {
     service: Service,
     node: Node,
-    /// The latest commit of each school that the process knows of.
+    /// The schools that the process ticks, each with the number of its lease.
+    held: BTreeMap<SchoolId, u64>,
+    /// The latest commit of each of them that the process knows of.
     commits: BTreeMap<SchoolId, u64>,
     /// When the process said that it lives; none: it is not known yet.
     renewed: Option<Stopwatch>,
@@ -65,10 +67,11 @@ impl Tenure {
 
     async fn look(&mut self) -> Result<(), StoreError> {
         self.live().await?;
-        let claimed = self.leases().claim(&self.node.id, CLAIMS).await?;
-        for lease in claimed {
-            self.take(&lease).await?;
+        if self.service.is_ending() {
+            return Ok(());
         }
+        while self.leases().claim(&self.node.id, CLAIMS).await?.len() == CLAIMS {}
+        self.hold_what_is_held().await?;
         self.first = First::Changed;
         self.give_back().await?;
         self.hear_of_commits().await
@@ -84,8 +87,12 @@ impl Tenure {
                     tracing::warn!("this process was silent for so long that others may have its schools");
                 }
                 self.service.runs().forget_all();
+                self.held.clear();
                 self.register().await?;
             }
+        }
+        if self.hints.is_none() {
+            self.hints = Some(self.leases().hints().await?);
         }
         self.renewed = Some(Stopwatch::start());
         Ok(())
@@ -93,7 +100,6 @@ impl Tenure {
 
     async fn register(&mut self) -> Result<(), StoreError> {
         self.leases().register(&self.node).await?;
-        self.hints = Some(self.leases().hints().await?);
         // A store of one process does not know which schools are to be ticked.
         let mut after: Option<String> = None;
         loop {
@@ -103,13 +109,34 @@ impl Tenure {
             }
             after = page.last().map(|(id, _)| id.clone());
             if page.len() < PAGE {
-                break;
+                return Ok(());
             }
         }
-        for lease in self.leases().held(&self.node.id).await? {
-            self.take(&lease).await?;
+    }
+
+    /// Ticks every school whose lease the process holds, and no other. The answer to a claim may have been lost, and a
+    /// lease may have gone to another process, or gone and come back with another number.
+    async fn hold_what_is_held(&mut self) -> Result<(), StoreError> {
+        let leases = self.leases().held(&self.node.id).await?;
+        let mine: BTreeSet<&SchoolId> = leases.iter().map(|lease| &lease.school).collect();
+        let lost: Vec<SchoolId> = self.held.keys().filter(|school| !mine.contains(school)).cloned().collect();
+        self.let_go(&lost);
+        for lease in &leases {
+            if self.held.get(&lease.school) != Some(&lease.number) {
+                self.take(lease).await?;
+                self.held.insert(lease.school.clone(), lease.number);
+            }
         }
         Ok(())
+    }
+
+    /// Ticks these schools no more.
+    fn let_go(&mut self, schools: &[SchoolId]) {
+        for school in schools {
+            self.service.runs().forget(school);
+            self.held.remove(school);
+            self.commits.remove(school);
+        }
     }
 
     /// Begins to tick a school.
@@ -135,10 +162,8 @@ impl Tenure {
         if surplus == 0 {
             return Ok(());
         }
-        let given = self.service.runs().forget_idle(surplus);
-        for school in &given {
-            self.commits.remove(school);
-        }
+        let given = self.service.runs().idle(surplus);
+        self.let_go(&given);
         self.leases().release(&self.node.id, &given).await
     }
 
@@ -178,7 +203,7 @@ impl Tenure {
 }
 
 /// The update frequency of a school, in minutes.
-pub async fn every_minutes(service: &Service, id: &str, registered: &Registered) -> u32 {
+async fn every_minutes(service: &Service, id: &str, registered: &Registered) -> u32 {
     let settings = service.schools().open(id, registered).book.settings_if_any().await;
     settings.ok().flatten().map_or(5, |settings| settings.update_every_minutes)
 }
