@@ -85,7 +85,7 @@ impl Line {
     }
 
     /// Waits until the request may leave, or is told when to come back.
-    async fn pass(&self, origin: &str, school: &SchoolId) -> Pass {
+    async fn pass<'a>(&'a self, origin: &'a str, school: &'a SchoolId) -> Pass {
         let waits = {
             let mut waiting = self.lock();
             match waiting.origins.origin(origin).ask(school, 1, self.clock.now()) {
@@ -93,7 +93,7 @@ impl Line {
                 Asked::Waits(ticket) => {
                     let (pass, waits) = oneshot::channel();
                     waiting.passes.insert((origin.to_owned(), ticket), pass);
-                    Place { line: self, origin: origin.to_owned(), ticket, waits: Some(waits) }
+                    Place { line: self, origin, school, ticket, waits: Some(waits) }
                 }
             }
         };
@@ -109,7 +109,8 @@ impl Line {
 /// A place in the line, which is given up when nobody waits there any more.
 struct Place<'a> {
     line: &'a Line,
-    origin: String,
+    origin: &'a str,
+    school: &'a SchoolId,
     ticket: Ticket,
     waits: Option<oneshot::Receiver<Pass>>,
 }
@@ -128,11 +129,12 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let Some(mut waits) = self.waits.take() else { return };
         let mut waiting = self.line.lock();
-        waiting.passes.remove(&(self.origin.clone(), self.ticket));
-        let origin = waiting.origins.origin(&self.origin);
+        waiting.passes.remove(&(self.origin.to_owned(), self.ticket));
+        let origin = waiting.origins.origin(self.origin);
         match waits.try_recv() {
-            // It was let go, and does not leave.
-            Ok(_) => {}
+            // It was let go, and does not leave: a probe of the origin's brought nothing.
+            Ok(Pass::Go) => origin.heard(self.school, Heard::Nothing, self.line.clock.now()),
+            Ok(Pass::ComeBack(_)) => {}
             Err(_) => origin.give_up(self.ticket),
         }
     }
