@@ -195,7 +195,7 @@ async fn examine_schools(
             Err(error) => return report.broken("schools", error.to_string(), "see that the storage can be read"),
         };
         for (id, registered) in &page {
-            let book = Book::new(Arc::clone(store), registered.book_stored_as(id), Arc::clone(&clock), Keeps::Feed);
+            let book = Book::new(Arc::clone(store), registered.book_stored_as(id), Arc::clone(&clock), Keeps::Records);
             match book.settings_if_any().await {
                 Ok(Some(settings)) => {
                     let school = Examined { id, settings: &settings, secrets, config, sender: &sender };

@@ -100,7 +100,12 @@ impl OpenSchools {
 
     fn make(&self, id: &str, registered: &Registered) -> OpenSchool {
         let name = registered.book_stored_as(id);
-        let book = Book::new(Arc::clone(&self.store), name, Arc::clone(&self.clock), Keeps::Feed);
+        // What GEGI has acknowledged already needs no feed.
+        let keeps = match registered.records {
+            Records::Mirror => Keeps::Feed,
+            Records::Feed => Keeps::Records,
+        };
+        let book = Book::new(Arc::clone(&self.store), name, Arc::clone(&self.clock), keeps);
         let of_school = OfSchool { id: id.to_owned(), book: book.clone(), secrets: self.secrets.clone() };
         let records: Arc<dyn RecordSink> = match registered.records {
             Records::Mirror => Arc::new(book.clone()),

@@ -46,3 +46,29 @@ fn a_reader_that_waits_is_answered_when_there_is_something() {
         assert!(!reader.join().unwrap().is_empty());
     });
 }
+
+#[test]
+fn what_gegi_has_not_acknowledged_stays_when_the_records_move() {
+    let bench = Bench::new();
+    let service = bench.serve();
+    let state = |records: &str| service.put("/v1/schools/north", &bench.school(json!({"records": records})));
+    let sequences = || {
+        let page = service.get("/v1/schools/north/changes?after=0");
+        page["items"].as_array().unwrap().iter().map(|item| item["sequence"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    state("mirror");
+    bench.arm(&service, "north");
+    service.put("/v1/schools/north/courses/C1", &course(1));
+    let marks = |items: &[Value]| operation_kinds(items).iter().filter(|kind| *kind == "set-mark").count();
+    service.changes_until("north", |items| marks(items) == 2);
+    let before = sequences();
+    state("feed");
+    assert_eq!(sequences(), before);
+    let said: Vec<Value> = before.iter().map(|sequence| json!({"sequence": sequence, "outcome": "applied"})).collect();
+    assert_eq!(service.post("/v1/schools/north/changes/acknowledgements", &json!({"items": said})).0, 204);
+    assert_eq!(sequences(), Vec::<u64>::new());
+    // What GEGI applied is not offered again when the records move back.
+    state("mirror");
+    assert_eq!(sequences(), Vec::<u64>::new());
+    assert_eq!(service.get("/v1/schools/north/marks?class=C1-1")["items"].as_array().unwrap().len(), 2);
+}

@@ -2,6 +2,7 @@
 //! operation in its feed once the book has taken it; one that keeps them in GEGI has them in its outbox, and the book takes
 //! what GEGI acknowledges.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Json;
@@ -89,11 +90,16 @@ pub(super) async fn list(
     }
 }
 
+/// What the book has taken and GEGI has not acknowledged, then what waits for GEGI in the outbox. A school whose records
+/// moved from here to GEGI may have both.
 async fn waiting(school: &OpenSchool, after: u64, limit: usize) -> Result<Vec<Change>, Problem> {
-    match school.registered.records {
-        Records::Mirror => Ok(school.book.feed(after, limit).await?.into_iter().map(Change::from).collect()),
-        Records::Feed => Ok(school.school.waiting_records(after, limit).await?.iter().map(Change::from).collect()),
+    let mut items: Vec<Change> = school.book.feed(after, limit).await?.into_iter().map(Change::from).collect();
+    if school.registered.records == Records::Feed {
+        let last = items.last().map_or(after, |item| item.sequence);
+        let more = school.school.waiting_records(last, limit - items.len()).await?;
+        items.extend(more.iter().map(Change::from));
     }
+    Ok(items)
 }
 
 impl From<FeedItem> for Change {
@@ -155,26 +161,22 @@ pub(super) async fn acknowledge(
 ) -> Result<StatusCode, Problem> {
     let school = service.school(&id).await?;
     let Acknowledgements { items } = body.checked(&service.schemas().bodies.acknowledgements)?;
-    match school.registered.records {
-        Records::Mirror => {
-            for said in items.iter().filter(|said| said.outcome == Outcome::Refused) {
-                tracing::warn!(
-                    school = id,
-                    sequence = said.sequence,
-                    "GEGI refused an operation that the book has taken"
-                );
-            }
-            school.book.acknowledge(&items.iter().map(|said| said.sequence).collect::<Vec<_>>()).await?;
-        }
-        Records::Feed => take(&school, &items).await?,
+    let taken = take(&school, &items).await?;
+    for said in items.iter().filter(|said| said.outcome == Outcome::Refused && !taken.contains(&said.sequence)) {
+        tracing::warn!(school = id, sequence = said.sequence, "GEGI refused an operation that the book has taken");
     }
+    school.book.acknowledge(&items.iter().map(|said| said.sequence).collect::<Vec<_>>()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Lets the book take what GEGI applied, then takes everything out of the outbox. If the second step does not happen, GEGI
-/// is given the operations once more, with the same ids, and the book takes none of them twice.
-async fn take(school: &OpenSchool, items: &[Said]) -> Result<(), Problem> {
+/// Lets the book take what GEGI applied of the operations that wait for GEGI in the outbox, then takes them out of it, and
+/// says which. If the second step does not happen, GEGI is given the operations once more, with the same ids, and the book
+/// takes none of them twice.
+async fn take(school: &OpenSchool, items: &[Said]) -> Result<BTreeSet<u64>, Problem> {
     let mut acknowledgements = Vec::with_capacity(items.len());
+    if school.registered.records == Records::Mirror {
+        return Ok(BTreeSet::new());
+    }
     for said in items {
         let waiting = school.school.waiting_records(said.sequence.saturating_sub(1), 1).await?;
         let Some(delivery) = waiting.into_iter().find(|delivery| delivery.sequence == said.sequence) else { continue };
@@ -185,5 +187,6 @@ async fn take(school: &OpenSchool, items: &[Said]) -> Result<(), Problem> {
         }
         acknowledgements.push(Acknowledgement { sequence: said.sequence, receipt });
     }
-    Ok(school.school.acknowledge_records(&acknowledgements).await?)
+    school.school.acknowledge_records(&acknowledgements).await?;
+    Ok(acknowledgements.into_iter().map(|taken| taken.sequence).collect())
 }
