@@ -14,6 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use host::door::Secret;
 use host::private;
 use host::push::{PushKey, PushKeys};
@@ -77,7 +78,7 @@ impl TokenHash {
 
     /// The hash in the form of a file: `sha256:` and 64 hexadecimal digits.
     pub fn text(&self) -> String {
-        self.0.iter().fold(HASHED.to_owned(), |text, byte| text + &format!("{byte:02x}"))
+        HASHED.to_owned() + &HEXLOWER.encode(&self.0)
     }
 
     /// Reads the content of a file: a token, or the text of a hash.
@@ -90,9 +91,7 @@ impl TokenHash {
 const HASHED: &str = "sha256:";
 
 fn bytes_of(hexadecimal: &str) -> Option<[u8; 32]> {
-    let digits = |at: usize| u8::from_str_radix(hexadecimal.get(2 * at..2 * at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..32).map(digits).collect();
-    bytes.filter(|_| hexadecimal.len() == 64)?.try_into().ok()
+    HEXLOWER_PERMISSIVE.decode(hexadecimal.as_bytes()).ok()?.try_into().ok()
 }
 
 impl Secrets {

@@ -1,11 +1,12 @@
 //! The watch over the service: looks each minute at every school of this process from outside of its ticks, and tells the
 //! operator once when a stage is stuck and once when it moves again. Which stage is stuck is `host::watchdog`'s to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use data_encoding::HEXLOWER;
 use host::schedule::SchoolView;
 use host::store::{Lane, SchoolId, Standing, StoreError};
 use host::watchdog::{AlarmEvent, Alarms, Failed, Patience, Seen, Stage, Waiting};
@@ -20,17 +21,41 @@ use crate::tenure::id_of;
 /// How often the schools are looked at.
 const LOOKS_EVERY: Duration = Duration::from_mins(1);
 
-/// The alarms that stand, by school. Cheap to clone.
+/// What is stuck at which schools of this process, and at which stage. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Standings(Arc<Mutex<BTreeMap<SchoolId, String>>>);
+pub struct Standings(Arc<Mutex<Stuck>>);
+
+/// The sentence about each stage that is stuck.
+type Stuck = BTreeMap<(SchoolId, Stage), String>;
 
 impl Standings {
-    /// What is stuck at a school, in words; none: nothing.
+    /// What is stuck at a school, in words, the first stage before the others; none: nothing.
     pub fn of(&self, school: &SchoolId) -> Option<String> {
-        self.lock().get(school).cloned()
+        let stuck = self.lock();
+        let mut of_school = Stage::ALL.iter().filter_map(|stage| Some((stage, stuck.get(&(school.clone(), *stage))?)));
+        of_school.next().map(|(stage, sentence)| format!("{}: {sentence}", stage.name()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<SchoolId, String>> {
+    /// Notes that a stage is stuck, with the sentence about it; none: it moves again.
+    fn note(&self, school: &SchoolId, stage: Stage, sentence: Option<String>) {
+        let key = (school.clone(), stage);
+        match sentence {
+            Some(sentence) => self.lock().insert(key, sentence),
+            None => self.lock().remove(&key),
+        };
+    }
+
+    /// Forgets the schools that are not this process's any more.
+    fn keep(&self, is_mine: impl Fn(&SchoolId) -> bool) {
+        self.lock().retain(|(school, _), _| is_mine(school));
+    }
+
+    /// How many schools have a stage that is stuck.
+    fn schools(&self) -> usize {
+        self.lock().keys().map(|(school, _)| school).collect::<BTreeSet<_>>().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stuck> {
         // A panic while the lock is held cannot leave a change half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,9 +89,13 @@ impl Watch {
     async fn look(&mut self, service: &Service) -> Result<(), StoreError> {
         let now = service.clock().now();
         let views = service.runs().views();
-        let mine = |school: &SchoolId| views.iter().any(|(held, ..)| held == school);
-        self.since.retain(|school, _| mine(school));
-        self.heads.retain(|(school, _), _| mine(school));
+        let mine: BTreeSet<SchoolId> = views.iter().map(|(school, ..)| school.clone()).collect();
+        for gone in self.since.keys().filter(|school| !mine.contains(school)) {
+            self.alarms.forget(gone);
+        }
+        self.since.retain(|school, _| mine.contains(school));
+        self.heads.retain(|(school, _), _| mine.contains(school));
+        service.standings().keep(|school| mine.contains(school));
         for (stored_as, view, read_until) in views {
             let Some(school) = service.school_if_any(id_of(&stored_as)).await? else { continue };
             let standing = service.store().standing(&stored_as).await?;
@@ -75,6 +104,7 @@ impl Watch {
                 tell(service, &stored_as, &event).await;
             }
         }
+        service.metrics().stuck.set(i64::try_from(service.standings().schools()).unwrap_or(i64::MAX));
         Ok(())
     }
 
@@ -151,28 +181,31 @@ async fn tell(service: &Service, school: &SchoolId, event: &AlarmEvent) {
         }
     };
     let is_raised = matches!(event, AlarmEvent::Raised(_));
-    note(service, school, stage, &sentence, is_raised);
+    service.standings().note(school, stage, is_raised.then(|| sentence.clone()));
     let subject = if is_raised {
         format!("School {id}: {} is stuck since {} UTC", stage.name(), since.format("%Y-%m-%d %H:%M"))
     } else {
         format!("School {id}: {} moves again", stage.name())
     };
     let act = format!("{school} {} {} {is_raised}", stage.name(), since.timestamp());
-    let mail = hex(&Sha256::digest(act.as_bytes()));
+    let mail = HEXLOWER.encode(&Sha256::digest(act.as_bytes()));
     service.mailing().tell_operator(&mail, &subject, &sentence).await;
 }
 
-/// The beginning of a hash, as the id of a mail.
-fn hex(hash: &[u8]) -> String {
-    hash.iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn note(service: &Service, school: &SchoolId, stage: Stage, sentence: &str, is_raised: bool) {
-    let mut standings = service.standings().lock();
-    if is_raised {
-        standings.insert(school.clone(), format!("{}: {sentence}", stage.name()));
-    } else {
-        standings.remove(school);
+    #[test]
+    fn a_stage_that_moves_again_leaves_the_others_stuck() {
+        let (standings, north, south) = (Standings::default(), SchoolId::from("north.1"), SchoolId::from("south.1"));
+        standings.note(&north, Stage::Mails, Some("mails wait".to_owned()));
+        standings.note(&north, Stage::Ticks, Some("no tick".to_owned()));
+        standings.note(&south, Stage::Mails, Some("mails wait".to_owned()));
+        assert_eq!((standings.of(&north), standings.schools()), (Some("ticks: no tick".to_owned()), 2));
+        standings.note(&north, Stage::Ticks, None);
+        assert_eq!(standings.of(&north), Some("mails: mails wait".to_owned()));
+        standings.keep(|school| *school == south);
+        assert_eq!((standings.of(&north), standings.schools()), (None, 1));
     }
-    service.metrics().stuck.set(i64::try_from(standings.len()).unwrap_or(i64::MAX));
 }

@@ -1,8 +1,9 @@
 //! What lies in an outbox: the lanes, the items with their ids, and what their receiver said. Not here: the form of a
 //! payload (`outbox::form`), and delivery (`outbox`).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::SchoolId;
@@ -60,10 +61,8 @@ impl OutboxItem {
             hash.update(part);
         }
         hash.update(sequence.to_be_bytes());
-        let id = hash.finalize().iter().take(ID_BYTES).fold(String::new(), |mut id, byte| {
-            let _ = write!(id, "{byte:02x}"); // Writing to a string cannot fail.
-            id
-        });
+        let hash = hash.finalize();
+        let id = HEXLOWER.encode(hash.get(..ID_BYTES).unwrap_or(&hash));
         Self { sequence, id, payload }
     }
 }

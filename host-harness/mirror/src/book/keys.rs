@@ -17,8 +17,7 @@
 //! | `feed`, number | an operation that GEGI has not acknowledged |
 //! | `note`, name | what the book's owner wants to remember |
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// The key of these parts.
@@ -53,10 +52,7 @@ fn part_of(text: &str, longest: usize) -> String {
         return text.to_owned();
     }
     let hash = Sha256::digest(text.as_bytes());
-    let hash = hash.iter().take(16).fold(String::new(), |mut hash, byte| {
-        let _ = write!(hash, "{byte:02x}"); // Writing to a string cannot fail.
-        hash
-    });
+    let hash = HEXLOWER.encode(hash.get(..16).unwrap_or(&hash));
     let room = longest - hash.len() - 1;
     let begins = |(at, c): &(usize, char)| *c != '\0' && at + c.len_utf8() <= room;
     let start: String = text.char_indices().take_while(begins).map(|(_, c)| c).collect();
