@@ -9,6 +9,8 @@ mod bench;
 mod callers;
 #[path = "serve/commands.rs"]
 mod commands;
+#[path = "serve/demo.rs"]
+mod demo;
 #[path = "serve/feed.rs"]
 mod feed;
 #[path = "serve/lives.rs"]

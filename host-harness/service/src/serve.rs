@@ -7,9 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use host::clock::{Clock, SystemClock};
-use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender};
+use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender, Transport};
 use host::engine::Engine;
+use host::limits::HttpLimits;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
 use host::store::{PostgresStore, SqliteStore, Store};
@@ -85,10 +87,35 @@ impl ServeError {
     }
 }
 
+/// What a service stands in: its time, its network, and addresses beside those of the API.
+pub struct Surroundings {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The way to CourseKey.
+    pub network: Arc<dyn Transport>,
+    /// Further addresses, for which the operator's token is needed unless the API says otherwise of their paths.
+    pub routes: Router<Service>,
+}
+
+impl Surroundings {
+    /// The machine's clock, the network, and no further address.
+    ///
+    /// # Errors
+    /// The file of further certificates cannot be used.
+    pub fn real(config: &Config, limits: &HttpLimits) -> Result<Self, ServeError> {
+        let mut sender = Sender::new(limits, config.loopback_allowed);
+        if let Some(ca) = &config.coursekey.ca {
+            sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
+        }
+        Ok(Self { clock: Arc::new(SystemClock), network: Arc::new(sender), routes: Router::new() })
+    }
+}
+
 /// A service that is ready: its address is bound.
 pub struct Ready {
     listener: TcpListener,
     service: Service,
+    routes: Router<Service>,
     end: watch::Sender<bool>,
 }
 
@@ -96,16 +123,17 @@ pub struct Ready {
 ///
 /// # Errors
 /// Something cannot be opened; nothing runs.
-pub async fn prepare(config: Config, engine: Engine, environment: Environment) -> Result<Ready, ServeError> {
+pub async fn prepare(
+    config: Config,
+    engine: Engine,
+    environment: Environment,
+    surroundings: Surroundings,
+) -> Result<Ready, ServeError> {
+    let Surroundings { clock, network, routes } = surroundings;
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
-    let mut sender = Sender::new(&engine.limits().http, config.loopback_allowed);
-    if let Some(ca) = &config.coursekey.ca {
-        sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
-    }
-    let paced = Paced::new(Arc::new(sender), Arc::clone(&clock), config.coursekey.requests_per_second);
+    let paced = Paced::new(network, Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
         engine.clone(),
         HostConfig {
@@ -148,7 +176,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), end })
+    Ok(Ready { listener, service: Service::new(parts), routes, end })
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
@@ -183,12 +211,17 @@ impl Ready {
         self.listener.local_addr()
     }
 
+    /// The service.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
     /// Serves until `stop` comes to its end.
     ///
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, end } = self;
+        let Self { listener, service, routes, end } = self;
         let pacing = tokio::spawn(service.pace().clone().keep());
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -198,7 +231,7 @@ impl Ready {
         let holding = tokio::spawn(tenure::hold(service.clone(), node, no_ticks));
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
         let mailing = Arc::clone(service.mailing().transport());
-        let app = api::router(service).into_make_service_with_connect_info::<SocketAddr>();
+        let app = api::router(service, routes).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
         let server = axum::serve(listener, app).with_graceful_shutdown(async move { _ = asked.changed().await });
         let server = tokio::spawn(async move { server.await });

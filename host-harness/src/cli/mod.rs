@@ -39,6 +39,7 @@ use service::config::ConfigError;
 use service::secrets::SecretsError;
 use service::serve::ServeError;
 
+pub(crate) use demo::DEMO_SCHOOL;
 use diagnostics::LogFormat;
 use engine::engine;
 
@@ -122,7 +123,7 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Demo(demo) => demo.execute().await,
             Command::Run(run) => run.execute().await,
             Command::School(school) => school.execute().await,
-            Command::Serve(serve) => serve.execute().await,
+            Command::Serve(serve) => Box::pin(serve.execute()).await,
             Command::SimulateCoursekey(simulate) => simulate.execute().await,
             Command::Tick(tick) => tick.execute().await,
             Command::Status(status) => status.execute().await,

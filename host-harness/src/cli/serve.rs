@@ -1,41 +1,84 @@
 //! `serve`: the host as a service beside GEGI.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use host::engine::Engine;
 use host::limits::Limits;
 use service::config::Config;
-use service::serve::prepare;
+use service::serve::{Ready, Surroundings, prepare};
 use tokio::signal::unix::{SignalKind, signal};
 
 use component::COMPONENT;
 
 use super::{cache_folder, show};
+use crate::demo::Demo;
 
 /// Serves GEGI: its API, the ticks of its schools, the mails. Ends at SIGTERM or SIGINT, within ten seconds.
 #[derive(Args)]
 pub(super) struct Serve {
     /// The configuration.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "demo", conflicts_with = "demo")]
+    config: Option<PathBuf>,
+    /// Serve two schools that ship with the program, in virtual time and with a simulated CourseKey; no file is needed.
+    #[arg(long)]
+    demo: bool,
+    /// The folder of the demo, which goes on where it ended [default: a new folder that is removed at the end].
+    #[arg(long, value_name = "DIR", requires = "demo")]
+    data: Option<PathBuf>,
+    /// The address of the demo; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS", requires = "demo", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
 }
 
 impl Serve {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
-        let config = Config::read(&self.config)?;
-        let mut limits = Limits::default();
-        limits.sandbox.concurrent_calls = config.concurrent_ticks;
-        let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
-        // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
-        let cache = cache.map(std::path::absolute).transpose()?;
-        let engine = tokio::task::spawn_blocking(move || Engine::new(COMPONENT, limits, cache.as_deref())).await??;
-        let ready = prepare(config, engine, super::environment).await?;
-        show::progress(&format!("Serving at http://{}", ready.address()?));
-        let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let stop = async move {
-            tokio::select! { _ = terminated.recv() => {}, _ = interrupted.recv() => {} }
-        };
-        Ok(ready.run(stop).await?)
+        match &self.config {
+            Some(config) => {
+                let config = Config::read(config)?;
+                let engine = engine(&config).await?;
+                let surroundings = Surroundings::real(&config, &engine.limits().http)?;
+                let ready = prepare(config, engine, super::environment, surroundings).await?;
+                show::progress(&format!("Serving at http://{}", ready.address()?));
+                serve(ready).await
+            }
+            None => Box::pin(self.demo()).await,
+        }
     }
+
+    async fn demo(self) -> anyhow::Result<()> {
+        let temporary = tempfile::Builder::new().prefix("gegi-coursekey-demo-").tempdir()?;
+        let folder = self.data.as_deref().unwrap_or(temporary.path());
+        let demo = Demo::prepare(folder, self.listen)?;
+        let config = demo.config()?;
+        let engine = engine(&config).await?;
+        // Nothing of the environment is a secret of the demo's.
+        let ready = prepare(config, engine, |_| None, demo.surroundings()).await?;
+        let address = ready.address()?;
+        show::progress(&format!("Serving at http://{address}"));
+        show::progress(&format!("The operator's token: {}", folder.join("secrets/operator-token").display()));
+        let conducting = demo.conduct(&ready)?;
+        tokio::select! {
+            served = serve(ready) => served,
+            conducted = conducting => conducted,
+        }
+    }
+}
+
+async fn engine(config: &Config) -> anyhow::Result<Engine> {
+    let mut limits = Limits::default();
+    limits.sandbox.concurrent_calls = config.concurrent_ticks;
+    let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
+    // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
+    let cache = cache.map(std::path::absolute).transpose()?;
+    Ok(tokio::task::spawn_blocking(move || Engine::new(COMPONENT, limits, cache.as_deref())).await??)
+}
+
+async fn serve(ready: Ready) -> anyhow::Result<()> {
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! { _ = terminated.recv() => {}, _ = interrupted.recv() => {} }
+    };
+    Ok(ready.run(stop).await?)
 }
