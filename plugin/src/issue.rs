@@ -144,6 +144,9 @@ catalogue! {
     CourseRemoved "course-removed" "course removed" CourseKey
         "A course was removed from GEGI after it was synchronized. It ends when GEGI has the course again, or with the course's sync window."
         "Close the course in CourseKey if it is not needed any more.";
+    RemovalsHeld "removals-held" "held as a possible accident" School
+        "Many students or classes of a course would leave CourseKey at once, which looks like an accident. They stay until somebody decides, and new ones of their kind wait with them; everything else goes on."
+        "If they are meant to leave, approve it under Holds; discard it for those who are to stay. If GEGI's list is wrong, correct it: the hold ends by itself.";
     ClassKept "class-kept" "class kept by CourseKey" CourseKey
         "A class that GEGI no longer has stays in CourseKey, which holds attendance of it."
         "Remove the class's attendance in CourseKey; the class is then removed by itself within a day.";

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `model` `naming` | the nouns, and how sentences name them |
 //! | `settings` `option` `window` `enrollment` `lines` `people` `status` `marking` `issue` | the rules, one room per heading of the requirement |
-//! | `ledger` `desired` `plan` `following` `look` | the engine for rosters: what CourseKey acknowledged, what CourseKey should hold, and the plan that leads from the one to the other |
+//! | `ledger` `desired` `plan` `following` `look` `guard` | the engine for rosters: what CourseKey acknowledged, what CourseKey should hold, the plan that leads from the one to the other, and a second opinion on it |
 //! | `world` | what the host supplies, as traits split by what may be done |
 //! | `attendance` `digest` | the engine for attendance: the book of a class; and the mail about issues |
 //! | `coursekey` | CourseKey's wire: JSON, paths, paging, answers |
@@ -22,6 +22,7 @@ pub mod desired;
 pub mod digest;
 pub mod enrollment;
 pub mod following;
+pub mod guard;
 pub mod inbox;
 pub mod issue;
 pub mod ledger;

@@ -54,7 +54,7 @@ macro_rules! setting {
 /// School Settings will have the following settings available". Below the dashed line stand the settings that DOMAIN §4
 /// adds, and "The update frequency can be configured (every minute minimum)". The ranges only stop slips of the
 /// keyboard: every value that a school could mean is inside.
-pub const SETTINGS: [Setting; 10] = [
+pub const SETTINGS: [Setting; 14] = [
     setting!("Number of Weeks Before Course Start to Enable Synchronization", weeks_before_start, 3, 0..=52 "weeks"),
     setting!("Number of Weeks After Course End to Disable Synchronization", weeks_after_end, 2, 0..=52 "weeks"),
     setting!(
@@ -72,6 +72,13 @@ pub const SETTINGS: [Setting; 10] = [
     setting!("Longest Gap Within a Class, minutes", longest_gap_minutes, 90, 0..=1_440 "minutes"),
     setting!("Minimum Share of a Class Attended, percent", minimum_attended_percent, 0, 0..=100 "percent"),
     setting!("Least Time Between Two Error Notifications, minutes", digest_every_minutes, 60, 0..=10_080 "minutes"),
+    setting!(
+        "Share of Students or Classes That May Disappear at Once, percent",
+        guard_vanished_percent, 10, 0..=100 "percent"
+    ),
+    setting!("Number of Students or Classes That May Disappear at Once", guard_vanished_number, 5, 0..=10_000 "rows"),
+    setting!("Share of Students Who May Stop at Once, percent", guard_stopped_percent, 50, 0..=100 "percent"),
+    setting!("Number of Students Who May Stop at Once", guard_stopped_number, 10, 0..=10_000 "students"),
 ];
 
 const ERROR_EMAIL: &str = "Email to Send Errors About Incompatible Data Received from CourseKey";
@@ -114,6 +121,22 @@ pub struct Settings {
     pub send_new_program_courses: bool,
     /// Initial User Password; none: CourseKey would refuse it, so no new account can be sent.
     pub initial_password: Option<Password>,
+    /// How many rows may leave at once before the guard holds them.
+    pub guard: GuardLimits,
+}
+
+/// How many rows of a course, or of the school, may leave CourseKey at once. What is above both, share and number, is
+/// held (`guard`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuardLimits {
+    /// The share of students or classes that may vanish without a word, in percent.
+    pub vanished_percent: u32,
+    /// The number of them.
+    pub vanished_number: u32,
+    /// The share of a course's students who may stop, in percent.
+    pub stopped_percent: u32,
+    /// The number of them.
+    pub stopped_number: u32,
 }
 
 /// Prints neither the addresses nor the password.
@@ -241,6 +264,12 @@ fn checked(
         error_email: sound.error_email,
         send_new_program_courses: sound.send_new_program_courses,
         initial_password,
+        guard: GuardLimits {
+            vanished_percent: sound.guard_vanished_percent,
+            vanished_number: sound.guard_vanished_number,
+            stopped_percent: sound.guard_stopped_percent,
+            stopped_number: sound.guard_stopped_number,
+        },
     }
 }
 

@@ -3,9 +3,11 @@
 //! Not here: the difference between what CourseKey should hold and what CourseKey acknowledged (`plan`).
 
 mod content;
+mod leaving;
 mod people;
 
 pub use self::content::{future_classes, issues_at_once};
+pub use self::leaving::{Cause, Leaving, leaving};
 use crate::ledger::{Account, CourseContent, CourseLedger, Enrollment, Item, PersonLedger, Session};
 use crate::lines::Odd;
 use crate::model::course::Course;

@@ -86,7 +86,9 @@ fn first_retry(look: &Look, now: Instant) -> Option<Instant> {
         Why::Refused(_, retry) => Some(*retry),
         // Who competes for an address changes with the windows of other courses.
         Why::Unfit(Code::EmailShared) => Some(now + Seconds::days(1)),
-        Why::NoPassword | Why::Unfit(_) | Why::Needs(_) => None,
+        // What vanished all over the school may have come back in other courses.
+        Why::Held => Some(now + Seconds::hours(1)),
+        Why::NoPassword | Why::Unfit(_) | Why::Needs(_) | Why::Kept => None,
     });
     retries.min()
 }

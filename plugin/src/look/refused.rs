@@ -21,7 +21,7 @@ impl Look {
             let code = match why {
                 Why::NoPassword => RefusalCode::PasswordWeak,
                 Why::Refused(refusal, _) => refusal.code.clone(),
-                Why::Unfit(_) | Why::Needs(_) => continue,
+                Why::Unfit(_) | Why::Needs(_) | Why::Held | Why::Kept => continue,
             };
             if let Why::Refused(refusal, _) = why
                 && code != RefusalCode::PasswordWeak

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard;
 use crate::ledger::{CourseLedger, Outcome};
 use crate::lines::{self, Odd};
 use crate::model::attendance::AttendanceRecord;
@@ -108,6 +109,12 @@ pub struct CoursePage {
     pub settled_until: Option<Instant>,
     /// What is left of the course beside its page; none: the course is not long over.
     pub over: Option<Over>,
+    /// How many of the course's rows CourseKey holds, and how many of them would leave, as the school's sum has them.
+    pub counts: guard::Counts,
+    /// What the guard holds of the course.
+    pub holds: SortedMap<guard::Kind, guard::Hold>,
+    /// What was decided of what it held.
+    pub decided: SortedMap<guard::Kind, guard::Decided>,
 }
 
 /// What is left of a course that has been over for half a year (`tick::free`).

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HEAD;
 use super::unreadable::UnreadableRecords;
+use crate::guard;
 use crate::model::ids::{CampusId, CourseId, SchoolNumber};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::sorted::{SortedMap, SortedSet};
@@ -15,7 +16,7 @@ use crate::world::StorageError;
 use crate::world::network::Kind;
 
 /// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,8 @@ pub struct Head {
     pub told_for_a_day: Vec<ToldForADay>,
     /// How often the sizes of a tick are halved, because larger ticks were refused or stopped.
     pub caution: u32,
+    /// How many rows of the school CourseKey holds, and how many of them would leave.
+    pub guarded: guard::School,
 }
 
 /// Something that happened once, and that no later tick would find again.
@@ -79,6 +82,7 @@ impl Head {
             digest: DigestState::default(),
             told_for_a_day: Vec::new(),
             caution: 0,
+            guarded: guard::School::default(),
         }
     }
 

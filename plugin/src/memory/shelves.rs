@@ -6,6 +6,7 @@ use super::shelf::Shelf;
 use super::{COURSE, DIGEST, EMAIL, FETCHED, LEDGER, PAGE, UNPLACED, newer};
 use crate::attendance::ClassBook;
 use crate::digest::Note;
+use crate::guard;
 use crate::ledger::{CourseLedger, PersonLedger};
 use crate::model::ids::CourseId;
 use crate::world::{Change, Reads, StorageError, Writes};
@@ -31,6 +32,8 @@ pub struct Rosters {
     pub accounts: Shelf<PersonLedger>,
     /// Which course a class belongs to.
     pub classes: Shelf<ClassEntry>,
+    /// How many rows of the school CourseKey holds, and how many of them would leave. The head keeps it.
+    pub guarded: guard::School,
 }
 
 /// Attendance of classes.
@@ -65,6 +68,7 @@ impl Default for Rosters {
             claims: Shelf::new(EMAIL),
             accounts: Shelf::new("account/"),
             classes: Shelf::new("class/"),
+            guarded: guard::School::default(),
         }
     }
 }

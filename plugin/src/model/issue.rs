@@ -60,6 +60,7 @@ pub enum Code {
     Rejected,
     CampusChanged,
     CourseRemoved,
+    RemovalsHeld,
     ClassKept,
     AbortedRepeatedly,
     StateDamaged,

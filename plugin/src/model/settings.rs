@@ -44,6 +44,14 @@ pub struct SchoolSettings {
     pub minimum_attended_percent: u32,
     /// Least time between two error notifications, minutes.
     pub digest_every_minutes: u32,
+    /// Share of Students or Classes That May Disappear at Once, percent.
+    pub guard_vanished_percent: u32,
+    /// Number of Students or Classes That May Disappear at Once.
+    pub guard_vanished_number: u32,
+    /// Share of Students Who May Stop at Once, percent.
+    pub guard_stopped_percent: u32,
+    /// Number of Students Who May Stop at Once.
+    pub guard_stopped_number: u32,
     /// When the settings were last saved; none: GEGI does not say.
     pub saved_at: Option<Instant>,
 }

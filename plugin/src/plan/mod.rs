@@ -132,6 +132,10 @@ pub enum Why {
     Refused(Refusal, Instant),
     /// The item needs something that CourseKey does not hold and that waits too.
     Needs(Need),
+    /// It would leave CourseKey, or is new, while the guard holds what looks like an accident.
+    Held,
+    /// It would leave CourseKey, and somebody decided that it stays.
+    Kept,
 }
 
 /// The plan of one course.

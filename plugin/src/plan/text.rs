@@ -67,6 +67,8 @@ impl fmt::Display for Why {
             Self::NoPassword => f.write_str("Initial User Password is too weak"),
             Self::Refused(refusal, _) => write!(f, "refused by CourseKey ({})", refusal.code),
             Self::Needs(need) => write!(f, "needs {need}"),
+            Self::Held => f.write_str("held until somebody decides"),
+            Self::Kept => f.write_str("somebody decided that it stays"),
         }
     }
 }

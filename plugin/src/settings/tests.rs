@@ -41,6 +41,10 @@ fn the_table_has_the_seeds_labels_with_units_defaults_and_ranges() {
         Longest Gap Within a Class, minutes: 90 (0 to 1440 minutes)
         Minimum Share of a Class Attended, percent: 0 (0 to 100 percent)
         Least Time Between Two Error Notifications, minutes: 60 (0 to 10080 minutes)
+        Share of Students or Classes That May Disappear at Once, percent: 10 (0 to 100 percent)
+        Number of Students or Classes That May Disappear at Once: 5 (0 to 10000 rows)
+        Share of Students Who May Stop at Once, percent: 50 (0 to 100 percent)
+        Number of Students Who May Stop at Once: 10 (0 to 10000 students)
     "#]]
     .assert_eq(&table);
 }

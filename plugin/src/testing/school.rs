@@ -40,6 +40,10 @@ pub(crate) fn settings() -> SchoolSettings {
         never_checked_out: NeverCheckedOut::Report,
         minimum_attended_percent: 0,
         digest_every_minutes: 60,
+        guard_vanished_percent: 10,
+        guard_vanished_number: 5,
+        guard_stopped_percent: 50,
+        guard_stopped_number: 10,
         saved_at: None,
     }
 }

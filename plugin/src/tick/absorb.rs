@@ -4,6 +4,7 @@
 
 use super::agenda::Agenda;
 use super::classes;
+use super::guarding;
 use super::judge;
 use super::moment::{Item, Moment};
 use crate::enrollment::{self, Standing};
@@ -165,6 +166,7 @@ impl Absorption<'_> {
         }
         to_judge.extend(judge::latest_classes(moment, &held.course, self.rosters.ledger(id)));
         self.notice_hours_type(moment, &held.course);
+        guarding::recount(self.rosters, moment, id);
         let moved = classes::absorb(world, self.rosters, &held)?;
         self.concerned.extend(moved.concerned);
         to_judge.extend(moved.let_go);

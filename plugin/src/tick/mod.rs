@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | `agenda` | notes, pushes, the due index | |
 //! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
+//! | `guarding` | what is held of a course, and what was decided | `guard` |
 //! | `facts`, `send`, `adopt`, `settle` | ledgers, pages of courses | `look`, `plan`, `following` |
 //! | `records`, `moving`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
 //! | `free` | whatever is kept of a course that is long over | |
@@ -24,6 +25,7 @@ mod classes;
 mod compare;
 mod facts;
 mod free;
+mod guarding;
 mod judge;
 mod moment;
 mod moving;
@@ -107,6 +109,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let is_night = now >= head.comparison.next;
     let (mut rosters, mut out) = (Rosters::default(), Outgoing::new(moment.now, head.digest.waiting));
 
+    rosters.guarded = head.guarded;
     campuses.notice(&settings);
     if aborted::set_aside(world, moment, &mut head, &mut rosters, &mut agenda, &mut out)? {
         let report = Report { more_work: true, ..counted(judge::Written::default(), &out) };
@@ -160,6 +163,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let next_due = next_due(moment, &agenda, &campuses, &followed, &head);
     let tallies = std::mem::take(&mut campuses.tallies);
     let report = Report { looks, tallies, more_work: agenda.again || agenda.more, next_due, ..counted(written, &out) };
+    head.guarded = rosters.guarded;
     head.campuses = campuses.into_states();
     head.caution = size.caution_after(head.caution, report.more_work);
     let (notes, operations) = out.into_parts();

@@ -5,6 +5,7 @@
 use super::aborted;
 use super::agenda::Agenda;
 use super::campus::Campuses;
+use super::guarding;
 use super::moment::Moment;
 use super::outgoing::Outgoing;
 use crate::coursekey::items::kind;
@@ -112,6 +113,7 @@ impl Settling<'_> {
             .collect();
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
+        guarding::recount(self.rosters, self.moment, id);
         let left = self.left(&held, look, attempt);
         if left == Left::Nothing && !self.is_followed(id) && is_long_over(&held.course, self.moment.settings, now) {
             self.agenda.over.insert(id.clone());

@@ -12,7 +12,7 @@ use super::campus::Campuses;
 use super::moment::{Item, Moment};
 use super::outgoing::Outgoing;
 use super::settle::{Attempt, Settling};
-use super::{absorb, facts, judge};
+use super::{absorb, facts, guarding, judge};
 use crate::coursekey::items::kind;
 use crate::coursekey::upsert::{Fate, Letter, Post, upsert};
 use crate::ledger::{CourseLedger, PersonLedger, RefusalCode};
@@ -90,7 +90,8 @@ impl<'t, W: World> Sending<'t, W> {
 
     fn look(&mut self, course: &CourseId) -> Look {
         self.sent.looks += 1;
-        facts::facts(self.rosters, self.moment, course).map(|facts| look(&facts)).unwrap_or_default()
+        let look = facts::facts(self.rosters, self.moment, course).map(|facts| look(&facts)).unwrap_or_default();
+        guarding::guarded(self.rosters, self.moment, course, look)
     }
 
     fn settle(&mut self, course: &CourseId, look: &Look, attempt: &Attempt) -> Result<(), StorageError> {

@@ -1,0 +1,196 @@
+//! Asks the guard about each look, before anything of its plan is locked or sent, and keeps what it holds. Not here: what
+//! is held (`guard`).
+
+use super::moment::Moment;
+use crate::desired::{self, Cause, Leaving};
+use crate::guard::{self, Accident, Counts, Decided, Hold, Kind, Opinion, Rows};
+use crate::ledger::{CourseLedger, Item, Session};
+use crate::look::Look;
+use crate::memory::Rosters;
+use crate::model::course::Course;
+use crate::model::ids::CourseId;
+use crate::model::issue::{Code, Issue, Subject};
+use crate::model::sorted::{SortedMap, SortedSet};
+use crate::naming;
+use crate::option::Resolved;
+use crate::plan::{Action, Plan, Reason, Waiting, Why, Write};
+use crate::status::Trouble;
+use crate::window::{self, Phase};
+
+/// What leaves a course of which CourseKey holds something and may still be sent something; none: there is no such
+/// course.
+fn leaving(rosters: &Rosters, moment: Moment<'_>, id: &CourseId) -> Option<Leaving> {
+    let held = rosters.held(id).filter(|held| held.option == Resolved::On)?;
+    let campus = moment.settings.campuses.get(&held.course.campus)?;
+    let zone = campus.zone?;
+    let is_here = |ledger: &&CourseLedger| ledger.acknowledged() && ledger.school == campus.school;
+    let ledger = rosters.ledger(id).filter(is_here)?;
+    let phase = window::sync_window(&held.course, moment.settings, zone).phase(moment.now);
+    (phase != Phase::Over).then(|| desired::leaving(&held.course, held.removed, ledger, moment.now, zone))
+}
+
+/// Counts a course anew, of which something changed in GEGI or in CourseKey.
+pub(super) fn recount(rosters: &mut Rosters, moment: Moment<'_>, id: &CourseId) {
+    let leaving = leaving(rosters, moment, id);
+    let before = rosters.page(id).map(|page| page.counts).unwrap_or_default();
+    let counted = |leaving: &Leaving| Counts {
+        students: rows(leaving, Kind::Students, &decided(rosters, id, Kind::Students), moment).0,
+        classes: rows(leaving, Kind::Classes, &decided(rosters, id, Kind::Classes), moment).0,
+    };
+    let now = leaving.as_ref().map(counted).unwrap_or_default();
+    if now != before {
+        rosters.guarded.recount(before, now);
+        rosters.pages.edit(id.as_str()).counts = now;
+    }
+}
+
+fn decided(rosters: &Rosters, id: &CourseId, kind: Kind) -> Decided {
+    rosters.page(id).and_then(|page| page.decided.get(&kind)).cloned().unwrap_or_default()
+}
+
+/// The rows of a kind in numbers, and those of which nothing was decided, each with what GEGI says of it.
+fn rows(leaving: &Leaving, kind: Kind, decided: &Decided, moment: Moment<'_>) -> (Rows, SortedMap<String, Cause>) {
+    let (all, held) = match kind {
+        Kind::Students => (named(leaving.students.iter()), leaving.enrolled),
+        Kind::Classes => (named(leaving.classes.iter()), leaving.scheduled),
+    };
+    let open: SortedMap<String, Cause> =
+        all.into_iter().filter(|(row, _)| decided.leaves_open(row, moment.now)).collect();
+    let count = |cause: Cause| {
+        u32::try_from(open.values().filter(|other| **other == cause).count()).unwrap_or(u32::MAX)
+    };
+    (Rows { held, vanished: count(Cause::Vanished), stopped: count(Cause::Stopped) }, open)
+}
+
+fn named<'a, T: ToString + 'a>(rows: impl Iterator<Item = (&'a T, &'a Cause)>) -> Vec<(String, Cause)> {
+    rows.map(|(row, cause)| (row.to_string(), *cause)).collect()
+}
+
+/// The look with what the guard holds taken out of its plan. What is held is noted on the course's page.
+pub(super) fn guarded(rosters: &mut Rosters, moment: Moment<'_>, id: &CourseId, mut look: Look) -> Look {
+    let leaving = if look.address.is_some() { leaving(rosters, moment, id) } else { None };
+    let mut holds = SortedMap::new();
+    let mut kept = SortedMap::new();
+    for kind in Kind::ALL {
+        let Some(leaving) = &leaving else { break };
+        let mut decided = decided(rosters, id, kind);
+        let leaves = |row: &str| match kind {
+            Kind::Students => leaving.students.keys().any(|student| student.as_str() == row),
+            Kind::Classes => leaving.classes.keys().any(|class| class.as_str() == row),
+        };
+        decided.keep_to(leaves, moment.now);
+        let before = rosters.page(id).and_then(|page| page.holds.get(&kind)).cloned();
+        let hold = hold(leaving, kind, &decided, before, rosters.guarded.of(kind), moment);
+        withhold(&mut look.plan, kind, hold.as_ref(), &decided);
+        if let (Some(hold), Some(held)) = (&hold, rosters.held(id)) {
+            tell(&mut look, &held.course, kind, hold);
+        }
+        holds.extend(hold.map(|hold| (kind, hold)));
+        if decided != Decided::default() {
+            kept.insert(kind, decided);
+        }
+    }
+    let is_as_before = |rosters: &Rosters| {
+        rosters.page(id).map_or(holds.is_empty() && kept.is_empty(), |page| page.holds == holds && page.decided == kept)
+    };
+    if !is_as_before(rosters) {
+        let page = rosters.pages.edit(id.as_str());
+        (page.holds, page.decided) = (holds, kept);
+    }
+    look
+}
+
+/// What the guard holds of a kind. A hold lasts until its last row was decided or GEGI's list has it again; what was
+/// decided meanwhile counts as if it were still open, so that the rest does not slip out.
+fn hold(
+    leaving: &Leaving,
+    kind: Kind,
+    decided: &Decided,
+    before: Option<Hold>,
+    school: guard::Total,
+    moment: Moment<'_>,
+) -> Option<Hold> {
+    let (mut rows, open) = rows(leaving, kind, decided, moment);
+    let count = before.as_ref().map_or(0, |before| before.decided);
+    rows.held = rows.held.max(before.as_ref().map_or(0, |before| before.held));
+    match before.as_ref().map(|before| before.accident) {
+        Some(Accident::Stopped) => rows.stopped += count,
+        Some(_) => rows.vanished += count,
+        None => {}
+    }
+    let Opinion { vanished, stopped } = guard::opinion(rows, school, &moment.settings.guard);
+    let is_held = |cause: Cause| match cause {
+        Cause::Vanished => vanished.is_some(),
+        Cause::Stopped => stopped.is_some(),
+        Cause::Ended => false,
+    };
+    let held: SortedSet<String> = open.into_iter().filter(|(_, cause)| is_held(*cause)).map(|(row, _)| row).collect();
+    let accident = vanished.or(stopped).filter(|_| !held.is_empty())?;
+    let since = before.map_or(moment.now, |before| before.since);
+    Some(Hold { since, accident, rows: held, held: rows.held, decided: count })
+}
+
+/// Takes out of a plan what is held of a kind, what was decided to stay, and while something is held what is new.
+fn withhold(plan: &mut Plan, kind: Kind, hold: Option<&Hold>, decided: &Decided) {
+    let why = |action: &Action| {
+        let (row, leaves) = row_of(action, kind)?;
+        match hold {
+            _ if leaves && decided.kept.contains(&row) => Some(Why::Kept),
+            Some(hold) if leaves && hold.rows.contains(&row) => Some(Why::Held),
+            Some(_) if !leaves && matches!(action.reason, Reason::New | Reason::Back) => Some(Why::Held),
+            _ => None,
+        }
+    };
+    let mut waiting = Vec::new();
+    plan.actions.retain(|action| {
+        let why = why(action);
+        waiting.extend(why.clone().map(|why| Waiting { item: item_of(action), why }));
+        why.is_none()
+    });
+    plan.waiting.extend(waiting);
+}
+
+/// The row of a kind that an action is about, and whether it makes the row leave; none: the action is about something
+/// else.
+fn row_of(action: &Action, kind: Kind) -> Option<(String, bool)> {
+    match (&action.write, kind) {
+        (Write::Enrollment(person, enrollment), Kind::Students) => Some((person.to_string(), enrollment.dropped)),
+        (Write::User { person, .. }, Kind::Students) if action.job == crate::plan::Job::Students => {
+            Some((person.to_string(), false))
+        }
+        (Write::Session(class, session), Kind::Classes) => Some((class.to_string(), *session == Session::Removed)),
+        _ => None,
+    }
+}
+
+fn item_of(action: &Action) -> Item {
+    match &action.write {
+        Write::User { person, .. } => Item::Student(person.clone()),
+        Write::Course { .. } => Item::Course,
+        Write::Session(class, _) => Item::Class(class.clone()),
+        Write::Enrollment(person, _) => Item::Enrollment(person.clone()),
+    }
+}
+
+/// Adds the issue and the trouble about what is held.
+fn tell(look: &mut Look, course: &Course, kind: Kind, hold: &Hold) {
+    let (number, of) = (hold.rows.len(), usize::try_from(hold.held).unwrap_or(usize::MAX));
+    let (what, whole, act) = match kind {
+        Kind::Students => ("student", "students", "dropped in CourseKey"),
+        Kind::Classes => ("class", "classes", "removed from CourseKey"),
+    };
+    let named = naming::course(course);
+    let said = match hold.accident {
+        Accident::Emptied => format!("the list of {whole} of {named} is empty in GEGI"),
+        Accident::Vanished => format!("{number} of the {of} {whole} of {named} are not in GEGI's list any more"),
+        Accident::VanishedInSchool => {
+            format!("{number} of the {of} {whole} of {named} are not in GEGI's list any more, as in other courses")
+        }
+        Accident::Stopped => format!("{number} of the {of} {whole} of {named} stopped at once"),
+    };
+    let subject =
+        Subject { course: Some(course.id.clone()), detail: Some(kind.name().to_owned()), ..Subject::default() };
+    let sentence = format!("{said}; they are not {act} until somebody decides");
+    look.issues.push(Issue { code: Code::RemovalsHeld, subject, sentence });
+    look.troubles.push(Trouble::new(what, number, of, "held as a possible accident until somebody decides under Holds"));
+}
