@@ -12,6 +12,7 @@
 //! | `attendance` `digest` | the engine for attendance: the book of a class; and the mail about issues |
 //! | `coursekey` | CourseKey's wire: JSON, paths, paging, answers |
 //! | `memory` | every key of the plugin's state, and what is stored under the key |
+//! | `review` | what people use to look before they leap |
 //! | `tick` `change` `inbox` `overview` | the four calls of GEGI |
 //! | `component` | the WIT bindings |
 
@@ -36,6 +37,7 @@ pub mod option;
 pub mod overview;
 pub mod people;
 pub mod plan;
+pub mod review;
 pub mod settings;
 pub mod silence;
 pub mod status;

@@ -129,7 +129,10 @@ mod tests {
         let zone = Zone::parse("America/New_York").unwrap();
         let leaving = leaving(&course, false, &ledger, at(now), zone);
         let students = leaving.students.iter().map(|(id, cause)| format!("{id} {cause:?}"));
-        students.chain(leaving.classes.iter().map(|(id, cause)| format!("{id} {cause:?}"))).collect::<Vec<_>>().join(", ")
+        students
+            .chain(leaving.classes.iter().map(|(id, cause)| format!("{id} {cause:?}")))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn stage(course: &mut Course, stage: &str, stopped_on: Option<&str>) {

@@ -110,8 +110,7 @@ pub fn opinion(rows: Rows, school: Total, limits: &GuardLimits) -> Opinion {
     let is_above = |some: u64, all: u64, percent: u32, number: u32| {
         some > u64::from(number) && some * 100 > all * u64::from(percent)
     };
-    let of_course =
-        is_above(vanished.into(), held.into(), limits.vanished_percent, limits.vanished_number);
+    let of_course = is_above(vanished.into(), held.into(), limits.vanished_percent, limits.vanished_number);
     let of_school = is_above(school.vanished, school.held, limits.vanished_percent, limits.vanished_number);
     let vanished = match vanished {
         0 => None,
@@ -185,10 +184,9 @@ impl School {
 
     /// Counts a course anew.
     pub fn recount(&mut self, before: Counts, now: Counts) {
-        for (total, before, now) in [
-            (&mut self.students, before.students, now.students),
-            (&mut self.classes, before.classes, now.classes),
-        ] {
+        for (total, before, now) in
+            [(&mut self.students, before.students, now.students), (&mut self.classes, before.classes, now.classes)]
+        {
             total.held = (total.held + u64::from(now.held)).saturating_sub(before.held.into());
             total.vanished = (total.vanished + u64::from(now.vanished)).saturating_sub(before.vanished.into());
         }

@@ -113,6 +113,8 @@ pub struct CoursePage {
     pub counts: guard::Counts,
     /// What the guard holds of the course.
     pub holds: SortedMap<guard::Kind, guard::Hold>,
+    /// Whether the list of holds has the course.
+    pub hold_listed: bool,
     /// What was decided of what it held.
     pub decided: SortedMap<guard::Kind, guard::Decided>,
 }

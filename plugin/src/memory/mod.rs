@@ -20,12 +20,14 @@
 //! | `hot/0` | `Head`: campuses, cursors, the issues of the school as a whole | tick |
 //! | `hot/0/followed/<school>` | `Followed`: the courses that are followed at a School ID | tick |
 //! | `hot/1/<course>` | a dirty note: the revision that arrived | on-course-changed; cleared by tick |
+//! | `hot/1-decided/<course>` | decisions about what the guard holds of the course | decide; cleared by tick |
 //! | `hot/2/<school>-<digest>` | the School ID whose key signed the push: the push with this digest waits in the inbox | on-attendance-received; cleared by tick |
 //! | `push/<school>-<digest>` | the raw body of that push | on-attendance-received; cleared by tick |
 //! | `hot/3/<instant>/<course>` | an empty value: the due index has the course at this instant | tick |
 //! | `course/<id>` | `Held`: the course as GEGI sent it | on-course-changed; cleared by tick |
 //! | `fetched/<id>` | `Held`: the course as the nightly comparison found it | tick |
 //! | `page/<id>` | `CoursePage`: the course's status, issues and dates; of a course that is long over, what is left of it | tick; cleared by on-course-changed when GEGI removes a course that is long over |
+//! | `hold/<course>` | an empty value: the guard holds something of the course | tick |
 //! | `ledger/<id>` | `CourseLedger`: what CourseKey acknowledged of the course | tick |
 //! | `unfit/<name>` | `UnfitCourse`: a course whose id cannot be taken, by the name under which it stands | on-course-changed; tick |
 //! | `listed/<id>` | `Listed`: people and classes of the course when it was last absorbed | tick |
@@ -68,6 +70,8 @@ pub const HEAD: &str = "hot/0";
 pub const FOLLOWED: &str = "hot/0/followed/";
 /// Dirty notes.
 pub const DIRTY: &str = "hot/1/";
+/// Decisions about what is held, by course.
+pub const DECIDED: &str = "hot/1-decided/";
 /// Pushes that wait.
 pub const INBOX: &str = "hot/2/";
 /// Bodies of pushes that wait.
@@ -88,6 +92,10 @@ pub const UNPLACED: &str = "unplaced/";
 pub const LEDGER: &str = "ledger/";
 /// Who has an e-mail address, by the address.
 pub const EMAIL: &str = "email/";
+/// The courses of which something is held.
+pub const HOLD: &str = "hold/";
+/// People's pages of the ledger, by School ID and person.
+pub const ACCOUNT: &str = "account/";
 /// Issues that wait for the next mail.
 pub const DIGEST: &str = "digest/";
 

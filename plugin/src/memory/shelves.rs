@@ -3,7 +3,7 @@
 
 use super::entries::{Claim, ClassEntry, CoursePage, Held, Listed, PersonEntry, RecordPlace, Unplaced};
 use super::shelf::Shelf;
-use super::{COURSE, DIGEST, EMAIL, FETCHED, LEDGER, PAGE, UNPLACED, newer};
+use super::{ACCOUNT, COURSE, DIGEST, EMAIL, FETCHED, LEDGER, PAGE, UNPLACED, newer};
 use crate::attendance::ClassBook;
 use crate::digest::Note;
 use crate::guard;
@@ -66,7 +66,7 @@ impl Default for Rosters {
             listed: Shelf::new("listed/"),
             people: Shelf::new("person/"),
             claims: Shelf::new(EMAIL),
-            accounts: Shelf::new("account/"),
+            accounts: Shelf::new(ACCOUNT),
             classes: Shelf::new("class/"),
             guarded: guard::School::default(),
         }

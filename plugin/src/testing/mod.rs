@@ -7,5 +7,5 @@ mod school;
 mod world;
 
 pub(crate) use self::attendance::{broken, nameless, push, push_from, record, synchronized, two_campuses};
-pub(crate) use self::school::{at, course, settings};
+pub(crate) use self::school::{at, course, settings, student};
 pub(crate) use self::world::Fake;

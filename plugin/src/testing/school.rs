@@ -55,7 +55,7 @@ fn person(id: &str) -> Person {
     Person { id: PersonId::from(id), revision: 1, first_name: role.to_owned(), last_name: number.to_owned(), email }
 }
 
-fn student(id: &str) -> Student {
+pub(crate) fn student(id: &str) -> Student {
     Student {
         person: person(id),
         stage: "ACTIVE".to_owned(),

@@ -5,10 +5,11 @@
 use crate::memory::entries::CoursePage;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{DIRTY, FOLLOWED, HEAD, HOT, INBOX, Rosters, decode, due_key, parts, read_due_key};
+use crate::memory::{DECIDED, DIRTY, FOLLOWED, HEAD, HOLD, HOT, INBOX, Rosters, decode, due_key, parts, read_due_key};
 use crate::model::ids::{CourseId, SchoolNumber};
 use crate::model::sorted::SortedSet;
 use crate::model::time::Instant;
+use crate::review::decide::{self, Taken};
 use crate::world::{Change, Reads, StorageError};
 
 /// The most entries of the one read of an idle tick.
@@ -23,6 +24,8 @@ const MOST: usize = 4_000;
 pub(super) struct Agenda {
     /// Courses with a dirty note.
     pub(super) dirty: Vec<CourseId>,
+    /// Decisions about what is held, by course.
+    pub(super) decided: Vec<(CourseId, Vec<Taken>)>,
     /// Pushes that wait, by their digest, and the School ID whose key signed each.
     pub(super) inbox: Vec<(String, SchoolNumber)>,
     /// Courses that are due, the longest overdue first.
@@ -83,6 +86,8 @@ impl Agenda {
     fn take(&mut self, key: &str, value: &[u8], now: Instant) -> Result<(), StorageError> {
         if let Some(course) = key.strip_prefix(DIRTY) {
             self.dirty.push(CourseId::from(course));
+        } else if let Some(course) = key.strip_prefix(DECIDED) {
+            self.decided.push((CourseId::from(course), decide::read(key, Some(value))));
         } else if let Some(digest) = key.strip_prefix(INBOX) {
             self.inbox.push((digest.to_owned(), decode(key, value)?));
         } else if let Some((at, course)) = read_due_key(key) {
@@ -103,6 +108,17 @@ impl Agenda {
     /// tick began, so that a newer change of the course is not lost.
     pub(super) fn clear_note(&mut self, course: &CourseId) {
         self.changes.push(Change::Delete(format!("{DIRTY}{course}")));
+    }
+
+    /// Clears the decisions about a course that were taken. The host drops this change if another one came meanwhile.
+    pub(super) fn clear_decided(&mut self, course: &CourseId) {
+        self.changes.push(Change::Delete(format!("{DECIDED}{course}")));
+    }
+
+    /// Lists a course among those of which something is held, or takes it off that list.
+    pub(super) fn list_hold(&mut self, course: &CourseId, is_held: bool) {
+        let key = format!("{HOLD}{course}");
+        self.changes.push(if is_held { Change::Put(key, Vec::new()) } else { Change::Delete(key) });
     }
 
     /// Removes a push that was taken from the inbox, with its body.

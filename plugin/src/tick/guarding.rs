@@ -1,21 +1,27 @@
-//! Asks the guard about each look, before anything of its plan is locked or sent, and keeps what it holds. Not here: what
-//! is held (`guard`).
+//! Asks the guard about each look, before anything of its plan is locked or sent, keeps what it holds, and carries out what
+//! was decided. Not here: what is held (`guard`), and whether a decision is taken (`review::decide`).
 
+use super::agenda::Agenda;
 use super::moment::Moment;
+use super::outgoing::Outgoing;
 use crate::desired::{self, Cause, Leaving};
-use crate::guard::{self, Accident, Counts, Decided, Hold, Kind, Opinion, Rows};
+use crate::guard::{self, APPROVED_FOR, Accident, Counts, Decided, Hold, Kind, Opinion, Rows};
 use crate::ledger::{CourseLedger, Item, Session};
 use crate::look::Look;
 use crate::memory::Rosters;
+use crate::memory::entries::CoursePage;
 use crate::model::course::Course;
-use crate::model::ids::CourseId;
+use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::sorted::{SortedMap, SortedSet};
-use crate::naming;
 use crate::option::Resolved;
 use crate::plan::{Action, Plan, Reason, Waiting, Why, Write};
+use crate::review::decide::{Taken, Verdict};
+use crate::review::holds;
 use crate::status::Trouble;
 use crate::window::{self, Phase};
+use crate::world::records::{JournalEntry, Operation};
+use crate::world::{Reads, StorageError};
 
 /// What leaves a course of which CourseKey holds something and may still be sent something; none: there is no such
 /// course.
@@ -56,9 +62,8 @@ fn rows(leaving: &Leaving, kind: Kind, decided: &Decided, moment: Moment<'_>) ->
     };
     let open: SortedMap<String, Cause> =
         all.into_iter().filter(|(row, _)| decided.leaves_open(row, moment.now)).collect();
-    let count = |cause: Cause| {
-        u32::try_from(open.values().filter(|other| **other == cause).count()).unwrap_or(u32::MAX)
-    };
+    let count =
+        |cause: Cause| u32::try_from(open.values().filter(|other| **other == cause).count()).unwrap_or(u32::MAX);
     (Rows { held, vanished: count(Cause::Vanished), stopped: count(Cause::Stopped) }, open)
 }
 
@@ -175,22 +180,83 @@ fn item_of(action: &Action) -> Item {
 /// Adds the issue and the trouble about what is held.
 fn tell(look: &mut Look, course: &Course, kind: Kind, hold: &Hold) {
     let (number, of) = (hold.rows.len(), usize::try_from(hold.held).unwrap_or(usize::MAX));
-    let (what, whole, act) = match kind {
-        Kind::Students => ("student", "students", "dropped in CourseKey"),
-        Kind::Classes => ("class", "classes", "removed from CourseKey"),
-    };
-    let named = naming::course(course);
-    let said = match hold.accident {
-        Accident::Emptied => format!("the list of {whole} of {named} is empty in GEGI"),
-        Accident::Vanished => format!("{number} of the {of} {whole} of {named} are not in GEGI's list any more"),
-        Accident::VanishedInSchool => {
-            format!("{number} of the {of} {whole} of {named} are not in GEGI's list any more, as in other courses")
-        }
-        Accident::Stopped => format!("{number} of the {of} {whole} of {named} stopped at once"),
+    let what = match kind {
+        Kind::Students => "student",
+        Kind::Classes => "class",
     };
     let subject =
         Subject { course: Some(course.id.clone()), detail: Some(kind.name().to_owned()), ..Subject::default() };
-    let sentence = format!("{said}; they are not {act} until somebody decides");
+    let sentence = holds::sentence(course, kind, hold);
     look.issues.push(Issue { code: Code::RemovalsHeld, subject, sentence });
-    look.troubles.push(Trouble::new(what, number, of, "held as a possible accident until somebody decides under Holds"));
+    look.troubles.push(Trouble::new(
+        what,
+        number,
+        of,
+        "held as a possible accident until somebody decides under Holds",
+    ));
+}
+
+/// Takes the decisions that wait. One that is not about what is held now changes nothing but the journal.
+pub(super) fn take_decisions(
+    world: &mut impl Reads,
+    moment: Moment<'_>,
+    rosters: &mut Rosters,
+    agenda: &mut Agenda,
+    out: &mut Outgoing,
+) -> Result<(), StorageError> {
+    let waiting = std::mem::take(&mut agenda.decided);
+    rosters.load_courses(world, waiting.iter().map(|(course, _)| course))?;
+    for (course, decisions) in waiting {
+        let holds = rosters.page(&course).map(|page| page.holds.clone()).unwrap_or_default();
+        for decision in decisions {
+            let hold = holds.get(&decision.kind).filter(|hold| hold.hash(&course, decision.kind) == decision.hash);
+            if hold.is_some() {
+                take(rosters.pages.edit(course.as_str()), &decision, moment);
+            }
+            let entries = decision.rows.iter().map(|row| entry(&course, &decision, row, hold.is_some(), moment));
+            out.operations.extend(entries.map(Operation::Journal));
+        }
+        agenda.clear_decided(&course);
+        agenda.look_by(rosters, &course, moment.now, moment.now);
+    }
+    Ok(())
+}
+
+fn take(page: &mut CoursePage, decision: &Taken, moment: Moment<'_>) {
+    let Some(hold) = page.holds.get_mut(&decision.kind) else { return };
+    let decided = page.decided.entry(decision.kind).or_default();
+    for row in &decision.rows {
+        if !hold.rows.remove(row) {
+            continue;
+        }
+        hold.decided += 1;
+        match decision.verdict {
+            Verdict::Approve => _ = decided.approved.insert(row.clone(), moment.now + APPROVED_FOR),
+            Verdict::Discard => _ = decided.kept.insert(row.clone()),
+        }
+    }
+}
+
+/// The line of the System Journal about a row that was decided.
+fn entry(course: &CourseId, decision: &Taken, row: &str, is_taken: bool, moment: Moment<'_>) -> JournalEntry {
+    let verdict = match decision.verdict {
+        Verdict::Approve => "approved",
+        Verdict::Discard => "discarded",
+    };
+    let failed = if is_taken { "" } else { ", and not carried out: something else was held by then" };
+    let (class, person) = match decision.kind {
+        Kind::Students => (None, Some(PersonId::from(row))),
+        Kind::Classes => (Some(ClassId::from(row)), None),
+    };
+    JournalEntry {
+        at: moment.now,
+        what: "decision",
+        course: Some(course.clone()),
+        class,
+        person,
+        old: None,
+        new: Some(verdict.to_owned()),
+        by: format!("decided under Holds by {}{failed}", decision.by),
+        record: None,
+    }
 }

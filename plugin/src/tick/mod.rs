@@ -118,6 +118,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         store(world, Loaded { head, followed, agenda, rosters, books, notes }, operations)?;
         return Ok(report);
     }
+    guarding::take_decisions(world, moment, &mut rosters, &mut agenda, &mut out)?;
     compare::walk(world, moment, &mut head, &mut rosters, &mut agenda)?;
     let absorbed = absorb::absorb(world, moment, &mut rosters, &mut agenda)?;
     aborted::read_freed(moment, &mut campuses, &rosters, &absorbed.freed);

@@ -114,6 +114,11 @@ impl Settling<'_> {
         self.out.exchange_issues(world, &mut self.rosters.pages.edit(id.as_str()).issues, &issues)?;
         self.note_status(&held);
         guarding::recount(self.rosters, self.moment, id);
+        let page = self.rosters.pages.edit(id.as_str());
+        if page.hold_listed == page.holds.is_empty() {
+            page.hold_listed = !page.holds.is_empty();
+            self.agenda.list_hold(id, page.hold_listed);
+        }
         let left = self.left(&held, look, attempt);
         if left == Left::Nothing && !self.is_followed(id) && is_long_over(&held.course, self.moment.settings, now) {
             self.agenda.over.insert(id.clone());

@@ -6,6 +6,8 @@ use super::{HOUR, Story, attendance, change, change_s1};
 use crate::model::course::Course;
 use crate::model::ids::{CampusId, ClassId};
 use crate::model::issue::Code;
+use crate::review::decide::{Decision, Verdict, decide};
+use crate::review::holds::{Held, holds};
 use crate::testing::{Fake, at, course, two_campuses};
 use crate::world::Aborted;
 
@@ -17,6 +19,13 @@ fn begin(world: &mut Fake, with: impl FnOnce(&mut Fake, &mut Course)) {
     world.save(course);
 }
 
+/// Somebody decides about everything that is held of a course.
+fn decided(world: &mut Fake, verdict: Verdict) {
+    let Held { course, kind, hash, .. } = holds(world, None, 1).unwrap().remove(0);
+    let decision = Decision { course, kind, hash, verdict, rows: Vec::new(), by: "an administrator".to_owned() };
+    decide(world, decision).unwrap();
+}
+
 /// The story of a code. A code without a story fails the test.
 #[expect(clippy::too_many_lines, reason = "a table with a row for each code")]
 pub(super) fn story(code: Code) -> Story {
@@ -24,6 +33,18 @@ pub(super) fn story(code: Code) -> Story {
         Code::SettingOutOfRange => Story {
             opens: |world| world.settings.update_every_minutes = 0,
             remedies: vec![("corrected", |world| world.settings.update_every_minutes = 5)],
+        },
+        Code::RemovalsHeld => Story {
+            opens: |world| {
+                begin(world, |_, _| {});
+                world.settle();
+                change(world, |course| course.students.clear());
+            },
+            remedies: vec![
+                ("approved", |world| decided(world, Verdict::Approve)),
+                ("discarded", |world| decided(world, Verdict::Discard)),
+                ("corrected", |world| change(world, |held| held.students = course("C1").students)),
+            ],
         },
         Code::SettingDoubtful => Story {
             opens: |world| world.settings.absent_after_start_minutes = 400,
