@@ -1,22 +1,21 @@
 //! Converts the errors of the host's imports into the core's, and the core's into those of GEGI's calls.
 
-use super::bindings::exports::gegi::coursekey::integration as wire;
 use super::bindings::gegi::coursekey::{state, types};
 use crate::inbox;
 use crate::world::StorageError;
 
-pub(super) fn storage_error(error: StorageError) -> wire::CallError {
+pub(super) fn storage_error(error: StorageError) -> types::CallError {
     match error {
-        StorageError::Refused(reason) => wire::CallError::Storage(reason),
-        StorageError::TooMuch(reason) => wire::CallError::TooMuch(reason),
-        StorageError::GegiUnavailable(reason) => wire::CallError::Unavailable(reason),
-        StorageError::Unreadable { .. } => wire::CallError::UnreadableState(error.to_string()),
+        StorageError::Refused(reason) => types::CallError::Storage(reason),
+        StorageError::TooMuch(reason) => types::CallError::TooMuch(reason),
+        StorageError::GegiUnavailable(reason) => types::CallError::Unavailable(reason),
+        StorageError::Unreadable { .. } => types::CallError::UnreadableState(error.to_string()),
     }
 }
 
-pub(super) fn push_error(error: inbox::PushError) -> wire::CallError {
+pub(super) fn push_error(error: inbox::PushError) -> types::CallError {
     match error {
-        inbox::PushError::BadInput(reason) => wire::CallError::BadInput(reason),
+        inbox::PushError::BadInput(reason) => types::CallError::BadInput(reason),
         inbox::PushError::Storage(error) => storage_error(error),
     }
 }

@@ -16,6 +16,7 @@ DEFAULTS = {
     "absent-after-start-minutes": 15, "absent-before-end-minutes": 15, "follow-adjustments-days": 7, "error-email": None,
     "send-new-program-courses": False, "initial-user-password": "Welcome1", "update-every-minutes": 5, "settle-minutes": 60,
     "longest-gap-minutes": 90, "never-checked-out": "report", "minimum-attended-percent": 0, "digest-every-minutes": 60,
+    "guard-vanished-percent": 10, "guard-vanished-number": 5, "guard-stopped-percent": 50, "guard-stopped-number": 10,
     "saved-at": None,
 }
 

@@ -25,6 +25,27 @@ impl From<GegiUnavailable> for ReadError {
     }
 }
 
+/// Why a call failed as a whole.
+#[derive(ComponentType, Lift, Lower, Clone, PartialEq, Eq, Debug)]
+#[component(variant)]
+pub enum CallError {
+    /// The stored state has a schema that this version of the plugin cannot read; the text names the key and the schema.
+    #[component(name = "unreadable-state")]
+    UnreadableState(String),
+    /// The host refused to store or to read; the text says why.
+    #[component(name = "storage")]
+    Storage(String),
+    /// The call would read or stage more than the host allows; the text says how much that is.
+    #[component(name = "too-much")]
+    TooMuch(String),
+    /// The input of the call cannot be taken; the text says which part of it and why.
+    #[component(name = "bad-input")]
+    BadInput(String),
+    /// The host answered that GEGI's data cannot be read at present; the text says why.
+    #[component(name = "unavailable")]
+    Unavailable(String),
+}
+
 /// A moment: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 pub type Instant = i64;
 

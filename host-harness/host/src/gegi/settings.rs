@@ -64,6 +64,14 @@ pub struct SchoolSettings {
     pub minimum_attended_percent: u32,
     /// The least time between two mails about issues, minutes.
     pub digest_every_minutes: u32,
+    /// Share of Students or Classes That May Disappear at Once, percent, of a course or of the school.
+    pub guard_vanished_percent: u32,
+    /// Number of Students or Classes That May Disappear at Once.
+    pub guard_vanished_number: u32,
+    /// Share of Students Who May Stop at Once, percent, of a course.
+    pub guard_stopped_percent: u32,
+    /// Number of Students Who May Stop at Once.
+    pub guard_stopped_number: u32,
     /// When the settings were last saved, because a class is judged by the settings that were in force when the class
     /// began; none: GEGI does not say, and a change counts from the first tick that sees the change.
     pub saved_at: Option<Instant>,
@@ -100,6 +108,10 @@ impl SchoolSettings {
             never_checked_out: NeverCheckedOut::Report,
             minimum_attended_percent: 0,
             digest_every_minutes: 60,
+            guard_vanished_percent: 10,
+            guard_vanished_number: 5,
+            guard_stopped_percent: 50,
+            guard_stopped_number: 10,
             saved_at: None,
         }
     }
@@ -133,6 +145,10 @@ impl From<SchoolSettings> for school::SchoolSettings {
             never_checked_out,
             minimum_attended_percent,
             digest_every_minutes,
+            guard_vanished_percent,
+            guard_vanished_number,
+            guard_stopped_percent,
+            guard_stopped_number,
             saved_at,
         } = own;
         Self {
@@ -154,6 +170,10 @@ impl From<SchoolSettings> for school::SchoolSettings {
             never_checked_out,
             minimum_attended_percent,
             digest_every_minutes,
+            guard_vanished_percent,
+            guard_vanished_number,
+            guard_stopped_percent,
+            guard_stopped_number,
             saved_at,
         }
     }

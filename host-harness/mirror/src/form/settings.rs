@@ -49,6 +49,10 @@ pub struct SettingsChange {
     never_checked_out: Option<NeverCheckedOutForm>,
     minimum_attended_percent: Option<u32>,
     digest_every_minutes: Option<u32>,
+    guard_vanished_percent: Option<u32>,
+    guard_vanished_number: Option<u32>,
+    guard_stopped_percent: Option<u32>,
+    guard_stopped_number: Option<u32>,
 }
 
 /// Stands in `Debug` for a value that is not printed.
@@ -78,6 +82,10 @@ impl std::fmt::Debug for SettingsChange {
         shown.field("never_checked_out", &self.never_checked_out);
         shown.field("minimum_attended_percent", &self.minimum_attended_percent);
         shown.field("digest_every_minutes", &self.digest_every_minutes);
+        shown.field("guard_vanished_percent", &self.guard_vanished_percent);
+        shown.field("guard_vanished_number", &self.guard_vanished_number);
+        shown.field("guard_stopped_percent", &self.guard_stopped_percent);
+        shown.field("guard_stopped_number", &self.guard_stopped_number);
         shown.finish()
     }
 }
@@ -139,6 +147,10 @@ impl SettingsChange {
             never_checked_out: Some(NeverCheckedOutForm::of(settings.never_checked_out)),
             minimum_attended_percent: Some(settings.minimum_attended_percent),
             digest_every_minutes: Some(settings.digest_every_minutes),
+            guard_vanished_percent: Some(settings.guard_vanished_percent),
+            guard_vanished_number: Some(settings.guard_vanished_number),
+            guard_stopped_percent: Some(settings.guard_stopped_percent),
+            guard_stopped_number: Some(settings.guard_stopped_number),
         }
     }
 
@@ -159,6 +171,10 @@ impl SettingsChange {
         set(&mut settings.never_checked_out, self.never_checked_out.map(NeverCheckedOutForm::into_wit));
         set(&mut settings.minimum_attended_percent, self.minimum_attended_percent);
         set(&mut settings.digest_every_minutes, self.digest_every_minutes);
+        set(&mut settings.guard_vanished_percent, self.guard_vanished_percent);
+        set(&mut settings.guard_vanished_number, self.guard_vanished_number);
+        set(&mut settings.guard_stopped_percent, self.guard_stopped_percent);
+        set(&mut settings.guard_stopped_number, self.guard_stopped_number);
     }
 }
 

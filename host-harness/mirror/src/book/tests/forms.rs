@@ -122,6 +122,10 @@ async fn settings_are_read_as_they_were_written() {
         never_checked_out: NeverCheckedOut::Absent,
         minimum_attended_percent: 80,
         digest_every_minutes: 11,
+        guard_vanished_percent: 12,
+        guard_vanished_number: 13,
+        guard_stopped_percent: 14,
+        guard_stopped_number: 15,
         saved_at: Some(NINE),
     };
     let left = SchoolSettings { never_checked_out: NeverCheckedOut::LeftAtEnd, ..plain() };
