@@ -3,7 +3,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use host::observer::{EndedCall, Ending, Export, Observer};
+use host::observer::{EndedCall, Observer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -99,29 +99,8 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn call_ended(&self, call: &EndedCall) {
-        let labels = Call { export: export(call.export), ending: ending(call.ending) };
+    fn call_ended(&self, call: &EndedCall<'_>) {
+        let labels = Call { export: call.export.name(), ending: call.ending.name() };
         self.calls.get_or_create(&labels).observe(call.took.as_secs_f64());
-    }
-}
-
-fn export(export: Export) -> &'static str {
-    match export {
-        Export::Tick => "on-tick",
-        Export::CourseChanged => "on-course-changed",
-        Export::AttendanceReceived => "on-attendance-received",
-        Export::Statuses => "get-status",
-    }
-}
-
-fn ending(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Ok => "ok",
-        Ending::Refused => "refused",
-        Ending::Trapped => "trapped",
-        Ending::TooLong => "too-long",
-        Ending::NoPlace => "no-place",
-        Ending::Storage => "storage",
-        Ending::GegiUnavailable => "gegi-unavailable",
     }
 }
