@@ -272,7 +272,7 @@ pub fn simulated_key(campus: &str) -> Secret {
 }
 
 /// The key with which the simulator signs a campus's pushes; no secret either.
-fn simulated_push_key(campus: &str) -> Vec<u8> {
+pub fn simulated_push_key(campus: &str) -> Vec<u8> {
     Sha256::digest(format!("simulated-push-key-of-{campus}")).to_vec()
 }
 
