@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use host::clock::{Clock, SystemClock};
 use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender};
-use host::engine::Engine;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
 use host::store::{PostgresStore, SqliteStore, Store};
@@ -27,6 +26,7 @@ use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
+use crate::trial::{self, ComponentError, Components, Running};
 use crate::watch::Standings;
 use crate::{api, tenure};
 
@@ -70,6 +70,9 @@ pub enum ServeError {
     /// The file of further certificates cannot be used.
     #[error(transparent)]
     Roots(#[from] ExtraRootsError),
+    /// A component cannot be used.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
     /// An allowed host is not a host with its port.
     #[error(transparent)]
     AllowedHosts(#[from] BadAllowedHost),
@@ -81,7 +84,11 @@ pub enum ServeError {
 impl ServeError {
     /// Whether what the operator stated is wrong, and not the machine.
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_))
+        match self {
+            Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_) => true,
+            Self::Component(error) => error.is_input(),
+            _ => false,
+        }
     }
 }
 
@@ -96,10 +103,13 @@ pub struct Ready {
 ///
 /// # Errors
 /// Something cannot be opened; nothing runs.
-pub async fn prepare(config: Config, engine: Engine, environment: Environment) -> Result<Ready, ServeError> {
+pub async fn prepare(config: Config, components: Components, environment: Environment) -> Result<Ready, ServeError> {
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    let Running { engine, trial, left } = components.run(&registry).await?;
+    let is_on_trial = trial.is_some();
     let metrics = Arc::new(Metrics::default());
     let mut sender = Sender::new(&engine.limits().http, config.loopback_allowed);
     if let Some(ca) = &config.coursekey.ca {
@@ -112,6 +122,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
             observer: Arc::clone(&metrics) as _,
             loopback_allowed: config.loopback_allowed,
             allowed_hosts: Some(config.allowed_hosts()?),
+            trial,
             ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(paced.clone()))
         },
     );
@@ -126,7 +137,9 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
     let listener = listening.map_err(|error| ServeError::Listen { address, error })?;
     let schemas = Schemas::new().map_err(ConfigError::from)?;
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
-    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    if is_on_trial {
+        components.check(&registry, &schools).await?;
+    }
     let is_shared = matches!(config.store(), StoreAt::Postgres(_));
     let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
     let parts = Parts {
@@ -134,6 +147,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         clock,
         store,
         engine,
+        left_component: left,
         registry,
         schools,
         leases,
@@ -197,6 +211,7 @@ impl Ready {
         let running = tokio::spawn(runner::run(service.clone(), end.subscribe()));
         let holding = tokio::spawn(tenure::hold(service.clone(), node, no_ticks));
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
+        let telling = tokio::spawn(trial::tell(service.clone()));
         let mailing = Arc::clone(service.mailing().transport());
         let app = api::router(service).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
@@ -208,6 +223,7 @@ impl Ready {
         let ended = tokio::time::timeout(ENDING, server).await;
         let _ = running.await;
         pacing.abort();
+        telling.abort();
         let _ = ticks_ended.send(true);
         // Schools are given back when no tick of them runs any more.
         let _ = tokio::join!(holding, watching, mailing.close());

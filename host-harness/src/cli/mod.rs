@@ -15,6 +15,7 @@ mod marks;
 mod push_attendance;
 mod put_course;
 mod run;
+mod save_component;
 mod school;
 mod serve;
 mod show;
@@ -76,6 +77,7 @@ enum Command {
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
     Run(run::Run),
+    SaveComponent(save_component::SaveComponent),
     School(school::School),
     Serve(serve::Serve),
     SimulateCoursekey(simulate_coursekey::SimulateCoursekey),
@@ -121,6 +123,7 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Doctor(doctor) => return doctor.execute().await,
             Command::Demo(demo) => demo.execute().await,
             Command::Run(run) => run.execute().await,
+            Command::SaveComponent(save) => save.execute(),
             Command::School(school) => school.execute().await,
             Command::Serve(serve) => serve.execute().await,
             Command::SimulateCoursekey(simulate) => simulate.execute().await,

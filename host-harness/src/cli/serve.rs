@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use host::engine::Engine;
 use host::limits::Limits;
 use service::config::Config;
-use service::serve::prepare;
+use service::serve::{ServeError, prepare};
+use service::trial::Components;
 use tokio::signal::unix::{SignalKind, signal};
 
 use component::COMPONENT;
@@ -24,13 +24,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
-        let mut limits = Limits::default();
-        limits.sandbox.concurrent_calls = config.concurrent_ticks;
-        let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
-        // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
-        let cache = cache.map(std::path::absolute).transpose()?;
-        let engine = tokio::task::spawn_blocking(move || Engine::new(COMPONENT, limits, cache.as_deref())).await??;
-        let ready = prepare(config, engine, super::environment).await?;
+        let components = components(&config)?;
+        let ready = prepare(config, components, super::environment).await?;
         show::progress(&format!("Serving at http://{}", ready.address()?));
         let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let stop = async move {
@@ -38,4 +33,14 @@ impl Serve {
         };
         Ok(ready.run(stop).await?)
     }
+}
+
+/// The components that the configuration names, in the sandbox that it describes.
+pub(super) fn components(config: &Config) -> anyhow::Result<Components> {
+    let mut limits = Limits::default();
+    limits.sandbox.concurrent_calls = config.concurrent_ticks;
+    let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
+    // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
+    let cache = cache.map(std::path::absolute).transpose()?;
+    Ok(Components::read(config, COMPONENT, limits, cache).map_err(ServeError::from)?)
 }
