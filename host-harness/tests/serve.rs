@@ -21,6 +21,8 @@ mod pushes;
 mod refusals;
 #[path = "serve/shared.rs"]
 mod shared;
+#[path = "serve/trial.rs"]
+mod trial;
 
 use serde_json::{Value, json};
 

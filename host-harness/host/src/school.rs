@@ -11,6 +11,7 @@ mod host;
 mod report;
 mod short;
 mod span;
+mod trial;
 mod turn;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::store::{SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
 pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
+pub use trial::{Trial, Verdict, Verdicts};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
 
 /// What became of a push.
@@ -100,7 +102,8 @@ impl School {
         let is_virtual = self.host.config.clock.is_virtual();
         let asked = Stopwatch::start();
         let patience = Duration::from_secs(budget.seconds.into()) / 2;
-        let place = self.host.engine.place(PlaceOf::Tick, (!is_virtual).then_some(patience)).await?;
+        let engine = self.host.engine_now().clone();
+        let place = engine.place(PlaceOf::Tick, (!is_virtual).then_some(patience)).await?;
         let waited = if is_virtual { 0 } else { u32::try_from(asked.elapsed().as_secs()).unwrap_or(u32::MAX) };
         // What the tick waited is taken from its budget, so that it plans with the seconds that it has.
         let budget = Budget { items, seconds: budget.seconds.saturating_sub(waited) };
@@ -108,10 +111,10 @@ impl School {
         // Committed only if the tick returns.
         failing::end(&mut unit, &settings, self.host.config.clock.now());
         let grant = self.host.config.grant(&settings);
-        let time = CallTime { place, deadline, asked: Stopwatch::start() };
+        let time = CallTime { engine, place, deadline, asked: Stopwatch::start() };
         let start = self.start(unit, settings, grant, time, meter);
         let check = |report: &TickReport| answer::check_tick(report, self.host.engine.limits());
-        self.run(start, check, move |plugin, store| {
+        self.run(Export::Tick, start, check, move |plugin, store| {
             Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget))
         })
         .await
@@ -126,7 +129,7 @@ impl School {
         let call = || async {
             let (start, change) = (self.start_short(&meter).await?, change.clone());
             let check = |_: &CourseOutcome| Ok(());
-            self.run(start, check, move |plugin, store| {
+            self.run(Export::CourseChanged, start, check, move |plugin, store| {
                 Box::pin(
                     async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
                 )
@@ -163,7 +166,7 @@ impl School {
                 return Ok(PushOutcome::Repeated);
             }
             let (signer, body) = (campus.to_owned(), push.body.clone());
-            let taken = self.run(start, check, move |plugin, store| {
+            let taken = self.run(Export::AttendanceReceived, start, check, move |plugin, store| {
                 Box::pin(async move {
                     plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &body).await
                 })
@@ -182,7 +185,7 @@ impl School {
         let meter = Arc::default();
         let call = || async {
             let (start, query) = (self.start_short(&meter).await?, query.clone());
-            self.run(start, check, move |plugin, store| {
+            self.run(Export::Statuses, start, check, move |plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
@@ -263,7 +266,8 @@ impl School {
     /// GEGI or the store could not be read, or there is no place for an instance.
     pub async fn time_bare_instantiation(&self) -> Result<Duration, CallFailure> {
         let start = self.start_short(&Arc::default()).await?;
-        let timed = self.host.engine.time_bare(start).await;
+        let engine = start.time.engine.clone();
+        let timed = engine.time_bare(start).await;
         timed.map_err(|error| CallFailure::Trapped(error.root_cause().to_string()))
     }
 
@@ -277,8 +281,9 @@ impl School {
         // other schools.
         let unit = tokio::time::timeout(patience, self.gate.begin_short()).await.map_err(|_| NoPlace(patience))??;
         let left = patience.saturating_sub(asked.elapsed());
-        let place = self.host.engine.place(PlaceOf::ShortCall, Some(left)).await.map_err(|_| NoPlace(patience))?;
-        Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { place, deadline, asked }, meter))
+        let engine = self.host.engine_now().clone();
+        let place = engine.place(PlaceOf::ShortCall, Some(left)).await.map_err(|_| NoPlace(patience))?;
+        Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { engine, place, deadline, asked }, meter))
     }
 
     fn start(
@@ -316,21 +321,23 @@ impl School {
     /// spawns a task for each school's turn, because wasm is slow on the thread that blocks on the runtime.
     async fn run<T, F>(
         &self,
+        export: Export,
         start: CallStart,
         check: impl FnOnce(&T) -> Result<(), String>,
-        export: F,
+        call: F,
     ) -> Result<T, CallFailure>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Plugin, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
     {
         // On the heap: a call holds all the state of its host functions.
-        let CallEnd { outcome, unit } = Box::pin(self.host.engine.run(start, export)).await;
+        let engine = start.time.engine.clone();
+        let CallEnd { outcome, unit } = Box::pin(engine.run(start, call)).await;
         let checked = outcome.map_err(CallFailure::from).and_then(|answer| match check(&answer) {
             Ok(()) => Ok(answer),
             Err(why) => Err(CallFailure::Trapped(why)),
         });
-        let failure = match checked {
+        let failure = match self.host.judged(&engine, export, checked).await {
             Ok(answer) => {
                 unit.commit().await?;
                 return Ok(answer);

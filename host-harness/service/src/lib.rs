@@ -1,9 +1,8 @@
 //! The host as a service beside GEGI, one sandbox for each school.
 //!
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
-//! each with its GEGI), `service` (all of it together), `api` (what GEGI and operators ask), `runner` (the ticks),
-//! `mail`
-//! and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
+//! each with its GEGI), `trial` (which component runs), `service` (all of it together), `api` (what GEGI and operators
+//! ask), `runner` (the ticks), `mail` and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
 
 pub mod api;
 pub mod client;
@@ -21,4 +20,5 @@ pub mod serve;
 pub mod service;
 pub mod telemetry;
 pub mod tenure;
+pub mod trial;
 pub mod watch;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use host::clock::Clock;
+use host::school::Verdict;
 use host::store::{SchoolId, Store, StoreError};
 use mirror::entries::{Changes, Entries};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,7 @@ const NAME: &str = "registry";
 const LATEST: &str = "latest";
 const SCHOOL: &str = "school/";
 const TICKS: &str = "ticks/";
+const COMPONENT: &str = "component/";
 
 impl Registry {
     /// The registry in a store.
@@ -163,6 +165,44 @@ impl Registry {
         let text = self.0.get(key_of_ticks(stored_as)).await?;
         Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
+
+    /// The verdict on the component with this hash; none: none was given.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn verdict(&self, component: &str) -> Result<Option<Verdict>, StoreError> {
+        self.0.get(key_of_component(component)).await?.as_deref().map(read_verdict).transpose()
+    }
+
+    /// Gives the verdict on a component, unless one was given before. Returns the one that stands, and whether it is this.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn give_verdict(&self, component: &str, verdict: Verdict) -> Result<(Verdict, bool), StoreError> {
+        let key = key_of_component(component);
+        self.0
+            .change(std::slice::from_ref(&key), |held| match held.get(&key).cloned().flatten() {
+                Some(text) => (Changes::new(), read_verdict(&text).map(|stands| (stands, false))),
+                None => (Changes::from([(key.clone(), Some(word(verdict).into()))]), Ok((verdict, true))),
+            })
+            .await?
+    }
+}
+
+fn key_of_component(hash: &str) -> String {
+    format!("{COMPONENT}{hash}")
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Works => "works",
+        Verdict::Left => "left",
+    }
+}
+
+fn read_verdict(text: &[u8]) -> Result<Verdict, StoreError> {
+    let known = [Verdict::Works, Verdict::Left].into_iter().find(|verdict| word(*verdict).as_bytes() == text);
+    known.ok_or(StoreError::Corrupt)
 }
 
 fn key_of_ticks(stored_as: &SchoolId) -> String {
@@ -207,6 +247,18 @@ mod tests {
         let ids = |schools: Vec<(String, Registered)>| schools.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
         assert_eq!(ids(registry.list(None, 10).await.unwrap()), ["a", "b"]);
         assert_eq!(ids(registry.list(Some("a"), 10).await.unwrap()), ["b"]);
+    }
+
+    #[tokio::test]
+    async fn the_first_verdict_on_a_component_stands() {
+        let clock = Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH));
+        let registry = Registry::new(Arc::new(MemoryStore::default()), clock);
+        assert_eq!(registry.verdict("a").await.unwrap(), None);
+        assert_eq!(registry.give_verdict("a", Verdict::Works).await.unwrap(), (Verdict::Works, true));
+        assert_eq!(registry.give_verdict("a", Verdict::Left).await.unwrap(), (Verdict::Works, false));
+        assert_eq!(registry.give_verdict("b", Verdict::Left).await.unwrap(), (Verdict::Left, true));
+        assert_eq!(registry.verdict("a").await.unwrap(), Some(Verdict::Works));
+        assert_eq!(registry.verdict("b").await.unwrap(), Some(Verdict::Left));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use std::time::Duration;
 use axum::Router;
 use host::clock::{Clock, SystemClock};
 use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender, Transport};
-use host::engine::Engine;
 use host::limits::HttpLimits;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
@@ -29,6 +28,7 @@ use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
+use crate::trial::{self, ComponentError, Components, Running};
 use crate::watch::Standings;
 use crate::{api, tenure};
 
@@ -72,6 +72,9 @@ pub enum ServeError {
     /// The file of further certificates cannot be used.
     #[error(transparent)]
     Roots(#[from] ExtraRootsError),
+    /// A component cannot be used.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
     /// An allowed host is not a host with its port.
     #[error(transparent)]
     AllowedHosts(#[from] BadAllowedHost),
@@ -83,7 +86,11 @@ pub enum ServeError {
 impl ServeError {
     /// Whether what the operator stated is wrong, and not the machine.
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_))
+        match self {
+            Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_) => true,
+            Self::Component(error) => error.is_input(),
+            _ => false,
+        }
     }
 }
 
@@ -125,13 +132,16 @@ pub struct Ready {
 /// Something cannot be opened; nothing runs.
 pub async fn prepare(
     config: Config,
-    engine: Engine,
+    components: Components,
     environment: Environment,
     surroundings: Surroundings,
 ) -> Result<Ready, ServeError> {
     let Surroundings { clock, network, routes } = surroundings;
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
+    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    let Running { engine, trial, left } = components.run(&registry).await?;
+    let is_on_trial = trial.is_some();
     let metrics = Arc::new(Metrics::default());
     let paced = Paced::new(network, Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
@@ -140,6 +150,7 @@ pub async fn prepare(
             observer: Arc::clone(&metrics) as _,
             loopback_allowed: config.loopback_allowed,
             allowed_hosts: Some(config.allowed_hosts()?),
+            trial,
             ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(paced.clone()))
         },
     );
@@ -154,7 +165,9 @@ pub async fn prepare(
     let listener = listening.map_err(|error| ServeError::Listen { address, error })?;
     let schemas = Schemas::new().map_err(ConfigError::from)?;
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
-    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    if is_on_trial {
+        components.check(&registry, &schools).await?;
+    }
     let is_shared = matches!(config.store(), StoreAt::Postgres(_));
     let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
     let parts = Parts {
@@ -162,6 +175,7 @@ pub async fn prepare(
         clock,
         store,
         engine,
+        left_component: left,
         registry,
         schools,
         leases,
@@ -230,6 +244,7 @@ impl Ready {
         let running = tokio::spawn(runner::run(service.clone(), end.subscribe()));
         let holding = tokio::spawn(tenure::hold(service.clone(), node, no_ticks));
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
+        let telling = tokio::spawn(trial::tell(service.clone()));
         let mailing = Arc::clone(service.mailing().transport());
         let app = api::router(service, routes).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
@@ -241,6 +256,7 @@ impl Ready {
         let ended = tokio::time::timeout(ENDING, server).await;
         let _ = running.await;
         pacing.abort();
+        telling.abort();
         let _ = ticks_ended.send(true);
         // Schools are given back when no tick of them runs any more.
         let _ = tokio::join!(holding, watching, mailing.close());

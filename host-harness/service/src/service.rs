@@ -20,6 +20,7 @@ use crate::registry::Registry;
 use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
+use crate::trial::LeftComponent;
 use crate::watch::Standings;
 
 /// The service.
@@ -36,6 +37,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The engine.
     pub engine: Engine,
+    /// Which component was left, if one was.
+    pub left_component: LeftComponent,
     /// Which schools there are.
     pub registry: Registry,
     /// The schools of this process.
@@ -124,6 +127,11 @@ impl Service {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Which component was left, if one was.
+    pub fn left_component(&self) -> &LeftComponent {
+        &self.0.left_component
     }
 
     /// Which schools there are.

@@ -32,6 +32,8 @@ pub struct Metrics {
     pub failed_requests: Counter,
     /// Schools of which a stage is stuck.
     pub stuck: Gauge,
+    /// Whether the component of the configuration was left.
+    pub component_left: Gauge,
     requests: Family<Request, Histogram>,
 }
 
@@ -93,7 +95,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("gegi");
         let calls = Family::new_with_constructor(histogram as fn() -> Histogram);
         let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let (schools, running, stuck) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (schools, running) = (Gauge::default(), Gauge::default());
+        let (stuck, component_left) = (Gauge::default(), Gauge::default());
         let lag = Gauge::default();
         let (marks, failed_requests) = (Counter::default(), Counter::default());
         let seconds = || Unit::Seconds;
@@ -107,6 +110,8 @@ impl Default for Metrics {
         registry.register_with_unit("api_request", "Requests to the API", seconds(), requests.clone());
         registry.register("schools", "Schools that this process ticks", schools.clone());
         registry.register("schools_stuck", "Schools of which a stage is stuck", stuck.clone());
+        let about = "Whether the component of the configuration was left for the one before: 1, or 0";
+        registry.register("component_left", about, component_left.clone());
         registry.register("ticks_running", "Ticks that run now", running.clone());
         registry.register_with_unit(
             "scheduler_lag",
@@ -129,6 +134,7 @@ impl Default for Metrics {
             marks,
             failed_requests,
             stuck,
+            component_left,
             requests,
         }
     }

@@ -36,6 +36,8 @@ pub(crate) struct CallStart {
 
 /// Where and how long a call may run.
 pub(crate) struct CallTime {
+    /// The engine of which it is a place.
+    pub(crate) engine: Engine,
     /// The place in which the call runs.
     pub(crate) place: Place,
     /// The real time that the call may take.
