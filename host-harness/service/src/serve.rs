@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::clock::{Clock, SystemClock};
-use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender};
+use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender, Transport};
 use host::engine::Engine;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
@@ -27,7 +27,6 @@ use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
-use crate::watch::Standings;
 use crate::{api, tenure};
 
 /// How long requests may take to end when the service ends.
@@ -92,20 +91,42 @@ pub struct Ready {
     end: watch::Sender<bool>,
 }
 
+/// What a service stands on, beside its engine.
+pub struct Ground {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The storage.
+    pub store: Arc<dyn Store>,
+    /// Which process ticks which school.
+    pub leases: Arc<dyn Leases>,
+    /// The way to CourseKey, which keeps to no rate by itself.
+    pub transport: Arc<dyn Transport>,
+}
+
 /// Opens everything that the configuration names.
 ///
 /// # Errors
 /// Something cannot be opened; nothing runs.
 pub async fn prepare(config: Config, engine: Engine, environment: Environment) -> Result<Ready, ServeError> {
+    // What the operator has to correct is told before a file is created.
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
-    let (store, leases) = open_store(&config).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let metrics = Arc::new(Metrics::default());
     let mut sender = Sender::new(&engine.limits().http, config.loopback_allowed);
     if let Some(ca) = &config.coursekey.ca {
         sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
     }
-    let paced = Paced::new(Arc::new(sender), Arc::clone(&clock), config.coursekey.requests_per_second);
+    let (store, leases) = open_store(&config).await?;
+    let ground = Ground { clock: Arc::new(SystemClock), store, leases, transport: Arc::new(sender) };
+    prepare_on(ground, config, engine, secrets).await
+}
+
+/// The same as `prepare`, on a ground that the caller has laid.
+///
+/// # Errors
+/// Something cannot be opened; nothing runs.
+pub async fn prepare_on(ground: Ground, config: Config, engine: Engine, secrets: Secrets) -> Result<Ready, ServeError> {
+    let Ground { clock, store, leases, transport } = ground;
+    let metrics = Arc::new(Metrics::default());
+    let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
         engine.clone(),
         HostConfig {
@@ -128,7 +149,7 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
     let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
     let is_shared = matches!(config.store(), StoreAt::Postgres(_));
-    let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
+    let (looks, claims) = (Bell::default(), Bell::default());
     let parts = Parts {
         config,
         clock,
@@ -142,7 +163,6 @@ pub async fn prepare(config: Config, engine: Engine, environment: Environment) -
         pace: paced,
         looks,
         claims,
-        standings,
         metrics,
         mailing,
         schemas,
@@ -175,6 +195,11 @@ fn node_name(service: &Service) -> String {
 }
 
 impl Ready {
+    /// The service.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
     /// The address that is listened at.
     ///
     /// # Errors

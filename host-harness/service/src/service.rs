@@ -20,7 +20,6 @@ use crate::registry::Registry;
 use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
-use crate::watch::Standings;
 
 /// The service.
 #[derive(Clone)]
@@ -52,8 +51,6 @@ pub struct Parts {
     pub looks: Bell,
     /// Rung when there may be schools to claim.
     pub claims: Bell,
-    /// What is stuck.
-    pub standings: Standings,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way out for mails.
@@ -238,11 +235,6 @@ impl Service {
     /// Rung when there may be schools to claim.
     pub fn claims(&self) -> &Bell {
         &self.0.claims
-    }
-
-    /// What is stuck.
-    pub fn standings(&self) -> &Standings {
-        &self.0.standings
     }
 }
 
