@@ -29,7 +29,6 @@ use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
 use crate::trial::{self, ComponentError, Components, Running};
-use crate::watch::Standings;
 use crate::{api, tenure};
 
 /// How long requests may take to end when the service ends.
@@ -126,6 +125,18 @@ pub struct Ready {
     end: watch::Sender<bool>,
 }
 
+/// What a service stands on, beside its engine.
+pub struct Ground {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The storage.
+    pub store: Arc<dyn Store>,
+    /// Which process ticks which school.
+    pub leases: Arc<dyn Leases>,
+    /// The way to CourseKey, which keeps to no rate by itself.
+    pub transport: Arc<dyn Transport>,
+}
+
 /// Opens everything that the configuration names.
 ///
 /// # Errors
@@ -136,14 +147,30 @@ pub async fn prepare(
     environment: Environment,
     surroundings: Surroundings,
 ) -> Result<Ready, ServeError> {
-    let Surroundings { clock, network, routes } = surroundings;
+    let Surroundings { clock, network: transport, routes } = surroundings;
+    // What the operator has to correct is told before a file is created.
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
+    let ground = Ground { clock, store, leases, transport };
+    Ok(Ready { routes, ..prepare_on(ground, config, components, secrets).await? })
+}
+
+/// The same as `prepare`, on a ground that the caller has laid.
+///
+/// # Errors
+/// Something cannot be opened; nothing runs.
+pub async fn prepare_on(
+    ground: Ground,
+    config: Config,
+    components: Components,
+    secrets: Secrets,
+) -> Result<Ready, ServeError> {
+    let Ground { clock, store, leases, transport } = ground;
     let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
     let Running { engine, trial, left } = components.run(&registry).await?;
     let is_on_trial = trial.is_some();
     let metrics = Arc::new(Metrics::default());
-    let paced = Paced::new(network, Arc::clone(&clock), config.coursekey.requests_per_second);
+    let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
         engine.clone(),
         HostConfig {
@@ -169,7 +196,7 @@ pub async fn prepare(
         components.check(&registry, &schools).await?;
     }
     let is_shared = matches!(config.store(), StoreAt::Postgres(_));
-    let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
+    let (looks, claims) = (Bell::default(), Bell::default());
     let parts = Parts {
         config,
         clock,
@@ -184,13 +211,12 @@ pub async fn prepare(
         pace: paced,
         looks,
         claims,
-        standings,
         metrics,
         mailing,
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), routes, end })
+    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), end })
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {

@@ -21,7 +21,6 @@ use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
 use crate::trial::LeftComponent;
-use crate::watch::Standings;
 
 /// The service.
 #[derive(Clone)]
@@ -55,8 +54,6 @@ pub struct Parts {
     pub looks: Bell,
     /// Rung when there may be schools to claim.
     pub claims: Bell,
-    /// What is stuck.
-    pub standings: Standings,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way out for mails.
@@ -246,11 +243,6 @@ impl Service {
     /// Rung when there may be schools to claim.
     pub fn claims(&self) -> &Bell {
         &self.0.claims
-    }
-
-    /// What is stuck.
-    pub fn standings(&self) -> &Standings {
-        &self.0.standings
     }
 }
 
