@@ -77,6 +77,11 @@ impl Engine {
         Ok(Self(Arc::new(Compiled { engine, plugin, component, limits, places, _ticker: ticker })))
     }
 
+    /// Whether this is the other engine.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The limits every call runs under.
     pub fn limits(&self) -> &Limits {
         &self.0.limits

@@ -30,6 +30,10 @@ pub struct Config {
     /// Whether probes, metrics and the description of the API need no token from anywhere.
     #[serde(default)]
     pub public_probes: bool,
+    /// The component; none: the program's own.
+    pub component: Option<PathBuf>,
+    /// The component to which the service goes back if that one is new and does not work; none: the program's own.
+    pub component_before: Option<PathBuf>,
     /// The folder in which the compiled component is kept; none: the user's cache folder.
     pub compiled_code: Option<PathBuf>,
     /// How many schools are ticked at once.
@@ -184,6 +188,8 @@ impl Config {
     /// The configuration with its relative paths beside the file that it was read from.
     fn beside(mut self, folder: &Path) -> Self {
         self.secrets = folder.join(&self.secrets);
+        self.component = self.component.map(|path| folder.join(path));
+        self.component_before = self.component_before.map(|path| folder.join(path));
         self.compiled_code = self.compiled_code.map(|path| folder.join(path));
         self.coursekey.ca = self.coursekey.ca.map(|path| folder.join(path));
         self.mail.ca = self.mail.ca.map(|path| folder.join(path));

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta};
 use host::clock::{Clock, SystemClock};
 use host::door::{CredentialHeader, ExtraRoots, Outgoing, Sender, Transport, TransportError};
-use host::engine::Engine;
 use host::gegi::{Campus, SchoolSettings};
 use host::school::HostConfig;
 use host::store::sqlite::OpenError;
@@ -22,6 +21,7 @@ use crate::config::{Config, StoreAt};
 use crate::mail::Way;
 use crate::registry::Registry;
 use crate::secrets::{Environment, Secrets};
+use crate::trial::Components;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -78,9 +78,14 @@ impl Report {
 }
 
 /// Examines everything that a configuration names.
-pub async fn examine(config: &Config, engine: &Engine, environment: Environment) -> Vec<Finding> {
+pub async fn examine(config: &Config, components: &Components, environment: Environment) -> Vec<Finding> {
     let mut report = Report::default();
-    report.well("component", format!("it is compiled and imports {} interfaces", engine.imports().len()));
+    match components.compile() {
+        Ok(engine) => {
+            report.well("component", format!("it is compiled and imports {} interfaces", engine.imports().len()));
+        }
+        Err(error) => report.broken("component", error.to_string(), "do what the diagnosis says"),
+    }
     examine_limits(&mut report);
     examine_mail(config, &mut report);
     let secrets = match Secrets::open(&config.secrets, config.secrets_mounted, environment) {
@@ -95,7 +100,7 @@ pub async fn examine(config: &Config, engine: &Engine, environment: Environment)
     };
     let store = examine_store(config, &mut report).await;
     if let (Some(secrets), Some(store)) = (secrets, store) {
-        examine_schools(config, engine, &secrets, &store, &mut report).await;
+        examine_schools(config, components, &secrets, &store, &mut report).await;
     }
     report.0
 }
@@ -174,14 +179,22 @@ async fn examine_store(config: &Config, report: &mut Report) -> Option<Arc<dyn S
 
 async fn examine_schools(
     config: &Config,
-    engine: &Engine,
+    components: &Components,
     secrets: &Secrets,
     store: &Arc<dyn Store>,
     report: &mut Report,
 ) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let registry = Registry::new(Arc::clone(store), Arc::clone(&clock));
-    let mut sender = Sender::new(&engine.limits().http, config.loopback_allowed);
+    let mut sender = Sender::new(&components.limits().http, config.loopback_allowed);
+    match components.left(&registry).await {
+        Ok(None) => {}
+        Ok(Some(sentence)) => {
+            let cure = "name another component; the same file is not tried again";
+            report.add("component", Verdict::Doubtful, sentence, cure);
+        }
+        Err(error) => report.broken("component", error.to_string(), "see that the storage can be read"),
+    }
     if let Some(ca) = &config.coursekey.ca {
         match ExtraRoots::read(ca) {
             Ok(roots) => sender = sender.with_extra_roots(&roots),

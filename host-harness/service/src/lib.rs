@@ -1,10 +1,11 @@
 //! The host as a service beside GEGI, one sandbox for each school.
 //!
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
-//! each with its GEGI), `service` (all of it together), `api` (what GEGI and operators ask), `runner` (the ticks),
-//! `mail`
-//! and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
+//! each with its GEGI), `trial` (which component runs), `service` (all of it together), `api` (what GEGI and operators
+//! ask), `tenure` and `runner` (whose schools, and their ticks), `watch` and `alarms` (what is stuck), `mail` and `mailing`
+//! (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
 
+pub mod alarms;
 pub mod api;
 pub mod client;
 pub mod config;
@@ -21,4 +22,5 @@ pub mod serve;
 pub mod service;
 pub mod telemetry;
 pub mod tenure;
+pub mod trial;
 pub mod watch;

@@ -10,7 +10,6 @@ use std::time::Duration;
 use axum::Router;
 use host::clock::{Clock, SystemClock};
 use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender, Transport};
-use host::engine::Engine;
 use host::limits::HttpLimits;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
@@ -29,7 +28,7 @@ use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
-use crate::watch::Standings;
+use crate::trial::{self, ComponentError, Components, Running};
 use crate::{api, tenure};
 
 /// How long requests may take to end when the service ends.
@@ -72,6 +71,9 @@ pub enum ServeError {
     /// The file of further certificates cannot be used.
     #[error(transparent)]
     Roots(#[from] ExtraRootsError),
+    /// A component cannot be used.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
     /// An allowed host is not a host with its port.
     #[error(transparent)]
     AllowedHosts(#[from] BadAllowedHost),
@@ -83,7 +85,11 @@ pub enum ServeError {
 impl ServeError {
     /// Whether what the operator stated is wrong, and not the machine.
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_))
+        match self {
+            Self::Config(_) | Self::Secrets(_) | Self::Mail(_) | Self::Roots(_) | Self::AllowedHosts(_) => true,
+            Self::Component(error) => error.is_input(),
+            _ => false,
+        }
     }
 }
 
@@ -119,27 +125,59 @@ pub struct Ready {
     end: watch::Sender<bool>,
 }
 
+/// What a service stands on, beside its engine.
+pub struct Ground {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The storage.
+    pub store: Arc<dyn Store>,
+    /// Which process ticks which school.
+    pub leases: Arc<dyn Leases>,
+    /// The way to CourseKey, which keeps to no rate by itself.
+    pub transport: Arc<dyn Transport>,
+}
+
 /// Opens everything that the configuration names.
 ///
 /// # Errors
 /// Something cannot be opened; nothing runs.
 pub async fn prepare(
     config: Config,
-    engine: Engine,
+    components: Components,
     environment: Environment,
     surroundings: Surroundings,
 ) -> Result<Ready, ServeError> {
-    let Surroundings { clock, network, routes } = surroundings;
+    let Surroundings { clock, network: transport, routes } = surroundings;
+    // What the operator has to correct is told before a file is created.
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
+    let ground = Ground { clock, store, leases, transport };
+    Ok(Ready { routes, ..prepare_on(ground, config, components, secrets).await? })
+}
+
+/// The same as `prepare`, on a ground that the caller has laid.
+///
+/// # Errors
+/// Something cannot be opened; nothing runs.
+pub async fn prepare_on(
+    ground: Ground,
+    config: Config,
+    components: Components,
+    secrets: Secrets,
+) -> Result<Ready, ServeError> {
+    let Ground { clock, store, leases, transport } = ground;
+    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    let Running { engine, trial, left } = components.run(&registry).await?;
+    let is_on_trial = trial.is_some();
     let metrics = Arc::new(Metrics::default());
-    let paced = Paced::new(network, Arc::clone(&clock), config.coursekey.requests_per_second);
+    let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
         engine.clone(),
         HostConfig {
             observer: Arc::clone(&metrics) as _,
             loopback_allowed: config.loopback_allowed,
             allowed_hosts: Some(config.allowed_hosts()?),
+            trial,
             ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(paced.clone()))
         },
     );
@@ -154,14 +192,17 @@ pub async fn prepare(
     let listener = listening.map_err(|error| ServeError::Listen { address, error })?;
     let schemas = Schemas::new().map_err(ConfigError::from)?;
     let runs = Runs::new(usize::try_from(config.concurrent_ticks).unwrap_or(1));
-    let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
+    if is_on_trial {
+        components.check(&registry, &schools).await?;
+    }
     let is_shared = matches!(config.store(), StoreAt::Postgres(_));
-    let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
+    let (looks, claims) = (Bell::default(), Bell::default());
     let parts = Parts {
         config,
         clock,
         store,
         engine,
+        left_component: left,
         registry,
         schools,
         leases,
@@ -170,13 +211,12 @@ pub async fn prepare(
         pace: paced,
         looks,
         claims,
-        standings,
         metrics,
         mailing,
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), routes, end })
+    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), end })
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
@@ -230,6 +270,7 @@ impl Ready {
         let running = tokio::spawn(runner::run(service.clone(), end.subscribe()));
         let holding = tokio::spawn(tenure::hold(service.clone(), node, no_ticks));
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
+        let telling = tokio::spawn(trial::tell(service.clone()));
         let mailing = Arc::clone(service.mailing().transport());
         let app = api::router(service, routes).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
@@ -241,6 +282,7 @@ impl Ready {
         let ended = tokio::time::timeout(ENDING, server).await;
         let _ = running.await;
         pacing.abort();
+        telling.abort();
         let _ = ticks_ended.send(true);
         // Schools are given back when no tick of them runs any more.
         let _ = tokio::join!(holding, watching, mailing.close());

@@ -20,7 +20,7 @@ use crate::registry::Registry;
 use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
-use crate::watch::Standings;
+use crate::trial::LeftComponent;
 
 /// The service.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The engine.
     pub engine: Engine,
+    /// Which component was left, if one was.
+    pub left_component: LeftComponent,
     /// Which schools there are.
     pub registry: Registry,
     /// The schools of this process.
@@ -52,8 +54,6 @@ pub struct Parts {
     pub looks: Bell,
     /// Rung when there may be schools to claim.
     pub claims: Bell,
-    /// What is stuck.
-    pub standings: Standings,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way out for mails.
@@ -124,6 +124,11 @@ impl Service {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Which component was left, if one was.
+    pub fn left_component(&self) -> &LeftComponent {
+        &self.0.left_component
     }
 
     /// Which schools there are.
@@ -238,11 +243,6 @@ impl Service {
     /// Rung when there may be schools to claim.
     pub fn claims(&self) -> &Bell {
         &self.0.claims
-    }
-
-    /// What is stuck.
-    pub fn standings(&self) -> &Standings {
-        &self.0.standings
     }
 }
 

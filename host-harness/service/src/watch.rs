@@ -1,8 +1,8 @@
 //! The watch over the service: looks each minute at every school of this process from outside of its ticks, and tells the
-//! operator once when a stage is stuck and once when it moves again. Which stage is stuck is `host::watchdog`'s to say.
+//! operator once when a stage is stuck and once when it moves again. Which stage is stuck is `host::watchdog`'s to say; what
+//! was told is kept in `alarms`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +13,7 @@ use host::watchdog::{AlarmEvent, Alarms, Failed, Patience, Seen, Stage, Waiting}
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
+use crate::alarms::{KeptAlarm, KeptAlarms, Told};
 use crate::registry::Records;
 use crate::schools::OpenSchool;
 use crate::service::Service;
@@ -21,49 +22,12 @@ use crate::tenure::id_of;
 /// How often the schools are looked at.
 const LOOKS_EVERY: Duration = Duration::from_mins(1);
 
-/// What is stuck at which schools of this process, and at which stage. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Standings(Arc<Mutex<Stuck>>);
-
-/// The sentence about each stage that is stuck.
-type Stuck = BTreeMap<(SchoolId, Stage), String>;
-
-impl Standings {
-    /// What is stuck at a school, in words, the first stage before the others; none: nothing.
-    pub fn of(&self, school: &SchoolId) -> Option<String> {
-        let stuck = self.lock();
-        let mut of_school = Stage::ALL.iter().filter_map(|stage| Some((stage, stuck.get(&(school.clone(), *stage))?)));
-        of_school.next().map(|(stage, sentence)| format!("{}: {sentence}", stage.name()))
-    }
-
-    /// Notes that a stage is stuck, with the sentence about it; none: it moves again.
-    fn note(&self, school: &SchoolId, stage: Stage, sentence: Option<String>) {
-        let key = (school.clone(), stage);
-        match sentence {
-            Some(sentence) => self.lock().insert(key, sentence),
-            None => self.lock().remove(&key),
-        };
-    }
-
-    /// Forgets the schools that are not this process's any more.
-    fn keep(&self, is_mine: impl Fn(&SchoolId) -> bool) {
-        self.lock().retain(|(school, _), _| is_mine(school));
-    }
-
-    /// How many schools have a stage that is stuck.
-    fn schools(&self) -> usize {
-        self.lock().keys().map(|(school, _)| school).collect::<BTreeSet<_>>().len()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Stuck> {
-        // A panic while the lock is held cannot leave a change half made.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// After how long without a look nobody has watched.
+const BREAK: TimeDelta = TimeDelta::minutes(3);
 
 /// Watches until the service ends.
 pub async fn keep(service: Service, mut ending: watch::Receiver<bool>) {
-    let mut watch = Watch { alarms: Alarms::new(Patience::default()), heads: BTreeMap::new(), since: BTreeMap::new() };
+    let mut watch = Watch::default();
     loop {
         tokio::select! {
             _ = ending.changed() => return,
@@ -78,33 +42,119 @@ pub async fn keep(service: Service, mut ending: watch::Receiver<bool>) {
 /// The first item that waits in a lane: its sequence, and since when it is known to wait.
 type Head = (u64, DateTime<Utc>);
 
-struct Watch {
+/// What is known of the schools of this process from one look to the next.
+pub struct Watch {
     alarms: Alarms,
+    /// The alarms as they are kept, of every school that is looked at.
+    kept: BTreeMap<SchoolId, KeptAlarms>,
     heads: BTreeMap<(SchoolId, Lane), Head>,
     /// Since when each school is watched without a break.
     since: BTreeMap<SchoolId, DateTime<Utc>>,
+    /// When the latest look ended.
+    looked: Option<DateTime<Utc>>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        let (alarms, kept, heads, since) =
+            (Alarms::new(Patience::default()), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { alarms, kept, heads, since, looked: None }
+    }
 }
 
 impl Watch {
-    async fn look(&mut self, service: &Service) -> Result<(), StoreError> {
+    /// Looks at every school of this process, and tells what there is to tell.
+    ///
+    /// # Errors
+    /// The storage failed. What could not be kept is told by the next look.
+    pub async fn look(&mut self, service: &Service) -> Result<(), StoreError> {
         let now = service.clock().now();
+        // A process that was stopped for a while knows of no school what became of it meanwhile.
+        if self.looked.is_some_and(|looked| now - looked > BREAK) {
+            self.since.clear();
+        }
+        let looked = self.look_at_all(service, now).await;
+        let stuck = self.kept.values().filter(|kept| kept.stuck().next().is_some()).count();
+        service.metrics().stuck.set(i64::try_from(stuck).unwrap_or(i64::MAX));
+        self.looked = Some(service.clock().now());
+        looked
+    }
+
+    async fn look_at_all(&mut self, service: &Service, now: DateTime<Utc>) -> Result<(), StoreError> {
         let views = service.runs().views();
         let mine: BTreeSet<SchoolId> = views.iter().map(|(school, ..)| school.clone()).collect();
-        for gone in self.since.keys().filter(|school| !mine.contains(school)) {
-            self.alarms.forget(gone);
-        }
+        let gone: Vec<SchoolId> = self.kept.keys().filter(|school| !mine.contains(school)).cloned().collect();
+        gone.iter().for_each(|school| self.forget(school));
         self.since.retain(|school, _| mine.contains(school));
         self.heads.retain(|(school, _), _| mine.contains(school));
-        service.standings().keep(|school| mine.contains(school));
         for (stored_as, view, read_until) in views {
             let Some(school) = service.school_if_any(id_of(&stored_as)).await? else { continue };
+            if !self.kept.contains_key(&stored_as) {
+                self.remember(service, &stored_as).await?;
+            }
             let standing = service.store().standing(&stored_as).await?;
             let Some(seen) = self.seen(service, &school, &view, read_until, &standing).await? else { continue };
             for event in self.alarms.look(&stored_as, &seen, now) {
-                tell(service, &stored_as, &event).await;
+                if let Err(error) = self.keep(service, &stored_as, &event).await {
+                    // The next look begins with what is kept, and finds the event again.
+                    self.forget(&stored_as);
+                    return Err(error);
+                }
             }
         }
-        service.metrics().stuck.set(i64::try_from(service.standings().schools()).unwrap_or(i64::MAX));
+        self.mail(service).await
+    }
+
+    fn forget(&mut self, school: &SchoolId) {
+        self.alarms.forget(school);
+        self.kept.remove(school);
+    }
+
+    /// Begins with what was told of a school before, by this process or another.
+    async fn remember(&mut self, service: &Service, school: &SchoolId) -> Result<(), StoreError> {
+        let kept = service.registry().alarms(school).await?;
+        for (stage, alarm) in kept.stuck() {
+            self.alarms.restore(school, stage, alarm.since);
+        }
+        self.kept.insert(school.clone(), kept);
+        Ok(())
+    }
+
+    /// Keeps what a look found, and writes it into the log.
+    async fn keep(&mut self, service: &Service, school: &SchoolId, event: &AlarmEvent) -> Result<(), StoreError> {
+        let id = id_of(school);
+        let change = |kept: &mut KeptAlarms| match event {
+            AlarmEvent::Raised(alarm) => kept.raise(alarm),
+            AlarmEvent::Cleared { stage, .. } => kept.clear(*stage),
+        };
+        let (kept, is_news) = service.registry().change_alarms(id, school, change).await?;
+        self.kept.insert(school.clone(), kept);
+        match event {
+            _ if !is_news => {}
+            AlarmEvent::Raised(alarm) => {
+                tracing::error!(school = id, stage = alarm.stage.name(), since = %alarm.since, "{}", alarm.sentence);
+            }
+            AlarmEvent::Cleared { stage, .. } => {
+                tracing::warn!(school = id, stage = stage.name(), "the stage moves again");
+            }
+        }
+        Ok(())
+    }
+
+    /// Mails the operator what is to be mailed. What does not leave is mailed after a later look, under the same id.
+    async fn mail(&mut self, service: &Service) -> Result<(), StoreError> {
+        let due = |(school, kept): (&SchoolId, &KeptAlarms)| -> Vec<(SchoolId, Stage, KeptAlarm)> {
+            kept.to_mail().map(|(stage, alarm)| (school.clone(), stage, alarm.clone())).collect()
+        };
+        let due: Vec<_> = self.kept.iter().flat_map(due).collect();
+        for (school, stage, alarm) in due {
+            if !mail(service, &school, stage, &alarm).await {
+                return Ok(());
+            }
+            let mailed = |kept: &mut KeptAlarms| kept.mailed(stage, alarm.told);
+            let (kept, ()) = service.registry().change_alarms(id_of(&school), &school, mailed).await?;
+            self.kept.insert(school, kept);
+        }
         Ok(())
     }
 
@@ -167,45 +217,17 @@ impl Watch {
     }
 }
 
-/// Tells the operator what is stuck, or moves again: in the log, in the API, in the metrics and by mail.
-async fn tell(service: &Service, school: &SchoolId, event: &AlarmEvent) {
-    let id = id_of(school);
-    let (stage, since, sentence) = match event {
-        AlarmEvent::Raised(alarm) => {
-            tracing::error!(school = id, stage = alarm.stage.name(), since = %alarm.since, "{}", alarm.sentence);
-            (alarm.stage, alarm.since, alarm.sentence.clone())
-        }
-        AlarmEvent::Cleared { stage, since } => {
-            tracing::warn!(school = id, stage = stage.name(), "the stage moves again");
-            (*stage, *since, format!("The stage {} moves again.", stage.name()))
-        }
-    };
-    let is_raised = matches!(event, AlarmEvent::Raised(_));
-    service.standings().note(school, stage, is_raised.then(|| sentence.clone()));
-    let subject = if is_raised {
-        format!("School {id}: {} is stuck since {} UTC", stage.name(), since.format("%Y-%m-%d %H:%M"))
+/// Mails the operator that a stage is stuck, or moves again. False: the mail is to be tried again.
+async fn mail(service: &Service, school: &SchoolId, stage: Stage, alarm: &KeptAlarm) -> bool {
+    let (id, name) = (id_of(school), stage.name());
+    let is_raised = alarm.told == Told::Nothing;
+    let (subject, text) = if is_raised {
+        let since = alarm.since.format("%Y-%m-%d %H:%M");
+        (format!("School {id}: {name} is stuck since {since} UTC"), alarm.sentence.clone())
     } else {
-        format!("School {id}: {} moves again", stage.name())
+        (format!("School {id}: {name} moves again"), format!("The stage {name} moves again."))
     };
-    let act = format!("{school} {} {} {is_raised}", stage.name(), since.timestamp());
-    let mail = HEXLOWER.encode(&Sha256::digest(act.as_bytes()));
-    service.mailing().tell_operator(&mail, &subject, &sentence).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stage_that_moves_again_leaves_the_others_stuck() {
-        let (standings, north, south) = (Standings::default(), SchoolId::from("north.1"), SchoolId::from("south.1"));
-        standings.note(&north, Stage::Mails, Some("mails wait".to_owned()));
-        standings.note(&north, Stage::Ticks, Some("no tick".to_owned()));
-        standings.note(&south, Stage::Mails, Some("mails wait".to_owned()));
-        assert_eq!((standings.of(&north), standings.schools()), (Some("ticks: no tick".to_owned()), 2));
-        standings.note(&north, Stage::Ticks, None);
-        assert_eq!(standings.of(&north), Some("mails: mails wait".to_owned()));
-        standings.keep(|school| *school == south);
-        assert_eq!((standings.of(&north), standings.schools()), (None, 1));
-    }
+    let act = format!("{school} {name} {} {is_raised}", alarm.since.timestamp());
+    let act = HEXLOWER.encode(&Sha256::digest(act.as_bytes()));
+    service.mailing().tell_operator(&act, &subject, &text).await
 }

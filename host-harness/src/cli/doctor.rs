@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use component::COMPONENT;
-use host::engine::Engine;
-use host::limits::Limits;
 use service::config::Config;
 use service::doctor::{Verdict, examine, worst};
 
-use super::{cache_folder, show};
+use super::serve::components;
+use super::show;
 
 /// Examines what a service needs: component, limits, mails, secrets, storage, and of each campus key, host and clock.
 ///
@@ -32,9 +30,8 @@ const BROKEN: u8 = 11;
 impl Doctor {
     pub(super) async fn execute(self) -> anyhow::Result<ExitCode> {
         let config = Config::read(&self.config)?;
-        let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
-        let engine = Engine::new(COMPONENT, Limits::default(), cache.as_deref())?;
-        let findings = examine(&config, &engine, super::environment).await;
+        let components = components(&config)?;
+        let findings = examine(&config, &components, super::environment).await;
         if self.json {
             show::json(&findings)?;
         } else {

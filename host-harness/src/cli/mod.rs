@@ -15,6 +15,7 @@ mod marks;
 mod push_attendance;
 mod put_course;
 mod run;
+mod save_component;
 mod school;
 mod serve;
 mod show;
@@ -77,6 +78,7 @@ enum Command {
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
     Run(run::Run),
+    SaveComponent(save_component::SaveComponent),
     School(school::School),
     Serve(serve::Serve),
     SimulateCoursekey(simulate_coursekey::SimulateCoursekey),
@@ -122,6 +124,7 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Doctor(doctor) => return doctor.execute().await,
             Command::Demo(demo) => demo.execute().await,
             Command::Run(run) => run.execute().await,
+            Command::SaveComponent(save) => save.execute(),
             Command::School(school) => school.execute().await,
             Command::Serve(serve) => Box::pin(serve.execute()).await,
             Command::SimulateCoursekey(simulate) => simulate.execute().await,

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use host::engine::Engine;
 use host::limits::Limits;
 use service::config::Config;
-use service::serve::{Ready, Surroundings, prepare};
+use service::serve::{Ready, ServeError, Surroundings, prepare};
+use service::trial::Components;
 use tokio::signal::unix::{SignalKind, signal};
 
 use component::COMPONENT;
@@ -37,9 +37,9 @@ impl Serve {
         match &self.config {
             Some(config) => {
                 let config = Config::read(config)?;
-                let engine = engine(&config).await?;
-                let surroundings = Surroundings::real(&config, &engine.limits().http)?;
-                let ready = prepare(config, engine, super::environment, surroundings).await?;
+                let components = components(&config)?;
+                let surroundings = Surroundings::real(&config, &components.limits().http)?;
+                let ready = prepare(config, components, super::environment, surroundings).await?;
                 show::progress(&format!("Serving at http://{}", ready.address()?));
                 serve(ready).await
             }
@@ -52,9 +52,9 @@ impl Serve {
         let folder = self.data.as_deref().unwrap_or(temporary.path());
         let demo = Demo::prepare(folder, self.listen)?;
         let config = demo.config()?;
-        let engine = engine(&config).await?;
+        let components = components(&config)?;
         // Nothing of the environment is a secret of the demo's.
-        let ready = prepare(config, engine, |_| None, demo.surroundings()).await?;
+        let ready = prepare(config, components, |_| None, demo.surroundings()).await?;
         let address = ready.address()?;
         show::progress(&format!("Serving at http://{address}"));
         show::progress(&format!("The operator's token: {}", folder.join("secrets/operator-token").display()));
@@ -66,13 +66,14 @@ impl Serve {
     }
 }
 
-async fn engine(config: &Config) -> anyhow::Result<Engine> {
+/// The components that the configuration names, in the sandbox that it describes.
+pub(super) fn components(config: &Config) -> anyhow::Result<Components> {
     let mut limits = Limits::default();
     limits.sandbox.concurrent_calls = config.concurrent_ticks;
     let cache = config.compiled_code.clone().or_else(|| cache_folder().map(|folder| folder.join("gegi-coursekey")));
     // The cache takes an absolute path alone, and the configuration's paths are relative to its file.
     let cache = cache.map(std::path::absolute).transpose()?;
-    Ok(tokio::task::spawn_blocking(move || Engine::new(COMPONENT, limits, cache.as_deref())).await??)
+    Ok(Components::read(config, COMPONENT, limits, cache).map_err(ServeError::from)?)
 }
 
 async fn serve(ready: Ready) -> anyhow::Result<()> {

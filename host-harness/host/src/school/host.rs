@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::School;
+use super::trial::Trial;
 use super::turn::Resting;
 use crate::clock::Clock;
 use crate::door::{AllowedHosts, CredentialHeader, CredentialSource, Denial, Grant, RequestLog, Transport};
@@ -29,6 +30,8 @@ pub struct HostConfig {
     /// The hosts that a school's settings may name at all, for those who let others write the settings; none: any. With
     /// `loopback_allowed` this machine is named beside them.
     pub allowed_hosts: Option<AllowedHosts>,
+    /// The trial of the engine's component; none: it is not on trial.
+    pub trial: Option<Arc<Trial>>,
 }
 
 impl HostConfig {
@@ -42,6 +45,7 @@ impl HostConfig {
             credential_header: CredentialHeader::default(),
             loopback_allowed: false,
             allowed_hosts: None,
+            trial: None,
         }
     }
 

@@ -99,7 +99,9 @@ impl Alarms {
                 continue;
             }
             let (since, calm) = (raised.since, *raised.calm.get_or_insert(now));
-            if now - calm >= CALM {
+            // Whoever has just begun to watch, after a start or a pause, does not know yet what stands still.
+            let knows_from = seen.watched_since + self.patience.to_know(stage, seen);
+            if now - calm.max(knows_from) >= CALM {
                 self.raised.remove(&key);
                 events.push(AlarmEvent::Cleared { stage, since });
             }

@@ -17,6 +17,7 @@ mod alarms;
 mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 pub use alarms::{Alarm, AlarmEvent, Alarms};
 
@@ -67,8 +68,9 @@ pub struct Seen {
     pub sends_mails: bool,
 }
 
-/// A stage of a school's work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A stage of a school's work. Stored by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// The ticks that are made return.
     FailingTicks,
@@ -95,11 +97,6 @@ impl Stage {
             Self::Outbox => "outbox",
             Self::Mails => "mails",
         }
-    }
-
-    /// The stage of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name)
     }
 }
 
@@ -156,7 +153,7 @@ fn stuck(stage: Stage, seen: &Seen, patience: &Patience, now: DateTime<Utc>) -> 
     if seen.is_paused {
         return None;
     }
-    let quiet = (seen.update_every * patience.updates).max(patience.at_least);
+    let quiet = patience.quiet(seen);
     let too_long = |since: &DateTime<Utc>, at_most: TimeDelta| now - (*since).max(seen.watched_since) > at_most;
     match stage {
         Stage::FailingTicks => {
@@ -178,6 +175,24 @@ fn stuck(stage: Stage, seen: &Seen, patience: &Patience, now: DateTime<Utc>) -> 
         Stage::Mails => {
             let waits = seen.mails.filter(|_| seen.sends_mails);
             waits.map(|waits| waits.since).filter(|since| too_long(since, patience.mails))
+        }
+    }
+}
+
+impl Patience {
+    /// How long no tick and no attendance is no reason to worry.
+    fn quiet(&self, seen: &Seen) -> TimeDelta {
+        (seen.update_every * self.updates).max(self.at_least)
+    }
+
+    /// After how long somebody who begins to watch a stage that stands still knows that it does.
+    fn to_know(&self, stage: Stage, seen: &Seen) -> TimeDelta {
+        match stage {
+            Stage::FailingTicks => self.at_least,
+            Stage::Ticks => seen.update_every + self.quiet(seen).max(self.tick),
+            Stage::Attendance => seen.update_every + self.quiet(seen),
+            Stage::Outbox => self.outbox,
+            Stage::Mails => self.mails,
         }
     }
 }

@@ -134,6 +134,14 @@ impl World {
         Some(self.seen())
     }
 
+    /// The process ends, and another begins to watch: it knows only what is stored.
+    fn restart(&mut self) {
+        (self.watched_since, self.due) = (self.now, self.now + 4 * MINUTE);
+        (self.begun, self.ends, self.ended, self.read_until) = (None, None, None, None);
+        self.outbox = self.outbox.map(|_| self.now);
+        self.mails = self.mails.map(|(_, leaves)| (self.now, leaves));
+    }
+
     fn tick(&mut self) {
         if self.ends.is_none() && self.now >= self.due && !self.is_frozen(Stage::Ticks) {
             if self.is_slow() && self.now < self.due + 2 * MINUTE && !self.once_in(3) {
@@ -153,8 +161,10 @@ impl World {
         }
         self.failed = None;
         // A request now and then fails, and what it would have read is read by the next.
-        if !self.is_holiday() && !self.is_frozen(Stage::Attendance) && !self.once_in(500) {
-            self.read_until = Some(self.begun.unwrap());
+        if !self.is_holiday() {
+            // The first look begins the wait for the first success.
+            let reads = !self.is_frozen(Stage::Attendance) && !self.once_in(500);
+            self.read_until = self.begun.filter(|_| reads || self.read_until.is_none()).or(self.read_until);
         }
         if !self.is_holiday() && self.once_in(3) {
             self.outbox.get_or_insert(self.now);
@@ -189,12 +199,19 @@ impl World {
     }
 }
 
-/// Plays a year; all events, each with its moment.
-fn a_year(freezes: Vec<Freeze>) -> Vec<(i64, AlarmEvent)> {
+/// Plays a year; all events, each with its moment. The service is restarted at the minutes of the day that are named.
+fn a_year(freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
     let (mut world, mut alarms, school) = (World::new(freezes), Alarms::default(), SchoolId::new("school"));
     let mut events = Vec::new();
     while world.now < START + 366 * DAY {
-        let Some(seen) = world.step() else { continue };
+        let Some(mut seen) = world.step() else { continue };
+        if restarts.contains(&world.minute()) {
+            let told = alarms.of(&school);
+            alarms = Alarms::default();
+            told.into_iter().for_each(|(stage, since)| alarms.restore(&school, stage, since));
+            world.restart();
+            seen = world.seen();
+        }
         let now = at(world.now);
         let told = alarms.look(&school, &seen, now);
         events.extend(told.into_iter().map(|event| (world.now, event)));
@@ -207,7 +224,7 @@ fn a_year(freezes: Vec<Freeze>) -> Vec<(i64, AlarmEvent)> {
 
 #[test]
 fn a_healthy_year_has_no_alarm() {
-    let events = a_year(Vec::new());
+    let events = a_year(Vec::new(), &[]);
     assert_eq!(events.first(), None, "and {} more", events.len());
 }
 
@@ -222,7 +239,7 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
         (Stage::Ticks, 140),
     ];
     let span = |day: i64| (START + day * DAY + 10 * HOUR, START + day * DAY + 22 * HOUR);
-    let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into());
+    let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into(), &[]);
     let mut told = Vec::new();
     for ((stage, day), pair) in freezes.into_iter().zip(events.chunks(2)) {
         let (from, until) = span(day);
@@ -230,7 +247,7 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
             unreachable!("{pair:?}")
         };
         assert_eq!((alarm.stage, *of, alarm.since), (stage, stage, *since));
-        assert_eq!(Stage::named(stage.name()), Some(stage));
+        assert_eq!(serde_json::to_value(stage).unwrap(), stage.name(), "it is stored by its name");
         // A record or a mail is not written every minute, so the freeze is noticed when the next one waits.
         let at_most = if stage == Stage::Mails { 11 * HOUR } else { HOUR };
         assert!((from..from + at_most).contains(raised), "{stage:?}: {} min", (raised - from) / MINUTE);
@@ -241,6 +258,21 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
     }
     println!("{}", told.join("\n"));
     assert_eq!(events.len(), 2 * freezes.len(), "{events:?}");
+}
+
+#[test]
+fn a_stage_that_stays_stuck_through_restarts_is_told_once_and_its_end_once() {
+    for stage in Stage::ALL {
+        let (from, until) = (START + 90 * DAY + 10 * HOUR, START + 90 * DAY + 22 * HOUR);
+        // One restart comes before the process could know anything, and one after the stage moves again.
+        let restarts = [16 * 60, 18 * 60, 18 * 60 + 12, 22 * 60 + 5];
+        let events = a_year(vec![(stage, from, until)], &restarts);
+        let [(_, AlarmEvent::Raised(alarm)), (cleared, AlarmEvent::Cleared { stage: of, since })] = &events[..] else {
+            unreachable!("{stage:?}: {events:?}")
+        };
+        assert_eq!((alarm.stage, *of, alarm.since), (stage, stage, *since));
+        assert!((until..until + 2 * HOUR).contains(cleared), "{stage:?}: {} min", (cleared - until) / MINUTE);
+    }
 }
 
 fn seen() -> Seen {

@@ -13,15 +13,16 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether the service can work: its storage answers and it is not ending.
+/// Whether the service can work: its storage answers and it is not ending. A second line says so if it left its component.
 #[utoipa::path(get, path = "/readyz", tag = "probes", responses((status = 200, description = "The service can work", body = String),
     (status = 503, description = "It cannot work now", body = Problem)))]
-pub(super) async fn readyz(State(service): State<Service>) -> Result<&'static str, Problem> {
+pub(super) async fn readyz(State(service): State<Service>) -> Result<String, Problem> {
     if service.is_ending() {
         return Err(Problem::unavailable("the service is ending"));
     }
     service.registry().list(None, 1).await?;
-    Ok("ready\n")
+    let left = crate::trial::sentence(service.left_component());
+    Ok(left.map_or_else(|| "ready\n".to_owned(), |left| format!("ready\n{left}\n")))
 }
 
 /// What the service has counted, in the text form of `OpenMetrics`.
