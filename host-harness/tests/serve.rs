@@ -13,6 +13,8 @@ mod commands;
 mod demo;
 #[path = "serve/feed.rs"]
 mod feed;
+#[path = "serve/holds.rs"]
+mod holds;
 #[path = "serve/inside.rs"]
 mod inside;
 #[path = "serve/lives.rs"]

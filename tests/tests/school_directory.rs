@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
+#[path = "school_directory/guard.rs"]
+mod guard;
 #[path = "school_directory/live.rs"]
 mod live;
 #[path = "school_directory/mails.rs"]

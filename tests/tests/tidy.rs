@@ -14,7 +14,7 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 28] = [
+const ROOMS: [&str; 30] = [
     "model",
     "naming",
     "silence",
@@ -33,6 +33,7 @@ const ROOMS: [&str; 28] = [
     "plan",
     "following",
     "look",
+    "guard",
     "world",
     "attendance",
     "digest",
@@ -41,14 +42,15 @@ const ROOMS: [&str; 28] = [
     "overview",
     "change",
     "inbox",
+    "review",
     "tick",
     "component",
 ];
 
 /// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
-const STEPS: [&str; 20] = [
-    "size", "moment", "agenda", "campus", "outgoing", "aborted", "compare", "classes", "facts", "settle", "adopt",
-    "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll",
+const STEPS: [&str; 21] = [
+    "size", "moment", "agenda", "campus", "outgoing", "guarding", "aborted", "compare", "classes", "facts", "settle",
+    "adopt", "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll",
 ];
 
 /// The only file of the core with CourseKey's words for refusals.
@@ -185,13 +187,15 @@ fn what_may_be_done_is_written_in_the_types_of_the_calls() {
         ("change", "pub fn on_course_changed(world: &mut impl Writes"),
         ("inbox", "pub fn on_attendance_received(\n    world: &mut impl Writes"),
         ("tick/mod", "pub fn on_tick(world: &mut impl World"),
+        ("review/holds", "pub fn holds(world: &mut impl Reads"),
+        ("review/decide", "pub fn decide(world: &mut impl Writes"),
     ];
     for (file, signature) in calls {
         let text = fs::read_to_string(root().join(format!("plugin/src/{file}.rs"))).unwrap();
         assert!(text.contains(signature), "{file}: {signature}");
     }
     // Planning turns values into values: none of these rooms may ask the world.
-    for folder in ["desired", "plan", "following.rs", "look"] {
+    for folder in ["desired", "plan", "following.rs", "look", "guard"] {
         let path = root().join("plugin/src").join(folder);
         let files = if path.is_dir() {
             rust_files(&format!("plugin/src/{folder}"))

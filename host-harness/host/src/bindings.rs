@@ -13,3 +13,18 @@ wasmtime::component::bindgen!({
     with: { "gegi:coursekey/types": nouns },
     additional_derives: [PartialEq, Clone, serde::Serialize, serde::Deserialize],
 });
+
+/// The interface `review`, which a component may export beside the world `plugin`.
+pub mod review_alone {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package gegi:host;
+            world review-alone { export gegi:coursekey/review@0.2.0; }
+        ",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: { "gegi:coursekey/types": super::nouns },
+        additional_derives: [PartialEq, Clone, serde::Serialize, serde::Deserialize],
+    });
+}

@@ -4,6 +4,7 @@
 
 mod call;
 mod email;
+mod exports;
 mod guest_log;
 mod places;
 mod records;
@@ -19,9 +20,11 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::bindings::PluginPre;
+use crate::bindings::review_alone::ReviewAlonePre;
 use crate::limits::{Limits, SandboxLimits};
 use crate::private;
-pub(crate) use call::{Broken, Call, CallEnd, CallStart, CallTime, Exported};
+pub(crate) use call::{Broken, Call, CallEnd, CallStart, CallTime};
+pub(crate) use exports::{Exported, Exports};
 use places::Places;
 pub(crate) use places::{NoPlace, PlaceOf};
 use ticker::Ticker;
@@ -33,6 +36,8 @@ pub struct Engine(Arc<Compiled>);
 struct Compiled {
     engine: wasmtime::Engine,
     plugin: PluginPre<Call>,
+    /// The exports of `review`; none: the component fits the world `plugin` alone.
+    review: Option<ReviewAlonePre<Call>>,
     component: Component,
     limits: Limits,
     places: Places,
@@ -71,10 +76,11 @@ impl Engine {
         crate::bindings::Plugin::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)
             .map_err(EngineError::Link)?;
         let ready = linker.instantiate_pre(&component).map_err(EngineError::Link)?;
+        let review = ReviewAlonePre::new(ready.clone()).ok();
         let plugin = PluginPre::new(ready).map_err(EngineError::Link)?;
         let ticker = Ticker::start(&engine);
         let places = Places::new(&limits.sandbox);
-        Ok(Self(Arc::new(Compiled { engine, plugin, component, limits, places, _ticker: ticker })))
+        Ok(Self(Arc::new(Compiled { engine, plugin, review, component, limits, places, _ticker: ticker })))
     }
 
     /// Whether this is the other engine.

@@ -33,6 +33,10 @@ pub enum Export {
     AttendanceReceived,
     /// `get-status`.
     Statuses,
+    /// `holds` of `review`.
+    Holds,
+    /// `decide` of `review`.
+    Decide,
 }
 
 /// How a call ended.
@@ -62,7 +66,14 @@ impl Export {
             Self::CourseChanged => "on-course-changed",
             Self::AttendanceReceived => "on-attendance-received",
             Self::Statuses => "get-status",
+            Self::Holds => "holds",
+            Self::Decide => "decide",
         }
+    }
+
+    /// Whether the export writes nothing.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::Statuses | Self::Holds)
     }
 }
 

@@ -9,6 +9,7 @@ mod failure;
 mod feed;
 mod host;
 mod report;
+mod review;
 mod short;
 mod span;
 mod trial;
@@ -25,7 +26,7 @@ pub use crate::bindings::exports::gegi::coursekey::integration::{
     StatusPage, StatusQuery, Tally, TickReport,
 };
 use crate::door::{Denial, Door, DoorParts, Grant};
-use crate::engine::{Call, CallEnd, CallStart, CallTime, Exported, NoPlace, PlaceOf};
+use crate::engine::{Call, CallEnd, CallStart, CallTime, Exported, Exports, NoPlace, PlaceOf};
 use crate::gegi::SchoolSettings;
 use crate::limits::Stopwatch;
 use crate::meter::Meter;
@@ -36,6 +37,7 @@ use crate::store::{SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
 pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
+pub use review::{Decided, Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, MOST_HOLDS};
 pub use trial::{Trial, Verdict, Verdicts};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
 
@@ -114,7 +116,7 @@ impl School {
         let time = CallTime { engine, place, deadline, asked: Stopwatch::start() };
         let start = self.start(unit, settings, grant, time, meter);
         let check = |report: &TickReport| answer::check_tick(report, self.host.engine.limits());
-        self.run(Export::Tick, start, check, move |plugin, store| {
+        self.run(Export::Tick, start, check, move |plugin: &Plugin, store| {
             Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget))
         })
         .await
@@ -129,7 +131,7 @@ impl School {
         let call = || async {
             let (start, change) = (self.start_short(&meter).await?, change.clone());
             let check = |_: &CourseOutcome| Ok(());
-            self.run(Export::CourseChanged, start, check, move |plugin, store| {
+            self.run(Export::CourseChanged, start, check, move |plugin: &Plugin, store| {
                 Box::pin(
                     async move { plugin.gegi_coursekey_integration().call_on_course_changed(store, &change).await },
                 )
@@ -166,7 +168,7 @@ impl School {
                 return Ok(PushOutcome::Repeated);
             }
             let (signer, body) = (campus.to_owned(), push.body.clone());
-            let taken = self.run(Export::AttendanceReceived, start, check, move |plugin, store| {
+            let taken = self.run(Export::AttendanceReceived, start, check, move |plugin: &Plugin, store| {
                 Box::pin(async move {
                     plugin.gegi_coursekey_integration().call_on_attendance_received(store, &signer, &body).await
                 })
@@ -185,7 +187,7 @@ impl School {
         let meter = Arc::default();
         let call = || async {
             let (start, query) = (self.start_short(&meter).await?, query.clone());
-            self.run(Export::Statuses, start, check, move |plugin, store| {
+            self.run(Export::Statuses, start, check, move |plugin: &Plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
@@ -319,7 +321,7 @@ impl School {
 
     /// Runs an export on the caller's task, and commits or discards its writes. On a runtime of many threads a caller
     /// spawns a task for each school's turn, because wasm is slow on the thread that blocks on the runtime.
-    async fn run<T, F>(
+    async fn run<E, T, F>(
         &self,
         export: Export,
         start: CallStart,
@@ -327,8 +329,9 @@ impl School {
         call: F,
     ) -> Result<T, CallFailure>
     where
+        E: Exports,
         T: Send + 'static,
-        F: for<'a> FnOnce(&'a Plugin, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
+        F: for<'a> FnOnce(&'a E, &'a mut wasmtime::Store<Call>) -> Exported<'a, T> + Send + 'static,
     {
         // On the heap: a call holds all the state of its host functions.
         let engine = start.time.engine.clone();

@@ -7,5 +7,6 @@
 pub mod book;
 pub mod entries;
 pub mod form;
+pub mod holds;
 pub mod lines;
 pub mod operation;

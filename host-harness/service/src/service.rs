@@ -86,6 +86,8 @@ pub struct Bodies {
     pub acknowledgements: Schema,
     /// The texts of a template.
     pub template: Schema,
+    /// A decision about what is held.
+    pub decision: Schema,
 }
 
 impl Schemas {
@@ -100,6 +102,7 @@ impl Schemas {
             mark: Schema::of("hand-mark", include_str!("../schemas/hand-mark.schema.json"))?,
             acknowledgements: Schema::of("acknowledgements", include_str!("../schemas/acknowledgements.schema.json"))?,
             template: Schema::of("email-template", include_str!("../schemas/email-template.schema.json"))?,
+            decision: Schema::of("decision", include_str!("../schemas/decision.schema.json"))?,
         };
         Ok(Self { school: Schema::named("school-request")?, course: Schema::named("courses")?, bodies })
     }

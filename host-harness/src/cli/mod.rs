@@ -6,6 +6,7 @@ mod demo;
 mod diagnostics;
 mod doctor;
 mod engine;
+mod holds;
 mod issues;
 mod journal;
 mod log;
@@ -31,7 +32,7 @@ use clap::{Parser, Subcommand};
 use host::door::Secret;
 use host::email::{OwnTextsError, TemplateError};
 use host::gegi::Campus;
-use host::school::{CallError, CallFailure, TurnFailure};
+use host::school::{CallError, CallFailure, Decided, TurnFailure};
 use lab::directory::DirectoryError;
 use lab::run::{CourseKeyError, Keys, RigError, RunError, Unaccounted};
 use mirror::book::BookError;
@@ -91,6 +92,11 @@ enum Command {
     Issues(issues::Issues),
     Journal(journal::Journal),
     Mail(mail::Mail),
+    Holds(holds::Holds),
+    /// Lets what is held leave CourseKey.
+    Approve(holds::Decide),
+    /// Keeps what is held in CourseKey.
+    Discard(holds::Decide),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -137,6 +143,9 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Issues(issues) => issues.execute().await,
             Command::Journal(journal) => journal.execute().await,
             Command::Mail(mail) => mail.execute().await,
+            Command::Holds(holds) => holds.execute().await,
+            Command::Approve(decide) => decide.execute(Decided::Approve).await,
+            Command::Discard(decide) => decide.execute(Decided::Discard).await,
             Command::Completions(completions) => completions.execute(),
             Command::Man(man) => man.execute(),
         };

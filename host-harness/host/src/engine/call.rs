@@ -1,7 +1,6 @@
 //! One call: the state on which the host's functions work while the call runs, and its run in a fresh instance under
 //! limits.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use wasmtime::{ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, UpdateDe
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use super::exports::{Exported, Exports};
 use super::guest_log::GuestLog;
 use super::places::Place;
 use super::{Engine, wasi};
-use crate::bindings::Plugin;
-use crate::bindings::exports::gegi::coursekey::integration::CallError;
+use crate::bindings::nouns::CallError;
 use crate::clock::Clock;
 use crate::door::Door;
 use crate::gegi::{SchoolSettings, SchoolSource};
@@ -102,14 +101,12 @@ impl WasiHttpView for Call {
     }
 }
 
-/// An export that is running. The outer error is a trap or an error of the host, the inner error is the export's own.
-pub(crate) type Exported<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<Result<T, CallError>>> + Send + 'a>>;
-
 impl Engine {
     /// Runs an export in a fresh instance. Commits nothing.
-    pub(crate) async fn run<T, F>(&self, start: CallStart, export: F) -> CallEnd<T>
+    pub(crate) async fn run<E, T, F>(&self, start: CallStart, export: F) -> CallEnd<T>
     where
-        F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
+        E: Exports,
+        F: for<'a> FnOnce(&'a E, &'a mut Store<Call>) -> Exported<'a, T>,
     {
         let log = GuestLog::new(self.0.limits.sandbox.log_bytes);
         let (deadline, left) = (start.time.deadline, start.time.left());
@@ -128,12 +125,13 @@ impl Engine {
         CallEnd { outcome, unit }
     }
 
-    async fn call<T, F>(&self, store: &mut Store<Call>, export: F) -> wasmtime::Result<Result<T, CallError>>
+    async fn call<E, T, F>(&self, store: &mut Store<Call>, export: F) -> wasmtime::Result<Result<T, CallError>>
     where
-        F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
+        E: Exports,
+        F: for<'a> FnOnce(&'a E, &'a mut Store<Call>) -> Exported<'a, T>,
     {
-        let plugin = self.0.plugin.instantiate_async(&mut *store).await?;
-        export(&plugin, store).await
+        let exports = E::instantiate(self, store).await?;
+        export(&exports, store).await
     }
 
     /// How long the component takes to be instantiated and dropped, with nothing called: the least that any call costs.

@@ -37,6 +37,6 @@ pub(super) fn end(span: &Span, call: &EndedCall<'_>) {
     span.record("storage_operations", call.cost.storage_operations);
     span.in_scope(|| match call.export {
         Export::Tick => tracing::info!("the call ended"),
-        Export::CourseChanged | Export::AttendanceReceived | Export::Statuses => tracing::debug!("the call ended"),
+        _ => tracing::debug!("the call ended"),
     });
 }

@@ -73,8 +73,8 @@ impl Shared {
         let trial = self.config.trial.as_ref().filter(|_| engine.is(&self.engine));
         let Some(trial) = trial.filter(|trial| trial.verdict.get() != Some(&Verdict::Works)) else { return answer };
         match &answer {
-            // A question for statuses keeps nothing.
-            Ok(_) if export != Export::Statuses && trial.settle(Verdict::Works).await? == Verdict::Left => {
+            // A call that only reads keeps nothing.
+            Ok(_) if !export.only_reads() && trial.settle(Verdict::Works).await? == Verdict::Left => {
                 Err(CallFailure::Trapped("its component was left while it ran".to_owned()))
             }
             Err(CallFailure::Trapped(_)) if trial.stopped.fetch_add(1, Ordering::Relaxed) + 1 >= STOPPED => {

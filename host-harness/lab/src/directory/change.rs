@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use host::gegi::{Course, Mark};
 use mirror::form::{CourseLine, SettingsChange, instant};
+use mirror::holds::DecisionForm;
 
 /// Something that happens at an instant, before a tick of the same instant.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,8 @@ pub enum Event {
     Credentials(Credentials),
     /// The host is killed and started again.
     Restart,
+    /// A person decides about what is held by then.
+    Decide(DecisionForm),
 }
 
 /// What happens to the keys of every campus.
@@ -118,9 +121,7 @@ pub(super) struct ChangeLine {
     coursekey: Option<RejectLine>,
     credentials: Option<Credentials>,
     restart: Option<bool>,
-    /// An approval, whose content is ignored because this version does not know approvals.
-    #[serde(rename = "decide")]
-    _decide: Option<serde::de::IgnoredAny>,
+    decide: Option<DecisionForm>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +147,7 @@ struct RejectLine {
 }
 
 impl ChangeLine {
-    /// The change; none: this version cannot apply the line.
+    /// The change; none: the line holds none, which the schema does not allow.
     pub(super) fn into_change(self) -> Option<Change> {
         let lost = self.lost;
         let candidates = [
@@ -159,6 +160,7 @@ impl ChangeLine {
             self.coursekey.map(|line| Event::RejectUser { user: line.rejects_user, code: line.code }),
             self.credentials.map(Event::Credentials),
             self.restart.map(|_| Event::Restart),
+            self.decide.map(Event::Decide),
         ];
         let event = candidates.into_iter().flatten().next()?;
         Some(Change { at: self.at, event })

@@ -73,7 +73,7 @@ fn every_schema_compiles() {
 fn a_school_without_settings_has_the_defaults() {
     let school = SCHOOL.split("[settings]").next().unwrap();
     let settings = read(&[("school.toml", school)]).unwrap().settings;
-    expect![[r#"{"name":"Example School","enabled":true,"coursekey_url":"","campuses":[{"id":"main","zone":"America/New_York","coursekey_school_id":548156,"course_owner":null,"credentials_generation":1}],"weeks_before_start":3,"weeks_after_end":2,"absent_after_start_minutes":15,"absent_before_end_minutes":15,"follow_adjustments_days":7,"error_email":null,"send_new_program_courses":false,"initial_user_password":"Welcome1","update_every_minutes":5,"settle_minutes":60,"longest_gap_minutes":90,"never_checked_out":"Report","minimum_attended_percent":0,"digest_every_minutes":60,"saved_at":null}"#]].assert_eq(&serde_json::to_string(&settings).unwrap());
+    expect![[r#"{"name":"Example School","enabled":true,"coursekey_url":"","campuses":[{"id":"main","zone":"America/New_York","coursekey_school_id":548156,"course_owner":null,"credentials_generation":1}],"weeks_before_start":3,"weeks_after_end":2,"absent_after_start_minutes":15,"absent_before_end_minutes":15,"follow_adjustments_days":7,"error_email":null,"send_new_program_courses":false,"initial_user_password":"Welcome1","update_every_minutes":5,"settle_minutes":60,"longest_gap_minutes":90,"never_checked_out":"Report","minimum_attended_percent":0,"digest_every_minutes":60,"guard_vanished_percent":10,"guard_vanished_number":5,"guard_stopped_percent":50,"guard_stopped_number":10,"saved_at":null}"#]].assert_eq(&serde_json::to_string(&settings).unwrap());
 }
 
 #[test]

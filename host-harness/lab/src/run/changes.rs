@@ -6,8 +6,9 @@ use super::coursekey::ToPush;
 use super::driver::Driver;
 use crate::directory::{Change, Credentials, Event};
 use host::gegi::{CurrentMark, Origin, SchoolSettings};
-use host::school::CourseChange;
+use host::school::{CallFailure, CourseChange, Hold, MOST_HOLDS, School};
 use mirror::book::BookError;
+use mirror::holds::DecisionForm;
 
 impl Driver<'_> {
     /// Applies a change. `number` tells the change from all other changes of the directory.
@@ -55,6 +56,16 @@ impl Driver<'_> {
                 }
             }
             Event::Restart => self.rig.restart()?,
+            Event::Decide(decision) => self.decide(decision).await?,
+        }
+        Ok(())
+    }
+
+    /// Decides about what is held by now. Where nothing is held nothing is decided.
+    async fn decide(&mut self, form: &DecisionForm) -> Result<(), RunError> {
+        if let Some(hold) = hold_of(self.rig.school(), form).await? {
+            self.rig.school().decide(form.about(&hold.hash, "somebody")).await?;
+            self.deliver().await?;
         }
         Ok(())
     }
@@ -63,5 +74,27 @@ impl Driver<'_> {
         let mut settings = self.rig.settings().await?;
         change(&mut settings);
         self.rig.book.put_settings(&settings).await
+    }
+}
+
+/// What is held of the course and the kind that a decision names; none: nothing is.
+pub(crate) async fn hold_of(school: &School, form: &DecisionForm) -> Result<Option<Hold>, CallFailure> {
+    let found = holds_of(school).await?.into_iter();
+    Ok(found.filter(|hold| hold.course == form.course && hold.kind == form.kind()).last())
+}
+
+/// Everything that is held of a school.
+///
+/// # Errors
+/// The component could not be asked.
+pub async fn holds_of(school: &School) -> Result<Vec<Hold>, CallFailure> {
+    let mut holds: Vec<Hold> = Vec::new();
+    loop {
+        let after = holds.last().map(|hold| hold.course.clone());
+        let page = school.holds(after, MOST_HOLDS).await?;
+        if page.is_empty() {
+            return Ok(holds);
+        }
+        holds.extend(page);
     }
 }

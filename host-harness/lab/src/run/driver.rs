@@ -160,7 +160,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Delivers to GEGI everything that the last call committed.
-    async fn deliver(&self) -> Result<(), RunError> {
+    pub(super) async fn deliver(&self) -> Result<(), RunError> {
         whole(self.rig.school().deliver().await?)
     }
 

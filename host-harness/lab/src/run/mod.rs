@@ -33,6 +33,7 @@ use host::observer::Observer;
 use host::store::StoreError;
 
 pub use accounting::{Accounting, Unaccounted};
+pub use changes::holds_of;
 pub use coursekey::{
     CourseKey, CourseKeyError, Keys, SIMULATED_URL, ToPush, simulated_key, simulated_push_key, simulator,
 };

@@ -6,6 +6,7 @@ mod caller;
 mod changes;
 mod courses;
 mod description;
+mod holds;
 mod probes;
 mod records;
 mod request;
@@ -53,6 +54,8 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(records::marks))
         .routes(routes!(records::attendance_log))
         .routes(routes!(records::put_mark, records::delete_mark))
+        .routes(routes!(holds::list))
+        .routes(routes!(holds::decide))
         .routes(routes!(changes::list))
         .routes(routes!(changes::acknowledge))
         .routes(routes!(templates::get, templates::put))

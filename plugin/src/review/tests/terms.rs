@@ -214,8 +214,8 @@ fn accident(dice: &mut Dice, world: &mut Fake, term: char) -> &'static str {
             "a join lost two of five students of each course"
         }
         _ => {
-            // A click on a group of twelve at least.
-            let large = ids.iter().find(|id| world.gegi.get(*id).is_some_and(|course| course.students.len() >= 12));
+            // A click on a group of which more than ten are still enrolled.
+            let large = ids.iter().find(|id| world.gegi.get(*id).is_some_and(|course| course.students.len() >= 15));
             let Some(id) = large.cloned() else {
                 change(world, id, |course| course.students.clear());
                 return "the list is empty";
