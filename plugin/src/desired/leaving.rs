@@ -34,6 +34,8 @@ pub struct Leaving {
     pub enrolled: u32,
     /// How many classes CourseKey holds.
     pub scheduled: u32,
+    /// Whether GEGI removed the course.
+    pub course_removed: bool,
 }
 
 /// In the last days of a course its students complete it one after the other, as a group that ends does.
@@ -44,7 +46,7 @@ const LAST_DAYS: i64 = 14;
 /// DOMAIN §4 "Accidents": "rows that *vanished* (students, classes) …; explicit stops … of a running course too".
 pub fn leaving(course: &Course, removed: bool, ledger: &CourseLedger, now: Instant, zone: Zone) -> Leaving {
     let today = now.date_in(zone);
-    let mut leaving = Leaving::default();
+    let mut leaving = Leaving { course_removed: removed, ..Leaving::default() };
     let roll = course.roll();
     for (id, slot) in &ledger.enrollments {
         if slot.acknowledged.is_none_or(|enrollment| enrollment.dropped) {

@@ -42,6 +42,8 @@ pub struct Rows {
     pub vanished: u32,
     /// Rows that GEGI says stopped.
     pub stopped: u32,
+    /// Whether GEGI removed the whole course, which is a word: then only the school's share counts.
+    pub course_removed: bool,
 }
 
 /// The rows of both kinds.
@@ -102,11 +104,12 @@ pub struct Opinion {
 /// | what leaves | held when |
 /// |---|---|
 /// | every row, without a word | there were two at least: one row that goes is a cancellation |
+/// | the classes of a course that GEGI removed | they and others are more than the share and the number, of the school |
 /// | rows, without a word | they are more than the share and more than the number, of the course or of the school |
 /// | rows that GEGI says stopped | they are more than the share and more than the number, of the course |
 /// | rows of a course or a group that ended | never |
 pub fn opinion(rows: Rows, school: Total, limits: &GuardLimits) -> Opinion {
-    let Rows { held, vanished, stopped } = rows;
+    let Rows { held, vanished, stopped, course_removed } = rows;
     let is_above = |some: u64, all: u64, percent: u32, number: u32| {
         some > u64::from(number) && some * 100 > all * u64::from(percent)
     };
@@ -114,8 +117,8 @@ pub fn opinion(rows: Rows, school: Total, limits: &GuardLimits) -> Opinion {
     let of_school = is_above(school.vanished, school.held, limits.vanished_percent, limits.vanished_number);
     let vanished = match vanished {
         0 => None,
-        2.. if vanished == held => Some(Accident::Emptied),
-        _ if of_course => Some(Accident::Vanished),
+        2.. if vanished == held && !course_removed => Some(Accident::Emptied),
+        _ if of_course && !course_removed => Some(Accident::Vanished),
         _ if of_school => Some(Accident::VanishedInSchool),
         _ => None,
     };

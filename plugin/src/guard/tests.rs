@@ -9,7 +9,7 @@ const LIMITS: GuardLimits =
 const LARGE: Total = Total { held: 1_000_000, vanished: 100 };
 
 fn of(held: u32, vanished: u32, stopped: u32) -> Opinion {
-    opinion(Rows { held, vanished, stopped }, LARGE, &LIMITS)
+    opinion(Rows { held, vanished, stopped, course_removed: false }, LARGE, &LIMITS)
 }
 
 #[test]
@@ -30,12 +30,20 @@ fn an_emptied_list_is_held_and_a_single_row_that_goes_is_not() {
 
 #[test]
 fn a_few_rows_of_many_courses_are_held_all_over_the_school() {
-    let rows = Rows { held: 20, vanished: 2, stopped: 0 };
+    let rows = Rows { held: 20, vanished: 2, ..Rows::default() };
     let school = |vanished| Total { held: 100, vanished };
     assert_eq!(opinion(rows, school(10), &LIMITS).vanished, None);
     assert_eq!(opinion(rows, school(11), &LIMITS).vanished, Some(Accident::VanishedInSchool));
     let untouched = Rows { vanished: 0, ..rows };
     assert_eq!(opinion(untouched, school(11), &LIMITS), Opinion::default(), "a course that lost nothing goes on");
+}
+
+#[test]
+fn a_course_that_gegi_removed_counts_for_the_school_alone() {
+    let rows = Rows { held: 20, vanished: 20, course_removed: true, ..Rows::default() };
+    assert_eq!(opinion(rows, LARGE, &LIMITS), Opinion::default());
+    let school = Total { held: 100, vanished: 20 };
+    assert_eq!(opinion(rows, school, &LIMITS).vanished, Some(Accident::VanishedInSchool));
 }
 
 #[test]
@@ -60,7 +68,7 @@ fn a_decision_is_forgotten_with_its_row_and_an_approval_with_its_time() {
 
 #[test]
 fn the_school_is_the_sum_of_its_courses() {
-    let counts = |held, vanished| Counts { students: Rows { held, vanished, stopped: 0 }, ..Counts::default() };
+    let counts = |held, vanished| Counts { students: Rows { held, vanished, ..Rows::default() }, ..Counts::default() };
     let mut school = School::default();
     school.recount(Counts::default(), counts(20, 0));
     school.recount(Counts::default(), counts(30, 3));

@@ -64,7 +64,8 @@ fn rows(leaving: &Leaving, kind: Kind, decided: &Decided, moment: Moment<'_>) ->
         all.into_iter().filter(|(row, _)| decided.leaves_open(row, moment.now)).collect();
     let count =
         |cause: Cause| u32::try_from(open.values().filter(|other| **other == cause).count()).unwrap_or(u32::MAX);
-    (Rows { held, vanished: count(Cause::Vanished), stopped: count(Cause::Stopped) }, open)
+    let (vanished, stopped) = (count(Cause::Vanished), count(Cause::Stopped));
+    (Rows { held, vanished, stopped, course_removed: leaving.course_removed }, open)
 }
 
 fn named<'a, T: ToString + 'a>(rows: impl Iterator<Item = (&'a T, &'a Cause)>) -> Vec<(String, Cause)> {

@@ -199,7 +199,7 @@ fn the_form_of_what_is_stored_is_that_of_its_schema() {
         attendance/C1-1 [01, a0, e9, e4, ce, 0c, 88, 0e, 88, 0e, 01, b0, 54, 00, 00, 01, a0, e9, e4, ce, 0c, 80, 92, e6, ce, 0c, 01, 02, 53, 31, 01, 01, 02, 72, 31, 01, 04, 43, 31, 2d, 31, 02, 53, 31, 94, 92, e6, ce, 0c, 01, a0, e9, e4, ce, 0c, 01, 80, 92, e6, ce, 0c, 00, 01, 01, 00, 00, 00, 01, 00, a0, e9, e4, ce, 0c, 80, 92, e6, ce, 0c, a8, f7, e4, ce, 0c, f8, 83, e6, ce, 0c, 01, b0, 54, 00, 00, 01, a0, e9, e4, ce, 0c, 01, 80, 92, e6, ce, 0c, 00, 00, 01, 02, 72, 31, 01, 00, 00, 00, 01, 00]
         hot/0 215 bytes
         course/C1 308 bytes
-        page/C1 51 bytes
+        page/C1 53 bytes
         ledger/C1 193 bytes
     "#]].assert_eq(&text);
 }
