@@ -1,10 +1,8 @@
 //! Converts the bindings' types into the core's types and back, field by field.
 
 use super::bindings::exports::gegi::coursekey::integration as wire;
-use super::bindings::exports::gegi::coursekey::review;
 use super::bindings::gegi::coursekey::{email, records, school, state, types};
 use crate::change::{self, CourseChange};
-use crate::guard;
 use crate::inbox;
 use crate::issue;
 use crate::marking::Basis;
@@ -16,8 +14,6 @@ use crate::model::person::Person;
 use crate::model::settings::{Campus, NeverCheckedOut, Password, SchoolSettings};
 use crate::model::time::{Instant, LocalDate};
 use crate::overview::{CourseStatus, MOST, StatusQuery};
-use crate::review::decide::{Decision, Outcome, Verdict};
-use crate::review::holds::Held;
 use crate::status::Status;
 use crate::tick::Report;
 use crate::world::Change;
@@ -152,47 +148,6 @@ fn student_of(
         enrolled_from: date("students/enrolled-from", from.enrolled_from)?,
         stopped_on: from.stopped_on.map(|day| date("students/stopped-on", day)).transpose()?,
     })
-}
-
-pub(super) fn hold(from: Held) -> review::Hold {
-    let row = |(id, name)| review::HeldRow { id, name };
-    review::Hold {
-        course: from.course.0,
-        kind: match from.kind {
-            guard::Kind::Students => review::GuardedKind::Students,
-            guard::Kind::Classes => review::GuardedKind::Classes,
-        },
-        hash: from.hash,
-        since: from.since.0,
-        sentence: from.sentence,
-        held: from.of,
-        rows: from.rows.into_iter().map(row).collect(),
-    }
-}
-
-pub(super) fn decision(from: review::Decision) -> Decision {
-    Decision {
-        course: CourseId(from.course),
-        kind: match from.kind {
-            review::GuardedKind::Students => guard::Kind::Students,
-            review::GuardedKind::Classes => guard::Kind::Classes,
-        },
-        hash: from.hash,
-        verdict: match from.verdict {
-            review::Verdict::Approve => Verdict::Approve,
-            review::Verdict::Discard => Verdict::Discard,
-        },
-        rows: from.rows,
-        by: from.by,
-    }
-}
-
-pub(super) fn decision_outcome(from: Outcome) -> review::DecisionOutcome {
-    match from {
-        Outcome::Taken(rows) => review::DecisionOutcome::Taken(rows),
-        Outcome::Changed => review::DecisionOutcome::Changed,
-        Outcome::NothingHeld => review::DecisionOutcome::NothingHeld,
-    }
 }
 
 pub(super) fn current_mark(from: records::CurrentMark) -> CurrentMark {

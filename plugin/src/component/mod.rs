@@ -9,6 +9,7 @@ mod deadline;
 mod errors;
 mod host;
 mod http;
+mod review;
 
 mod bindings {
     //! Generated from `wit/`.
@@ -19,10 +20,8 @@ mod bindings {
 use self::bindings::exports::gegi::coursekey::integration::{
     AttendanceOutcome, Budget, CallError, CourseChange, CourseOutcome, CourseStatus, Guest, StatusQuery, TickReport,
 };
-use self::bindings::exports::gegi::coursekey::review::{self as wire, Decision, DecisionOutcome, Hold};
 use self::host::Host;
-use crate::model::ids::{CampusId, CourseId};
-use crate::review::{decide, holds};
+use crate::model::ids::CampusId;
 use crate::{change, inbox, overview, tick};
 
 struct Component;
@@ -49,18 +48,6 @@ impl Guest for Component {
         let query = convert::query(query).map_err(CallError::BadInput)?;
         let statuses = overview::get_status(&mut Host::of_short_call(), query).map_err(errors::storage_error)?;
         Ok(statuses.into_iter().map(convert::course_status).collect())
-    }
-}
-
-impl wire::Guest for Component {
-    fn holds(after: Option<String>, limit: u32) -> Result<Vec<Hold>, CallError> {
-        let holds = holds::holds(&mut Host::of_short_call(), after.map(CourseId).as_ref(), limit);
-        Ok(holds.map_err(errors::storage_error)?.into_iter().map(convert::hold).collect())
-    }
-
-    fn decide(decision: Decision) -> Result<DecisionOutcome, CallError> {
-        let outcome = decide::decide(&mut Host::of_short_call(), convert::decision(decision));
-        outcome.map(convert::decision_outcome).map_err(errors::storage_error)
     }
 }
 

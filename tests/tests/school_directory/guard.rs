@@ -18,7 +18,7 @@ fn decision(at: &str, verdict: &str, rows: &str) -> String {
     format!("{{\"at\":\"{at}\",\"decide\":{{{decide}{rows}}}}}")
 }
 
-fn dropped(output: &std::path::Path) -> String {
+fn dropped(output: &tempfile::TempDir) -> String {
     let enrollment =
         |line: &Value| line["kind"] == "enrollment" && line["course"] == "anatomy" && line["dropped"] == true;
     let lines = lines(output, "coursekey.jsonl");
@@ -50,5 +50,15 @@ async fn what_somebody_decides_is_carried_out_and_stands_in_the_journal() {
     let decided = |line: &Value| format!("{} {} {}\n", said(&line["student"]), said(&line["new"]), said(&line["by"]));
     let journal = lines(&output, "journal.jsonl");
     let journal = journal.iter().filter(|line| line["what"] == "decision").map(decided);
-    expect![[r#""#]].assert_eq(&journal.collect::<String>());
+    expect![[r#"
+        S000005 approved decided under Holds by the registrar
+        S000006 approved decided under Holds by the registrar
+        S000007 discarded decided under Holds by the registrar
+        S000008 discarded decided under Holds by the registrar
+        S000009 discarded decided under Holds by the registrar
+        S000010 discarded decided under Holds by the registrar
+        S000011 discarded decided under Holds by the registrar
+        S000012 discarded decided under Holds by the registrar
+    "#]]
+    .assert_eq(&journal.collect::<String>());
 }

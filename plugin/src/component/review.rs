@@ -1,0 +1,63 @@
+//! The interface `review`: translates its calls, as `component` does those of `integration`.
+
+use super::bindings::exports::gegi::coursekey::review as wire;
+use super::bindings::gegi::coursekey::types::CallError;
+use super::host::Host;
+use super::{Component, errors};
+use crate::guard;
+use crate::model::ids::CourseId;
+use crate::review::decide::{self, Decision, Outcome, Verdict};
+use crate::review::holds::{self, Held};
+
+impl wire::Guest for Component {
+    fn holds(after: Option<String>, limit: u32) -> Result<Vec<wire::Hold>, CallError> {
+        let holds = holds::holds(&mut Host::of_short_call(), after.map(CourseId).as_ref(), limit);
+        Ok(holds.map_err(errors::storage_error)?.into_iter().map(hold).collect())
+    }
+
+    fn decide(decision: wire::Decision) -> Result<wire::DecisionOutcome, CallError> {
+        let outcome = decide::decide(&mut Host::of_short_call(), self::decision(decision));
+        outcome.map(decision_outcome).map_err(errors::storage_error)
+    }
+}
+
+fn hold(from: Held) -> wire::Hold {
+    let row = |(id, name)| wire::HeldRow { id, name };
+    wire::Hold {
+        course: from.course.0,
+        kind: match from.kind {
+            guard::Kind::Students => wire::GuardedKind::Students,
+            guard::Kind::Classes => wire::GuardedKind::Classes,
+        },
+        hash: from.hash,
+        since: from.since.0,
+        sentence: from.sentence,
+        held: from.of,
+        rows: from.rows.into_iter().map(row).collect(),
+    }
+}
+
+fn decision(from: wire::Decision) -> Decision {
+    Decision {
+        course: CourseId(from.course),
+        kind: match from.kind {
+            wire::GuardedKind::Students => guard::Kind::Students,
+            wire::GuardedKind::Classes => guard::Kind::Classes,
+        },
+        hash: from.hash,
+        verdict: match from.verdict {
+            wire::Verdict::Approve => Verdict::Approve,
+            wire::Verdict::Discard => Verdict::Discard,
+        },
+        rows: from.rows,
+        by: from.by,
+    }
+}
+
+fn decision_outcome(from: Outcome) -> wire::DecisionOutcome {
+    match from {
+        Outcome::Taken(rows) => wire::DecisionOutcome::Taken(rows),
+        Outcome::Changed => wire::DecisionOutcome::Changed,
+        Outcome::NothingHeld => wire::DecisionOutcome::NothingHeld,
+    }
+}
