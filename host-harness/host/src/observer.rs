@@ -46,6 +46,8 @@ pub enum Ending {
     TooLong,
     /// No place became free for the call in time.
     NoPlace,
+    /// As many records wait for GEGI as may.
+    Full,
     /// The host's storage failed.
     Storage,
     /// GEGI did not answer the host.

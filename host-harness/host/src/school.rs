@@ -28,7 +28,7 @@ use crate::limits::Stopwatch;
 use crate::observer::{EndedCall, Ending, Export};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
+use crate::store::{Lane, SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
 pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
@@ -91,6 +91,9 @@ impl School {
 
     async fn call_tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
         let mut unit = self.gate.begin_tick().await?;
+        if unit.records_are_full() {
+            return Err(CallFailure::Full);
+        }
         let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
         let settings = self.gegi.source.settings().await?;
         // A run in virtual time must not depend on how long it waits in real time.
@@ -210,6 +213,14 @@ impl School {
     /// The store could not be read.
     pub async fn standing(&self) -> Result<Standing, CallFailure> {
         Ok(self.gate.standing().await?)
+    }
+
+    /// How full a lane is, in percent of what may wait.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn filled_percent(&self, lane: Lane, standing: &Standing) -> Result<u64, CallFailure> {
+        Ok(self.gate.filled_percent(lane, standing).await?)
     }
 
     /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts'

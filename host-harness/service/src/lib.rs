@@ -13,6 +13,7 @@ pub mod mailing;
 pub mod pace;
 pub mod problem;
 pub mod registry;
+pub mod repeating;
 pub mod runner;
 pub mod schools;
 pub mod secrets;

@@ -21,6 +21,7 @@ use crate::mail::MailProblem;
 use crate::mailing::Mailing;
 use crate::pace::Paced;
 use crate::registry::Registry;
+use crate::repeating::Repeating;
 use crate::runner::{self, Bell, Runs};
 use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
@@ -157,6 +158,7 @@ pub async fn prepare(config: Config, components: Components, environment: Enviro
         looks,
         claims,
         standings,
+        repeating: Repeating::default(),
         metrics,
         mailing,
         schemas,

@@ -126,6 +126,7 @@ fn ending(ending: Ending) -> &'static str {
         Ending::Trapped => "trapped",
         Ending::TooLong => "too-long",
         Ending::NoPlace => "no-place",
+        Ending::Full => "full",
         Ending::Storage => "storage",
         Ending::GegiUnavailable => "gegi-unavailable",
     }

@@ -8,12 +8,15 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 use host::schedule::SchoolView;
-use host::store::{Lane, SchoolId, Standing, StoreError};
+use host::school::CallFailure;
+use host::store::{Lane, REFUSED_KEPT, Refusals, SchoolId, Standing, StoreError};
 use host::watchdog::{AlarmEvent, Alarms, Failed, Patience, Seen, Stage, Waiting};
+use mirror::book::BookError;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::registry::Records;
+use crate::repeating::SERVICE;
 use crate::schools::OpenSchool;
 use crate::service::Service;
 use crate::tenure::id_of;
@@ -63,15 +66,22 @@ impl Standings {
 
 /// Watches until the service ends.
 pub async fn keep(service: Service, mut ending: watch::Receiver<bool>) {
-    let mut watch = Watch { alarms: Alarms::new(Patience::default()), heads: BTreeMap::new(), since: BTreeMap::new() };
+    let alarms = Alarms::new(Patience::default());
+    let mut watch = Watch { alarms, heads: BTreeMap::new(), since: BTreeMap::new(), refusals: BTreeMap::new() };
     loop {
         tokio::select! {
             _ = ending.changed() => return,
             () = crate::runner::wait(LOOKS_EVERY) => {}
         }
-        if let Err(error) = watch.look(&service).await {
-            tracing::error!(%error, "the watch cannot read the storage");
+        let itself = SchoolId::from(SERVICE);
+        match watch.look(&service).await {
+            Ok(()) => service.repeating().worked(&itself, Stage::Storage),
+            Err(error) => {
+                tracing::error!(%error, "the watch cannot read the storage");
+                service.repeating().failed(&itself, Stage::Storage, service.clock().now());
+            }
         }
+        watch.look_elsewhere(&service).await;
     }
 }
 
@@ -83,6 +93,8 @@ struct Watch {
     heads: BTreeMap<(SchoolId, Lane), Head>,
     /// Since when each school is watched without a break.
     since: BTreeMap<SchoolId, DateTime<Utc>>,
+    /// What a lane's receiver had refused at the last look, and how many items it had been given by then.
+    refusals: BTreeMap<(SchoolId, Lane), (u64, Refusals)>,
 }
 
 impl Watch {
@@ -95,7 +107,9 @@ impl Watch {
         }
         self.since.retain(|school, _| mine.contains(school));
         self.heads.retain(|(school, _), _| mine.contains(school));
-        service.standings().keep(|school| mine.contains(school));
+        self.refusals.retain(|(school, _), _| mine.contains(school));
+        let failing = service.repeating().all(now);
+        service.standings().keep(|school| mine.contains(school) || failing.contains(school));
         for (stored_as, view, read_until) in views {
             let Some(school) = service.school_if_any(id_of(&stored_as)).await? else { continue };
             let standing = service.store().standing(&stored_as).await?;
@@ -116,8 +130,18 @@ impl Watch {
         read_until: Option<DateTime<Utc>>,
         standing: &Standing,
     ) -> Result<Option<Seen>, StoreError> {
-        let now = service.clock().now();
-        let Ok(Some(settings)) = school.book.settings_if_any().await else { return Ok(None) };
+        let (now, id) = (service.clock().now(), school.school.id());
+        let settings = match school.book.settings_if_any().await {
+            Ok(Some(settings)) => settings,
+            // It is being created.
+            Ok(None) => return Ok(None),
+            Err(BookError::Storage(error)) if !matches!(error, StoreError::Corrupt) => return Err(error),
+            Err(_) => {
+                service.repeating().failed(id, Stage::Settings, now);
+                return Ok(Some(Seen::of_repeats(service.repeating().of(id, now), now)));
+            }
+        };
+        service.repeating().worked(id, Stage::Settings);
         let is_paused = view.is_paused || !settings.enabled;
         let since = self.since.entry(school.school.id().clone()).or_insert(now);
         if is_paused {
@@ -126,10 +150,15 @@ impl Watch {
         let watched_since = *since;
         // A GEGI that reads along in the feed of a book takes nothing out of the outbox.
         let outbox = match school.registered.records {
-            Records::Feed => self.waiting(service, school, Lane::Records, standing.records).await?,
+            Records::Feed => self.waiting(service, school, Lane::Records, standing).await?,
             Records::Mirror => None,
         };
-        let mails = self.waiting(service, school, Lane::Mails, standing.mails).await?;
+        let mails = self.waiting(service, school, Lane::Mails, standing).await?;
+        let taken = |committed: u64, waits: Option<Waiting>| committed - waits.map_or(0, |waits| waits.items);
+        let refused = self.refused(service, id, Lane::Records, taken(standing.records, outbox)).await?;
+        self.refused(service, id, Lane::Mails, taken(standing.mails, mails)).await?;
+        let mut repeats = service.repeating().of(id, now);
+        repeats.refused_percent = refused.kept * 100 / u64::try_from(REFUSED_KEPT).unwrap_or(u64::MAX);
         Ok(Some(Seen {
             watched_since,
             is_paused,
@@ -142,16 +171,17 @@ impl Watch {
             outbox,
             mails,
             sends_mails: service.config().sends_mails(),
+            repeats,
         }))
     }
 
-    /// What waits in a lane of which `committed` items were ever committed.
+    /// What waits in a lane.
     async fn waiting(
         &mut self,
         service: &Service,
         school: &OpenSchool,
         lane: Lane,
-        committed: u64,
+        standing: &Standing,
     ) -> Result<Option<Waiting>, StoreError> {
         let id = school.school.id().clone();
         let first = service.store().outbox(&id, lane, 0, 1).await?.first().map(|item| item.sequence);
@@ -163,7 +193,55 @@ impl Watch {
         if head.0 != first {
             *head = (first, service.clock().now());
         }
-        Ok(Some(Waiting { since: head.1, items: committed.saturating_sub(first - 1) }))
+        let since = head.1;
+        let committed = match lane {
+            Lane::Records => standing.records,
+            Lane::Mails => standing.mails,
+        };
+        let percent = match school.school.filled_percent(lane, standing).await {
+            Err(CallFailure::Storage(error)) => return Err(error),
+            filled => filled.unwrap_or_default(),
+        };
+        Ok(Some(Waiting { since, items: committed.saturating_sub(first - 1), percent }))
+    }
+
+    /// What a lane's receiver refused, and notes that it refused something more since the last look, or took it. `taken` is
+    /// up to where the lane was given to it; as long as that stays, nothing has changed.
+    async fn refused(
+        &mut self,
+        service: &Service,
+        school: &SchoolId,
+        lane: Lane,
+        taken: u64,
+    ) -> Result<Refusals, StoreError> {
+        let place = (school.clone(), lane);
+        let before = self.refusals.get(&place).copied();
+        if let Some((_, refusals)) = before.filter(|(given, _)| *given == taken) {
+            return Ok(refusals);
+        }
+        let refusals = service.store().refusals(school, lane).await?;
+        self.refusals.insert(place, (taken, refusals));
+        let stage = match lane {
+            Lane::Records => Stage::Refusals,
+            Lane::Mails => Stage::RefusedMails,
+        };
+        if before.is_some_and(|(_, known)| known != refusals) {
+            service.repeating().failed(school, stage, service.clock().now());
+        } else if lane == Lane::Mails && taken > refusals.latest {
+            service.repeating().worked(school, stage);
+        }
+        Ok(refusals)
+    }
+
+    /// Looks at what failed again and again here, at schools that other processes tick and at the service itself.
+    async fn look_elsewhere(&mut self, service: &Service) {
+        let now = service.clock().now();
+        for school in service.repeating().all(now).into_iter().filter(|school| !self.since.contains_key(school)) {
+            let seen = Seen::of_repeats(service.repeating().of(&school, now), now);
+            for event in self.alarms.look(&school, &seen, now) {
+                tell(service, &school, &event).await;
+            }
+        }
     }
 }
 
@@ -182,10 +260,11 @@ async fn tell(service: &Service, school: &SchoolId, event: &AlarmEvent) {
     };
     let is_raised = matches!(event, AlarmEvent::Raised(_));
     service.standings().note(school, stage, is_raised.then(|| sentence.clone()));
+    let whose = if id == SERVICE { "The service".to_owned() } else { format!("School {id}") };
     let subject = if is_raised {
-        format!("School {id}: {} is stuck since {} UTC", stage.name(), since.format("%Y-%m-%d %H:%M"))
+        format!("{whose}: {} is stuck since {} UTC", stage.name(), since.format("%Y-%m-%d %H:%M"))
     } else {
-        format!("School {id}: {} moves again", stage.name())
+        format!("{whose}: {} moves again", stage.name())
     };
     let act = format!("{school} {} {} {is_raised}", stage.name(), since.timestamp());
     let mail = HEXLOWER.encode(&Sha256::digest(act.as_bytes()));

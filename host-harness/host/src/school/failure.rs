@@ -29,6 +29,9 @@ pub enum CallFailure {
         "begin the call within {0:?}: other calls of the school or of this process are in the way; call again later"
     )]
     NoPlace(Duration),
+    /// As many records wait for GEGI as may; no tick was made, so that nothing is lost.
+    #[error("begin the tick: as many records wait for GEGI as may; let GEGI take and acknowledge them")]
+    Full,
     /// GEGI did not answer the host.
     #[error(transparent)]
     Gegi(#[from] GegiUnavailable),
@@ -104,6 +107,7 @@ impl CallFailure {
             | Self::Trapped(_)
             | Self::TooLong(_)
             | Self::NoPlace(_)
+            | Self::Full
             | Self::Gegi(_)
             | Self::Storage(_) => 503,
         }
@@ -128,6 +132,7 @@ impl CallFailure {
             Self::Trapped(_) => Ending::Trapped,
             Self::TooLong(_) => Ending::TooLong,
             Self::NoPlace(_) => Ending::NoPlace,
+            Self::Full => Ending::Full,
             Self::Storage(_) => Ending::Storage,
             Self::Gegi(_) => Ending::GegiUnavailable,
         }
@@ -137,9 +142,10 @@ impl CallFailure {
     pub fn next(&self) -> Next {
         match self {
             Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)) => Next::RepeatSoon,
-            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_)) | Self::Gegi(_) | Self::NoPlace(_) => {
-                Next::RepeatLater
-            }
+            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_))
+            | Self::Gegi(_)
+            | Self::NoPlace(_)
+            | Self::Full => Next::RepeatLater,
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
             Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))
             | Self::Storage(_)

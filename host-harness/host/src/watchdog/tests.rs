@@ -16,6 +16,10 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
 }
 
+/// The stages of which only what fails again and again is seen.
+const REPEATING: [Stage; 6] =
+    [Stage::Settings, Stage::Refusals, Stage::RefusedMails, Stage::Pushes, Stage::Storage, Stage::Leases];
+
 /// A stage that stands still in a span.
 type Freeze = (Stage, i64, i64);
 
@@ -34,6 +38,7 @@ struct World {
     read_until: Option<i64>,
     outbox: Option<i64>,
     mails: Option<(i64, i64)>,
+    repeats: Repeats,
 }
 
 impl World {
@@ -52,6 +57,7 @@ impl World {
             read_until: None,
             outbox: None,
             mails: None,
+            repeats: Repeats::default(),
         }
     }
 
@@ -131,7 +137,32 @@ impl World {
         {
             self.mails = None;
         }
+        self.repeat();
         Some(self.seen())
+    }
+
+    /// What fails now and then, and works the next time; and what fails each time while its stage is frozen.
+    fn repeat(&mut self) {
+        for stage in REPEATING {
+            let comes = self.once_in(10);
+            let is_frozen = self.is_frozen(stage);
+            let fails = comes && (is_frozen || self.once_in(500));
+            let (minutes, now) = (self.now, at(self.now));
+            let of = match stage {
+                Stage::Settings => &mut self.repeats.settings,
+                Stage::Refusals => &mut self.repeats.refusals,
+                Stage::RefusedMails => &mut self.repeats.refused_mails,
+                Stage::Pushes => &mut self.repeats.pushes,
+                Stage::Storage => &mut self.repeats.storage,
+                _ => &mut self.repeats.leases,
+            };
+            if fails {
+                let before = of.unwrap_or(Repeated { since: now, latest: now, times: 0 });
+                *of = Some(Repeated { latest: now, times: before.times + 1, ..before });
+            } else if of.is_some_and(|of| (comes && !is_frozen) || minutes - of.latest.timestamp() > 2 * HOUR) {
+                *of = None;
+            }
+        }
     }
 
     fn tick(&mut self) {
@@ -182,9 +213,10 @@ impl World {
             ended: self.ended.map(at),
             failed: self.failed.map(|(since, ticks)| Failed { since: at(since), ticks }),
             read_until: self.read_until.map(at),
-            outbox: self.outbox.map(|since| Waiting { since: at(since), items: 3 }),
-            mails: self.mails.map(|(since, _)| Waiting { since: at(since), items: 1 }),
+            outbox: self.outbox.map(|since| Waiting { since: at(since), items: 3, percent: 1 }),
+            mails: self.mails.map(|(since, _)| Waiting { since: at(since), items: 1, percent: 1 }),
             sends_mails: self.sends_mails(),
+            repeats: self.repeats,
         }
     }
 }
@@ -220,6 +252,12 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
         (Stage::Attendance, 120),
         (Stage::FailingTicks, 130),
         (Stage::Ticks, 140),
+        (Stage::Settings, 142),
+        (Stage::Refusals, 144),
+        (Stage::RefusedMails, 146),
+        (Stage::Pushes, 148),
+        (Stage::Storage, 150),
+        (Stage::Leases, 152),
     ];
     let span = |day: i64| (START + day * DAY + 10 * HOUR, START + day * DAY + 22 * HOUR);
     let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into());
@@ -232,7 +270,11 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
         assert_eq!((alarm.stage, *of, alarm.since), (stage, stage, *since));
         assert_eq!(Stage::named(stage.name()), Some(stage));
         // A record or a mail is not written every minute, so the freeze is noticed when the next one waits.
-        let at_most = if stage == Stage::Mails { 11 * HOUR } else { HOUR };
+        let at_most = match stage {
+            Stage::Mails => 11 * HOUR,
+            _ if REPEATING.contains(&stage) => 2 * HOUR,
+            _ => HOUR,
+        };
         assert!((from..from + at_most).contains(raised), "{stage:?}: {} min", (raised - from) / MINUTE);
         // The last probe of failing ticks may have been an hour ago.
         assert!((until..until + 80 * MINUTE).contains(cleared), "{stage:?}: {} min", (cleared - until) / MINUTE);
@@ -256,6 +298,7 @@ fn seen() -> Seen {
         outbox: None,
         mails: None,
         sends_mails: true,
+        repeats: Repeats::default(),
     }
 }
 
@@ -269,8 +312,12 @@ fn stage_at(seen: &Seen, minutes: i64) -> Option<Stage> {
 #[test]
 fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
     let running = Seen { begun: Some(at(START + MINUTE)), ..seen() };
+    let none = Repeats::default();
     let (failing, rests) = (Failed { since: at(START), ticks: 3 }, Seen { due: None, read_until: None, ..seen() });
-    let waits = Some(Waiting { since: at(START), items: 1 });
+    let waits = Some(Waiting { since: at(START), items: 1, percent: 1 });
+    let nearly_full = Some(Waiting { since: at(START), items: 80, percent: 80 });
+    let full = Some(Waiting { percent: 100, ..waits.unwrap() });
+    let again = |times, minutes| Some(Repeated { since: at(START), latest: at(START + minutes * MINUTE), times });
     for (what, seen, minutes, stage) in [
         ("all is well", seen(), 15, None),
         ("no tick is made", seen(), 16, Some(Stage::Ticks)),
@@ -289,6 +336,29 @@ fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
         ("nothing was due for longer", rests, 27 * 60, Some(Stage::Ticks)),
         ("GEGI takes nothing", Seen { outbox: waits, ..rests }, 31, Some(Stage::Outbox)),
         ("a mail waits", Seen { mails: waits, ..rests }, 61, Some(Stage::Mails)),
+        ("nearly as many records wait as may", Seen { outbox: nearly_full, ..rests }, 1, Some(Stage::Outbox)),
+        ("nearly as many mails wait as may", Seen { mails: nearly_full, ..rests }, 1, Some(Stage::Mails)),
+        (
+            "no tick is made because too many wait",
+            Seen { outbox: full, failed: Some(failing), ..rests },
+            16,
+            Some(Stage::Outbox),
+        ),
+        ("few pushes are refused", Seen { repeats: Repeats { pushes: again(2, 60), ..none }, ..rests }, 60, None),
+        ("a key is replaced", Seen { repeats: Repeats { pushes: again(9, 29), ..none }, ..rests }, 60, None),
+        (
+            "no push is believed",
+            Seen { repeats: Repeats { pushes: again(3, 30), ..none }, ..rests },
+            60,
+            Some(Stage::Pushes),
+        ),
+        (
+            "many refused records are kept",
+            Seen { repeats: Repeats { refusals: again(1, 0), refused_percent: 80, ..none }, ..rests },
+            1,
+            Some(Stage::Refusals),
+        ),
+        ("many were refused long ago", Seen { repeats: Repeats { refused_percent: 100, ..none }, ..rests }, 1, None),
         ("no mail server is configured", Seen { mails: waits, sends_mails: false, ..rests }, 61, None),
         ("paused", Seen { is_paused: true, outbox: waits, ..seen() }, 6_000, None),
         (
@@ -305,7 +375,12 @@ fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
 #[test]
 fn an_alarm_of_before_a_restart_is_not_told_again_and_its_end_is() {
     let (mut alarms, school) = (Alarms::default(), SchoolId::new("school"));
-    let stuck = Seen { outbox: Some(Waiting { since: at(START), items: 2 }), due: None, read_until: None, ..seen() };
+    let stuck = Seen {
+        outbox: Some(Waiting { since: at(START), items: 2, percent: 1 }),
+        due: None,
+        read_until: None,
+        ..seen()
+    };
     alarms.restore(&school, Stage::Outbox, at(START));
     assert_eq!(alarms.look(&school, &stuck, at(START + HOUR)), []);
     let moves = Seen { outbox: None, ..stuck };

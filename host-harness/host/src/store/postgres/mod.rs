@@ -29,8 +29,8 @@ use self::open::Address;
 use self::rows::{check_kept, column, number, signed};
 use super::versions::MOST_KEPT;
 use super::{
-    Acknowledgement, Breadcrumb, Change, Commit, Entry, Lane, OutboxItem, PushId, REFUSED_KEPT, RefusedItem, SchoolId,
-    Standing, Store, StoreError,
+    Acknowledgement, Breadcrumb, Change, Commit, Entry, Lane, Load, OutboxItem, PushId, REFUSED_KEPT, Refusals,
+    RefusedItem, SchoolId, Standing, Store, StoreError,
 };
 pub use lease::PostgresLeases;
 pub use open::OpenError;
@@ -93,6 +93,12 @@ impl PostgresStore {
 
     async fn read(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
         self.0.query(Effect::Repeatable, sql, values).await
+    }
+
+    /// The two counts of a statement about a lane.
+    async fn two_counts(&self, sql: &str, school: &SchoolId, lane: Lane) -> Result<(u64, u64), StoreError> {
+        let row = self.one(Effect::Repeatable, sql, &[&school.as_str(), &number(lane)]).await?;
+        Ok((column::<i64>(&row, 0)?.cast_unsigned(), column::<i64>(&row, 1)?.cast_unsigned()))
     }
 
     /// The one row of a statement that always has one.
@@ -284,6 +290,16 @@ impl Store for PostgresStore {
         let values: Values<'_> = &[&school.as_str(), &subject, &after.cast_signed(), &signed(limit)];
         let rows = self.read(rows::OUTBOX_ABOUT, values).await?;
         rows.iter().map(|row| rows::item(row, school, Lane::Records)).collect()
+    }
+
+    async fn load(&self, school: &SchoolId, lane: Lane) -> Result<Load, StoreError> {
+        let (items, bytes) = self.two_counts(rows::LOAD, school, lane).await?;
+        Ok(Load { items, bytes })
+    }
+
+    async fn refusals(&self, school: &SchoolId, lane: Lane) -> Result<Refusals, StoreError> {
+        let (kept, latest) = self.two_counts(rows::REFUSALS, school, lane).await?;
+        Ok(Refusals { kept, latest })
     }
 
     async fn acknowledge(

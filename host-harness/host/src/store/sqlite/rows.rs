@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Unwritten, past};
 use crate::gegi::Receipt;
 use crate::store::{
-    Acknowledgement, Breadcrumb, Change, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, REFUSED_KEPT,
-    RefusedItem, SchoolId, Standing, TakenPush, entry_bytes,
+    Acknowledgement, Breadcrumb, Change, Commit, Entry, FailedTicks, Lane, Load, OutboxItem, PushId, REFUSED_KEPT,
+    Refusals, RefusedItem, SchoolId, Standing, TakenPush, entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
@@ -210,6 +210,22 @@ pub(super) fn refused(
     let items =
         select.query_map(place, |row| Ok(RefusedItem { item: item(row, school, lane)?, reason: row.get(2)? }))?;
     items.collect()
+}
+
+pub(super) fn load(connection: &Connection, school: &SchoolId, lane: Lane) -> rusqlite::Result<Load> {
+    let sql = "SELECT count(*), coalesce(sum(octet_length(payload)), 0) FROM outbox WHERE school = ?1 AND lane = ?2";
+    let mut select = connection.prepare_cached(sql)?;
+    select.query_row(params![school.as_str(), number(lane)], |row| {
+        Ok(Load { items: row.get::<_, i64>(0)?.cast_unsigned(), bytes: row.get::<_, i64>(1)?.cast_unsigned() })
+    })
+}
+
+pub(super) fn refusals(connection: &Connection, school: &SchoolId, lane: Lane) -> rusqlite::Result<Refusals> {
+    let sql = "SELECT count(*), coalesce(max(sequence), 0) FROM refused WHERE school = ?1 AND lane = ?2";
+    let mut select = connection.prepare_cached(sql)?;
+    select.query_row(params![school.as_str(), number(lane)], |row| {
+        Ok(Refusals { kept: row.get::<_, i64>(0)?.cast_unsigned(), latest: row.get::<_, i64>(1)?.cast_unsigned() })
+    })
 }
 
 pub(super) fn acknowledge(
