@@ -28,6 +28,9 @@ mod snapshots;
 #[cfg(unix)]
 #[path = "storage_contract/torture.rs"]
 mod torture;
+#[cfg(unix)]
+#[path = "storage_contract/waiting.rs"]
+mod waiting;
 
 use std::sync::Arc;
 

@@ -316,7 +316,7 @@ fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
     let (failing, rests) = (Failed { since: at(START), ticks: 3 }, Seen { due: None, read_until: None, ..seen() });
     let waits = Some(Waiting { since: at(START), items: 1, percent: 1 });
     let nearly_full = Some(Waiting { since: at(START), items: 80, percent: 80 });
-    let full = Some(Waiting { percent: 100, ..waits.unwrap() });
+    let full = Some(Waiting { since: at(START), items: 100, percent: 100 });
     let again = |times, minutes| Some(Repeated { since: at(START), latest: at(START + minutes * MINUTE), times });
     for (what, seen, minutes, stage) in [
         ("all is well", seen(), 15, None),

@@ -181,6 +181,10 @@ pub(super) fn outbox(
     select.query_map(place, |row| item(row, school, lane))?.collect()
 }
 
+/// Without being told SQLite goes through everything that waits, because the primary key has the order already.
+pub(super) const OUTBOX_ABOUT: &str = "SELECT sequence, payload FROM outbox INDEXED BY outbox_by_subject
+    WHERE school = ?1 AND lane = ?2 AND subject = ?3 AND sequence > ?4 ORDER BY sequence LIMIT ?5";
+
 pub(super) fn outbox_about(
     connection: &Connection,
     school: &SchoolId,
@@ -188,9 +192,7 @@ pub(super) fn outbox_about(
     after: u64,
     limit: usize,
 ) -> rusqlite::Result<Vec<OutboxItem>> {
-    let sql = "SELECT sequence, payload FROM outbox WHERE school = ?1 AND lane = ?2 AND subject = ?3 AND sequence > ?4
-               ORDER BY sequence LIMIT ?5";
-    let mut select = connection.prepare_cached(sql)?;
+    let mut select = connection.prepare_cached(OUTBOX_ABOUT)?;
     let lane = Lane::Records;
     let place = params![school.as_str(), number(lane), subject, after.cast_signed(), signed(limit)];
     select.query_map(place, |row| item(row, school, lane))?.collect()
