@@ -66,7 +66,8 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
-        let answer = self.observed(Export::Tick, self.call_tick(budget)).await;
+        // On the heap, or whoever awaits a tick among other things would hold much on the stack.
+        let answer = self.observed(Export::Tick, Box::pin(self.call_tick(budget))).await;
         if let Err(failure) = &answer {
             self.count_failed_tick(failure).await;
         }

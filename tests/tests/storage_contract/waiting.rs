@@ -175,6 +175,7 @@ async fn tick(gate: &SchoolGate) {
     unit.commit().await.unwrap();
 }
 
+#[allow(clippy::print_stdout)] // Figures for people.
 async fn measure(name: &str, store: Arc<dyn Store>) {
     tests::discretion::watch();
     let counted = Arc::new(Counted { store, statements: AtomicU64::new(0), rows: AtomicU64::new(0) });
