@@ -66,8 +66,7 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
-        // On the heap, or whoever awaits a tick among other things would hold much on the stack.
-        let answer = self.observed(Export::Tick, Box::pin(self.call_tick(budget))).await;
+        let answer = self.observed(Export::Tick, self.call_tick(budget)).await;
         if let Err(failure) = &answer {
             self.count_failed_tick(failure).await;
         }
@@ -261,11 +260,11 @@ impl School {
     pub async fn time_bare_instantiation(&self) -> Result<Duration, CallFailure> {
         let start = self.start_short().await?;
         let engine = start.time.engine.clone();
-        let timed = engine.time_bare(start).await;
+        let timed = engine.time_bare(*start).await;
         timed.map_err(|error| CallFailure::Trapped(error.root_cause().to_string()))
     }
 
-    async fn start_short(&self) -> Result<CallStart, CallFailure> {
+    async fn start_short(&self) -> Result<Box<CallStart>, CallFailure> {
         // GEGI is asked before the call begins, because nobody else in this process can commit for the school while a
         // short call runs.
         let settings = self.gegi.source.settings().await?;
@@ -286,7 +285,7 @@ impl School {
         settings: SchoolSettings,
         grant: Result<Grant, Denial>,
         time: CallTime,
-    ) -> CallStart {
+    ) -> Box<CallStart> {
         let config = &self.host.config;
         let parts = DoorParts {
             school: self.id.clone(),
@@ -298,7 +297,8 @@ impl School {
             observer: Arc::clone(&config.observer),
             limits: self.host.engine.limits().http.clone(),
         };
-        CallStart {
+        // On the heap, because it goes through several futures.
+        Box::new(CallStart {
             school: self.id.to_string(),
             unit,
             source: Arc::clone(&self.gegi.source),
@@ -306,7 +306,7 @@ impl School {
             door: Door::new(parts, grant),
             clock: Arc::clone(&config.clock),
             time,
-        }
+        })
     }
 
     /// Runs an export on the caller's task, and commits or discards its writes. On a runtime of many threads a caller
@@ -314,7 +314,7 @@ impl School {
     async fn run<T, F>(
         &self,
         export: Export,
-        start: CallStart,
+        start: Box<CallStart>,
         check: impl FnOnce(&T) -> Result<(), String>,
         call: F,
     ) -> Result<T, CallFailure>
@@ -324,7 +324,7 @@ impl School {
     {
         // On the heap: a call holds all the state of its host functions.
         let engine = start.time.engine.clone();
-        let CallEnd { outcome, unit } = Box::pin(engine.run(start, call)).await;
+        let CallEnd { outcome, unit } = Box::pin(engine.run(*start, call)).await;
         let checked = outcome.map_err(CallFailure::from).and_then(|answer| match check(&answer) {
             Ok(()) => Ok(answer),
             Err(why) => Err(CallFailure::Trapped(why)),
