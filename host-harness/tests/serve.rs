@@ -1,5 +1,5 @@
 //! The service as GEGI and operators meet it: the real program with a simulated CourseKey, over HTTP, by the routes and
-//! files of the contract.
+//! files of the contract. And what depends on time and on other processes, in this process (`inside`).
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -9,8 +9,12 @@ mod bench;
 mod callers;
 #[path = "serve/commands.rs"]
 mod commands;
+#[path = "serve/demo.rs"]
+mod demo;
 #[path = "serve/feed.rs"]
 mod feed;
+#[path = "serve/inside.rs"]
+mod inside;
 #[path = "serve/lives.rs"]
 mod lives;
 #[path = "serve/pushes.rs"]
@@ -19,8 +23,12 @@ mod pushes;
 mod refusals;
 #[path = "serve/shared.rs"]
 mod shared;
+#[path = "serve/tenure.rs"]
+mod tenure;
 #[path = "serve/trial.rs"]
 mod trial;
+#[path = "serve/watch.rs"]
+mod watch;
 
 use serde_json::{Value, json};
 

@@ -9,7 +9,10 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{LazyLock, Mutex, Once, PoisonError};
+
+use data_encoding::{BASE64_NOPAD, HEXLOWER};
+use lab::run::simulated_push_key;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -52,17 +55,10 @@ pub const PUSH_KEY: &[u8] = b"push-key-000001-of-main-";
 /// The kind of secret that a text shows, with the place; none: the text shows no secret.
 pub fn leak(text: &str) -> Option<String> {
     let found = |(what, sign): &(&str, &str)| text.find(sign).map(|at| format!("{what} ({})", around(text, at)));
-    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    // A secret that is printed as a list of its bytes.
-    let as_bytes = [NAME.as_bytes(), ADDRESS.as_bytes(), PASSWORD.as_bytes(), KEY.as_bytes(), PUSH_KEY];
-    let as_bytes = as_bytes.into_iter().find(|bytes| {
-        let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
-        digits.contains(&list.join(","))
-    });
     STAND_INS
         .iter()
         .find_map(found)
-        .or_else(|| as_bytes.map(|_| "the bytes of a stand-in".to_owned()))
+        .or_else(|| in_another_form(text).map(|_| "a stand-in in another form".to_owned()))
         .or_else(|| signing_key(text).map(|at| format!("a push key ({})", around(text, at))))
         .or_else(|| address(text).map(|at| format!("an e-mail address ({})", around(text, at))))
 }
@@ -77,6 +73,29 @@ pub fn assert_discreet(text: &str) {
     if let Some(what) = leak(text) {
         panic!("this shows {what}:\n{text}");
     }
+}
+
+/// A stand-in that a text shows as a list of its bytes, in hexadecimal or in base64.
+fn in_another_form(text: &str) -> Option<&'static str> {
+    static FORMS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let campuses = ["main", "one", "two"].map(simulated_push_key);
+        let secrets = [NAME.as_bytes(), ADDRESS.as_bytes(), PASSWORD.as_bytes(), KEY.as_bytes(), PUSH_KEY];
+        secrets.into_iter().chain(campuses.iter().map(Vec::as_slice)).flat_map(forms).collect()
+    });
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    FORMS.iter().map(String::as_str).find(|form| text.contains(form))
+}
+
+/// The other forms of a secret. In base64 it looks in three ways, after the bytes that stand before it.
+fn forms(secret: &[u8]) -> Vec<String> {
+    let list: Vec<String> = secret.iter().map(u8::to_string).collect();
+    let in_base64 = (0..3).map(|before| {
+        let text = BASE64_NOPAD.encode(&[&vec![0; before][..], secret].concat());
+        // The first and the last character belong to neighbours as well.
+        let from = [0, 2, 3].get(before).copied().unwrap_or_default();
+        text.get(from..text.len() - 1).unwrap_or_default().to_owned()
+    });
+    [list.join(","), HEXLOWER.encode(secret)].into_iter().chain(in_base64).collect()
 }
 
 /// The place of a `whsec_` that a key follows.
@@ -105,7 +124,8 @@ fn around(text: &str, at: usize) -> String {
 }
 
 /// The crates whose lines are checked at every level.
-const OURS: [&str; 7] = ["host", "lab", "simulator", "component", "host_harness", "plugin", "tests"];
+const OURS: [&str; 9] =
+    ["host", "lab", "simulator", "component", "host_harness", "mirror", "plugin", "service", "tests"];
 
 /// Checks the log of this process from now on. Harnesses that run the component or the host call this function first.
 /// A line that shows a secret ends the process, because a panic on a thread of the host's could be caught there, and
@@ -119,6 +139,7 @@ pub fn watch() {
         let subscriber = Registry::default().with(Watch { leaked: end_the_process }).with(Kept);
         // Only a test that has installed a log of its own makes this fail, and then this message says so.
         assert!(tracing::subscriber::set_global_default(subscriber).is_ok(), "another log is installed");
+        watch_panics();
     });
 }
 
@@ -148,12 +169,25 @@ impl<S: Subscriber> Layer<S> for Kept {
     }
 }
 
+/// Checks what panics say, but those of the tests, which show what differs.
+fn watch_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_test = panic.location().is_some_and(|place| place.file().contains("tests"));
+        let leaked = panic.payload_as_str().filter(|_| !is_test).and_then(|text| Some((leak(text)?, text)));
+        if let Some((what, text)) = leaked {
+            end_the_process(&what, text);
+        }
+        usual(panic);
+    }));
+}
+
 fn end_the_process(what: &str, line: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a thread without a name").to_owned();
     // Not `eprintln!`: the test runner keeps that text for a report, and the process ends before the report is
     // written.
-    let _ = writeln!(std::io::stderr(), "{test}: the log shows {what}:\n  {line}");
+    let _ = writeln!(std::io::stderr(), "{test}: the log or a panic shows {what}:\n  {line}");
     std::process::abort();
 }
 

@@ -88,6 +88,7 @@ pub mod email;
 pub mod engine;
 pub mod gegi;
 pub mod limits;
+mod meter;
 pub mod observer;
 pub mod outbox;
 pub mod private;

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::store::SchoolId;
+
 /// A step of a call or of a delivery. A crash before a step has other consequences than a crash after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -54,15 +56,62 @@ pub enum Ending {
     GegiUnavailable,
 }
 
+impl Export {
+    /// The export's name in the WIT.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tick => "on-tick",
+            Self::CourseChanged => "on-course-changed",
+            Self::AttendanceReceived => "on-attendance-received",
+            Self::Statuses => "get-status",
+        }
+    }
+}
+
+impl Ending {
+    /// The ending in a word, for logs, metrics and traces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Trapped => "trapped",
+            Self::TooLong => "too-long",
+            Self::NoPlace => "no-place",
+            Self::Full => "full",
+            Self::Storage => "storage",
+            Self::GegiUnavailable => "gegi-unavailable",
+        }
+    }
+}
+
+/// What a call cost. A short call that was made again because others overtook it cost all of its attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Processor time of the threads that ran the call, while they ran it: the guest's, the host's functions' and the
+    /// commit's. What other threads do for the call is not in it, such as a database's work. None: this system does not
+    /// tell.
+    pub processor: Option<Duration>,
+    /// The most bytes of linear memory that the guest had.
+    pub memory_bytes: u64,
+    /// Requests that left for CourseKey, answered or not.
+    pub requests: u64,
+    /// Operations of the storage that the guest asked for: reads, staged writes and notes.
+    pub storage_operations: u64,
+}
+
 /// A call that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndedCall {
+pub struct EndedCall<'a> {
+    /// The school.
+    pub school: &'a SchoolId,
     /// Which export was called.
     pub export: Export,
     /// Real time from the call of the host to its answer, with the wait for the turn and with the commit.
     pub took: Duration,
     /// How the call ended.
     pub ending: Ending,
+    /// What the call cost.
+    pub cost: Cost,
 }
 
 /// Hears every step and every call of all schools of a host. Its methods are called while a call runs and must not
@@ -74,7 +123,7 @@ pub trait Observer: Send + Sync {
     }
 
     /// A call ended. A call whose future was dropped is not reported.
-    fn call_ended(&self, call: &EndedCall) {
+    fn call_ended(&self, call: &EndedCall<'_>) {
         let _ = call;
     }
 }

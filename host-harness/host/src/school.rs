@@ -10,11 +10,14 @@ mod feed;
 mod host;
 mod report;
 mod short;
+mod span;
 mod trial;
 mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::Instrument as _;
 
 use crate::bindings::Plugin;
 pub use crate::bindings::exports::gegi::coursekey::integration::{
@@ -25,6 +28,7 @@ use crate::door::{Denial, Door, DoorParts, Grant};
 use crate::engine::{Call, CallEnd, CallStart, CallTime, Exported, NoPlace, PlaceOf};
 use crate::gegi::SchoolSettings;
 use crate::limits::Stopwatch;
+use crate::meter::Meter;
 use crate::observer::{EndedCall, Ending, Export};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
@@ -66,7 +70,8 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
-        let answer = self.observed(Export::Tick, self.call_tick(budget)).await;
+        let meter = Arc::default();
+        let answer = self.observed(Export::Tick, &meter, self.call_tick(budget, &meter)).await;
         if let Err(failure) = &answer {
             self.count_failed_tick(failure).await;
         }
@@ -89,7 +94,7 @@ impl School {
         }
     }
 
-    async fn call_tick(&self, budget: Budget) -> Result<TickReport, CallFailure> {
+    async fn call_tick(&self, budget: Budget, meter: &Arc<Meter>) -> Result<TickReport, CallFailure> {
         let mut unit = self.gate.begin_tick().await?;
         if unit.records_are_full() {
             return Err(CallFailure::Full);
@@ -110,7 +115,7 @@ impl School {
         failing::end(&mut unit, &settings, self.host.config.clock.now());
         let grant = self.host.config.grant(&settings);
         let time = CallTime { engine, place, deadline, asked: Stopwatch::start() };
-        let start = self.start(unit, settings, grant, time);
+        let start = self.start(unit, settings, grant, time, meter);
         let check = |report: &TickReport| answer::check_tick(report, self.host.engine.limits());
         self.run(Export::Tick, start, check, move |plugin, store| {
             Box::pin(plugin.gegi_coursekey_integration().call_on_tick(store, budget))
@@ -123,8 +128,9 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn course_changed(&self, change: CourseChange) -> Result<CourseOutcome, CallFailure> {
+        let meter = Arc::default();
         let call = || async {
-            let (start, change) = (self.start_short().await?, change.clone());
+            let (start, change) = (self.start_short(&meter).await?, change.clone());
             let check = |_: &CourseOutcome| Ok(());
             self.run(Export::CourseChanged, start, check, move |plugin, store| {
                 Box::pin(
@@ -133,7 +139,7 @@ impl School {
             })
             .await
         };
-        self.observed(Export::CourseChanged, short::undisturbed(call)).await
+        self.observed(Export::CourseChanged, &meter, short::undisturbed(call)).await
     }
 
     /// Takes a push that CourseKey sent for a campus, if one of the campus's keys signed the push within the
@@ -143,15 +149,22 @@ impl School {
     /// The push is not to be believed, or the call left no trace. [`CallFailure::status`] is the answer for
     /// CourseKey, which sends the push again.
     pub async fn attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
-        self.observed(Export::AttendanceReceived, self.call_attendance_received(campus, push)).await
+        let meter = Arc::default();
+        let call = self.call_attendance_received(campus, push, &meter);
+        self.observed(Export::AttendanceReceived, &meter, call).await
     }
 
-    async fn call_attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
+    async fn call_attendance_received(
+        &self,
+        campus: &str,
+        push: Push,
+        meter: &Arc<Meter>,
+    ) -> Result<PushOutcome, CallFailure> {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
         let check = |outcome: &AttendanceOutcome| answer::check_attendance(*outcome, push.body.len());
         short::undisturbed(|| async {
-            let mut start = self.start_short().await?;
+            let mut start = self.start_short(meter).await?;
             if !start.unit.takes_push(push.id).await? {
                 return Ok(PushOutcome::Repeated);
             }
@@ -172,14 +185,15 @@ impl School {
     /// Nothing was read; [`CallFailure::next`] says what to do.
     pub async fn statuses(&self, query: StatusQuery) -> Result<Vec<CourseStatus>, CallFailure> {
         let check = |statuses: &Vec<CourseStatus>| answer::check_statuses(&query, statuses);
+        let meter = Arc::default();
         let call = || async {
-            let (start, query) = (self.start_short().await?, query.clone());
+            let (start, query) = (self.start_short(&meter).await?, query.clone());
             self.run(Export::Statuses, start, check, move |plugin, store| {
                 Box::pin(async move { plugin.gegi_coursekey_integration().call_get_status(store, &query).await })
             })
             .await
         };
-        self.observed(Export::Statuses, short::undisturbed(call)).await
+        self.observed(Export::Statuses, &meter, short::undisturbed(call)).await
     }
 
     /// Delivers everything that the calls committed: records and mails, each lane in order and beside the other, each
@@ -239,16 +253,20 @@ impl School {
         self.gate.hold(fence);
     }
 
-    /// Tells the observer how a call ended, and how long the call took.
+    /// Runs a call in a span of its own, and tells the observer and the log how it ended and what it cost.
     async fn observed<T>(
         &self,
         export: Export,
+        meter: &Meter,
         call: impl Future<Output = Result<T, CallFailure>>,
     ) -> Result<T, CallFailure> {
+        let span = span::begin(&self.id, export);
         let watch = Stopwatch::start();
-        let answer = call.await;
+        let answer = meter.running(call).instrument(span.clone()).await;
         let ending = answer.as_ref().err().map_or(Ending::Ok, CallFailure::ending);
-        self.host.config.observer.call_ended(&EndedCall { export, took: watch.elapsed(), ending });
+        let ended = EndedCall { school: &self.id, export, took: watch.elapsed(), ending, cost: meter.cost() };
+        self.host.config.observer.call_ended(&ended);
+        span::end(&span, &ended);
         answer
     }
 
@@ -258,13 +276,13 @@ impl School {
     /// # Errors
     /// GEGI or the store could not be read, or there is no place for an instance.
     pub async fn time_bare_instantiation(&self) -> Result<Duration, CallFailure> {
-        let start = self.start_short().await?;
+        let start = self.start_short(&Arc::default()).await?;
         let engine = start.time.engine.clone();
         let timed = engine.time_bare(*start).await;
         timed.map_err(|error| CallFailure::Trapped(error.root_cause().to_string()))
     }
 
-    async fn start_short(&self) -> Result<Box<CallStart>, CallFailure> {
+    async fn start_short(&self, meter: &Arc<Meter>) -> Result<Box<CallStart>, CallFailure> {
         // GEGI is asked before the call begins, because nobody else in this process can commit for the school while a
         // short call runs.
         let settings = self.gegi.source.settings().await?;
@@ -276,7 +294,7 @@ impl School {
         let left = patience.saturating_sub(asked.elapsed());
         let engine = self.host.engine_now().clone();
         let place = engine.place(PlaceOf::ShortCall, Some(left)).await.map_err(|_| NoPlace(patience))?;
-        Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { engine, place, deadline, asked }))
+        Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { engine, place, deadline, asked }, meter))
     }
 
     fn start(
@@ -285,6 +303,7 @@ impl School {
         settings: SchoolSettings,
         grant: Result<Grant, Denial>,
         time: CallTime,
+        meter: &Arc<Meter>,
     ) -> Box<CallStart> {
         let config = &self.host.config;
         let parts = DoorParts {
@@ -296,16 +315,17 @@ impl School {
             clock: Arc::clone(&config.clock),
             observer: Arc::clone(&config.observer),
             limits: self.host.engine.limits().http.clone(),
+            meter: Arc::clone(meter),
         };
         // On the heap, because it goes through several futures.
         Box::new(CallStart {
-            school: self.id.to_string(),
             unit,
             source: Arc::clone(&self.gegi.source),
             settings,
             door: Door::new(parts, grant),
             clock: Arc::clone(&config.clock),
             time,
+            meter: Arc::clone(meter),
         })
     }
 

@@ -2,8 +2,10 @@
 //!
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
 //! each with its GEGI), `trial` (which component runs), `service` (all of it together), `api` (what GEGI and operators
-//! ask), `runner` (the ticks), `mail` and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
+//! ask), `tenure` and `runner` (whose schools, and their ticks), `watch` and `alarms` (what is stuck), `mail` and `mailing`
+//! (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
 
+pub mod alarms;
 pub mod api;
 pub mod client;
 pub mod config;

@@ -57,13 +57,23 @@ impl Mailing {
         Arc::new(SchoolMails::new(SchoolId::from(id), transport, texts, clock, self.backoff))
     }
 
-    /// Mails something to the operator, once under an id. A mail that does not leave is in the log.
-    pub async fn tell_operator(&self, id: &str, subject: &str, text: &str) {
-        let Some(operator) = &self.operator else { return };
+    /// Mails something to the operator, once under an id. False: the mail has not left and may be tried again.
+    pub async fn tell_operator(&self, id: &str, subject: &str, text: &str) -> bool {
+        let Some(operator) = &self.operator else { return false };
         match operator.tell(id, subject, text).await {
-            Ok(Outcome::Sent) => {}
-            Ok(_) => tracing::error!("a mail to the operator did not leave"),
-            Err(error) => tracing::error!(%error, "a mail to the operator could not be written"),
+            Ok(Outcome::Sent) => true,
+            Ok(Outcome::Refused(_)) => {
+                tracing::error!("a mail to the operator was refused for good");
+                true
+            }
+            Ok(Outcome::Passing { .. } | Outcome::Stopped { .. }) => {
+                tracing::error!("a mail to the operator did not leave; it is tried again");
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, "a mail to the operator could not be written");
+                true
+            }
         }
     }
 

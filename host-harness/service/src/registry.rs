@@ -9,6 +9,7 @@ use host::store::{SchoolId, Store, StoreError};
 use mirror::entries::{Changes, Entries};
 use serde::{Deserialize, Serialize};
 
+use crate::alarms::KeptAlarms;
 use crate::runner::Seen;
 
 /// Where GEGI's records are kept.
@@ -57,6 +58,9 @@ const LATEST: &str = "latest";
 const SCHOOL: &str = "school/";
 const TICKS: &str = "ticks/";
 const COMPONENT: &str = "component/";
+const ALARMS: &str = "alarms/";
+/// How much is read at once.
+const PAGE: usize = 1_000;
 
 impl Registry {
     /// The registry in a store.
@@ -141,12 +145,13 @@ impl Registry {
             .await?
     }
 
-    /// Takes a school out of the registry, with what was said of its ticks.
+    /// Takes a school out of the registry, with what was said of its ticks and its alarms.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn remove(&self, school: &str, stored_as: &SchoolId) -> Result<(), StoreError> {
-        self.0.change(&[], |_| (Changes::from([(key_of(school), None), (key_of_ticks(stored_as), None)]), ())).await
+        let keys = [key_of(school), key_of_ticks(stored_as), key_of_alarms(stored_as)];
+        self.0.change(&[], |_| (keys.iter().map(|key| (key.clone(), None)).collect(), ())).await
     }
 
     /// Says how a school's ticks are, for the processes that do not make them.
@@ -187,6 +192,62 @@ impl Registry {
             })
             .await?
     }
+
+    /// The alarms of a school.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn alarms(&self, stored_as: &SchoolId) -> Result<KeptAlarms, StoreError> {
+        Ok(read_alarms(self.0.get(key_of_alarms(stored_as)).await?.as_deref()))
+    }
+
+    /// The alarms of all schools that have any, by the school's name in the storage.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn all_alarms(&self) -> Result<Vec<(SchoolId, KeptAlarms)>, StoreError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.0.scan(ALARMS, after.as_deref(), PAGE).await?;
+            all.extend(page.iter().map(|(key, text)| {
+                (SchoolId::new(key.strip_prefix(ALARMS).unwrap_or_default()), read_alarms(Some(text.as_slice())))
+            }));
+            after = page.last().map(|(key, _)| key.clone());
+            if page.len() < PAGE {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Changes the alarms of a school; returns them as they are then, with what `change` answered. `change` may be called
+    /// again, as if for the first time. Of a school that was removed nothing is kept.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn change_alarms<T>(
+        &self,
+        school: &str,
+        stored_as: &SchoolId,
+        mut change: impl FnMut(&mut KeptAlarms) -> T,
+    ) -> Result<(KeptAlarms, T), StoreError> {
+        let keys = [key_of(school), key_of_alarms(stored_as)];
+        self.0
+            .change(&keys, |held| {
+                let [place, at] = &keys;
+                let text = |key: &String| held.get(key).and_then(Option::as_deref);
+                let registered = text(place).and_then(|text| read(text).ok());
+                let is_there = registered.is_some_and(|registered| registered.stored_as(school) == *stored_as);
+                let before = read_alarms(text(at));
+                let mut after = before.clone();
+                let answer = change(&mut after);
+                let mut changes = Changes::new();
+                if is_there && after != before {
+                    changes.insert(at.clone(), (!after.is_empty()).then(|| write(&after)));
+                }
+                (changes, (after, answer))
+            })
+            .await
+    }
 }
 
 fn key_of_component(hash: &str) -> String {
@@ -203,6 +264,15 @@ fn word(verdict: Verdict) -> &'static str {
 fn read_verdict(text: &[u8]) -> Result<Verdict, StoreError> {
     let known = [Verdict::Works, Verdict::Left].into_iter().find(|verdict| word(*verdict).as_bytes() == text);
     known.ok_or(StoreError::Corrupt)
+}
+
+fn key_of_alarms(stored_as: &SchoolId) -> String {
+    format!("{ALARMS}{stored_as}")
+}
+
+/// Alarms in a form of a later version are told anew.
+fn read_alarms(text: Option<&[u8]>) -> KeptAlarms {
+    text.and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default()
 }
 
 fn key_of_ticks(stored_as: &SchoolId) -> String {
@@ -227,6 +297,7 @@ mod tests {
     use chrono::DateTime;
     use host::clock::VirtualClock;
     use host::store::MemoryStore;
+    use host::watchdog::{Alarm, Stage};
 
     use super::*;
 
@@ -259,6 +330,25 @@ mod tests {
         assert_eq!(registry.give_verdict("b", Verdict::Left).await.unwrap(), (Verdict::Left, true));
         assert_eq!(registry.verdict("a").await.unwrap(), Some(Verdict::Works));
         assert_eq!(registry.verdict("b").await.unwrap(), Some(Verdict::Left));
+    }
+
+    #[tokio::test]
+    async fn alarms_are_kept_for_as_long_as_their_school() {
+        let clock = Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH));
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let (one, other) = (Registry::new(Arc::clone(&store), clock.clone()), Registry::new(store, clock));
+        let stored_as = one.put("a", Records::Mirror).await.unwrap().0.stored_as("a");
+        let alarm = Alarm { stage: Stage::Ticks, since: DateTime::UNIX_EPOCH, sentence: "no tick".to_owned() };
+        let raise = async |registry: &Registry| {
+            registry.change_alarms("a", &stored_as, |kept| kept.raise(&alarm)).await.unwrap().1
+        };
+        assert!(raise(&one).await && !raise(&other).await, "one of two processes raises it");
+        assert_eq!(other.alarms(&stored_as).await.unwrap().sentence().as_deref(), Some("ticks: no tick"));
+        let all = other.all_alarms().await.unwrap();
+        assert_eq!(all, [(stored_as.clone(), one.alarms(&stored_as).await.unwrap())]);
+        one.remove("a", &stored_as).await.unwrap();
+        raise(&other).await;
+        assert!(one.alarms(&stored_as).await.unwrap().is_empty());
     }
 
     #[test]

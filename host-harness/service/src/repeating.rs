@@ -11,6 +11,9 @@ use host::watchdog::{Repeated, Repeats, Stage};
 /// The name under which the service itself fails. Every school's has a full stop.
 pub(crate) const SERVICE: &str = "service";
 
+/// The stages that every process hears of, and not only the one that ticks the school.
+pub(crate) const HEARD: [Stage; 2] = [Stage::Refusals, Stage::Pushes];
+
 /// What fails again and again. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Repeating(Arc<Mutex<BTreeMap<(SchoolId, Stage), Repeated>>>);
@@ -36,6 +39,17 @@ impl Repeating {
             *of = new;
         }
         (of.latest, of.times) = (now, of.times.saturating_add(1));
+    }
+
+    /// Takes over what was told before this process began: it fails since then, until it works or stays away for long.
+    pub(crate) fn resume(&self, school: &SchoolId, stage: Stage, since: DateTime<Utc>, now: DateTime<Utc>) {
+        if !Stage::REPEATING.contains(&stage) {
+            return;
+        }
+        let told = Repeated::told(since, now);
+        let mut known = self.lock();
+        let of = known.entry((school.clone(), stage)).or_insert(told);
+        (of.since, of.times) = (of.since.min(told.since), of.times.max(told.times));
     }
 
     /// The same thing worked.

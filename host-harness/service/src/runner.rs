@@ -133,6 +133,16 @@ impl Runs {
         self.lock().scheduler.schools().map(|(school, _)| school.clone()).collect()
     }
 
+    /// When the next tick is due; for whoever moves a clock that stands.
+    pub fn next_moment(&self) -> Option<DateTime<Utc>> {
+        self.lock().scheduler.next_moment()
+    }
+
+    /// How many ticks run now.
+    pub fn running(&self) -> usize {
+        self.lock().scheduler.running()
+    }
+
     /// What the watchdog looks at.
     pub(crate) fn views(&self) -> Vec<(SchoolId, host::schedule::SchoolView, Option<DateTime<Utc>>)> {
         let known = self.lock();
@@ -232,7 +242,7 @@ fn begin(service: &Service, ticks: &mut JoinSet<(SchoolId, Outcome)>) {
 
 /// How long nothing is due.
 fn pause(service: &Service) -> Duration {
-    let next = service.runs().lock().scheduler.next_moment();
+    let next = service.runs().next_moment();
     let left = next.map(|next| (next - service.clock().now()).to_std().unwrap_or_default());
     left.unwrap_or(LOOKS_EVERY).min(LOOKS_EVERY)
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use host::clock::{Clock, SystemClock};
-use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender};
+use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender, Transport};
+use host::limits::HttpLimits;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
 use host::store::{PostgresStore, SqliteStore, Store};
@@ -28,7 +30,6 @@ use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
 use crate::trial::{self, ComponentError, Components, Running};
-use crate::watch::Standings;
 use crate::{api, tenure};
 
 /// How long requests may take to end when the service ends.
@@ -93,30 +94,84 @@ impl ServeError {
     }
 }
 
+/// What a service stands in: its time, its network, and addresses beside those of the API.
+pub struct Surroundings {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The way to CourseKey.
+    pub network: Arc<dyn Transport>,
+    /// Further addresses, for which the operator's token is needed unless the API says otherwise of their paths.
+    pub routes: Router<Service>,
+}
+
+impl Surroundings {
+    /// The machine's clock, the network, and no further address.
+    ///
+    /// # Errors
+    /// The file of further certificates cannot be used.
+    pub fn real(config: &Config, limits: &HttpLimits) -> Result<Self, ServeError> {
+        let mut sender = Sender::new(limits, config.loopback_allowed);
+        if let Some(ca) = &config.coursekey.ca {
+            sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
+        }
+        Ok(Self { clock: Arc::new(SystemClock), network: Arc::new(sender), routes: Router::new() })
+    }
+}
+
 /// A service that is ready: its address is bound.
 pub struct Ready {
     listener: TcpListener,
     service: Service,
+    routes: Router<Service>,
     end: watch::Sender<bool>,
+}
+
+/// What a service stands on, beside its engine.
+pub struct Ground {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The storage.
+    pub store: Arc<dyn Store>,
+    /// Which process ticks which school.
+    pub leases: Arc<dyn Leases>,
+    /// The way to CourseKey, which keeps to no rate by itself.
+    pub transport: Arc<dyn Transport>,
 }
 
 /// Opens everything that the configuration names.
 ///
 /// # Errors
 /// Something cannot be opened; nothing runs.
-pub async fn prepare(config: Config, components: Components, environment: Environment) -> Result<Ready, ServeError> {
+pub async fn prepare(
+    config: Config,
+    components: Components,
+    environment: Environment,
+    surroundings: Surroundings,
+) -> Result<Ready, ServeError> {
+    let Surroundings { clock, network: transport, routes } = surroundings;
+    // What the operator has to correct is told before a file is created.
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ground = Ground { clock, store, leases, transport };
+    Ok(Ready { routes, ..prepare_on(ground, config, components, secrets).await? })
+}
+
+/// The same as `prepare`, on a ground that the caller has laid.
+///
+/// # Errors
+/// Something cannot be opened; nothing runs.
+pub async fn prepare_on(
+    ground: Ground,
+    config: Config,
+    components: Components,
+    secrets: Secrets,
+) -> Result<Ready, ServeError> {
+    let Ground { clock, store, leases, transport } = ground;
     let registry = Registry::new(Arc::clone(&store), Arc::clone(&clock));
     let Running { engine, trial, left } = components.run(&registry).await?;
     let is_on_trial = trial.is_some();
     let metrics = Arc::new(Metrics::default());
-    let mut sender = Sender::new(&engine.limits().http, config.loopback_allowed);
-    if let Some(ca) = &config.coursekey.ca {
-        sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
-    }
-    let paced = Paced::new(Arc::new(sender), Arc::clone(&clock), config.coursekey.requests_per_second);
+    let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
     let host = Host::new(
         engine.clone(),
         HostConfig {
@@ -142,7 +197,7 @@ pub async fn prepare(config: Config, components: Components, environment: Enviro
         components.check(&registry, &schools).await?;
     }
     let is_shared = matches!(config.store(), StoreAt::Postgres(_));
-    let (looks, claims, standings) = (Bell::default(), Bell::default(), Standings::default());
+    let (looks, claims) = (Bell::default(), Bell::default());
     let parts = Parts {
         config,
         clock,
@@ -157,14 +212,13 @@ pub async fn prepare(config: Config, components: Components, environment: Enviro
         pace: paced,
         looks,
         claims,
-        standings,
         repeating: Repeating::default(),
         metrics,
         mailing,
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), end })
+    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), end })
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
@@ -199,12 +253,17 @@ impl Ready {
         self.listener.local_addr()
     }
 
+    /// The service.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
     /// Serves until `stop` comes to its end.
     ///
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, end } = self;
+        let Self { listener, service, routes, end } = self;
         let pacing = tokio::spawn(service.pace().clone().keep());
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -215,7 +274,7 @@ impl Ready {
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
         let telling = tokio::spawn(trial::tell(service.clone()));
         let mailing = Arc::clone(service.mailing().transport());
-        let app = api::router(service).into_make_service_with_connect_info::<SocketAddr>();
+        let app = api::router(service, routes).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
         let server = axum::serve(listener, app).with_graceful_shutdown(async move { _ = asked.changed().await });
         let server = tokio::spawn(async move { server.await });

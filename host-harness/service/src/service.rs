@@ -22,7 +22,6 @@ use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
 use crate::trial::LeftComponent;
-use crate::watch::Standings;
 
 /// The service.
 #[derive(Clone)]
@@ -56,8 +55,6 @@ pub struct Parts {
     pub looks: Bell,
     /// Rung when there may be schools to claim.
     pub claims: Bell,
-    /// What is stuck.
-    pub standings: Standings,
     /// What fails again and again.
     pub repeating: Repeating,
     /// What is counted.
@@ -254,11 +251,6 @@ impl Service {
     /// What fails again and again.
     pub fn repeating(&self) -> &Repeating {
         &self.0.repeating
-    }
-
-    /// What is stuck.
-    pub fn standings(&self) -> &Standings {
-        &self.0.standings
     }
 }
 

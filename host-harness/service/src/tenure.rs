@@ -31,8 +31,7 @@ pub fn id_of(stored_as: &SchoolId) -> &str {
 
 /// Holds schools until their last ticks have ended, and then gives all of them back.
 pub async fn hold(service: Service, node: Node, mut ended: watch::Receiver<bool>) {
-    let (held, commits, first) = (BTreeMap::new(), BTreeMap::new(), First::AtUpdate);
-    let mut tenure = Tenure { service, node, held, commits, renewed: None, hints: None, first };
+    let mut tenure = Tenure::new(service, node);
     loop {
         if let Err(error) = tenure.look().await {
             tracing::error!(%error, "the leases of schools cannot be read or renewed; trying again");
@@ -47,7 +46,8 @@ pub async fn hold(service: Service, node: Node, mut ended: watch::Receiver<bool>
     }
 }
 
-struct Tenure {
+/// The schools of this process.
+pub struct Tenure {
     service: Service,
     node: Node,
     /// The schools that the process ticks, each with the number of its lease.
@@ -63,11 +63,22 @@ struct Tenure {
 }
 
 impl Tenure {
+    /// The tenure of a process that holds no school yet.
+    pub fn new(service: Service, node: Node) -> Self {
+        let (held, commits, first) = (BTreeMap::new(), BTreeMap::new(), First::AtUpdate);
+        Self { service, node, held, commits, renewed: None, hints: None, first }
+    }
+
     fn leases(&self) -> Arc<dyn Leases> {
         Arc::clone(self.service.leases())
     }
 
-    async fn look(&mut self) -> Result<(), StoreError> {
+    /// Says that the process lives if it is time to, takes the schools that are its own, and gives back what is beyond its
+    /// share.
+    ///
+    /// # Errors
+    /// The storage failed. The next look does what is left.
+    pub async fn look(&mut self) -> Result<(), StoreError> {
         self.live().await?;
         if self.service.is_ending() {
             return Ok(());
@@ -79,8 +90,11 @@ impl Tenure {
         self.hear_of_commits().await
     }
 
-    /// Says that the process lives. A process that was silent for too long begins anew with what is left to it.
+    /// Says that the process lives, and listens. A process that was silent for too long begins anew with what is left to it.
     async fn live(&mut self) -> Result<(), StoreError> {
+        if self.hints.is_none() {
+            self.hints = Some(self.leases().hints().await?);
+        }
         match &self.renewed {
             Some(renewed) if renewed.elapsed() < RENEW_EVERY => return Ok(()),
             Some(_) if self.leases().renew(&self.node.id).await? => {}
@@ -94,9 +108,6 @@ impl Tenure {
                 self.held.clear();
                 self.register().await?;
             }
-        }
-        if self.hints.is_none() {
-            self.hints = Some(self.leases().hints().await?);
         }
         self.renewed = Some(Stopwatch::start());
         Ok(())
@@ -186,17 +197,26 @@ impl Tenure {
         Ok(())
     }
 
-    async fn until_next_look(&mut self) {
+    /// Passes hints on until it is time for the next look.
+    pub async fn until_next_look(&mut self) {
         let watch = Stopwatch::start();
         loop {
             let left = LOOKS_EVERY.saturating_sub(watch.elapsed());
             if left.is_zero() {
                 return;
             }
-            let Some(hints) = &mut self.hints else { return crate::runner::wait(left).await };
+            let hints = &mut self.hints;
+            let hint = async {
+                match hints {
+                    Some(hints) => hints.next().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                hint = hints.next() => match hint {
+                biased;
+                hint = hint => match hint {
                     Some(school) => self.service.runs().wake(&school, Wake::Changed, &self.service),
+                    // The next look listens again, and finds what was told meanwhile.
                     None => self.hints = None,
                 },
                 () = self.service.claims().notified() => return,

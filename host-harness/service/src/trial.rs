@@ -110,7 +110,7 @@ impl Components {
     }
 
     /// The limits of a call.
-    pub(crate) fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &Limits {
         &self.limits
     }
 

@@ -1,125 +1,160 @@
-//! The watch over the service: looks each minute at every school of this process from outside of its ticks, and tells the
-//! operator once when a stage is stuck and once when it moves again. Which stage is stuck is `host::watchdog`'s to say.
+//! The watch over the service: looks each minute at every school of this process from outside of its ticks, and at what fails
+//! again and again, and tells the operator once when a stage is stuck and once when it moves again (`ledger`). Which stage is
+//! stuck is `host::watchdog`'s to say; what was told is kept in `alarms`.
+
+mod ledger;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use data_encoding::HEXLOWER;
 use host::schedule::SchoolView;
 use host::school::CallFailure;
 use host::store::{Lane, REFUSED_KEPT, Refusals, SchoolId, Standing, StoreError};
-use host::watchdog::{AlarmEvent, Alarms, Failed, Patience, Seen, Stage, Waiting};
+use host::watchdog::{Failed, Seen, Stage, Waiting};
 use mirror::book::BookError;
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::registry::Records;
-use crate::repeating::SERVICE;
+use crate::repeating::{HEARD, SERVICE};
 use crate::schools::OpenSchool;
 use crate::service::Service;
 use crate::tenure::id_of;
+use ledger::Ledger;
 
 /// How often the schools are looked at.
 const LOOKS_EVERY: Duration = Duration::from_mins(1);
 
-/// What is stuck at which schools of this process, and at which stage. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Standings(Arc<Mutex<Stuck>>);
-
-/// The sentence about each stage that is stuck.
-type Stuck = BTreeMap<(SchoolId, Stage), String>;
-
-impl Standings {
-    /// What is stuck at a school, in words, the first stage before the others; none: nothing.
-    pub fn of(&self, school: &SchoolId) -> Option<String> {
-        let stuck = self.lock();
-        let mut of_school = Stage::ALL.iter().filter_map(|stage| Some((stage, stuck.get(&(school.clone(), *stage))?)));
-        of_school.next().map(|(stage, sentence)| format!("{}: {sentence}", stage.name()))
-    }
-
-    /// Notes that a stage is stuck, with the sentence about it; none: it moves again.
-    fn note(&self, school: &SchoolId, stage: Stage, sentence: Option<String>) {
-        let key = (school.clone(), stage);
-        match sentence {
-            Some(sentence) => self.lock().insert(key, sentence),
-            None => self.lock().remove(&key),
-        };
-    }
-
-    /// Forgets the schools that are not this process's any more.
-    fn keep(&self, is_mine: impl Fn(&SchoolId) -> bool) {
-        self.lock().retain(|(school, _), _| is_mine(school));
-    }
-
-    /// How many schools have a stage that is stuck.
-    fn schools(&self) -> usize {
-        self.lock().keys().map(|(school, _)| school).collect::<BTreeSet<_>>().len()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Stuck> {
-        // A panic while the lock is held cannot leave a change half made.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// After how long without a look nobody has watched.
+const BREAK: TimeDelta = TimeDelta::minutes(3);
 
 /// Watches until the service ends.
 pub async fn keep(service: Service, mut ending: watch::Receiver<bool>) {
-    let alarms = Alarms::new(Patience::default());
-    let mut watch = Watch { alarms, heads: BTreeMap::new(), since: BTreeMap::new(), refusals: BTreeMap::new() };
+    let mut watch = Watch::default();
     loop {
         tokio::select! {
             _ = ending.changed() => return,
             () = crate::runner::wait(LOOKS_EVERY) => {}
         }
-        let itself = SchoolId::from(SERVICE);
-        match watch.look(&service).await {
-            Ok(()) => service.repeating().worked(&itself, Stage::Storage),
-            Err(error) => {
-                tracing::error!(%error, "the watch cannot read the storage");
-                service.repeating().failed(&itself, Stage::Storage, service.clock().now());
-            }
+        if let Err(error) = watch.look(&service).await {
+            tracing::error!(%error, "the watch cannot read the storage");
         }
-        watch.look_elsewhere(&service).await;
     }
 }
 
 /// The first item that waits in a lane: its sequence, and since when it is known to wait.
 type Head = (u64, DateTime<Utc>);
 
-struct Watch {
-    alarms: Alarms,
+/// What is known of the schools of this process from one look to the next.
+pub struct Watch {
+    /// The alarms of this process's schools.
+    mine: Ledger,
+    /// The alarms about what this process heard of the schools that others tick.
+    elsewhere: Ledger,
+    /// The alarms about this process.
+    itself: Ledger,
+    /// Whether what was told before this process's start was taken over.
+    has_resumed: bool,
     heads: BTreeMap<(SchoolId, Lane), Head>,
     /// Since when each school is watched without a break.
     since: BTreeMap<SchoolId, DateTime<Utc>>,
     /// What a lane's receiver had refused at the last look, and how many items it had been given by then.
     refusals: BTreeMap<(SchoolId, Lane), (u64, Refusals)>,
+    /// When the latest look ended.
+    looked: Option<DateTime<Utc>>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            mine: Ledger::of(&Stage::ALL),
+            elsewhere: Ledger::of(&HEARD),
+            itself: Ledger::of(&[Stage::Storage, Stage::Leases]),
+            has_resumed: false,
+            heads: BTreeMap::new(),
+            since: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            looked: None,
+        }
+    }
 }
 
 impl Watch {
-    async fn look(&mut self, service: &Service) -> Result<(), StoreError> {
+    /// Looks at every school of this process, and tells what there is to tell.
+    ///
+    /// # Errors
+    /// The storage failed. What could not be kept is told by the next look.
+    pub async fn look(&mut self, service: &Service) -> Result<(), StoreError> {
         let now = service.clock().now();
+        // A process that was stopped for a while knows of no school what became of it meanwhile.
+        if self.looked.is_some_and(|looked| now - looked > BREAK) {
+            self.since.clear();
+        }
+        let mut looked = self.look_at_mine(service, now).await;
+        if looked.is_ok() {
+            looked = self.look_elsewhere(service, now).await;
+        }
+        let itself = SchoolId::from(SERVICE);
+        match &looked {
+            Ok(()) => service.repeating().worked(&itself, Stage::Storage),
+            Err(_) => service.repeating().failed(&itself, Stage::Storage, now),
+        }
+        let seen = Seen::of_repeats(service.repeating().of(&itself, now), now);
+        // Nothing about the service itself is asked of the storage, so none of this can fail.
+        let told = self.itself.look(service, &itself, &seen, now).await.and(self.itself.mail(service).await);
+        let stuck = self.mine.stuck() + self.elsewhere.stuck() + self.itself.stuck();
+        service.metrics().stuck.set(i64::try_from(stuck).unwrap_or(i64::MAX));
+        self.looked = Some(service.clock().now());
+        looked.and(told)
+    }
+
+    async fn look_at_mine(&mut self, service: &Service, now: DateTime<Utc>) -> Result<(), StoreError> {
         let views = service.runs().views();
         let mine: BTreeSet<SchoolId> = views.iter().map(|(school, ..)| school.clone()).collect();
-        for gone in self.since.keys().filter(|school| !mine.contains(school)) {
-            self.alarms.forget(gone);
-        }
+        self.mine.retain(|school| mine.contains(school));
         self.since.retain(|school, _| mine.contains(school));
         self.heads.retain(|(school, _), _| mine.contains(school));
         self.refusals.retain(|(school, _), _| mine.contains(school));
-        let failing = service.repeating().all(now);
-        service.standings().keep(|school| mine.contains(school) || failing.contains(school));
         for (stored_as, view, read_until) in views {
             let Some(school) = service.school_if_any(id_of(&stored_as)).await? else { continue };
+            if !self.mine.knows(&stored_as) {
+                self.mine.remember(service, &stored_as).await?;
+            }
             let standing = service.store().standing(&stored_as).await?;
             let Some(seen) = self.seen(service, &school, &view, read_until, &standing).await? else { continue };
-            for event in self.alarms.look(&stored_as, &seen, now) {
-                tell(service, &stored_as, &event).await;
-            }
+            self.mine.look(service, &stored_as, &seen, now).await?;
         }
-        service.metrics().stuck.set(i64::try_from(service.standings().schools()).unwrap_or(i64::MAX));
-        Ok(())
+        self.mine.mail(service).await
+    }
+
+    /// Looks at what failed again and again here, at schools that other processes tick.
+    async fn look_elsewhere(&mut self, service: &Service, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if !self.has_resumed {
+            // A process that was ended may have told of schools that it did not tick.
+            for (school, kept) in service.registry().all_alarms().await? {
+                for (stage, alarm) in kept.stuck().filter(|(stage, _)| HEARD.contains(stage)) {
+                    service.repeating().resume(&school, stage, alarm.since, now);
+                }
+            }
+            self.has_resumed = true;
+        }
+        let mut heard = service.repeating().all(now);
+        heard.extend(self.elsewhere.open().cloned());
+        heard.retain(|school| school.as_str() != SERVICE && !self.mine.knows(school));
+        self.elsewhere.retain(|school| heard.contains(school));
+        for school in heard {
+            let registered = service.registry().get(id_of(&school)).await?;
+            if registered.is_none_or(|registered| registered.stored_as(id_of(&school)) != school) {
+                self.elsewhere.retain(|known| *known != school);
+                continue;
+            }
+            if !self.elsewhere.knows(&school) {
+                self.elsewhere.remember(service, &school).await?;
+            }
+            let seen = Seen::of_repeats(service.repeating().of(&school, now), now);
+            self.elsewhere.look(service, &school, &seen, now).await?;
+        }
+        self.elsewhere.mail(service).await
     }
 
     async fn seen(
@@ -231,60 +266,5 @@ impl Watch {
             service.repeating().worked(school, stage);
         }
         Ok(refusals)
-    }
-
-    /// Looks at what failed again and again here, at schools that other processes tick and at the service itself.
-    async fn look_elsewhere(&mut self, service: &Service) {
-        let now = service.clock().now();
-        for school in service.repeating().all(now).into_iter().filter(|school| !self.since.contains_key(school)) {
-            let seen = Seen::of_repeats(service.repeating().of(&school, now), now);
-            for event in self.alarms.look(&school, &seen, now) {
-                tell(service, &school, &event).await;
-            }
-        }
-    }
-}
-
-/// Tells the operator what is stuck, or moves again: in the log, in the API, in the metrics and by mail.
-async fn tell(service: &Service, school: &SchoolId, event: &AlarmEvent) {
-    let id = id_of(school);
-    let (stage, since, sentence) = match event {
-        AlarmEvent::Raised(alarm) => {
-            tracing::error!(school = id, stage = alarm.stage.name(), since = %alarm.since, "{}", alarm.sentence);
-            (alarm.stage, alarm.since, alarm.sentence.clone())
-        }
-        AlarmEvent::Cleared { stage, since } => {
-            tracing::warn!(school = id, stage = stage.name(), "the stage moves again");
-            (*stage, *since, format!("The stage {} moves again.", stage.name()))
-        }
-    };
-    let is_raised = matches!(event, AlarmEvent::Raised(_));
-    service.standings().note(school, stage, is_raised.then(|| sentence.clone()));
-    let whose = if id == SERVICE { "The service".to_owned() } else { format!("School {id}") };
-    let subject = if is_raised {
-        format!("{whose}: {} is stuck since {} UTC", stage.name(), since.format("%Y-%m-%d %H:%M"))
-    } else {
-        format!("{whose}: {} moves again", stage.name())
-    };
-    let act = format!("{school} {} {} {is_raised}", stage.name(), since.timestamp());
-    let mail = HEXLOWER.encode(&Sha256::digest(act.as_bytes()));
-    service.mailing().tell_operator(&mail, &subject, &sentence).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stage_that_moves_again_leaves_the_others_stuck() {
-        let (standings, north, south) = (Standings::default(), SchoolId::from("north.1"), SchoolId::from("south.1"));
-        standings.note(&north, Stage::Mails, Some("mails wait".to_owned()));
-        standings.note(&north, Stage::Ticks, Some("no tick".to_owned()));
-        standings.note(&south, Stage::Mails, Some("mails wait".to_owned()));
-        assert_eq!((standings.of(&north), standings.schools()), (Some("ticks: no tick".to_owned()), 2));
-        standings.note(&north, Stage::Ticks, None);
-        assert_eq!(standings.of(&north), Some("mails: mails wait".to_owned()));
-        standings.keep(|school| *school == south);
-        assert_eq!((standings.of(&north), standings.schools()), (None, 1));
     }
 }

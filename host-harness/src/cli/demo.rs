@@ -11,7 +11,8 @@ use lab::run::{Finished, Keys, RunOptions, run};
 
 use super::{run, show};
 
-const FILES: [(&str, &str); 4] = [
+/// The files of the school that ships with the program, each with its name.
+pub(crate) const DEMO_SCHOOL: [(&str, &str); 4] = [
     ("school.toml", include_str!("../../demo-school/school.toml")),
     ("courses.jsonl", include_str!("../../demo-school/courses.jsonl")),
     ("changes.jsonl", include_str!("../../demo-school/changes.jsonl")),
@@ -64,7 +65,7 @@ impl Demo {
 
 fn write_school(folder: &Path) -> std::io::Result<()> {
     private::create_folder(folder)?;
-    FILES.iter().try_for_each(|(name, text)| private::write(&folder.join(name), text.as_bytes()))
+    DEMO_SCHOOL.iter().try_for_each(|(name, text)| private::write(&folder.join(name), text.as_bytes()))
 }
 
 async fn show_all(directory: &SchoolDirectory, finished: &Finished, folder: &Path) -> anyhow::Result<()> {

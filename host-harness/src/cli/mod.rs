@@ -40,6 +40,7 @@ use service::config::ConfigError;
 use service::secrets::SecretsError;
 use service::serve::ServeError;
 
+pub(crate) use demo::DEMO_SCHOOL;
 use diagnostics::LogFormat;
 use engine::engine;
 
@@ -125,7 +126,7 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Run(run) => run.execute().await,
             Command::SaveComponent(save) => save.execute(),
             Command::School(school) => school.execute().await,
-            Command::Serve(serve) => serve.execute().await,
+            Command::Serve(serve) => Box::pin(serve.execute()).await,
             Command::SimulateCoursekey(simulate) => simulate.execute().await,
             Command::Tick(tick) => tick.execute().await,
             Command::Status(status) => status.execute().await,

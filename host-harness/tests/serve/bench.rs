@@ -153,22 +153,7 @@ impl Bench {
 
     /// Starts the service, and waits until it serves.
     pub(crate) fn serve(&self) -> Service {
-        let mut child =
-            program().args(["serve", "--config"]).arg(self.path("serve.toml")).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let mut told = String::new();
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the service does not start: {told}");
-            told += &line;
-            if let Some((_, address)) = line.trim().split_once("Serving at http://") {
-                break address.to_owned();
-            }
-        };
-        // A log that nobody reads would stop the service when the pipe is full.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Service { child, address }
+        Service::start(program().args(["serve", "--config"]).arg(self.path("serve.toml")))
     }
 
     /// Starts the service when it should not start; returns its exit code and what it said.
@@ -223,6 +208,30 @@ pub(crate) struct Answer {
 }
 
 impl Service {
+    /// Starts a service, and waits until it serves.
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let mut told = String::new();
+        let address = loop {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the service does not start: {told}");
+            told += &line;
+            if let Some((_, address)) = line.trim().split_once("Serving at http://") {
+                break address.to_owned();
+            }
+        };
+        // A log that nobody reads would stop the service when the pipe is full.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { child, address }
+    }
+
+    /// Starts the demo in a folder.
+    pub(crate) fn demo(folder: &Path) -> Self {
+        Self::start(program().args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder))
+    }
+
     /// Where the service is reached.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)

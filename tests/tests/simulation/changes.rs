@@ -6,6 +6,8 @@
 
 mod edits;
 
+use tests::discretion::NAME;
+
 use crate::dice::Dice;
 use crate::school::generate::{new_class, off_the_tick, person};
 use crate::school::{Change, Content, DAY, Event, HOUR, MINUTE, NeverOut, Person, School, Student, Version};
@@ -140,7 +142,7 @@ fn rejected_people(school: &mut School, dice: &mut Dice) {
         if dice.chance(15) {
             let number = dice.below(school.courses[course].students.len());
             let id = school.courses[course].students[number].person.id.clone();
-            let email = dice.pick(&[String::new(), String::new(), format!("nobody {id}")]);
+            let email = dice.pick(&[String::new(), String::new(), format!("{NAME} {id}")]);
             // A person has the same address in every course.
             let everywhere = school.courses.iter_mut().flat_map(|course| &mut course.students);
             everywhere.filter(|student| student.person.id == id).for_each(|student| {

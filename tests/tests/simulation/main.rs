@@ -1,5 +1,6 @@
 //! The simulation: random small schools with random stories, played by the real component in the real host on SQLite,
-//! and an independent model that says which marks, rows, issues and rosters the run must end with.
+//! and an independent model that says which marks, rows, issues and rosters the run must end with. Beside it, a search for
+//! what must not come out.
 //!
 //! `SIMULATION_SEED=17 cargo test --workspace --test simulation` plays one school again and keeps its directory;
 //! `SIMULATION_SEEDS=300..2000` plays other schools than the usual ones, `SIMULATION_COMPONENT=plugin.wasm` another
@@ -8,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod attendance;
+mod canaries;
 mod changes;
 mod compare;
 mod dice;
@@ -22,9 +24,9 @@ use std::sync::{Arc, Mutex};
 use component::COMPONENT;
 use host::engine::Engine;
 use host::limits::Limits;
-use host::observer::NoObserver;
 use lab::directory::SchoolDirectory;
 use lab::run::{Keys, RunOptions, run};
+use tests::discretion::leak;
 
 /// The seeds of an ordinary test run; `.ci/run` plays the others up to 300.
 const SEEDS: Range<u64> = 0..60;
@@ -100,18 +102,23 @@ fn play(seed: u64, engine: Engine, keep: bool) -> Vec<String> {
     std::fs::create_dir(&written).unwrap();
     school::files::write(&school, &written);
     let directory = SchoolDirectory::read(&written).unwrap();
+    let heard = Arc::new(canaries::Heard::default());
     let options = RunOptions {
         out: folder.path().join("out"),
         store: Some(folder.path().join("store")),
         seed,
         own_texts: None,
         keys: Keys::default(),
-        observer: Arc::new(NoObserver),
+        observer: heard.clone(),
         faults_per_million: 0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if let Err(error) = runtime.block_on(run(&directory, engine, options, &mut |_| ())) {
-        return vec![format!("+ {error}")];
+        let shown = leak(&format!("{error} {error:?}")).map(|what| format!("+ the error shows {what}"));
+        return std::iter::once(format!("+ {error}")).chain(shown).collect();
     }
-    compare::differences(&school, &model::play(&school), &folder.path().join("out"))
+    let out = folder.path().join("out");
+    let mut found = compare::differences(&school, &model::play(&school), &out);
+    found.extend(canaries::escaped(&out, &heard));
+    found
 }

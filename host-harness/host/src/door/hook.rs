@@ -25,6 +25,7 @@ use super::log::{RequestEntry, RequestLog};
 use super::transport::{Answer, Outgoing, Transport, TransportError};
 use crate::clock::Clock;
 use crate::limits::HttpLimits;
+use crate::meter::Meter;
 use crate::observer::{Observer, Step};
 use crate::store::SchoolId;
 
@@ -39,6 +40,7 @@ pub(crate) struct DoorParts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) limits: HttpLimits,
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// The door of one call.
@@ -201,6 +203,7 @@ async fn exchange(
     }
     let started = entry.at;
     let mut logged = LoggedAtEnd { entry, log: Arc::clone(&parts.log) };
+    parts.meter.sends();
     parts.observer.step(Step::BeforeRequest);
     let outgoing = Outgoing { request: request.map(|()| body), school: parts.school, campus };
     let sent = parts.transport.send(outgoing).await;

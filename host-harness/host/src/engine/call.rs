@@ -5,9 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::Instrument as _;
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -20,12 +19,11 @@ use crate::clock::Clock;
 use crate::door::Door;
 use crate::gegi::{SchoolSettings, SchoolSource};
 use crate::limits::{Limits, SandboxLimits, Stopwatch};
+use crate::meter::Meter;
 use crate::store::{StoreError, UnitOfWork};
 
 /// Everything a call is given.
 pub(crate) struct CallStart {
-    /// The school's name, for the host's log.
-    pub(crate) school: String,
     pub(crate) unit: UnitOfWork,
     pub(crate) source: Arc<dyn SchoolSource>,
     /// The settings are read once, so that the whole call sees the same settings.
@@ -33,6 +31,7 @@ pub(crate) struct CallStart {
     pub(crate) door: Door,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) time: CallTime,
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// Where and how long a call may run.
@@ -84,7 +83,8 @@ pub(crate) struct Call {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     resources: ResourceTable,
-    memory: StoreLimits,
+    memory: Memory,
+    pub(super) meter: Arc<Meter>,
 }
 
 /// The interface has nouns only; the bindings ask for this implementation nevertheless.
@@ -111,16 +111,8 @@ impl Engine {
     where
         F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
     {
-        let span = tracing::error_span!("call", school = start.school);
-        self.run_here(start, export).instrument(span).await
-    }
-
-    async fn run_here<T, F>(&self, start: CallStart, export: F) -> CallEnd<T>
-    where
-        F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> Exported<'a, T>,
-    {
         let log = GuestLog::new(self.0.limits.sandbox.log_bytes);
-        let (school, deadline, left) = (start.school.clone(), start.time.deadline, start.time.left());
+        let (deadline, left) = (start.time.deadline, start.time.left());
         let (mut store, place) = self.store(start, &log);
         let outcome = match tokio::time::timeout(left, self.call(&mut store, export)).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
@@ -129,7 +121,7 @@ impl Engine {
             Err(_) => Err(Broken::TooLong(deadline)),
         };
         tell(&outcome);
-        log.flush(&school);
+        log.flush();
         let unit = store.into_data().unit;
         // Now that the instance is gone.
         drop(place);
@@ -183,7 +175,7 @@ impl Call {
         resources.set_max_capacity(sandbox.resources);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits.http.header_bytes);
-        let memory = memory_limits(sandbox);
+        let memory = Memory { limits: memory_limits(sandbox), meter: Arc::clone(&start.meter) };
         let call = Self {
             unit: start.unit,
             source: start.source,
@@ -194,8 +186,41 @@ impl Call {
             http,
             resources,
             memory,
+            meter: start.meter,
         };
         (call, start.time.place)
+    }
+}
+
+/// Says what the guest's memory and tables may grow to, and tells the meter what the memory has grown to.
+struct Memory {
+    limits: StoreLimits,
+    meter: Arc<Meter>,
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let grows = self.limits.memory_growing(current, desired, maximum)?;
+        if grows {
+            self.meter.has_memory(desired);
+        }
+        Ok(grows)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
     }
 }
 

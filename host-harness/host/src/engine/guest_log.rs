@@ -29,14 +29,14 @@ impl GuestLog {
         Self { limit_bytes, printed: Arc::default() }
     }
 
-    /// Writes the printed text to the host's log.
-    pub(super) fn flush(&self, school: &str) {
+    /// Writes the printed text to the host's log, within the span of the call.
+    pub(super) fn flush(&self) {
         let printed = std::mem::take(&mut *self.printed());
         for line in lines(&printed.kept) {
-            tracing::debug!(school, line, "the plugin printed");
+            tracing::debug!(line, "the plugin printed");
         }
         if printed.dropped_bytes > 0 {
-            tracing::warn!(school, dropped_bytes = printed.dropped_bytes, "the plugin printed more than it may");
+            tracing::warn!(dropped_bytes = printed.dropped_bytes, "the plugin printed more than it may");
         }
     }
 

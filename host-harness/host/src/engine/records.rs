@@ -10,6 +10,7 @@ impl Host for Call {
     /// The marks that GEGI holds, changed by the operations that are committed and not delivered yet, and then by
     /// those that this call has staged.
     async fn current_marks(&mut self, class: String) -> wasmtime::Result<Result<Vec<CurrentMark>, ReadError>> {
+        self.meter.stores();
         // The outbox is read before GEGI: an operation that is delivered in between is then in both answers, and not
         // in neither.
         let under_way = self.unit.operations_under_way(&class).await?;

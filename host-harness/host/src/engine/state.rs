@@ -7,6 +7,7 @@ const TOO_MANY_NOTES: &str = "it left more notes than one call may";
 
 impl Host for Call {
     async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, StateError>> {
+        self.meter.stores();
         Ok(self.unit.get_many(&keys).await)
     }
 
@@ -16,10 +17,12 @@ impl Host for Call {
         after: Option<String>,
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<(String, Vec<u8>)>, StateError>> {
+        self.meter.stores();
         Ok(self.unit.scan(&prefix, after.as_deref(), limit).await)
     }
 
     async fn apply(&mut self, changes: Vec<Change>) -> wasmtime::Result<Result<(), StateError>> {
+        self.meter.stores();
         Ok(self.unit.apply(changes).await)
     }
 
@@ -28,6 +31,7 @@ impl Host for Call {
     }
 
     async fn breadcrumb(&mut self, note: Option<String>) -> wasmtime::Result<()> {
+        self.meter.stores();
         self.notes_left = self.notes_left.checked_sub(1).ok_or_else(|| wasmtime::Error::msg(TOO_MANY_NOTES))?;
         Ok(self.unit.breadcrumb(note).await?)
     }

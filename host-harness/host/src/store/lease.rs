@@ -139,6 +139,11 @@ pub struct Hints {
 }
 
 impl Hints {
+    /// What is told through a channel, until its other end is gone.
+    pub fn new(schools: mpsc::UnboundedReceiver<SchoolId>) -> Self {
+        Self { schools, _source: None }
+    }
+
     /// The next school. None: nothing is told any more, and whoever wants hints listens anew.
     pub async fn next(&mut self) -> Option<SchoolId> {
         self.schools.recv().await
@@ -266,6 +271,6 @@ impl Leases for Alone {
     async fn hints(&self) -> Result<Hints, StoreError> {
         let (listener, schools) = mpsc::unbounded_channel();
         self.known().listeners.push(listener);
-        Ok(Hints { schools, _source: None })
+        Ok(Hints::new(schools))
     }
 }

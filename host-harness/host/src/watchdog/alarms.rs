@@ -102,7 +102,9 @@ impl Alarms {
                 continue;
             }
             let (since, calm) = (raised.since, *raised.calm.get_or_insert(now));
-            if now - calm >= CALM {
+            // Whoever has just begun to watch, after a start or a pause, does not know yet what stands still.
+            let knows_from = self.patience.to_know(stage, seen).map_or(calm, |wait| seen.watched_since + wait);
+            if now - calm.max(knows_from) >= CALM {
                 self.raised.remove(&key);
                 events.push(AlarmEvent::Cleared { stage, since });
             }

@@ -23,6 +23,7 @@ mod alarms;
 mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::limits::StorageLimits;
 pub use alarms::{Alarm, AlarmEvent, Alarms};
@@ -47,6 +48,14 @@ pub struct Repeated {
     pub latest: DateTime<Utc>,
     /// How often it came.
     pub times: u32,
+}
+
+impl Repeated {
+    /// What is known of a failure by somebody who begins to watch and finds its alarm: that it had come again often enough,
+    /// and did not end before `now`.
+    pub fn told(since: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        Self { since, latest: now, times: Patience::default().repeats }
+    }
 }
 
 /// The failures that came again and again.
@@ -128,17 +137,22 @@ impl Seen {
     }
 }
 
-/// A stage of a school's work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A stage of a school's work, each before those that it may be the cause of. Stored by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// The storage can be read.
+    Storage,
+    /// The process keeps its schools.
+    Leases,
+    /// The school's settings can be read.
+    Settings,
     /// The ticks that are made return.
     FailingTicks,
     /// Ticks are made.
     Ticks,
     /// Attendance is read.
     Attendance,
-    /// The school's settings can be read.
-    Settings,
     /// GEGI takes records.
     Outbox,
     /// Mails leave.
@@ -149,13 +163,13 @@ pub enum Stage {
     RefusedMails,
     /// CourseKey's pushes are believed.
     Pushes,
-    /// The storage can be read.
-    Storage,
-    /// The process keeps its schools.
-    Leases,
 }
 
 impl Stage {
+    /// The stages of which what fails again and again is seen.
+    pub const REPEATING: [Self; 6] =
+        [Self::Storage, Self::Leases, Self::Settings, Self::Refusals, Self::RefusedMails, Self::Pushes];
+
     /// All stages; one that is stuck may be why a later one is.
     pub const ALL: [Self; 11] = [
         Self::Storage,
@@ -186,11 +200,6 @@ impl Stage {
             Self::Storage => "storage",
             Self::Leases => "leases",
         }
-    }
-
-    /// The stage of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name)
     }
 }
 
@@ -256,7 +265,7 @@ fn stuck(stage: Stage, seen: &Seen, patience: &Patience, now: DateTime<Utc>) -> 
     if seen.is_paused {
         return None;
     }
-    let quiet = (seen.update_every * patience.updates).max(patience.at_least);
+    let quiet = patience.quiet(seen);
     let too_long = |since: &DateTime<Utc>, at_most: TimeDelta| now - (*since).max(seen.watched_since) > at_most;
     let lane = |waits: Option<Waiting>, at_most| {
         let waits = waits.filter(|waits| too_long(&waits.since, at_most) || waits.percent >= patience.told_percent);
@@ -296,4 +305,29 @@ fn stuck(stage: Stage, seen: &Seen, patience: &Patience, now: DateTime<Utc>) -> 
 fn repeated(of: Option<Repeated>, patience: &Patience) -> Option<DateTime<Utc>> {
     let of = of.filter(|of| of.times >= patience.repeats && of.latest - of.since >= patience.repeated_for);
     of.map(|of| of.since)
+}
+
+impl Patience {
+    /// How long no tick and no attendance is no reason to worry.
+    fn quiet(&self, seen: &Seen) -> TimeDelta {
+        (seen.update_every * self.updates).max(self.at_least)
+    }
+
+    /// After how long somebody who begins to watch a stage that stands still knows that it does. What fails again and
+    /// again is known at once, because whoever begins takes over what was told of it: see [`Repeated::told`].
+    fn to_know(&self, stage: Stage, seen: &Seen) -> Option<TimeDelta> {
+        match stage {
+            Stage::FailingTicks => Some(self.at_least),
+            Stage::Ticks => Some(seen.update_every + self.quiet(seen).max(self.tick)),
+            Stage::Attendance => Some(seen.update_every + self.quiet(seen)),
+            Stage::Outbox => Some(self.outbox),
+            Stage::Mails => Some(self.mails),
+            Stage::Settings
+            | Stage::Refusals
+            | Stage::RefusedMails
+            | Stage::Pushes
+            | Stage::Storage
+            | Stage::Leases => None,
+        }
+    }
 }

@@ -21,7 +21,7 @@ use simulator::{
 };
 
 /// The base URL of the simulator in this process. The name is reserved and never resolved.
-pub(super) const SIMULATED_URL: &str = "https://coursekey.example/v1";
+pub const SIMULATED_URL: &str = "https://coursekey.example/v1";
 
 type Lines = Box<dyn io::BufRead + Send>;
 
@@ -89,10 +89,12 @@ pub enum ToPush<'a> {
 }
 
 /// CourseKey as one school reaches it.
-pub(super) struct CourseKey {
+pub struct CourseKey {
     simulator: Option<Arc<Mutex<Simulator>>>,
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) keys: Arc<Keys>,
+    /// The way to it.
+    pub transport: Arc<dyn Transport>,
+    /// The keys of the school's campuses.
+    pub keys: Arc<Keys>,
 }
 
 impl CourseKey {
@@ -104,7 +106,7 @@ impl CourseKey {
     }
 
     /// CourseKey as a simulator in this process.
-    pub(super) fn simulated(campuses: &[Campus], simulator: Simulator, clock: Arc<dyn Clock>) -> Self {
+    pub fn simulated(campuses: &[Campus], simulator: Simulator, clock: Arc<dyn Clock>) -> Self {
         let keys = Keys {
             requests: campuses.iter().map(|campus| (campus.id.clone(), simulated_key(&campus.id))).collect(),
             pushes: campuses.iter().map(|campus| (campus.id.clone(), simulated_push_keys(&campus.id))).collect(),
@@ -121,7 +123,10 @@ impl CourseKey {
     }
 
     /// Orders a fault: from now on requests go wrong.
-    pub(super) fn order_fault(&self, fault: &directory::Fault) -> Result<(), CourseKeyError> {
+    ///
+    /// # Errors
+    /// CourseKey is not simulated here.
+    pub fn order_fault(&self, fault: &directory::Fault) -> Result<(), CourseKeyError> {
         let effect = match fault.kind {
             FaultKind::Status => {
                 let status = fault.status.unwrap_or(500);
@@ -147,7 +152,10 @@ impl CourseKey {
     }
 
     /// Makes the simulator refuse a person from now on.
-    pub(super) fn reject_user(&self, now: DateTime<Utc>, user: &str, code: &str) -> Result<(), CourseKeyError> {
+    ///
+    /// # Errors
+    /// CourseKey is not simulated here, or its file cannot be written.
+    pub fn reject_user(&self, now: DateTime<Utc>, user: &str, code: &str) -> Result<(), CourseKeyError> {
         if let Some(code) = RejectionCode::parse(code) {
             self.simulator("refuse a person")?.reject_user(now, user, code)?;
         }
@@ -155,7 +163,10 @@ impl CourseKey {
     }
 
     /// Makes the simulator refuse the keys of every campus, or accept them again.
-    pub(super) fn set_credentials(
+    ///
+    /// # Errors
+    /// CourseKey is not simulated here, or its file cannot be written.
+    pub fn set_credentials(
         &self,
         now: DateTime<Utc>,
         credentials: directory::Credentials,
@@ -168,7 +179,10 @@ impl CourseKey {
     }
 
     /// The pushes that CourseKey sends for `what` now, each with its campus.
-    pub(super) fn push(
+    ///
+    /// # Errors
+    /// CourseKey is not simulated here, or cannot push that.
+    pub fn push(
         &self,
         now: DateTime<Utc>,
         campuses: &[Campus],
@@ -272,7 +286,7 @@ pub fn simulated_key(campus: &str) -> Secret {
 }
 
 /// The key with which the simulator signs a campus's pushes; no secret either.
-fn simulated_push_key(campus: &str) -> Vec<u8> {
+pub fn simulated_push_key(campus: &str) -> Vec<u8> {
     Sha256::digest(format!("simulated-push-key-of-{campus}")).to_vec()
 }
 

@@ -33,7 +33,9 @@ use host::observer::Observer;
 use host::store::StoreError;
 
 pub use accounting::{Accounting, Unaccounted};
-pub use coursekey::{CourseKeyError, Keys, ToPush, simulated_key, simulator};
+pub use coursekey::{
+    CourseKey, CourseKeyError, Keys, SIMULATED_URL, ToPush, simulated_key, simulated_push_key, simulator,
+};
 pub use position::Position;
 pub use report::{Calls, Measured, Report, RequestCount};
 pub use rig::{Around, Rig, RigError};

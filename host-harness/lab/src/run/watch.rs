@@ -54,7 +54,7 @@ impl Observer for Measuring {
         self.beside.step(step);
     }
 
-    fn call_ended(&self, call: &EndedCall) {
+    fn call_ended(&self, call: &EndedCall<'_>) {
         self.beside.call_ended(call);
         let (calls, time) = &mut *self.lock();
         match call.export {
@@ -72,7 +72,7 @@ impl Observer for Measuring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use host::observer::NoObserver;
+    use host::observer::{Cost, NoObserver};
 
     #[test]
     fn calls_are_counted_by_export_and_the_time_inside_them_adds_up() {
@@ -84,7 +84,8 @@ mod tests {
             (Export::AttendanceReceived, Ending::Refused),
             (Export::Statuses, Ending::Ok),
         ] {
-            measuring.call_ended(&EndedCall { export, took: Duration::from_secs(2), ending });
+            let (school, cost) = (&"north".into(), Cost::default());
+            measuring.call_ended(&EndedCall { school, export, took: Duration::from_secs(2), ending, cost });
         }
         let expected = Calls { ticks: 2, course_changes: 1, pushes: 1, aborted: 2 };
         assert_eq!(measuring.so_far(), (expected, Duration::from_secs(8)));

@@ -35,8 +35,8 @@ const BODY_BYTES: usize = 32 << 20;
 /// How long a request may take, beside the time that a reader of the feed asks to wait.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Every route of the service.
-pub fn router(service: Service) -> Router {
+/// Every route of the service, and those of `more`, which have the same callers and the same limits.
+pub fn router(service: Service, more: Router<Service>) -> Router {
     let (router, description) = OpenApiRouter::with_openapi(description::beginning())
         .routes(routes!(schools::list))
         .routes(routes!(schools::put, schools::get, schools::delete))
@@ -64,6 +64,7 @@ pub fn router(service: Service) -> Router {
         .split_for_parts();
     let described = description::finish(description);
     router
+        .merge(more)
         .route("/openapi.json", axum::routing::get(|| async { description::answer(described) }))
         .fallback(|| async {
             Problem::not_found("there is nothing at this address; /openapi.json lists what there is")

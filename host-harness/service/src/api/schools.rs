@@ -283,7 +283,7 @@ async fn answer(service: &Service, school: &OpenSchool, paused: bool) -> Result<
     let settings = school.book.settings_if_any().await?;
     let settings = settings.ok_or_else(|| Problem::unavailable("the school is being created"))?;
     let Seen { last_tick, next_tick, last_error, is_failing } = service.seen(school).await?;
-    let stuck = service.standings().of(school.school.id());
+    let stuck = service.registry().alarms(school.school.id()).await?.sentence();
     let state = match (paused, is_failing || stuck.is_some()) {
         (true, _) => "paused",
         (false, true) => "failing",

@@ -6,6 +6,8 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
+use tests::discretion::{ADDRESS, NAME, PASSWORD};
+
 use super::{Change, Course, Event, Kind, NeverOut, Person, School, Send, Settings, Version};
 
 /// Writes every file of the school directory.
@@ -32,14 +34,20 @@ fn school_toml(school: &School) -> String {
         format!("name = \"Simulated school {}\"\nrun = {{ from = \"{from}\", until = \"{until}\" }}\n", school.seed);
     for campus in &school.campuses {
         let (id, zone, number) = (campus.id, campus.zone, campus.number);
-        write!(text, "\n[[campus]]\nid = \"{id}\"\nzone = \"{zone}\"\ncoursekey-school-id = {number}\n").unwrap();
+        write!(
+            text,
+            "\n[[campus]]\nid = \"{id}\"\nzone = \"{zone}\"\ncoursekey-school-id = {number}\n\
+             course-owner = \"{ADDRESS}\"\n"
+        )
+        .unwrap();
     }
     let Settings { weeks_before, weeks_after, follow_days, settle_minutes, .. } = &school.settings;
     let every = school.step / super::MINUTE;
     write!(
         text,
         "\n[settings]\nweeks-before-start = {weeks_before}\nweeks-after-end = {weeks_after}\n\
-         follow-adjustments-days = {follow_days}\nsettle-minutes = {settle_minutes}\nupdate-every-minutes = {every}\n"
+         follow-adjustments-days = {follow_days}\nsettle-minutes = {settle_minutes}\nupdate-every-minutes = {every}\n\
+         error-email = \"{ADDRESS}\"\ninitial-user-password = \"{PASSWORD}\"\n"
     )
     .unwrap();
     for (key, value) in thresholds(&school.settings).as_object().unwrap() {
@@ -65,7 +73,7 @@ fn thresholds(settings: &Settings) -> Value {
 
 fn course_line(school: &School, course: &Course) -> Value {
     let person = |person: &Person| {
-        json!({ "id": person.id, "first-name": "Person", "last-name": person.id, "email": person.email,
+        json!({ "id": person.id, "first-name": NAME, "last-name": format!("{NAME} {}", person.id), "email": person.email,
                 "revision": person.revision })
     };
     let students = course.students.iter().map(|student| {
@@ -143,7 +151,7 @@ fn record_line(version: &Version) -> Value {
             Kind::RemoveAll => "remove-all",
             Kind::Override => "override",
         };
-        json!({ "kind": kind, "by": "staff", "awarded-seconds": adjustment.awarded })
+        json!({ "kind": kind, "by": format!("{NAME} Staff"), "awarded-seconds": adjustment.awarded })
     });
     json!({ "id": version.id, "version": version.number, "class": version.class, "student": version.student,
             "updated-at": instant(version.updated), "visits": visits, "adjustment": adjustment })
