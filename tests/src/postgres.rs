@@ -182,7 +182,7 @@ fn settings(config: &tokio_postgres::Config) -> String {
 }
 
 /// The folder with PostgreSQL's programs: that of `pg_config`, or the latest of Debian's.
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let told = Command::new("pg_config").arg("--bindir").output().ok();
     let told = told.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -6,7 +6,7 @@ use tests::postgres::Server;
 use super::bench::{Bench, Service, course, operation_kinds};
 
 /// The settings of a connection as the URL of a configuration.
-fn as_url(settings: &str) -> String {
+pub(crate) fn as_url(settings: &str) -> String {
     let of = |key: &str| settings.split(' ').find_map(|part| part.strip_prefix(key)).unwrap();
     format!("postgres://{}@{}/{}", of("user="), of("host=").replace('/', "%2F"), of("dbname="))
 }
