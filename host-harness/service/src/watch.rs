@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::alarms::{KeptAlarm, KeptAlarms, Told};
-use crate::registry::Records;
 use crate::schools::OpenSchool;
 use crate::service::Service;
 use crate::tenure::id_of;
@@ -174,11 +173,8 @@ impl Watch {
             *since = now;
         }
         let watched_since = *since;
-        // A GEGI that reads along in the feed of a book takes nothing out of the outbox.
-        let outbox = match school.registered.records {
-            Records::Feed => self.waiting(service, school, Lane::Records, standing.records).await?,
-            Records::Mirror => None,
-        };
+        // The service's own book takes at once what waits, unless this version cannot read it.
+        let outbox = self.waiting(service, school, Lane::Records, standing.records).await?;
         let mails = self.waiting(service, school, Lane::Mails, standing.mails).await?;
         Ok(Some(Seen {
             watched_since,

@@ -140,11 +140,13 @@ fn sentence(stage: Stage, since: DateTime<Utc>, seen: &Seen) -> String {
              answers"
         ),
         Stage::Outbox => format!(
-            "{} records wait for GEGI, the oldest since {since} UTC; see whether GEGI takes and acknowledges changes",
+            "{} records wait for GEGI, the oldest since {since} UTC; see whether GEGI takes and acknowledges changes, and \
+             whether a later version of this program wrote the oldest",
             items(seen.outbox)
         ),
         Stage::Mails => format!(
-            "{} mails wait, the oldest since {since} UTC; see whether the mail server of the configuration takes them",
+            "{} mails wait, the oldest since {since} UTC; see whether the mail server of the configuration takes them, and \
+             whether a later version of this program wrote the oldest",
             items(seen.mails)
         ),
     }
