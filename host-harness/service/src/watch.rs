@@ -83,7 +83,9 @@ impl Watch {
         let views = service.runs().views();
         let mine: BTreeSet<SchoolId> = views.iter().map(|(school, ..)| school.clone()).collect();
         let gone: Vec<SchoolId> = self.kept.keys().filter(|school| !mine.contains(school)).cloned().collect();
-        gone.iter().for_each(|school| self.forget(school));
+        for school in &gone {
+            self.forget(school);
+        }
         self.since.retain(|school, _| mine.contains(school));
         self.heads.retain(|(school, _), _| mine.contains(school));
         for (stored_as, view, read_until) in views {

@@ -100,7 +100,7 @@ impl Alarms {
             }
             let (since, calm) = (raised.since, *raised.calm.get_or_insert(now));
             // Whoever has just begun to watch, after a start or a pause, does not know yet what stands still.
-            let knows_from = seen.watched_since + self.patience.to_know(stage, seen);
+            let knows_from = seen.watched_since + self.patience.known_after(stage, seen);
             if now - calm.max(knows_from) >= CALM {
                 self.raised.remove(&key);
                 events.push(AlarmEvent::Cleared { stage, since });

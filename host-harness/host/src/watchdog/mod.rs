@@ -186,7 +186,7 @@ impl Patience {
     }
 
     /// After how long somebody who begins to watch a stage that stands still knows that it does.
-    fn to_know(&self, stage: Stage, seen: &Seen) -> TimeDelta {
+    fn known_after(&self, stage: Stage, seen: &Seen) -> TimeDelta {
         match stage {
             Stage::FailingTicks => self.at_least,
             Stage::Ticks => seen.update_every + self.quiet(seen).max(self.tick),

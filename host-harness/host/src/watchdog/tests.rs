@@ -208,7 +208,9 @@ fn a_year(freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
         if restarts.contains(&world.minute()) {
             let told = alarms.of(&school);
             alarms = Alarms::default();
-            told.into_iter().for_each(|(stage, since)| alarms.restore(&school, stage, since));
+            for (stage, since) in told {
+                alarms.restore(&school, stage, since);
+            }
             world.restart();
             seen = world.seen();
         }
