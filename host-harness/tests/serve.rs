@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "serve/backup.rs"]
+mod backup;
 #[path = "serve/bench.rs"]
 mod bench;
 #[path = "serve/callers.rs"]

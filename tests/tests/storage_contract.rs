@@ -23,6 +23,9 @@ mod limits;
 #[cfg(unix)]
 #[path = "storage_contract/postgres.rs"]
 mod postgres;
+#[cfg(unix)]
+#[path = "storage_contract/secured.rs"]
+mod secured;
 #[path = "storage_contract/snapshots.rs"]
 mod snapshots;
 #[cfg(unix)]

@@ -15,7 +15,6 @@ use host::watchdog::{Failed, Seen, Stage, Waiting};
 use mirror::book::BookError;
 use tokio::sync::watch;
 
-use crate::registry::Records;
 use crate::repeating::{HEARD, SERVICE};
 use crate::schools::OpenSchool;
 use crate::service::Service;
@@ -58,8 +57,8 @@ pub struct Watch {
     heads: BTreeMap<(SchoolId, Lane), Head>,
     /// Since when each school is watched without a break.
     since: BTreeMap<SchoolId, DateTime<Utc>>,
-    /// What a lane's receiver had refused at the last look, and how many items it had been given by then.
-    refusals: BTreeMap<(SchoolId, Lane), (u64, Refusals)>,
+    /// What a lane's receiver had refused at the last look, and how many items were committed and taken by then.
+    refusals: BTreeMap<(SchoolId, Lane), ((u64, u64), Refusals)>,
     /// When the latest look ended.
     looked: Option<DateTime<Utc>>,
 }
@@ -183,15 +182,14 @@ impl Watch {
             *since = now;
         }
         let watched_since = *since;
-        // A GEGI that reads along in the feed of a book takes nothing out of the outbox.
-        let outbox = match school.registered.records {
-            Records::Feed => self.waiting(service, school, Lane::Records, standing).await?,
-            Records::Mirror => None,
-        };
+        // The service's own book takes at once what waits, unless this version cannot read it.
+        let outbox = self.waiting(service, school, Lane::Records, standing).await?;
         let mails = self.waiting(service, school, Lane::Mails, standing).await?;
         let taken = |committed: u64, waits: Option<Waiting>| committed - waits.map_or(0, |waits| waits.items);
-        let refused = self.refused(service, id, Lane::Records, taken(standing.records, outbox)).await?;
-        self.refused(service, id, Lane::Mails, taken(standing.mails, mails)).await?;
+        let records = (standing.records, taken(standing.records, outbox));
+        let refused = self.refused(service, id, Lane::Records, records).await?;
+        let mailed = (standing.mails, taken(standing.mails, mails));
+        self.refused(service, id, Lane::Mails, mailed).await?;
         let mut repeats = service.repeating().of(id, now);
         repeats.refused_percent = refused.kept * 100 / u64::try_from(REFUSED_KEPT).unwrap_or(u64::MAX);
         Ok(Some(Seen {
@@ -240,29 +238,29 @@ impl Watch {
         Ok(Some(Waiting { since, items: committed.saturating_sub(first - 1), percent }))
     }
 
-    /// What a lane's receiver refused, and notes that it refused something more since the last look, or took it. `taken` is
-    /// up to where the lane was given to it; as long as that stays, nothing has changed.
+    /// What a lane's receiver refused, and notes that it refused something more since the last look, or took it. `given`
+    /// is how many items were committed and up to which it has been given them; as long as both stay, nothing has changed.
     async fn refused(
         &mut self,
         service: &Service,
         school: &SchoolId,
         lane: Lane,
-        taken: u64,
+        given: (u64, u64),
     ) -> Result<Refusals, StoreError> {
         let place = (school.clone(), lane);
         let before = self.refusals.get(&place).copied();
-        if let Some((_, refusals)) = before.filter(|(given, _)| *given == taken) {
+        if let Some((_, refusals)) = before.filter(|(before, _)| *before == given) {
             return Ok(refusals);
         }
         let refusals = service.store().refusals(school, lane).await?;
-        self.refusals.insert(place, (taken, refusals));
+        self.refusals.insert(place, (given, refusals));
         let stage = match lane {
             Lane::Records => Stage::Refusals,
             Lane::Mails => Stage::RefusedMails,
         };
         if before.is_some_and(|(_, known)| known != refusals) {
             service.repeating().failed(school, stage, service.clock().now());
-        } else if lane == Lane::Mails && taken > refusals.latest {
+        } else if lane == Lane::Mails && given.1 > refusals.latest {
             service.repeating().worked(school, stage);
         }
         Ok(refusals)

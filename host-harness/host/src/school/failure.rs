@@ -114,9 +114,16 @@ impl CallFailure {
     }
 
     /// Whether what the call was working on may have ended it, so that the next tick should work on one item alone: the
-    /// call was stopped, or wanted more than the host allows.
+    /// call was stopped, wanted more than the host allows, or asked for the marks of a class of which an operation waits
+    /// that this version cannot read.
     pub(super) fn is_abort(&self) -> bool {
-        matches!(self, Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)))
+        matches!(
+            self,
+            Self::Trapped(_)
+                | Self::TooLong(_)
+                | Self::Refused(CallError::TooMuch(_))
+                | Self::Storage(StoreError::Unreadable { .. })
+        )
     }
 
     /// Whether it counts among the ticks in a row that failed: GEGI knows itself that it did not answer, a host that was
@@ -141,15 +148,13 @@ impl CallFailure {
     /// What to do next.
     pub fn next(&self) -> Next {
         match self {
-            Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)) => Next::RepeatSoon,
+            _ if self.is_abort() => Next::RepeatSoon,
             Self::Refused(CallError::Storage(_) | CallError::Unavailable(_))
             | Self::Gegi(_)
             | Self::NoPlace(_)
             | Self::Full => Next::RepeatLater,
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
-            Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))
-            | Self::Storage(_)
-            | Self::Push(_) => Next::Mend,
+            Self::Refused(_) | Self::Trapped(_) | Self::TooLong(_) | Self::Storage(_) | Self::Push(_) => Next::Mend,
         }
     }
 }

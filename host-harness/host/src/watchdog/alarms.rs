@@ -103,7 +103,7 @@ impl Alarms {
             }
             let (since, calm) = (raised.since, *raised.calm.get_or_insert(now));
             // Whoever has just begun to watch, after a start or a pause, does not know yet what stands still.
-            let knows_from = self.patience.to_know(stage, seen).map_or(calm, |wait| seen.watched_since + wait);
+            let knows_from = self.patience.known_after(stage, seen).map_or(calm, |wait| seen.watched_since + wait);
             if now - calm.max(knows_from) >= CALM {
                 self.raised.remove(&key);
                 events.push(AlarmEvent::Cleared { stage, since });
@@ -147,12 +147,12 @@ fn sentence(stage: Stage, since: DateTime<Utc>, seen: &Seen) -> String {
         ),
         Stage::Outbox => format!(
             "{records} records wait for GEGI, the oldest since {since} UTC, {records_percent} % of what may wait; see whether \
-             GEGI takes and acknowledges changes. At 100 % no tick is made until it does; courses and pushes are still \
+             GEGI takes and acknowledges changes, and whether a later version of this program wrote the oldest. At 100 % no tick is made until it does; courses and pushes are still \
              taken, and nothing is lost"
         ),
         Stage::Mails => format!(
             "{mails} mails wait, the oldest since {since} UTC, {mails_percent} % of what may wait; see whether the mail server \
-             of the configuration takes them. At 100 % the school writes no further mail until it does"
+             of the configuration takes them, and whether a later version of this program wrote the oldest. At 100 % the school writes no further mail until it does"
         ),
         Stage::Settings => format!(
             "the school's settings cannot be read since {since} UTC, and no tick can begin; run the version that wrote them, \

@@ -315,7 +315,7 @@ impl Patience {
 
     /// After how long somebody who begins to watch a stage that stands still knows that it does. What fails again and
     /// again is known at once, because whoever begins takes over what was told of it: see [`Repeated::told`].
-    fn to_know(&self, stage: Stage, seen: &Seen) -> Option<TimeDelta> {
+    fn known_after(&self, stage: Stage, seen: &Seen) -> Option<TimeDelta> {
         match stage {
             Stage::FailingTicks => Some(self.at_least),
             Stage::Ticks => Some(seen.update_every + self.quiet(seen).max(self.tick)),

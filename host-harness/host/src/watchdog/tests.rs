@@ -9,16 +9,23 @@ use super::*;
 use crate::store::SchoolId;
 use world::{DAY, Freeze, HOUR, MINUTE, START, World, at};
 
-/// Plays a year; all events, each with its moment. The service is restarted at the minutes of the day that are named.
-fn a_year(freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
+/// Plays a year; all events, each with its moment.
+fn a_year(freezes: Vec<Freeze>) -> Vec<(i64, AlarmEvent)> {
+    play(366, freezes, &[])
+}
+
+/// Plays so many days; all events, each with its moment. The service is restarted at the minutes of the day that are named.
+fn play(days: i64, freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
     let (mut world, mut alarms, school) = (World::new(freezes), Alarms::default(), SchoolId::new("school"));
     let mut events = Vec::new();
-    while world.now < START + 366 * DAY {
+    while world.now < START + days * DAY {
         let Some(mut seen) = world.step() else { continue };
         if restarts.contains(&world.minute()) {
             let told = alarms.of(&school);
             alarms = Alarms::default();
-            told.iter().for_each(|(stage, since)| alarms.restore(&school, *stage, *since));
+            for (stage, since) in &told {
+                alarms.restore(&school, *stage, *since);
+            }
             world.restart(&told);
             seen = world.seen();
         }
@@ -34,7 +41,7 @@ fn a_year(freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
 
 #[test]
 fn a_healthy_year_has_no_alarm() {
-    let events = a_year(Vec::new(), &[]);
+    let events = a_year(Vec::new());
     assert_eq!(events.first(), None, "and {} more", events.len());
 }
 
@@ -55,7 +62,7 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
         (Stage::Leases, 152),
     ];
     let span = |day: i64| (START + day * DAY + 10 * HOUR, START + day * DAY + 22 * HOUR);
-    let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into(), &[]);
+    let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into());
     let mut told = Vec::new();
     for ((stage, day), pair) in freezes.into_iter().zip(events.chunks(2)) {
         let (from, until) = span(day);
@@ -86,7 +93,7 @@ fn a_stage_that_stays_stuck_through_restarts_is_told_once_and_its_end_once() {
         let (from, until) = (START + 90 * DAY + 10 * HOUR, START + 90 * DAY + 22 * HOUR);
         // One restart comes before the process could know anything, and one after the stage moves again.
         let restarts = [16 * 60, 18 * 60, 18 * 60 + 12, 22 * 60 + 5];
-        let events = a_year(vec![(stage, from, until)], &restarts);
+        let events = play(120, vec![(stage, from, until)], &restarts);
         let [(_, AlarmEvent::Raised(alarm)), (cleared, AlarmEvent::Cleared { stage: of, since })] = &events[..] else {
             unreachable!("{stage:?}: {events:?}")
         };

@@ -8,13 +8,14 @@
 //! made or not, and whoever makes the call again finds out.
 //!
 //! `v1.sql` has the tables and functions, `rows` the statements that read, `open` the way to the database, `failure`
-//! what an error means, `lease` who ticks which school.
+//! what an error means, `tls` whose certificates are believed, `lease` who ticks which school.
 
 mod failure;
 mod lease;
 mod open;
 mod rows;
 mod schema;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +66,8 @@ enum Effect {
 
 impl PostgresStore {
     /// Opens the database of a URL and brings an older schema up to date. The way to another machine is secured by
-    /// TLS, unless the URL says `sslmode=disable`.
+    /// TLS, unless the URL says `sslmode=disable`. `sslrootcert` names a file of the authorities that are believed instead
+    /// of the platform's.
     ///
     /// # Errors
     /// The URL is none, or the database is another program's, was written by a later version, or cannot be reached.
