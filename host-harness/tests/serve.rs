@@ -7,6 +7,8 @@
 mod bench;
 #[path = "serve/callers.rs"]
 mod callers;
+#[path = "serve/canaries.rs"]
+mod canaries;
 #[path = "serve/commands.rs"]
 mod commands;
 #[path = "serve/feed.rs"]
@@ -19,6 +21,8 @@ mod pushes;
 mod refusals;
 #[path = "serve/shared.rs"]
 mod shared;
+#[path = "serve/traces.rs"]
+mod traces;
 
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
 //! each with its GEGI), `service` (all of it together), `api` (what GEGI and operators ask), `runner` (the ticks),
 //! `mail`
-//! and `mailing` (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
+//! and `mailing` (the way out for mails), `telemetry` and `otlp` (what is counted, and traced), `serve` (start and end).
 
 pub mod api;
 pub mod client;
@@ -11,6 +11,7 @@ pub mod config;
 pub mod doctor;
 pub mod mail;
 pub mod mailing;
+pub mod otlp;
 pub mod pace;
 pub mod problem;
 pub mod registry;

@@ -32,6 +32,8 @@ pub struct Metrics {
     pub failed_requests: Counter,
     /// Schools of which a stage is stuck.
     pub stuck: Gauge,
+    /// Spans that did not reach the collector.
+    pub dropped_spans: Counter,
     requests: Family<Request, Histogram>,
 }
 
@@ -95,7 +97,7 @@ impl Default for Metrics {
         let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
         let (schools, running, stuck) = (Gauge::default(), Gauge::default(), Gauge::default());
         let lag = Gauge::default();
-        let (marks, failed_requests) = (Counter::default(), Counter::default());
+        let (marks, failed_requests, dropped_spans) = (Counter::default(), Counter::default(), Counter::default());
         let seconds = || Unit::Seconds;
         registry.register_with_unit(
             "component_call",
@@ -116,6 +118,7 @@ impl Default for Metrics {
         );
         registry.register("marks_written", "Marks that ticks wrote", marks.clone());
         registry.register("coursekey_requests_failed", "Requests to CourseKey that failed", failed_requests.clone());
+        registry.register("otlp_spans_dropped", "Spans that did not reach the collector", dropped_spans.clone());
         Self {
             registry,
             calls,
@@ -129,6 +132,7 @@ impl Default for Metrics {
             marks,
             failed_requests,
             stuck,
+            dropped_spans,
             requests,
         }
     }

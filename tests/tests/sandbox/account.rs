@@ -107,7 +107,10 @@ fn every_call_has_a_span_that_says_the_same_and_a_line_when_it_has_ended() {
     for (line, (school, export, ending, cost)) in ended.iter().zip(&*kept) {
         assert_eq!(line["level"], if *export == "on-tick" { "INFO" } else { "DEBUG" });
         let span = &line["span"];
-        assert_eq!((&span["school"], &span["export"], &span["ending"]), (&school.as_str().into(), &(*export).into(), &ending.name().into()));
+        assert_eq!(
+            (&span["school"], &span["export"], &span["ending"]),
+            (&school.as_str().into(), &(*export).into(), &ending.name().into())
+        );
         assert_eq!((&span["memory_bytes"], &span["requests"]), (&cost.memory_bytes.into(), &cost.requests.into()));
         assert_eq!(span["storage_operations"], cost.storage_operations);
         assert_eq!(span["processor_micros"], u64::try_from(cost.processor.unwrap().as_micros()).unwrap());

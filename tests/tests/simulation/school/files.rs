@@ -34,8 +34,12 @@ fn school_toml(school: &School) -> String {
         format!("name = \"Simulated school {}\"\nrun = {{ from = \"{from}\", until = \"{until}\" }}\n", school.seed);
     for campus in &school.campuses {
         let (id, zone, number) = (campus.id, campus.zone, campus.number);
-        write!(text, "\n[[campus]]\nid = \"{id}\"\nzone = \"{zone}\"\ncoursekey-school-id = {number}\n\
-             course-owner = \"{ADDRESS}\"\n").unwrap();
+        write!(
+            text,
+            "\n[[campus]]\nid = \"{id}\"\nzone = \"{zone}\"\ncoursekey-school-id = {number}\n\
+             course-owner = \"{ADDRESS}\"\n"
+        )
+        .unwrap();
     }
     let Settings { weeks_before, weeks_after, follow_days, settle_minutes, .. } = &school.settings;
     let every = school.step / super::MINUTE;
