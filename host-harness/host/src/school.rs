@@ -144,7 +144,7 @@ impl School {
     /// CourseKey, which sends the push again.
     pub async fn attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let meter = Arc::default();
-        let call = self.call_attendance_received(campus, push, &meter);
+        let call = Box::pin(self.call_attendance_received(campus, push, &meter));
         self.observed(Export::AttendanceReceived, &meter, call).await
     }
 

@@ -136,8 +136,8 @@ impl Bench {
 
     /// The same with the usual tables and a collector of spans.
     pub(crate) fn configure_telemetry(&self, endpoint: &str) {
-        let mut text = std::fs::read_to_string(self.path("serve.toml")).unwrap();
-        text += &format!("[telemetry]\notlp-endpoint = \"{endpoint}\"\n");
+        let text = std::fs::read_to_string(self.path("serve.toml")).unwrap();
+        let text = format!("{text}[telemetry]\notlp-endpoint = \"{endpoint}\"\n");
         std::fs::write(self.path("serve.toml"), text).unwrap();
     }
 
