@@ -235,7 +235,7 @@ fn a_secret_is_found_in_whatever_form_it_is_printed() {
     for before in ["", "a", "ab", "abc"] {
         for secret in [NAME.as_bytes(), KEY.as_bytes(), PUSH_KEY, &push_key] {
             let bytes = [before.as_bytes(), secret, b"z"].concat();
-            let in_hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let in_hex = data_encoding::HEXLOWER.encode(&bytes);
             for text in [format!("{bytes:?}"), in_hex, STANDARD.encode(&bytes)] {
                 assert!(leak(&text).is_some(), "{text}");
             }

@@ -144,7 +144,7 @@ impl School {
     /// CourseKey, which sends the push again.
     pub async fn attendance_received(&self, campus: &str, push: Push) -> Result<PushOutcome, CallFailure> {
         let meter = Arc::default();
-        let call = Box::pin(self.call_attendance_received(campus, push, &meter));
+        let call = self.call_attendance_received(campus, push, &meter);
         self.observed(Export::AttendanceReceived, &meter, call).await
     }
 
@@ -248,7 +248,8 @@ impl School {
     ) -> Result<T, CallFailure> {
         let span = span::begin(&self.id, export);
         let watch = Stopwatch::start();
-        let answer = meter.running(call).instrument(span.clone()).await;
+        // On the heap, because each layer around a call would hold all of it once more.
+        let answer = meter.running(Box::pin(call)).instrument(span.clone()).await;
         let ending = answer.as_ref().err().map_or(Ending::Ok, CallFailure::ending);
         let ended = EndedCall { school: &self.id, export, took: watch.elapsed(), ending, cost: meter.cost() };
         self.host.config.observer.call_ended(&ended);
