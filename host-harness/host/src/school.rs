@@ -262,7 +262,8 @@ impl School {
     ) -> Result<T, CallFailure> {
         let span = span::begin(&self.id, export);
         let watch = Stopwatch::start();
-        let answer = meter.running(call).instrument(span.clone()).await;
+        // On the heap, because each layer around a call would hold all of it once more.
+        let answer = meter.running(Box::pin(call)).instrument(span.clone()).await;
         let ending = answer.as_ref().err().map_or(Ending::Ok, CallFailure::ending);
         let ended = EndedCall { school: &self.id, export, took: watch.elapsed(), ending, cost: meter.cost() };
         self.host.config.observer.call_ended(&ended);
