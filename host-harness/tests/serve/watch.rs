@@ -89,9 +89,8 @@ async fn what_fails_again_and_again_is_mailed_once_and_its_end_once_whichever_pr
         let inside = Inside::at(AFTERNOON);
         let before = inside.ready().await.service().clone();
         let id = create(&before, "north", Records::Mirror).await.school.id().clone();
-        let begin = async |name: &str| match ticks {
-            true => start(&inside, name).await,
-            false => (inside.ready().await.service().clone(), Watch::default()),
+        let begin = async |name: &str| {
+            if ticks { start(&inside, name).await } else { (inside.ready().await.service().clone(), Watch::default()) }
         };
         let mails = || inside.mails().into_iter().filter(|mail| mail.contains(": pushes ")).collect::<Vec<_>>();
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use host::gegi::Receipt;
 use host::limits::StorageLimits;
 use host::observer::NoObserver;
-use host::store::{Acknowledgement, EmailError, Lane, RecordsError, Schools, StateError, Store};
+use host::store::{Acknowledgement, EmailError, Lane, RecordsError, Schools, StateError};
 
 use crate::bench::{Bench, delete, journal, mail, put, scan, school};
 
