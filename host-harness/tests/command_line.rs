@@ -295,7 +295,7 @@ fn exit_codes_tell_whose_fault_it_is() {
     let (code, _, error) = call(&["put-course", &bad, "--store", &store]);
     expect![[r#"
         2 error: failed to read the input:
-          bad.jsonl line 1: end-date: "2023-13-15" is not a date; write a day from 1970 to 9999 such as 2023-08-28
+          bad.jsonl line 1: end-date: this is not a date; write a day from 1970 to 9999 such as 2023-08-28
     "#]]
     .assert_eq(&format!("{code} {error}"));
 }

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "serve/backup.rs"]
+mod backup;
 #[path = "serve/bench.rs"]
 mod bench;
 #[path = "serve/callers.rs"]
 mod callers;
+#[path = "serve/canaries.rs"]
+mod canaries;
 #[path = "serve/commands.rs"]
 mod commands;
 #[path = "serve/demo.rs"]
@@ -27,6 +31,8 @@ mod refusals;
 mod shared;
 #[path = "serve/tenure.rs"]
 mod tenure;
+#[path = "serve/traces.rs"]
+mod traces;
 #[path = "serve/trial.rs"]
 mod trial;
 #[path = "serve/watch.rs"]

@@ -28,6 +28,8 @@ pub struct Server {
 
 struct Own {
     binaries: PathBuf,
+    /// Settings beside the usual ones, each as `name=value`.
+    more: Vec<String>,
     folder: tempfile::TempDir,
     postgres: Child,
     /// Ends the server once this process is gone, however it went.
@@ -54,7 +56,7 @@ impl Server {
                 let config: tokio_postgres::Config = url.parse().expect("DATABASE_URL is no URL of PostgreSQL");
                 Some(Self { own: None, settings: settings(&config), databases: AtomicU32::new(0) })
             }
-            None => Self::start_silently(),
+            None => Self::start_silently(&[]),
         });
         if server.is_none() {
             missing("no PostgreSQL is installed");
@@ -64,14 +66,19 @@ impl Server {
 
     /// A server of this test's own, which the test may kill; none: there is no PostgreSQL here.
     pub fn start() -> Option<Self> {
-        let server = Self::start_silently();
+        Self::start_with(&[])
+    }
+
+    /// The same, with settings beside the usual ones, each as `name=value`.
+    pub fn start_with(more: &[String]) -> Option<Self> {
+        let server = Self::start_silently(more);
         if server.is_none() {
             missing("no PostgreSQL is installed that a test could start and kill");
         }
         server
     }
 
-    fn start_silently() -> Option<Self> {
+    fn start_silently(more: &[String]) -> Option<Self> {
         let binaries = binaries()?;
         let folder = tempfile::Builder::new().prefix("gegi-pg-").tempdir().unwrap();
         if let Some((user, group)) = user() {
@@ -83,10 +90,11 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let postgres = run(&binaries, folder.path());
+        let more = more.to_vec();
+        let postgres = run(&binaries, folder.path(), &more);
         let guard = guard(folder.path());
         let settings = format!("host={} user=postgres", folder.path().display());
-        let own = Own { binaries, folder, postgres, _guard: guard };
+        let own = Own { binaries, more, folder, postgres, _guard: guard };
         Some(Self { own: Some(own), settings, databases: AtomicU32::new(0) })
     }
 
@@ -127,7 +135,7 @@ impl Server {
     /// Starts the server again after it was killed.
     pub fn restart(&mut self) {
         let own = self.own.as_mut().expect("a server of the test's own");
-        own.postgres = run(&own.binaries, own.folder.path());
+        own.postgres = run(&own.binaries, own.folder.path(), &own.more);
     }
 }
 
@@ -174,7 +182,7 @@ fn settings(config: &tokio_postgres::Config) -> String {
 }
 
 /// The folder with PostgreSQL's programs: that of `pg_config`, or the latest of Debian's.
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let told = Command::new("pg_config").arg("--bindir").output().ok();
     let told = told.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -198,6 +206,15 @@ fn user() -> Option<(u32, u32)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
+/// Gives a file to the user of the server, who alone may read it.
+pub fn give(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    if let Some((user, group)) = user() {
+        std::os::unix::fs::chown(file, Some(user), Some(group)).unwrap();
+    }
+}
+
 fn command(program: impl AsRef<OsStr>) -> Command {
     use std::os::unix::process::CommandExt as _;
     let mut command = Command::new(program);
@@ -210,7 +227,7 @@ fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// Starts the server on the data in the folder, and waits until it takes connections.
-fn run(binaries: &Path, folder: &Path) -> Child {
+fn run(binaries: &Path, folder: &Path, more: &[String]) -> Child {
     let mut server = command(binaries.join("postgres"));
     server.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
     // Nothing here has to survive a power cut, and without `fsync` a killed server still keeps everything.
@@ -221,6 +238,10 @@ fn run(binaries: &Path, folder: &Path) -> Child {
         "max_connections=200",
         "recovery_init_sync_method=syncfs",
     ] {
+        server.args(["-c", setting]);
+    }
+    // Of a setting that is named twice the last one counts.
+    for setting in more {
         server.args(["-c", setting]);
     }
     let mut child = server.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

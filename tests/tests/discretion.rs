@@ -226,3 +226,20 @@ fn the_watch_is_quiet_about_ids_and_about_lines_of_others_below_the_default_leve
     });
     assert_eq!(leaks, Vec::<String>::new());
 }
+
+#[test]
+fn a_secret_is_found_in_whatever_form_it_is_printed() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let push_key = lab::run::simulated_push_key("one");
+    for before in ["", "a", "ab", "abc"] {
+        for secret in [NAME.as_bytes(), KEY.as_bytes(), PUSH_KEY, &push_key] {
+            let bytes = [before.as_bytes(), secret, b"z"].concat();
+            let in_hex = data_encoding::HEXLOWER.encode(&bytes);
+            for text in [format!("{bytes:?}"), in_hex, STANDARD.encode(&bytes)] {
+                assert!(leak(&text).is_some(), "{text}");
+            }
+        }
+    }
+    assert_eq!(leak("school-1 has 3 items of 67 and 97, in 7d7d9a1e"), None);
+}

@@ -1,6 +1,6 @@
 //! Pushes through the real component and a real host on SQLite: an unsigned push leaves no trace, a repeated push is
 //! taken once, also after a restart of the host, and the marks are the same whichever pushes are lost, doubled or
-//! overtaken.
+//! overtaken. And what a tick makes of an operation in the outbox that it cannot read.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::needless_raw_string_hashes)]
 
@@ -209,4 +209,20 @@ async fn a_step_is_one_tick_and_a_school_at_rest_makes_none() {
     played.go_to("15:55:00").await;
     played.go_to("15:55:00").await;
     assert!(step(&played).await.tick.is_none());
+}
+
+#[tokio::test]
+async fn an_operation_of_a_later_version_keeps_its_own_class_waiting_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::new(&folder).await;
+    played.leave_of_later_version("C1-28").await;
+    played.go_to("18:00:00").await;
+    played.tick_at(at("18:00:00") + TimeDelta::days(1)).await;
+    let held = played.held().await;
+    let (marks, rows): (Vec<&str>, Vec<&str>) = held.lines().partition(|line| line.contains("\"mark\""));
+    let of = |class: &str| marks.iter().filter(|line| line.contains(&format!("\"{class}\""))).count();
+    assert_eq!((of("C1-28"), of("C1-29") > 5), (0, true), "{held}");
+    assert!(rows.iter().any(|line| line.contains("\"C2-28\"")), "{held}");
+    // What aborts three ticks is set aside, and told.
+    assert!(rows.contains(&"aborted-repeatedly Some(\"C1-28\") None"), "{held}");
 }

@@ -23,11 +23,17 @@ mod limits;
 #[cfg(unix)]
 #[path = "storage_contract/postgres.rs"]
 mod postgres;
+#[cfg(unix)]
+#[path = "storage_contract/secured.rs"]
+mod secured;
 #[path = "storage_contract/snapshots.rs"]
 mod snapshots;
 #[cfg(unix)]
 #[path = "storage_contract/torture.rs"]
 mod torture;
+#[cfg(unix)]
+#[path = "storage_contract/waiting.rs"]
+mod waiting;
 
 use std::sync::Arc;
 

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
+use crate::store::{Lane, Load};
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -155,6 +157,14 @@ pub struct StorageLimits {
     pub changes_per_call: u64,
     /// Operations on GEGI's records that one call may stage.
     pub operations_per_call: u64,
+    /// Operations that may wait for GEGI: from then on no tick is made, and nothing of what the state holds is lost. A
+    /// large school's week without GEGI is 10,000 marks. The school's operator is told at [`Self::TOLD_PERCENT`].
+    pub records_waiting: u64,
+    /// Mails that may wait: from then on none is queued, and the plugin says later what it had to say. A month without a
+    /// mail server at one digest an hour.
+    pub mails_waiting: u64,
+    /// Bytes of what waits in each of these two lanes.
+    pub waiting_bytes: u64,
     /// Mails of a school in one hour of the clock. By default the plugin sends at most one digest an hour.
     pub mails_per_hour: u32,
     /// How long a taken push is remembered, so that a repeat of it is recognised: longer than any sender goes on
@@ -175,10 +185,28 @@ impl Default for StorageLimits {
             read_bytes: 32 * MIB as u64,
             changes_per_call: 100_000,
             operations_per_call: 50_000,
+            records_waiting: 100_000,
+            mails_waiting: 1_000,
+            waiting_bytes: 256 * MIB as u64,
             mails_per_hour: 60,
             pushes_remembered: TimeDelta::days(7),
             delivery: Duration::from_mins(1),
         }
+    }
+}
+
+impl StorageLimits {
+    /// The share of a limit at which somebody is told, in percent.
+    pub const TOLD_PERCENT: u64 = 80;
+
+    /// How full a lane is with this load, in percent of its limits.
+    pub fn filled_percent(&self, lane: Lane, load: Load) -> u64 {
+        let most = match lane {
+            Lane::Records => self.records_waiting,
+            Lane::Mails => self.mails_waiting,
+        };
+        let of = |held: u64, most: u64| held.saturating_mul(100) / most.max(1);
+        of(load.items, most).max(of(load.bytes, self.waiting_bytes))
     }
 }
 

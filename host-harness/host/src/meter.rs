@@ -23,7 +23,8 @@ impl Meter {
         std::future::poll_fn(|context| {
             let before = processor_time();
             let polled = future.as_mut().poll(context);
-            let passed = processor_time().zip(before).map_or(Duration::ZERO, |(after, before)| after - before);
+            let passed = processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+            let passed = passed.unwrap_or_default();
             self.processor_nanos.fetch_add(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
             polled
         })
@@ -74,7 +75,7 @@ mod tests {
         let meter = Meter::default();
         let until = |micros: u64| {
             let begun = processor_time().unwrap();
-            while processor_time().unwrap() - begun < Duration::from_micros(micros) {}
+            while processor_time().unwrap().saturating_sub(begun) < Duration::from_micros(micros) {}
         };
         meter
             .running(async {
@@ -92,6 +93,6 @@ mod tests {
             let _ = go.send(());
         };
         tokio::join!(meter.running(gone), busy).0.unwrap();
-        assert!(meter.cost().processor.unwrap() - worked < Duration::from_millis(25));
+        assert!(meter.cost().processor.unwrap().saturating_sub(worked) < Duration::from_millis(25));
     }
 }

@@ -52,6 +52,8 @@ pub enum Ending {
     TooLong,
     /// No place became free for the call in time.
     NoPlace,
+    /// As many records wait for GEGI as may.
+    Full,
     /// The host's storage failed.
     Storage,
     /// GEGI did not answer the host.
@@ -86,6 +88,7 @@ impl Ending {
             Self::Trapped => "trapped",
             Self::TooLong => "too-long",
             Self::NoPlace => "no-place",
+            Self::Full => "full",
             Self::Storage => "storage",
             Self::GegiUnavailable => "gegi-unavailable",
         }

@@ -33,7 +33,7 @@ use crate::meter::Meter;
 use crate::observer::{EndedCall, Ending, Export};
 use crate::outbox::{DeliveryReport, LaneReport};
 use crate::push::{Push, verify};
-use crate::store::{SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
+use crate::store::{Lane, SchoolGate, SchoolId, Standing, StoreError, UnitOfWork};
 pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
@@ -98,6 +98,9 @@ impl School {
 
     async fn call_tick(&self, budget: Budget, meter: &Arc<Meter>) -> Result<TickReport, CallFailure> {
         let mut unit = self.gate.begin_tick().await?;
+        if unit.records_are_full() {
+            return Err(CallFailure::Full);
+        }
         let items = if unit.follows_aborted_tick() { 1 } else { budget.items };
         let settings = self.gegi.source.settings().await?;
         // A run in virtual time must not depend on how long it waits in real time.
@@ -228,6 +231,14 @@ impl School {
         Ok(self.gate.standing().await?)
     }
 
+    /// How full a lane is, in percent of what may wait.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub async fn filled_percent(&self, lane: Lane, standing: &Standing) -> Result<u64, CallFailure> {
+        Ok(self.gate.filled_percent(lane, standing).await?)
+    }
+
     /// Takes the school over from every other host on the same storage: the store refuses the commits of those hosts'
     /// ticks from now on.
     ///
@@ -253,7 +264,8 @@ impl School {
     ) -> Result<T, CallFailure> {
         let span = span::begin(&self.id, export);
         let watch = Stopwatch::start();
-        let answer = meter.running(call).instrument(span.clone()).await;
+        // On the heap, because each layer around a call would hold all of it once more.
+        let answer = meter.running(Box::pin(call)).instrument(span.clone()).await;
         let ending = answer.as_ref().err().map_or(Ending::Ok, CallFailure::ending);
         let ended = EndedCall { school: &self.id, export, took: watch.elapsed(), ending, cost: meter.cost() };
         self.host.config.observer.call_ended(&ended);
@@ -269,11 +281,11 @@ impl School {
     pub async fn time_bare_instantiation(&self) -> Result<Duration, CallFailure> {
         let start = self.start_short(&Arc::default()).await?;
         let engine = start.time.engine.clone();
-        let timed = engine.time_bare(start).await;
+        let timed = engine.time_bare(*start).await;
         timed.map_err(|error| CallFailure::Trapped(error.root_cause().to_string()))
     }
 
-    async fn start_short(&self, meter: &Arc<Meter>) -> Result<CallStart, CallFailure> {
+    async fn start_short(&self, meter: &Arc<Meter>) -> Result<Box<CallStart>, CallFailure> {
         // GEGI is asked before the call begins, because nobody else in this process can commit for the school while a
         // short call runs.
         let settings = self.gegi.source.settings().await?;
@@ -295,7 +307,7 @@ impl School {
         grant: Result<Grant, Denial>,
         time: CallTime,
         meter: &Arc<Meter>,
-    ) -> CallStart {
+    ) -> Box<CallStart> {
         let config = &self.host.config;
         let parts = DoorParts {
             school: self.id.clone(),
@@ -308,7 +320,8 @@ impl School {
             limits: self.host.engine.limits().http.clone(),
             meter: Arc::clone(meter),
         };
-        CallStart {
+        // On the heap, because it goes through several futures.
+        Box::new(CallStart {
             unit,
             source: Arc::clone(&self.gegi.source),
             settings,
@@ -316,7 +329,7 @@ impl School {
             clock: Arc::clone(&config.clock),
             time,
             meter: Arc::clone(meter),
-        }
+        })
     }
 
     /// Runs an export on the caller's task, and commits or discards its writes. On a runtime of many threads a caller
@@ -324,7 +337,7 @@ impl School {
     async fn run<E, T, F>(
         &self,
         export: Export,
-        start: CallStart,
+        start: Box<CallStart>,
         check: impl FnOnce(&T) -> Result<(), String>,
         call: F,
     ) -> Result<T, CallFailure>
@@ -335,7 +348,7 @@ impl School {
     {
         // On the heap: a call holds all the state of its host functions.
         let engine = start.time.engine.clone();
-        let CallEnd { outcome, unit } = Box::pin(engine.run(start, call)).await;
+        let CallEnd { outcome, unit } = Box::pin(engine.run(*start, call)).await;
         let checked = outcome.map_err(CallFailure::from).and_then(|answer| match check(&answer) {
             Ok(()) => Ok(answer),
             Err(why) => Err(CallFailure::Trapped(why)),

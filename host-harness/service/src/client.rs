@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +16,22 @@ use serde_json::Value;
 pub struct ApiClient {
     address: String,
     token: SecretString,
-    client: Client<hyper_rustls::HttpsConnector<hyper_util::client::legacy::connect::HttpConnector>, Full<Bytes>>,
+    client: HttpsClient,
+}
+
+/// A client over HTTP, with or without TLS.
+pub(crate) type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// A client that believes the certificates that the platform believes.
+///
+/// # Errors
+/// The platform's certificates cannot be used.
+pub(crate) fn https_client() -> std::io::Result<HttpsClient> {
+    let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into());
+    let tls = tls.with_safe_default_protocol_versions().map_err(std::io::Error::other)?;
+    let tls = tls.with_platform_verifier().map_err(std::io::Error::other)?;
+    let connector = HttpsConnectorBuilder::new().with_tls_config(tls.with_no_client_auth());
+    Ok(Client::builder(TokioExecutor::new()).build(connector.https_or_http().enable_http1().build()))
 }
 
 /// Why the service did not do what it was asked.
@@ -42,13 +59,7 @@ impl ApiClient {
     /// # Errors
     /// The platform's certificates cannot be used.
     pub fn new(address: &str, token: SecretString) -> Result<Self, ApiError> {
-        let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into());
-        let tls =
-            tls.with_safe_default_protocol_versions().map_err(|error| ApiError::Roots(std::io::Error::other(error)))?;
-        let tls = tls.with_platform_verifier().map_err(|error| ApiError::Roots(std::io::Error::other(error)))?;
-        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls.with_no_client_auth());
-        let connector = connector.https_or_http().enable_http1().build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = https_client().map_err(ApiError::Roots)?;
         Ok(Self { address: address.trim_end_matches('/').to_owned(), token, client })
     }
 

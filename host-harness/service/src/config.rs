@@ -46,6 +46,17 @@ pub struct Config {
     pub mail: MailConfig,
     /// The way to CourseKey.
     pub coursekey: CourseKeyConfig,
+    /// Where traces go.
+    #[serde(default)]
+    pub telemetry: TelemetryConfig,
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// The collector of OTLP over HTTP; none: no span leaves.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// The way to CourseKey.
@@ -149,6 +160,10 @@ impl Config {
         for problem in self.mail.check() {
             add(&format!("mail/{}", problem.key), &format!("{}; {}", problem.what, problem.remedy));
         }
+        if !self.telemetry.otlp_endpoint.as_deref().is_none_or(is_plain_url) {
+            let what = "is not the plain URL of a collector; write one such as http://127.0.0.1:4318";
+            add("telemetry/otlp-endpoint", what);
+        }
         for (index, host) in self.coursekey.allowed_hosts.iter().enumerate() {
             if AllowedHosts::parse([host]).is_err() {
                 let field = format!("coursekey/allowed-hosts/{index}");
@@ -199,6 +214,13 @@ impl Config {
         }
         self
     }
+}
+
+/// Whether this is a URL of HTTP in which no user, password or token stands.
+fn is_plain_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    is_http && uri.query().is_none() && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
 }
 
 /// Prints no URL, because it may hold a password.
@@ -254,6 +276,17 @@ mod tests {
             read the input:
               serve.toml line 4: coursekey/allowed-hosts/0: is not a host with its port; write one such as api.example.com:443"#]],
         );
+        let collectors = ["here:4318", "http://user@a.example", "https://a.example/?key=1", "ftp://a.example"];
+        for collector in collectors {
+            let told = "
+                read the input:
+                  serve.toml line 6: telemetry/otlp-endpoint: is not the plain URL of a collector; write one such as http://127.0.0.1:4318";
+            let text = format!("{LEAST}[telemetry]\notlp-endpoint = \"{collector}\"\n");
+            let mut problems = Problems::default();
+            let config = Config::parse(&text, "serve.toml", &mut problems).unwrap();
+            let told = told.trim_start().replace("                  ", "  ");
+            assert_eq!(problems.unless_any(config).unwrap_err().to_string(), told, "{collector}");
+        }
         problems(
             "store = ",
             &expect![[r#"

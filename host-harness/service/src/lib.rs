@@ -2,8 +2,8 @@
 //!
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
 //! each with its GEGI), `trial` (which component runs), `service` (all of it together), `api` (what GEGI and operators
-//! ask), `tenure` and `runner` (whose schools, and their ticks), `watch` and `alarms` (what is stuck), `mail` and `mailing`
-//! (the way out for mails), `telemetry` (what is counted), `serve` (start and end).
+//! ask), `tenure` and `runner` (whose schools, and their ticks), `watch`, `repeating` and `alarms` (what is stuck), `mail`
+//! and `mailing` (the way out for mails), `telemetry` and `otlp` (what is counted, and traced), `serve` (start and end).
 
 pub mod alarms;
 pub mod api;
@@ -12,9 +12,11 @@ pub mod config;
 pub mod doctor;
 pub mod mail;
 pub mod mailing;
+pub mod otlp;
 pub mod pace;
 pub mod problem;
 pub mod registry;
+pub mod repeating;
 pub mod runner;
 pub mod schools;
 pub mod secrets;

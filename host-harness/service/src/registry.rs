@@ -59,6 +59,8 @@ const SCHOOL: &str = "school/";
 const TICKS: &str = "ticks/";
 const COMPONENT: &str = "component/";
 const ALARMS: &str = "alarms/";
+/// How much is read at once.
+const PAGE: usize = 1_000;
 
 impl Registry {
     /// The registry in a store.
@@ -199,6 +201,24 @@ impl Registry {
         Ok(read_alarms(self.0.get(key_of_alarms(stored_as)).await?.as_deref()))
     }
 
+    /// The alarms of all schools that have any, by the school's name in the storage.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn all_alarms(&self) -> Result<Vec<(SchoolId, KeptAlarms)>, StoreError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.0.scan(ALARMS, after.as_deref(), PAGE).await?;
+            all.extend(page.iter().map(|(key, text)| {
+                (SchoolId::new(key.strip_prefix(ALARMS).unwrap_or_default()), read_alarms(Some(text.as_slice())))
+            }));
+            after = page.last().map(|(key, _)| key.clone());
+            if page.len() < PAGE {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Changes the alarms of a school; returns them as they are then, with what `change` answered. `change` may be called
     /// again, as if for the first time. Of a school that was removed nothing is kept.
     ///
@@ -324,6 +344,8 @@ mod tests {
         };
         assert!(raise(&one).await && !raise(&other).await, "one of two processes raises it");
         assert_eq!(other.alarms(&stored_as).await.unwrap().sentence().as_deref(), Some("ticks: no tick"));
+        let all = other.all_alarms().await.unwrap();
+        assert_eq!(all, [(stored_as.clone(), one.alarms(&stored_as).await.unwrap())]);
         one.remove("a", &stored_as).await.unwrap();
         raise(&other).await;
         assert!(one.alarms(&stored_as).await.unwrap().is_empty());

@@ -11,18 +11,22 @@ use axum::Router;
 use host::clock::{Clock, SystemClock};
 use host::door::{BadAllowedHost, ExtraRoots, ExtraRootsError, Sender, Transport};
 use host::limits::HttpLimits;
+use host::observer::Observer;
 use host::school::{Host, HostConfig};
 use host::store::lease::{Alone, DEAD_AFTER, Leases, Node, NodeId};
 use host::store::{PostgresStore, SqliteStore, Store};
 use mirror::book::Book;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::config::{Config, ConfigError, StoreAt};
 use crate::mail::MailProblem;
 use crate::mailing::Mailing;
+use crate::otlp::{self, Exporter};
 use crate::pace::Paced;
 use crate::registry::Registry;
+use crate::repeating::Repeating;
 use crate::runner::{self, Bell, Runs};
 use crate::schools::OpenSchools;
 use crate::secrets::{Environment, Secrets, SecretsError};
@@ -33,6 +37,9 @@ use crate::{api, tenure};
 
 /// How long requests may take to end when the service ends.
 const ENDING: Duration = Duration::from_secs(8);
+
+/// How long the last spans may take to leave.
+const LAST_SPANS: Duration = Duration::from_secs(1);
 
 /// Why the service cannot start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +84,9 @@ pub enum ServeError {
     /// An allowed host is not a host with its port.
     #[error(transparent)]
     AllowedHosts(#[from] BadAllowedHost),
+    /// The platform's certificates cannot be used for the way to the collector.
+    #[error("use the platform's certificates for the collector: {0}; install them, or remove otlp-endpoint")]
+    Certificates(std::io::Error),
     /// The server failed.
     #[error("serve the API: {0}")]
     Server(std::io::Error),
@@ -123,6 +133,8 @@ pub struct Ready {
     service: Service,
     routes: Router<Service>,
     end: watch::Sender<bool>,
+    /// Carries spans to the collector, if there is one.
+    exporter: Option<Exporter>,
 }
 
 /// What a service stands on, beside its engine.
@@ -171,10 +183,11 @@ pub async fn prepare_on(
     let is_on_trial = trial.is_some();
     let metrics = Arc::new(Metrics::default());
     let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
+    let (observer, exporter) = observer(&config, &clock, &metrics)?;
     let host = Host::new(
         engine.clone(),
         HostConfig {
-            observer: Arc::clone(&metrics) as _,
+            observer,
             loopback_allowed: config.loopback_allowed,
             allowed_hosts: Some(config.allowed_hosts()?),
             trial,
@@ -211,12 +224,34 @@ pub async fn prepare_on(
         pace: paced,
         looks,
         claims,
+        repeating: Repeating::default(),
         metrics,
         mailing,
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), end })
+    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), end, exporter })
+}
+
+/// Who hears of the calls: what is counted, and the way to the collector if one is configured.
+fn observer(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<(Arc<dyn Observer>, Option<Exporter>), ServeError> {
+    let Some(endpoint) = &config.telemetry.otlp_endpoint else {
+        return Ok((Arc::clone(metrics) as _, None));
+    };
+    let way = otlp::way_to(endpoint, Arc::clone(clock), Arc::clone(metrics));
+    let (spans, exporter) = way.map_err(ServeError::Certificates)?;
+    Ok((Arc::new(spans), Some(exporter)))
+}
+
+/// Waits until the last spans have left, but not for long: the service is ending.
+async fn last_spans(exporting: Option<JoinHandle<()>>) {
+    if let Some(exporting) = exporting {
+        let _ = tokio::time::timeout(LAST_SPANS, exporting).await;
+    }
 }
 
 async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn Leases>), ServeError> {
@@ -261,7 +296,7 @@ impl Ready {
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, routes, end } = self;
+        let Self { listener, service, routes, end, exporter } = self;
         let pacing = tokio::spawn(service.pace().clone().keep());
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -272,6 +307,7 @@ impl Ready {
         let watching = tokio::spawn(crate::watch::keep(service.clone(), end.subscribe()));
         let telling = tokio::spawn(trial::tell(service.clone()));
         let mailing = Arc::clone(service.mailing().transport());
+        let exporting = exporter.map(|exporter| tokio::spawn(exporter.keep(ticks_ended.subscribe())));
         let app = api::router(service, routes).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
         let server = axum::serve(listener, app).with_graceful_shutdown(async move { _ = asked.changed().await });
@@ -285,7 +321,7 @@ impl Ready {
         telling.abort();
         let _ = ticks_ended.send(true);
         // Schools are given back when no tick of them runs any more.
-        let _ = tokio::join!(holding, watching, mailing.close());
+        let _ = tokio::join!(holding, watching, mailing.close(), last_spans(exporting));
         match ended {
             Ok(Ok(Err(error))) => Err(ServeError::Server(error)),
             // A request that did not end in time is dropped with its connection.

@@ -17,6 +17,7 @@ use crate::mailing::Mailing;
 use crate::pace::Paced;
 use crate::problem::Problem;
 use crate::registry::Registry;
+use crate::repeating::Repeating;
 use crate::runner::{Bell, Runs, Seen};
 use crate::schools::{OpenSchool, OpenSchools};
 use crate::telemetry::Metrics;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub looks: Bell,
     /// Rung when there may be schools to claim.
     pub claims: Bell,
+    /// What fails again and again.
+    pub repeating: Repeating,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way out for mails.
@@ -246,6 +249,11 @@ impl Service {
     /// Rung when there may be schools to claim.
     pub fn claims(&self) -> &Bell {
         &self.0.claims
+    }
+
+    /// What fails again and again.
+    pub fn repeating(&self) -> &Repeating {
+        &self.0.repeating
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Metrics {
     pub stuck: Gauge,
     /// Whether the component of the configuration was left.
     pub component_left: Gauge,
+    /// Spans that did not reach the collector.
+    pub dropped_spans: Counter,
     requests: Family<Request, Histogram>,
 }
 
@@ -98,7 +100,7 @@ impl Default for Metrics {
         let (schools, running) = (Gauge::default(), Gauge::default());
         let (stuck, component_left) = (Gauge::default(), Gauge::default());
         let lag = Gauge::default();
-        let (marks, failed_requests) = (Counter::default(), Counter::default());
+        let (marks, failed_requests, dropped_spans) = (Counter::default(), Counter::default(), Counter::default());
         let seconds = || Unit::Seconds;
         registry.register_with_unit(
             "component_call",
@@ -121,6 +123,7 @@ impl Default for Metrics {
         );
         registry.register("marks_written", "Marks that ticks wrote", marks.clone());
         registry.register("coursekey_requests_failed", "Requests to CourseKey that failed", failed_requests.clone());
+        registry.register("otlp_spans_dropped", "Spans that did not reach the collector", dropped_spans.clone());
         Self {
             registry,
             calls,
@@ -135,6 +138,7 @@ impl Default for Metrics {
             failed_requests,
             stuck,
             component_left,
+            dropped_spans,
             requests,
         }
     }

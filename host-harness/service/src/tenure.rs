@@ -10,9 +10,11 @@ use host::limits::Stopwatch;
 use host::schedule::{First, Wake};
 use host::store::lease::{Hints, Lease, Leases, Node, RENEW_EVERY};
 use host::store::{SchoolId, StoreError};
+use host::watchdog::Stage;
 use tokio::sync::watch;
 
 use crate::registry::Registered;
+use crate::repeating::SERVICE;
 use crate::service::Service;
 
 /// How often the process looks for schools to claim and for commits of others.
@@ -99,6 +101,8 @@ impl Tenure {
             _ => {
                 if self.renewed.is_some() {
                     tracing::warn!("this process was silent for so long that others may have its schools");
+                    let now = self.service.clock().now();
+                    self.service.repeating().failed(&SchoolId::from(SERVICE), Stage::Leases, now);
                 }
                 self.service.runs().forget_all();
                 self.held.clear();

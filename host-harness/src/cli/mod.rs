@@ -219,6 +219,7 @@ fn of_call(failure: &CallFailure) -> u8 {
         CallFailure::Storage(_)
         | CallFailure::Gegi(_)
         | CallFailure::NoPlace(_)
+        | CallFailure::Full
         | CallFailure::Refused(CallError::Storage(_)) => MACHINE,
         CallFailure::Refused(_) | CallFailure::Trapped(_) | CallFailure::TooLong(_) => COMPONENT,
     }

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::thread::JoinHandle;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use host::clock::{Clock as _, SystemClock};
@@ -68,7 +69,7 @@ pub(crate) struct Bench {
     folder: TempDir,
     coursekey: Child,
     base_url: String,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Drop for Bench {
@@ -124,10 +125,26 @@ impl Bench {
 
     /// Writes the configuration; `more` stands before its first table.
     pub(crate) fn configure(&self, store: &str, more: &str) {
+        let mail = "transport = \"folder\"\nfolder = \"mails\"\nfrom = \"GEGI <gegi@example.edu>\"";
+        self.configure_tables(store, more, mail);
+    }
+
+    /// The same with the usual storage and another table of mails.
+    pub(crate) fn configure_mail(&self, more: &str, mail: &str) {
+        self.configure_tables("sqlite:data/gegi.sqlite", more, mail);
+    }
+
+    /// The same with the usual tables and a collector of spans.
+    pub(crate) fn configure_telemetry(&self, endpoint: &str) {
+        let text = std::fs::read_to_string(self.path("serve.toml")).unwrap();
+        let text = format!("{text}[telemetry]\notlp-endpoint = \"{endpoint}\"\n");
+        std::fs::write(self.path("serve.toml"), text).unwrap();
+    }
+
+    fn configure_tables(&self, store: &str, more: &str, mail: &str) {
         let text = format!(
             "listen = \"127.0.0.1:0\"\nstore = {store:?}\nsecrets = \"secrets\"\nloopback-allowed = true\n{more}\n\
-             [mail]\ntransport = \"folder\"\nfolder = \"mails\"\nfrom = \"GEGI <gegi@example.edu>\"\n\n\
-             [coursekey]\nallowed-hosts = [\"api.example.com:443\"]\n"
+             [mail]\n{mail}\n\n[coursekey]\nallowed-hosts = [\"api.example.com:443\"]\n"
         );
         std::fs::write(self.path("serve.toml"), text).unwrap();
     }
@@ -153,7 +170,12 @@ impl Bench {
 
     /// Starts the service, and waits until it serves.
     pub(crate) fn serve(&self) -> Service {
-        Service::start(program().args(["serve", "--config"]).arg(self.path("serve.toml")))
+        self.serve_telling("warn")
+    }
+
+    /// The same with another filter of the log.
+    pub(crate) fn serve_telling(&self, filter: &str) -> Service {
+        Service::start(program().args(["--log", filter, "serve", "--config"]).arg(self.path("serve.toml")))
     }
 
     /// Starts the service when it should not start; returns its exit code and what it said.
@@ -191,6 +213,8 @@ fn write_school(folder: &Path) {
 pub(crate) struct Service {
     child: Child,
     address: String,
+    /// Reads what the service says until it ends.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Drop for Service {
@@ -223,8 +247,12 @@ impl Service {
             }
         };
         // A log that nobody reads would stop the service when the pipe is full.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, address }
+        let log = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            let _ = log.read_to_end(&mut said);
+            told + &String::from_utf8_lossy(&said)
+        });
+        Self { child, address, log: Some(log) }
     }
 
     /// Starts the demo in a folder.
@@ -317,10 +345,16 @@ impl Service {
     }
 
     /// Tells the service to end, and returns its exit code.
-    pub(crate) fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(self) -> Option<i32> {
+        self.end_and_tell().0
+    }
+
+    /// The same, with everything that the service said.
+    pub(crate) fn end_and_tell(mut self) -> (Option<i32>, String) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
-        self.child.wait().unwrap().code()
+        let code = self.child.wait().unwrap().code();
+        (code, self.log.take().unwrap().join().unwrap())
     }
 
     /// Ends the service as a crash would.

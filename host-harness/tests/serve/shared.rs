@@ -6,9 +6,13 @@ use tests::postgres::Server;
 use super::bench::{Bench, Service, course, operation_kinds};
 
 /// The settings of a connection as the URL of a configuration.
-fn as_url(settings: &str) -> String {
-    let of = |key: &str| settings.split(' ').find_map(|part| part.strip_prefix(key)).unwrap();
-    format!("postgres://{}@{}/{}", of("user="), of("host=").replace('/', "%2F"), of("dbname="))
+pub(crate) fn as_url(settings: &str) -> String {
+    let of =
+        |key: &str| settings.split(' ').find_map(|part| part.strip_prefix(key)).map(|value| value.trim_matches('\''));
+    let password = of("password=").map(|password| format!(":{password}")).unwrap_or_default();
+    let port = of("port=").map(|port| format!(":{port}")).unwrap_or_default();
+    let (user, host, name) = (of("user=").unwrap(), of("host=").unwrap().replace('/', "%2F"), of("dbname=").unwrap());
+    format!("postgres://{user}{password}@{host}{port}/{name}")
 }
 
 #[test]
@@ -16,9 +20,6 @@ fn either_of_two_services_takes_any_request_and_one_goes_on_when_the_other_dies(
     let Some(server) = Server::shared() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let settings = runtime.block_on(server.database());
-    if !settings.contains("host=/") {
-        return; // The server of DATABASE_URL is reached in ways that only its owner knows.
-    }
     let bench = Bench::new();
     bench.configure(&as_url(&settings), "");
     let (one, other) = (bench.serve(), bench.serve());

@@ -87,7 +87,7 @@ async fn a_tick_whose_lease_went_and_came_back_commits_nothing_and_the_next_one_
     let before = inside.store.standing(&id).await.unwrap().commits;
     // It goes to another process and comes back before this one looks.
     let one = NodeId::new("one");
-    inside.leases.release(&one, &[id.clone()]).await.unwrap();
+    inside.leases.release(&one, std::slice::from_ref(&id)).await.unwrap();
     assert_eq!(inside.leases.claim(&one, 1).await.unwrap()[0].number, 2);
     let_go(&inside, &service, &id, ticks).await;
     assert_eq!(inside.store.standing(&id).await.unwrap().commits, before);
@@ -135,7 +135,7 @@ async fn a_school_beyond_the_share_is_given_back_when_no_tick_of_it_runs() {
     inside.leases.processes.store(2, Ordering::SeqCst);
     tenure.look().await.unwrap();
     assert_eq!(inside.leases.given(), [Some(south.school.id().clone())]);
-    assert_eq!(service.runs().schools(), [id.clone()]);
+    assert_eq!(service.runs().schools(), std::slice::from_ref(&id));
     let_go(&inside, &service, &id, ticks).await;
     // The other process is not there, so this one takes the school again and has one too many.
     tenure.look().await.unwrap();

@@ -122,6 +122,20 @@ async fn what_the_school_does_not_grant_is_denied_and_the_rule_is_written_down()
     assert!(playground.world.sent.lock().unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_tick_for_which_gegi_leaves_no_room_is_not_made_and_courses_and_pushes_are_taken() {
+    let playground = Playground::of(harness::engine(|limits| limits.storage.records_waiting = 10), |_| {});
+    assert_eq!(playground.tick("journal 10\nok").await, "ok");
+    let full = "begin the tick: as many records wait for GEGI as may; let GEGI take and acknowledge them [RepeatLater]";
+    assert_eq!(playground.tick("journal 1\nok").await, full);
+    assert_eq!(playground.play(harness::Export::CourseChanged, "put a 1\nok").await, "ok");
+    assert_eq!(playground.push("put b 1\nok").await, "ok");
+    // A turn delivers before it ticks, or it would never tick again.
+    playground.world.plays("read a\nok");
+    playground.school.turn(host::school::Budget { items: 1, seconds: 2 }).await.unwrap();
+    assert_eq!(playground.tick("journal 1\nok").await, "ok");
+}
+
 /// Errors of the plugin, and the remedies of the catalogue, send people to the host's log.
 #[tokio::test]
 async fn what_was_refused_and_why_a_call_was_stopped_stands_in_the_log_by_default() {

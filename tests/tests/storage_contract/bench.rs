@@ -1,4 +1,4 @@
-//! A store in memory with a clock that stands still, and short functions for the calls of a school.
+//! A store, in memory unless a test names another, with a clock that stands still, and short functions for the calls of a school.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use host::observer::NoObserver;
 use host::store::{MemoryStore, SchoolGate, SchoolId, Schools, StateChange, Store, UnitOfWork};
 
 pub(crate) struct Bench {
-    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) schools: Schools,
 }
@@ -21,8 +21,12 @@ impl Bench {
     }
 
     pub(crate) fn with_limits(limits: StorageLimits) -> Self {
+        Self::on(Arc::new(MemoryStore::default()), limits)
+    }
+
+    pub(crate) fn on(store: Arc<dyn Store>, limits: StorageLimits) -> Self {
         tests::discretion::watch();
-        let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH)));
+        let clock = Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH));
         let schools = Schools::new(store.clone(), clock.clone(), limits, Arc::new(NoObserver));
         Self { store, clock, schools }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host::store::{Lane, SchoolId, StateChange, Store, StoreError};
+use host::store::{Lane, SchoolId, StateChange, StoreError};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,14 +1,15 @@
 //! Delivery: the items leave the outboxes in order, each item until it is acknowledged.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use host::gegi::{Delivery, GegiUnavailable, MailSink, Message, Operation, Receipt, RecordSink, WithdrawMark};
 use host::limits::StorageLimits;
-use host::store::{Lane, Record, Store};
+use host::store::{Lane, PostgresStore, Record, SqliteStore};
+use tests::postgres::Server;
 
 use crate::bench::{Bench, journal, mail, school};
 
@@ -96,19 +97,36 @@ async fn a_receiver_that_fails_stops_its_own_lane_and_is_asked_again_later() {
 
 #[tokio::test]
 async fn an_item_of_a_later_version_stays_and_the_items_after_it_are_delivered() {
-    let bench = Bench::new();
+    an_unreadable_item_stays_alone(Bench::new()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Arc::new(SqliteStore::open(folder.path().join("store.sqlite")).unwrap());
+    an_unreadable_item_stays_alone(Bench::on(sqlite, StorageLimits::default())).await;
+    let Some(server) = Server::shared() else { return };
+    let postgres = Arc::new(PostgresStore::open(&server.database().await).await.unwrap());
+    an_unreadable_item_stays_alone(Bench::on(postgres, StorageLimits::default())).await;
+}
+
+async fn an_unreadable_item_stays_alone(bench: Bench) {
     let mut commit = host::store::Commit::new(DateTime::UNIX_EPOCH);
     let payload = r#"{"Promote":"Student 000001"}"#.to_owned();
-    commit.records = vec![Record { payload, subject: Some("class 1".into()) }];
+    commit.records = vec![Record { payload: payload.clone(), subject: Some("class 1".into()) }];
+    commit.mails = vec![payload];
     bench.store.commit(&school(), commit).await.unwrap();
     let mut tick = bench.tick().await;
     tick.stage(vec![journal("2")]).unwrap();
+    tick.queue(mail("issues")).unwrap();
     tick.commit().await.unwrap();
-    let records = Receiver::default();
-    let report = bench.gate().deliver(&records, &Receiver::default()).await.unwrap();
-    assert_eq!((report.records.applied, report.records.unreadable, report.is_whole()), (1, 1, false));
-    assert_eq!(records.given(), [(2, "2".into())]);
-    assert_eq!(bench.store.outbox(&school(), Lane::Records, 0, 10).await.unwrap().len(), 1);
+    let (records, mails) = (Receiver::default(), Receiver::default());
+    for applied in [1, 0] {
+        let report = bench.gate().deliver(&records, &mails).await.unwrap();
+        assert_eq!((report.records.applied, report.records.unreadable, report.is_whole()), (applied, 1, false));
+        assert_eq!((report.mails.applied, report.mails.unreadable), (applied, 1));
+    }
+    assert_eq!((records.given(), mails.given()), (vec![(2, "2".into())], vec![(2, "issues".into())]));
+    for lane in Lane::ALL {
+        let left = bench.store.outbox(&school(), lane, 0, 10).await.unwrap();
+        assert_eq!(left.iter().map(|item| item.sequence).collect::<Vec<_>>(), [1]);
+    }
     // A tick that asks for the class needs to know what the item says, so it waits for the version that can read it.
     let failure = bench.tick().await.operations_under_way("class 1").await.map(|all| all.len()).unwrap_err();
     let failure = failure.to_string();

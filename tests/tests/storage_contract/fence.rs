@@ -1,6 +1,6 @@
 //! Two hosts on one storage: the host that took the school over last commits, the other host leaves no trace.
 
-use host::store::{Lane, Store, StoreError};
+use host::store::{Lane, StoreError};
 
 use crate::bench::{Bench, journal, mail, pairs, put, school};
 

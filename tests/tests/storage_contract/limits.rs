@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use host::gegi::Receipt;
 use host::limits::StorageLimits;
 use host::observer::NoObserver;
-use host::store::{EmailError, RecordsError, Schools, StateError};
+use host::store::{Acknowledgement, EmailError, Lane, RecordsError, Schools, StateError};
 
 use crate::bench::{Bench, delete, journal, mail, put, scan, school};
 
@@ -91,6 +92,49 @@ async fn operations_and_mails_are_limited() {
     tick.commit().await.unwrap();
     let standing = bench.gate().standing().await.unwrap();
     assert_eq!((standing.records, standing.mails, standing.mails_in_hour(now(3_600))), (2, 4, 2));
+}
+
+#[tokio::test]
+async fn what_may_wait_is_limited_in_items_and_bytes_and_is_counted_again_when_something_was_taken() {
+    let limits = StorageLimits { records_waiting: 5, mails_waiting: 2, ..StorageLimits::default() };
+    let bench = Bench::with_limits(limits);
+    let filled = |lane| {
+        let bench = &bench;
+        async move {
+            let standing = bench.gate().standing().await.unwrap();
+            bench.gate().filled_percent(lane, &standing).await.unwrap()
+        }
+    };
+    for (records, percent) in [(3, 60), (1, 80), (2, 120)] {
+        let mut tick = bench.tick().await;
+        assert!(!tick.records_are_full());
+        tick.stage((0..records).map(|_| journal("1")).collect()).unwrap();
+        tick.commit().await.unwrap();
+        assert_eq!(filled(Lane::Records).await, percent);
+    }
+    assert!(bench.tick().await.records_are_full());
+    let mut short = bench.short().await;
+    short.apply(vec![put("a", "1")]).await.unwrap();
+    short.stage(vec![journal("1")]).unwrap();
+    short.queue(mail("issues")).unwrap();
+    short.commit().await.unwrap();
+    let taken = [1, 2, 3].map(|sequence| Acknowledgement { sequence, receipt: Receipt::Applied });
+    bench.store.acknowledge(&school(), Lane::Records, &taken).await.unwrap();
+    assert_eq!((filled(Lane::Records).await, bench.tick().await.records_are_full()), (80, false));
+
+    let mut tick = bench.tick().await;
+    tick.queue(mail("issues")).unwrap();
+    assert_eq!(tick.queue(mail("issues")).unwrap_err(), EmailError::QuotaExceeded, "one waits already");
+    tick.commit().await.unwrap();
+    assert_eq!(bench.tick().await.queue(mail("issues")).unwrap_err(), EmailError::QuotaExceeded);
+
+    let bench = Bench::with_limits(StorageLimits { waiting_bytes: 500, ..StorageLimits::default() });
+    for full in [false, true] {
+        let mut tick = bench.tick().await;
+        assert_eq!(tick.records_are_full(), full);
+        tick.stage(vec![journal(&"x".repeat(500))]).unwrap();
+        tick.commit().await.unwrap();
+    }
 }
 
 fn now(seconds: i64) -> DateTime<Utc> {

@@ -47,6 +47,15 @@ impl ExtraRoots {
         }
         Ok(Self(certificates))
     }
+
+    /// These certificates alone, for who believes nobody else.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn alone(&self) -> RootCertStore {
+        let mut store = RootCertStore::empty();
+        // All of them fit, or they had not been read.
+        store.add_parsable_certificates(self.0.iter().cloned());
+        store
+    }
 }
 
 /// TLS as the door speaks it.

@@ -78,6 +78,7 @@ fn reason(failure: &CallFailure) -> String {
         CallFailure::Trapped(reason) => format!("GEGI's host had to stop it ({reason})"),
         CallFailure::TooLong(deadline) => format!("it took longer than {} seconds", deadline.as_secs()),
         CallFailure::NoPlace(_) => "GEGI's host has no place for it".to_owned(),
+        CallFailure::Full => "GEGI does not take what waits for it".to_owned(),
         CallFailure::Refused(CallError::UnreadableState(_)) => "it cannot read what it stored".to_owned(),
         CallFailure::Refused(CallError::TooMuch(_)) => "it wants more than GEGI's host allows".to_owned(),
         CallFailure::Storage(_) | CallFailure::Refused(CallError::Storage(_)) => {

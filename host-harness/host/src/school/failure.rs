@@ -29,6 +29,9 @@ pub enum CallFailure {
         "begin the call within {0:?}: other calls of the school or of this process are in the way; call again later"
     )]
     NoPlace(Duration),
+    /// As many records wait for GEGI as may; no tick was made, so that nothing is lost.
+    #[error("begin the tick: as many records wait for GEGI as may; let GEGI take and acknowledge them")]
+    Full,
     /// GEGI did not answer the host.
     #[error(transparent)]
     Gegi(#[from] GegiUnavailable),
@@ -104,15 +107,23 @@ impl CallFailure {
             | Self::Trapped(_)
             | Self::TooLong(_)
             | Self::NoPlace(_)
+            | Self::Full
             | Self::Gegi(_)
             | Self::Storage(_) => 503,
         }
     }
 
     /// Whether what the call was working on may have ended it, so that the next tick should work on one item alone: the
-    /// call was stopped, or wanted more than the host allows.
+    /// call was stopped, wanted more than the host allows, or asked for the marks of a class of which an operation waits
+    /// that this version cannot read.
     pub(super) fn is_abort(&self) -> bool {
-        matches!(self, Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)))
+        matches!(
+            self,
+            Self::Trapped(_)
+                | Self::TooLong(_)
+                | Self::Refused(CallError::TooMuch(_))
+                | Self::Storage(StoreError::Unreadable { .. })
+        )
     }
 
     /// Whether it counts among the ticks in a row that failed: GEGI knows itself that it did not answer, a host that was
@@ -128,6 +139,7 @@ impl CallFailure {
             Self::Trapped(_) => Ending::Trapped,
             Self::TooLong(_) => Ending::TooLong,
             Self::NoPlace(_) => Ending::NoPlace,
+            Self::Full => Ending::Full,
             Self::Storage(_) => Ending::Storage,
             Self::Gegi(_) => Ending::GegiUnavailable,
         }
@@ -136,14 +148,13 @@ impl CallFailure {
     /// What to do next.
     pub fn next(&self) -> Next {
         match self {
-            Self::Trapped(_) | Self::TooLong(_) | Self::Refused(CallError::TooMuch(_)) => Next::RepeatSoon,
-            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_)) | Self::Gegi(_) | Self::NoPlace(_) => {
-                Next::RepeatLater
-            }
+            _ if self.is_abort() => Next::RepeatSoon,
+            Self::Refused(CallError::Storage(_) | CallError::Unavailable(_))
+            | Self::Gegi(_)
+            | Self::NoPlace(_)
+            | Self::Full => Next::RepeatLater,
             Self::Storage(error) if error.is_passing() => Next::RepeatLater,
-            Self::Refused(CallError::BadInput(_) | CallError::UnreadableState(_))
-            | Self::Storage(_)
-            | Self::Push(_) => Next::Mend,
+            Self::Refused(_) | Self::Trapped(_) | Self::TooLong(_) | Self::Storage(_) | Self::Push(_) => Next::Mend,
         }
     }
 }

@@ -4,20 +4,28 @@
 use super::{CallFailure, School};
 use crate::gegi::{Delivery, Operation};
 use crate::outbox::form;
-use crate::store::{Acknowledgement, Lane, RefusedItem};
+use crate::store::{Acknowledgement, Lane, OutboxItem, RefusedItem};
 
 impl School {
-    /// Operations that wait in the outbox, in order, with a sequence above `after`, at most `limit`.
+    /// Operations that wait in the outbox, in order, with a sequence above `after`, at most `limit`. One that this version
+    /// cannot read stays where it is, and those after it are handed out.
     ///
     /// # Errors
-    /// The store failed, or holds an item that this version cannot read.
+    /// The store failed.
     pub async fn waiting_records(&self, after: u64, limit: usize) -> Result<Vec<Delivery<Operation>>, CallFailure> {
-        let items = self.host.config.store.outbox(&self.id, Lane::Records, after, limit).await?;
-        let read = |item: &crate::store::OutboxItem| {
-            let payload = form::read_operation(item)?;
-            Ok(Delivery { sequence: item.sequence, id: item.id.clone(), payload })
-        };
-        items.iter().map(read).collect()
+        let (mut waiting, mut after) = (Vec::new(), after);
+        while waiting.len() < limit {
+            let left = limit - waiting.len();
+            let items = self.host.config.store.outbox(&self.id, Lane::Records, after, left).await?;
+            let Some(last) = items.last() else { break };
+            after = last.sequence;
+            let read = |item: &OutboxItem| {
+                let payload = form::read_operation(item).ok()?;
+                Some(Delivery { sequence: item.sequence, id: item.id.clone(), payload })
+            };
+            waiting.extend(items.iter().filter_map(read));
+        }
+        Ok(waiting)
     }
 
     /// Takes operations out of the outbox as GEGI says: it holds them, or refused them. An operation that does not wait

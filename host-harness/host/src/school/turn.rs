@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::{Budget, CallFailure, Next, School, TickReport, report};
 use crate::gegi::{Instant, SchoolSettings};
 use crate::outbox::{DeliveryReport, LaneReport};
-use crate::store::Standing;
+use crate::store::{Lane, Standing};
 
 /// How often a tick that failed in a passing way is made before the turn gives up. The plugin parks an item that
 /// stopped three ticks, so a turn reaches the other items before it gives up.
@@ -93,6 +93,10 @@ impl School {
         let before = self.gate.standing().await.map_err(CallFailure::from)?;
         if let Some(next) = self.rest.lasts(&before, &settings, self.now(), Lanes::All) {
             return Ok(Turn::at_rest(next));
+        }
+        if self.gate.filled_percent(Lane::Records, &before).await.map_err(CallFailure::from)? >= 100 {
+            // No tick is made before something of it is taken.
+            self.deliver().await?;
         }
         let turn = play(&Ticking { school: self, budget }, TICKS_IN_A_TURN).await?;
         let after = self.gate.standing().await.map_err(CallFailure::from)?;

@@ -59,6 +59,7 @@ pub async fn verify<P: Place>(make: impl Fn() -> P) {
     outbox::an_acknowledgement_is_final(&make()).await;
     outbox::refused_items_are_kept_with_their_reason(&make()).await;
     outbox::the_newest_refused_items_are_kept(&make()).await;
+    outbox::what_waits_and_what_was_refused_is_counted(&make()).await;
     pushes::a_push_is_remembered_by_the_commit_that_takes_it(&make()).await;
     pushes::pushes_are_forgotten_when_a_later_one_says_so(&make()).await;
     standing::a_breadcrumb_is_durable_at_once(&make()).await;

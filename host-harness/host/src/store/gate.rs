@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
+use super::fill::Fill;
 use super::snapshot::Overlay;
 use super::{
-    Change, Commit, FailedTicks, Lane, Payload, PushId, Record, SchoolId, Snapshot, Standing, Store, StoreError,
+    Change, Commit, FailedTicks, Lane, Load, Payload, PushId, Record, SchoolId, Snapshot, Standing, Store, StoreError,
     TakenPush, UnitOfWork,
 };
 use crate::clock::Clock;
@@ -61,6 +62,7 @@ pub(super) struct Gate {
     turn: Arc<tokio::sync::Mutex<()>>,
     records: LaneGate,
     mails: LaneGate,
+    fills: [Fill; 2],
 }
 
 /// The gate of one lane: its deliveries run one at a time. Holds the number of operations of the next batch.
@@ -87,6 +89,10 @@ pub(super) struct Place {
     /// Of a tick: the gate's fence when the tick began. If another host takes the school over meanwhile, the tick cannot
     /// commit, not even after this host has taken the school back. Of a short call: the school's fence.
     fence: u64,
+    /// Whether as many records wait for GEGI as may.
+    pub(super) records_are_full: bool,
+    /// How many mails may still be queued.
+    pub(super) mails_left: u64,
 }
 
 /// Everything a call wants to commit.
@@ -156,6 +162,7 @@ impl SchoolGate {
             turn: Arc::default(),
             records: LaneGate::new(FIRST_BATCH),
             mails: LaneGate::new(FIRST_BATCH),
+            fills: Default::default(),
         }))
     }
 
@@ -186,7 +193,28 @@ impl SchoolGate {
         let standing = self.standing().await?;
         let fence = if pass.is_tick() { fence } else { standing.fence };
         let snapshot = Snapshot::new(Arc::clone(&self.0.shared.store), self.0.school.clone(), standing.commits);
-        Ok(UnitOfWork::new(Arc::clone(&self.0), Place { pass, snapshot, fence }, standing))
+        let records = self.load(Lane::Records, &standing, 100).await?;
+        let mails = self.load(Lane::Mails, &standing, 100).await?;
+        let is_full = |lane, load| self.limits().filled_percent(lane, load) >= 100;
+        let records_are_full = is_full(Lane::Records, records);
+        let mails_left =
+            if is_full(Lane::Mails, mails) { 0 } else { self.limits().mails_waiting.saturating_sub(mails.items) };
+        let place = Place { pass, snapshot, fence, records_are_full, mails_left };
+        Ok(UnitOfWork::new(Arc::clone(&self.0), place, standing))
+    }
+
+    pub(super) fn limits(&self) -> &StorageLimits {
+        &self.0.shared.limits
+    }
+
+    /// At most so much waits in a lane. It is counted if it may be this share of the limit.
+    pub(super) async fn load(&self, lane: Lane, standing: &Standing, percent: u64) -> Result<Load, StoreError> {
+        let Gate { shared, school, .. } = &*self.0;
+        let committed = match lane {
+            Lane::Records => standing.records,
+            Lane::Mails => standing.mails,
+        };
+        self.0.fill(lane).load(shared, school, lane, committed, percent).await
     }
 
     /// Takes the school over from every other host and returns the new fence. From now on the store refuses the
@@ -235,9 +263,17 @@ impl SchoolGate {
 }
 
 impl Gate {
+    fn fill(&self, lane: Lane) -> &Fill {
+        let [records, mails] = &self.fills;
+        match lane {
+            Lane::Records => records,
+            Lane::Mails => mails,
+        }
+    }
+
     /// Commits everything a call has staged. The commit is durable when this function returns.
     pub(super) async fn commit(&self, place: Place, staged: Staged) -> Result<(), StoreError> {
-        let Place { pass, snapshot, fence } = place;
+        let Place { pass, snapshot, fence, .. } = place;
         let seen = Some(snapshot.commit());
         let (_turn, _tick, follows, tick_after) = match pass {
             Pass::Short(turn) => (turn, None, seen, None),
@@ -245,6 +281,8 @@ impl Gate {
         };
         let changes = staged.changes.into_iter().map(|(key, value)| Change { key, value }).collect();
         let at = self.shared.clock.now();
+        let record_bytes = staged.records.iter().map(|record| record.payload.len()).sum();
+        let mail_bytes = staged.mails.iter().map(String::len).sum();
         let forget_before = at - self.shared.limits.pushes_remembered;
         let commit = Commit {
             changes,
@@ -265,6 +303,8 @@ impl Gate {
             StoreError::Fenced { .. } if tick_after.is_none() => StoreError::Overtaken,
             error => error,
         })?;
+        self.fill(Lane::Records).add(record_bytes);
+        self.fill(Lane::Mails).add(mail_bytes);
         self.shared.observer.step(Step::AfterCommit);
         Ok(())
     }

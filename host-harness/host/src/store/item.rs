@@ -88,6 +88,24 @@ pub struct Acknowledgement {
     pub receipt: Receipt,
 }
 
+/// What waits in a lane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// The items.
+    pub items: u64,
+    /// The bytes of their payloads.
+    pub bytes: u64,
+}
+
+/// The refused items of a lane that are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// How many there are.
+    pub kept: u64,
+    /// The highest sequence among them; 0: there is none.
+    pub latest: u64,
+}
+
 /// How many refused items of a lane a school keeps, the newest ones. A school that runs for years would else keep every
 /// refusal.
 pub const REFUSED_KEPT: usize = 1_000;

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use super::snapshot::{Overlay, lay_over, range};
 use super::versions::give_way;
 use super::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, Payload, PushId, REFUSED_KEPT, RefusedItem, SchoolId,
-    Standing, Store, StoreError, entry_bytes,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, Load, OutboxItem, Payload, PushId, REFUSED_KEPT, Refusals,
+    RefusedItem, SchoolId, Standing, Store, StoreError, entry_bytes,
 };
 use crate::gegi::Receipt;
 
@@ -222,6 +222,23 @@ impl Store for MemoryStore {
             let items = above(&school.waiting, lane, after).filter(|(_, (_, about))| about.as_deref() == Some(subject));
             let items = items.map(|(sequence, (text, _))| OutboxItem::new(school_id, lane, sequence, text.clone()));
             items.take(limit).collect()
+        }))
+    }
+
+    async fn load(&self, school: &SchoolId, lane: Lane) -> Result<Load, StoreError> {
+        let bytes = |text: &Payload| u64::try_from(text.len()).unwrap_or(u64::MAX);
+        Ok(self.with(school, |school| {
+            above(&school.waiting, lane, 0).fold(Load::default(), |load, (_, (text, _))| Load {
+                items: load.items + 1,
+                bytes: load.bytes + bytes(text),
+            })
+        }))
+    }
+
+    async fn refusals(&self, school: &SchoolId, lane: Lane) -> Result<Refusals, StoreError> {
+        Ok(self.with(school, |school| {
+            above(&school.refused, lane, 0)
+                .fold(Refusals::default(), |sum, (latest, _)| Refusals { kept: sum.kept + 1, latest })
         }))
     }
 

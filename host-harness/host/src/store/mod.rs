@@ -11,6 +11,7 @@
 mod commit;
 pub mod contract;
 mod error;
+mod fill;
 mod gate;
 mod item;
 pub mod lease;
@@ -36,7 +37,7 @@ pub use commit::{Change, Commit, Entry, KEY_BYTES, PushId, Record, TakenPush};
 pub use error::StoreError;
 pub(crate) use gate::DeliveryTurn;
 pub use gate::{SchoolGate, Schools};
-pub use item::{Acknowledgement, Lane, OutboxItem, Payload, REFUSED_KEPT, RefusedItem};
+pub use item::{Acknowledgement, Lane, Load, OutboxItem, Payload, REFUSED_KEPT, Refusals, RefusedItem};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
@@ -183,6 +184,12 @@ pub trait Store: Send + Sync {
         after: u64,
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError>;
+
+    /// What waits in the lane. This reads all of it.
+    async fn load(&self, school: &SchoolId, lane: Lane) -> Result<Load, StoreError>;
+
+    /// The refused items of the lane that are kept.
+    async fn refusals(&self, school: &SchoolId, lane: Lane) -> Result<Refusals, StoreError>;
 
     /// Takes the acknowledged items out of the outbox, all in one durable transaction. Of the refused items of the lane the
     /// newest [`REFUSED_KEPT`] are kept.

@@ -23,8 +23,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::{
-    Acknowledgement, Breadcrumb, Commit, Entry, Lane, OutboxItem, PushId, RefusedItem, SchoolId, Standing, Store,
-    StoreError,
+    Acknowledgement, Breadcrumb, Commit, Entry, Lane, Load, OutboxItem, PushId, Refusals, RefusedItem, SchoolId,
+    Standing, Store, StoreError,
 };
 pub use open::OpenError;
 
@@ -291,6 +291,14 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<OutboxItem>, StoreError> {
         self.read(|connection| rows::outbox_about(connection, school, subject, after, limit))
+    }
+
+    async fn load(&self, school: &SchoolId, lane: Lane) -> Result<Load, StoreError> {
+        self.read(|connection| rows::load(connection, school, lane))
+    }
+
+    async fn refusals(&self, school: &SchoolId, lane: Lane) -> Result<Refusals, StoreError> {
+        self.read(|connection| rows::refusals(connection, school, lane))
     }
 
     async fn acknowledge(

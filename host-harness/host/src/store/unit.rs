@@ -157,11 +157,11 @@ impl UnitOfWork {
     /// Stages a mail.
     ///
     /// # Errors
-    /// The school has used up its mails of this hour.
+    /// The school has used up its mails of this hour, or as many wait as may.
     pub fn queue(&mut self, message: Message) -> Result<(), EmailError> {
         let Gate { shared, .. } = &*self.gate;
         let queued = self.standing.mails_in_hour(shared.clock.now()) + count(self.mails.len());
-        if queued >= u64::from(shared.limits.mails_per_hour) {
+        if queued >= u64::from(shared.limits.mails_per_hour) || count(self.mails.len()) >= self.place.mails_left {
             return Err(EmailError::QuotaExceeded);
         }
         self.mails.push(message);
@@ -219,6 +219,11 @@ impl UnitOfWork {
         self.leave(note.as_deref()).await?;
         self.note = note;
         Ok(())
+    }
+
+    /// Whether as many records wait for GEGI as may.
+    pub fn records_are_full(&self) -> bool {
+        self.place.records_are_full
     }
 
     /// The ticks in a row that have failed, as this call leaves them; none: the last tick returned.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Patience, Seen, Stage, stuck};
+use super::{Patience, Repeated, Seen, Stage, Waiting, stuck};
 use crate::store::SchoolId;
 
 /// For how long a stage has to move before its alarm is over: a stage that moves by fits and starts is one alarm.
@@ -29,11 +29,14 @@ impl Alarm {
         let causes: &[Stage] = match stage {
             Stage::Ticks => &[Stage::FailingTicks],
             Stage::Attendance => &[Stage::FailingTicks, Stage::Ticks],
-            Stage::FailingTicks | Stage::Outbox | Stage::Mails => &[],
+            _ => &[],
         };
         // Ticks that fail read nothing, and are told by themselves a little later.
         let reads_in_vain = stage == Stage::Attendance && seen.failed.is_some();
-        let is_caused = reads_in_vain || causes.iter().any(|cause| stuck(*cause, seen, patience, now).is_some());
+        // Ticks that are not made because GEGI takes nothing are told as what they are.
+        let is_full = stage == Stage::FailingTicks && seen.outbox.is_some_and(|waits| waits.percent >= 100);
+        let is_caused =
+            reads_in_vain || is_full || causes.iter().any(|cause| stuck(*cause, seen, patience, now).is_some());
         (!is_caused).then(|| Self { stage, since, sentence: sentence(stage, since, seen) })
     }
 }
@@ -100,7 +103,7 @@ impl Alarms {
             }
             let (since, calm) = (raised.since, *raised.calm.get_or_insert(now));
             // Whoever has just begun to watch, after a start or a pause, does not know yet what stands still.
-            let knows_from = seen.watched_since + self.patience.to_know(stage, seen);
+            let knows_from = self.patience.known_after(stage, seen).map_or(calm, |wait| seen.watched_since + wait);
             if now - calm.max(knows_from) >= CALM {
                 self.raised.remove(&key);
                 events.push(AlarmEvent::Cleared { stage, since });
@@ -125,7 +128,10 @@ impl Alarms {
 
 fn sentence(stage: Stage, since: DateTime<Utc>, seen: &Seen) -> String {
     let since = since.format("%Y-%m-%d %H:%M");
-    let items = |waits: Option<super::Waiting>| waits.map_or(0, |waits| waits.items);
+    let waiting = |waits: Option<Waiting>| waits.map_or((0, 0), |waits| (waits.items, waits.percent));
+    let ((records, records_percent), (mails, mails_percent)) = (waiting(seen.outbox), waiting(seen.mails));
+    let repeats = &seen.repeats;
+    let times = |of: Option<Repeated>| of.map_or(0, |of| of.times);
     match stage {
         Stage::FailingTicks => {
             let ticks = seen.failed.map_or(0, |failed| failed.ticks);
@@ -140,12 +146,41 @@ fn sentence(stage: Stage, since: DateTime<Utc>, seen: &Seen) -> String {
              answers"
         ),
         Stage::Outbox => format!(
-            "{} records wait for GEGI, the oldest since {since} UTC; see whether GEGI takes and acknowledges changes",
-            items(seen.outbox)
+            "{records} records wait for GEGI, the oldest since {since} UTC, {records_percent} % of what may wait; see whether \
+             GEGI takes and acknowledges changes, and whether a later version of this program wrote the oldest. At 100 % no tick is made until it does; courses and pushes are still \
+             taken, and nothing is lost"
         ),
         Stage::Mails => format!(
-            "{} mails wait, the oldest since {since} UTC; see whether the mail server of the configuration takes them",
-            items(seen.mails)
+            "{mails} mails wait, the oldest since {since} UTC, {mails_percent} % of what may wait; see whether the mail server \
+             of the configuration takes them, and whether a later version of this program wrote the oldest. At 100 % the school writes no further mail until it does"
+        ),
+        Stage::Settings => format!(
+            "the school's settings cannot be read since {since} UTC, and no tick can begin; run the version that wrote them, \
+             or restore a backup"
+        ),
+        Stage::Refusals => format!(
+            "GEGI refused records {} times since {since} UTC, and {} % of the refused ones that are kept at most are kept; \
+             read why in the log, and correct it in GEGI before the oldest are forgotten",
+            times(repeats.refusals),
+            repeats.refused_percent
+        ),
+        Stage::RefusedMails => format!(
+            "{} mails in a row were refused for good since {since} UTC; see to the school's error-email",
+            times(repeats.refused_mails)
+        ),
+        Stage::Pushes => format!(
+            "{} pushes of CourseKey in a row were not believed since {since} UTC, and none was; compare the push keys of the \
+             school's campuses with CourseKey's, and both clocks. Attendance is read by polling meanwhile",
+            times(repeats.pushes)
+        ),
+        Stage::Storage => {
+            format!(
+                "the service could not read its storage since {since} UTC; see to the storage, the log says what it answers"
+            )
+        }
+        Stage::Leases => format!(
+            "this process lost its schools {} times since {since} UTC; see to the database and to this machine's processor",
+            times(repeats.leases)
         ),
     }
 }

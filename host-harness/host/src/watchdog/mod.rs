@@ -6,8 +6,14 @@
 //! | `failing-ticks` | several ticks in a row failed, for some time |
 //! | `ticks` | a tick is due and is not made, does not end, or no tick was made for more than a day |
 //! | `attendance` | ticks are made, and attendance is not read all the same |
-//! | `outbox` | records lie there that GEGI does not take |
-//! | `mails` | mails wait that do not leave |
+//! | `settings` | the school's settings cannot be read, so that no tick can begin |
+//! | `outbox` | records lie there that GEGI does not take, or nearly as many wait as may |
+//! | `mails` | mails wait that do not leave, or nearly as many wait as may |
+//! | `refusals` | GEGI refuses records again and again, or nearly as many refused ones are kept as may |
+//! | `refused-mails` | one mail after the other is refused for good |
+//! | `pushes` | CourseKey's pushes are not believed, one after the other |
+//! | `storage` | the service cannot read its storage |
+//! | `leases` | the process loses its schools again and again |
 //!
 //! Not here: the alarms, each of which is told once (`alarms`), and the issue that the school itself is told of
 //! (`school/failing`).
@@ -19,6 +25,7 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::StorageLimits;
 pub use alarms::{Alarm, AlarmEvent, Alarms};
 
 /// Something that waits to be taken.
@@ -28,6 +35,46 @@ pub struct Waiting {
     pub since: DateTime<Utc>,
     /// How much waits.
     pub items: u64,
+    /// How much that is of what may wait, in percent.
+    pub percent: u64,
+}
+
+/// A failure that came again and again, without a success in between and without a long pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated {
+    /// When it came first.
+    pub since: DateTime<Utc>,
+    /// When it came last.
+    pub latest: DateTime<Utc>,
+    /// How often it came.
+    pub times: u32,
+}
+
+impl Repeated {
+    /// What is known of a failure by somebody who begins to watch and finds its alarm: that it had come again often enough,
+    /// and did not end before `now`.
+    pub fn told(since: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        Self { since, latest: now, times: Patience::default().repeats }
+    }
+}
+
+/// The failures that came again and again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Repeats {
+    /// The settings could not be read.
+    pub settings: Option<Repeated>,
+    /// GEGI refused records.
+    pub refusals: Option<Repeated>,
+    /// How many refused records are kept, in percent of what is kept at most.
+    pub refused_percent: u64,
+    /// Mails were refused for good.
+    pub refused_mails: Option<Repeated>,
+    /// Pushes were not believed.
+    pub pushes: Option<Repeated>,
+    /// The storage could not be read.
+    pub storage: Option<Repeated>,
+    /// Schools were lost.
+    pub leases: Option<Repeated>,
 }
 
 /// The ticks in a row that failed.
@@ -66,12 +113,40 @@ pub struct Seen {
     pub mails: Option<Waiting>,
     /// Whether the service is configured to send mails. Without that, mails wait and nothing is stuck.
     pub sends_mails: bool,
+    /// What failed again and again.
+    pub repeats: Repeats,
 }
 
-/// A stage of a school's work. Stored by its name.
+impl Seen {
+    /// What is seen of a school that another process ticks, or of the service itself: what failed again and again here.
+    pub fn of_repeats(repeats: Repeats, now: DateTime<Utc>) -> Self {
+        Self {
+            watched_since: now,
+            is_paused: false,
+            update_every: TimeDelta::minutes(1),
+            due: None,
+            begun: None,
+            ended: None,
+            failed: None,
+            read_until: None,
+            outbox: None,
+            mails: None,
+            sends_mails: false,
+            repeats,
+        }
+    }
+}
+
+/// A stage of a school's work, each before those that it may be the cause of. Stored by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// The storage can be read.
+    Storage,
+    /// The process keeps its schools.
+    Leases,
+    /// The school's settings can be read.
+    Settings,
     /// The ticks that are made return.
     FailingTicks,
     /// Ticks are made.
@@ -82,11 +157,33 @@ pub enum Stage {
     Outbox,
     /// Mails leave.
     Mails,
+    /// GEGI does not refuse what it is given.
+    Refusals,
+    /// Nobody's mails are refused for good.
+    RefusedMails,
+    /// CourseKey's pushes are believed.
+    Pushes,
 }
 
 impl Stage {
+    /// The stages of which what fails again and again is seen.
+    pub const REPEATING: [Self; 6] =
+        [Self::Storage, Self::Leases, Self::Settings, Self::Refusals, Self::RefusedMails, Self::Pushes];
+
     /// All stages; one that is stuck may be why a later one is.
-    pub const ALL: [Self; 5] = [Self::FailingTicks, Self::Ticks, Self::Attendance, Self::Outbox, Self::Mails];
+    pub const ALL: [Self; 11] = [
+        Self::Storage,
+        Self::Leases,
+        Self::Settings,
+        Self::FailingTicks,
+        Self::Ticks,
+        Self::Attendance,
+        Self::Outbox,
+        Self::Mails,
+        Self::Refusals,
+        Self::RefusedMails,
+        Self::Pushes,
+    ];
 
     /// The stage's name, as metrics and pages show it.
     pub fn name(self) -> &'static str {
@@ -96,6 +193,12 @@ impl Stage {
             Self::Attendance => "attendance",
             Self::Outbox => "outbox",
             Self::Mails => "mails",
+            Self::Settings => "settings",
+            Self::Refusals => "refusals",
+            Self::RefusedMails => "refused-mails",
+            Self::Pushes => "pushes",
+            Self::Storage => "storage",
+            Self::Leases => "leases",
         }
     }
 }
@@ -126,6 +229,12 @@ pub struct Patience {
     pub outbox: TimeDelta,
     /// How long a mail may wait: servers put off the mail of a sender they do not know by up to half an hour.
     pub mails: TimeDelta,
+    /// How often a failure comes again before it is told.
+    pub repeats: u32,
+    /// … and over how long, at the least. A key that is replaced, or a class that was removed, is over by then.
+    pub repeated_for: TimeDelta,
+    /// The share of a limit at which it is told, in percent.
+    pub told_percent: u64,
 }
 
 impl Default for Patience {
@@ -138,6 +247,9 @@ impl Default for Patience {
             day: TimeDelta::hours(26),
             outbox: TimeDelta::minutes(30),
             mails: TimeDelta::hours(1),
+            repeats: 3,
+            repeated_for: TimeDelta::minutes(30),
+            told_percent: StorageLimits::TOLD_PERCENT,
         }
     }
 }
@@ -155,6 +267,10 @@ fn stuck(stage: Stage, seen: &Seen, patience: &Patience, now: DateTime<Utc>) -> 
     }
     let quiet = patience.quiet(seen);
     let too_long = |since: &DateTime<Utc>, at_most: TimeDelta| now - (*since).max(seen.watched_since) > at_most;
+    let lane = |waits: Option<Waiting>, at_most| {
+        let waits = waits.filter(|waits| too_long(&waits.since, at_most) || waits.percent >= patience.told_percent);
+        waits.map(|waits| waits.since)
+    };
     match stage {
         Stage::FailingTicks => {
             let failed = seen.failed.filter(|failed| failed.ticks >= patience.failed_ticks);
@@ -171,12 +287,24 @@ fn stuck(stage: Stage, seen: &Seen, patience: &Patience, now: DateTime<Utc>) -> 
             endless.or(overdue.filter(|_| running.is_none())).or((idle && running.is_none()).then_some(latest))
         }
         Stage::Attendance => seen.read_until.filter(|until| too_long(until, quiet)),
-        Stage::Outbox => seen.outbox.map(|waits| waits.since).filter(|since| too_long(since, patience.outbox)),
-        Stage::Mails => {
-            let waits = seen.mails.filter(|_| seen.sends_mails);
-            waits.map(|waits| waits.since).filter(|since| too_long(since, patience.mails))
+        Stage::Outbox => lane(seen.outbox, patience.outbox),
+        Stage::Mails => lane(seen.mails.filter(|_| seen.sends_mails), patience.mails),
+        Stage::Refusals => {
+            let is_full = seen.repeats.refused_percent >= patience.told_percent;
+            repeated(seen.repeats.refusals, patience).or(seen.repeats.refusals.filter(|_| is_full).map(|of| of.since))
         }
+        Stage::RefusedMails => repeated(seen.repeats.refused_mails, patience),
+        Stage::Pushes => repeated(seen.repeats.pushes, patience),
+        Stage::Settings => repeated(seen.repeats.settings, patience),
+        Stage::Storage => repeated(seen.repeats.storage, patience),
+        Stage::Leases => repeated(seen.repeats.leases, patience),
     }
+}
+
+/// Since when something fails again and again, if it does so for too long.
+fn repeated(of: Option<Repeated>, patience: &Patience) -> Option<DateTime<Utc>> {
+    let of = of.filter(|of| of.times >= patience.repeats && of.latest - of.since >= patience.repeated_for);
+    of.map(|of| of.since)
 }
 
 impl Patience {
@@ -185,14 +313,21 @@ impl Patience {
         (seen.update_every * self.updates).max(self.at_least)
     }
 
-    /// After how long somebody who begins to watch a stage that stands still knows that it does.
-    fn to_know(&self, stage: Stage, seen: &Seen) -> TimeDelta {
+    /// After how long somebody who begins to watch a stage that stands still knows that it does. What fails again and
+    /// again is known at once, because whoever begins takes over what was told of it: see [`Repeated::told`].
+    fn known_after(&self, stage: Stage, seen: &Seen) -> Option<TimeDelta> {
         match stage {
-            Stage::FailingTicks => self.at_least,
-            Stage::Ticks => seen.update_every + self.quiet(seen).max(self.tick),
-            Stage::Attendance => seen.update_every + self.quiet(seen),
-            Stage::Outbox => self.outbox,
-            Stage::Mails => self.mails,
+            Stage::FailingTicks => Some(self.at_least),
+            Stage::Ticks => Some(seen.update_every + self.quiet(seen).max(self.tick)),
+            Stage::Attendance => Some(seen.update_every + self.quiet(seen)),
+            Stage::Outbox => Some(self.outbox),
+            Stage::Mails => Some(self.mails),
+            Stage::Settings
+            | Stage::Refusals
+            | Stage::RefusedMails
+            | Stage::Pushes
+            | Stage::Storage
+            | Stage::Leases => None,
         }
     }
 }

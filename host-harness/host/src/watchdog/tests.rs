@@ -3,213 +3,30 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod world;
+
 use super::*;
 use crate::store::SchoolId;
+use world::{DAY, Freeze, HOUR, MINUTE, START, World, at};
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-/// A Monday at midnight.
-const START: i64 = 1_704_067_200;
-
-fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(seconds, 0).unwrap()
+/// Plays a year; all events, each with its moment.
+fn a_year(freezes: Vec<Freeze>) -> Vec<(i64, AlarmEvent)> {
+    play(366, freezes, &[])
 }
 
-/// A stage that stands still in a span.
-type Freeze = (Stage, i64, i64);
-
-/// A school, and a service around it, of which only what the watchdog sees is played.
-struct World {
-    freezes: Vec<Freeze>,
-    now: i64,
-    dice: u64,
-    watched_since: i64,
-    was_out: bool,
-    due: i64,
-    begun: Option<i64>,
-    ends: Option<i64>,
-    ended: Option<i64>,
-    failed: Option<(i64, u32)>,
-    read_until: Option<i64>,
-    outbox: Option<i64>,
-    mails: Option<(i64, i64)>,
-}
-
-impl World {
-    fn new(freezes: Vec<Freeze>) -> Self {
-        Self {
-            freezes,
-            now: START,
-            dice: 1,
-            watched_since: START,
-            was_out: false,
-            due: START,
-            begun: None,
-            ends: None,
-            ended: None,
-            failed: None,
-            read_until: None,
-            outbox: None,
-            mails: None,
-        }
-    }
-
-    /// Whether something happens that happens once in so many times.
-    fn once_in(&mut self, times: u64) -> bool {
-        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.dice >> 33).is_multiple_of(times)
-    }
-
-    fn is_frozen(&self, stage: Stage) -> bool {
-        self.freezes.iter().any(|(of, from, until)| *of == stage && (*from..*until).contains(&self.now))
-    }
-
-    fn day(&self) -> i64 {
-        (self.now - START) / DAY
-    }
-
-    /// Minutes since midnight.
-    fn minute(&self) -> i64 {
-        (self.now - START) % DAY / MINUTE
-    }
-
-    /// Summer, and two weeks of winter: no course is followed.
-    fn is_holiday(&self) -> bool {
-        matches!(self.day(), 0..7 | 170..240 | 358..)
-    }
-
-    /// The service is stopped for twenty minutes a month, to be updated.
-    fn is_down(&self) -> bool {
-        self.day() % 30 == 11 && (130..150).contains(&self.minute())
-    }
-
-    /// Somebody pauses the school for some hours every other month, and for a week in summer.
-    fn is_paused(&self) -> bool {
-        self.day() % 60 == 33 && (500..800).contains(&self.minute()) || (200..207).contains(&self.day())
-    }
-
-    /// In some nights the storage is backed up: ticks begin up to two minutes late and take two.
-    fn is_slow(&self) -> bool {
-        self.day() % 14 == 5 && (100..240).contains(&self.minute())
-    }
-
-    /// GEGI is restarted every night.
-    fn gegi_is_down(&self) -> bool {
-        (180..200).contains(&self.minute())
-    }
-
-    /// For the first two months nobody has configured a mail server.
-    fn sends_mails(&self) -> bool {
-        self.day() >= 60
-    }
-
-    /// Plays a minute; what is seen at its end, if anybody looks.
-    fn step(&mut self) -> Option<Seen> {
-        self.now += MINUTE;
-        if self.is_down() {
-            (self.was_out, self.ends, self.begun) = (true, None, self.ended);
-            return None;
-        }
-        if self.is_paused() {
-            self.was_out = true;
-            return Some(self.seen());
-        }
-        if std::mem::take(&mut self.was_out) {
-            (self.watched_since, self.due) = (self.now, self.now);
-        }
-        if self.is_holiday() {
-            self.read_until = None;
-        }
-        self.tick();
-        if !self.gegi_is_down() && !self.is_frozen(Stage::Outbox) {
-            self.outbox = None;
-        }
-        if self.mails.is_some_and(|(_, leaves)| leaves <= self.now)
-            && self.sends_mails()
-            && !self.is_frozen(Stage::Mails)
-        {
-            self.mails = None;
-        }
-        Some(self.seen())
-    }
-
-    /// The process ends, and another begins to watch: it knows only what is stored.
-    fn restart(&mut self) {
-        (self.watched_since, self.due) = (self.now, self.now + 4 * MINUTE);
-        (self.begun, self.ends, self.ended, self.read_until) = (None, None, None, None);
-        self.outbox = self.outbox.map(|_| self.now);
-        self.mails = self.mails.map(|(_, leaves)| (self.now, leaves));
-    }
-
-    fn tick(&mut self) {
-        if self.ends.is_none() && self.now >= self.due && !self.is_frozen(Stage::Ticks) {
-            if self.is_slow() && self.now < self.due + 2 * MINUTE && !self.once_in(3) {
-                return;
-            }
-            self.begun = Some(self.now);
-            self.ends = Some(self.now + if self.is_slow() { 2 * MINUTE } else { 0 });
-        }
-        let Some(end) = self.ends.filter(|end| *end <= self.now) else { return };
-        (self.ends, self.ended) = (None, Some(end));
-        // Now and then the storage, or the plugin, fails; the next tick works.
-        if self.is_frozen(Stage::FailingTicks) || self.once_in(300) {
-            let (since, ticks) = self.failed.unwrap_or((self.now, 0));
-            self.failed = Some((since, ticks + 1));
-            self.due = self.now + (MINUTE << ticks.min(6));
-            return;
-        }
-        self.failed = None;
-        // A request now and then fails, and what it would have read is read by the next.
-        if !self.is_holiday() {
-            // The first look begins the wait for the first success.
-            let reads = !self.is_frozen(Stage::Attendance) && !self.once_in(500);
-            self.read_until = self.begun.filter(|_| reads || self.read_until.is_none()).or(self.read_until);
-        }
-        if !self.is_holiday() && self.once_in(3) {
-            self.outbox.get_or_insert(self.now);
-        }
-        if self.mails.is_none() && self.once_in(100) {
-            let wait = if self.once_in(5) { 35 * MINUTE } else { 2 * MINUTE };
-            self.mails = Some((self.now, self.now + wait));
-        }
-        // In the holidays there is nothing to do but the comparison of the night.
-        let next = if self.is_holiday() {
-            START + (self.day() + 1) * DAY + 2 * HOUR
-        } else {
-            self.begun.unwrap() + 5 * MINUTE
-        };
-        self.due = next;
-    }
-
-    fn seen(&self) -> Seen {
-        Seen {
-            watched_since: at(self.watched_since),
-            is_paused: self.is_paused(),
-            update_every: TimeDelta::minutes(5),
-            due: self.ends.is_none().then(|| at(self.due)),
-            begun: self.begun.map(at),
-            ended: self.ended.map(at),
-            failed: self.failed.map(|(since, ticks)| Failed { since: at(since), ticks }),
-            read_until: self.read_until.map(at),
-            outbox: self.outbox.map(|since| Waiting { since: at(since), items: 3 }),
-            mails: self.mails.map(|(since, _)| Waiting { since: at(since), items: 1 }),
-            sends_mails: self.sends_mails(),
-        }
-    }
-}
-
-/// Plays a year; all events, each with its moment. The service is restarted at the minutes of the day that are named.
-fn a_year(freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
+/// Plays so many days; all events, each with its moment. The service is restarted at the minutes of the day that are named.
+fn play(days: i64, freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
     let (mut world, mut alarms, school) = (World::new(freezes), Alarms::default(), SchoolId::new("school"));
     let mut events = Vec::new();
-    while world.now < START + 366 * DAY {
+    while world.now < START + days * DAY {
         let Some(mut seen) = world.step() else { continue };
         if restarts.contains(&world.minute()) {
             let told = alarms.of(&school);
             alarms = Alarms::default();
-            told.into_iter().for_each(|(stage, since)| alarms.restore(&school, stage, since));
-            world.restart();
+            for (stage, since) in &told {
+                alarms.restore(&school, *stage, *since);
+            }
+            world.restart(&told);
             seen = world.seen();
         }
         let now = at(world.now);
@@ -224,7 +41,7 @@ fn a_year(freezes: Vec<Freeze>, restarts: &[i64]) -> Vec<(i64, AlarmEvent)> {
 
 #[test]
 fn a_healthy_year_has_no_alarm() {
-    let events = a_year(Vec::new(), &[]);
+    let events = a_year(Vec::new());
     assert_eq!(events.first(), None, "and {} more", events.len());
 }
 
@@ -237,9 +54,15 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
         (Stage::Attendance, 120),
         (Stage::FailingTicks, 130),
         (Stage::Ticks, 140),
+        (Stage::Settings, 142),
+        (Stage::Refusals, 144),
+        (Stage::RefusedMails, 146),
+        (Stage::Pushes, 148),
+        (Stage::Storage, 150),
+        (Stage::Leases, 152),
     ];
     let span = |day: i64| (START + day * DAY + 10 * HOUR, START + day * DAY + 22 * HOUR);
-    let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into(), &[]);
+    let events = a_year(freezes.map(|(stage, day)| (stage, span(day).0, span(day).1)).into());
     let mut told = Vec::new();
     for ((stage, day), pair) in freezes.into_iter().zip(events.chunks(2)) {
         let (from, until) = span(day);
@@ -249,7 +72,11 @@ fn each_frozen_stage_is_told_once_by_its_name_and_its_end_once() {
         assert_eq!((alarm.stage, *of, alarm.since), (stage, stage, *since));
         assert_eq!(serde_json::to_value(stage).unwrap(), stage.name(), "it is stored by its name");
         // A record or a mail is not written every minute, so the freeze is noticed when the next one waits.
-        let at_most = if stage == Stage::Mails { 11 * HOUR } else { HOUR };
+        let at_most = match stage {
+            Stage::Mails => 11 * HOUR,
+            _ if Stage::REPEATING.contains(&stage) => 2 * HOUR,
+            _ => HOUR,
+        };
         assert!((from..from + at_most).contains(raised), "{stage:?}: {} min", (raised - from) / MINUTE);
         // The last probe of failing ticks may have been an hour ago.
         assert!((until..until + 80 * MINUTE).contains(cleared), "{stage:?}: {} min", (cleared - until) / MINUTE);
@@ -266,7 +93,7 @@ fn a_stage_that_stays_stuck_through_restarts_is_told_once_and_its_end_once() {
         let (from, until) = (START + 90 * DAY + 10 * HOUR, START + 90 * DAY + 22 * HOUR);
         // One restart comes before the process could know anything, and one after the stage moves again.
         let restarts = [16 * 60, 18 * 60, 18 * 60 + 12, 22 * 60 + 5];
-        let events = a_year(vec![(stage, from, until)], &restarts);
+        let events = play(120, vec![(stage, from, until)], &restarts);
         let [(_, AlarmEvent::Raised(alarm)), (cleared, AlarmEvent::Cleared { stage: of, since })] = &events[..] else {
             unreachable!("{stage:?}: {events:?}")
         };
@@ -288,6 +115,7 @@ fn seen() -> Seen {
         outbox: None,
         mails: None,
         sends_mails: true,
+        repeats: Repeats::default(),
     }
 }
 
@@ -301,8 +129,12 @@ fn stage_at(seen: &Seen, minutes: i64) -> Option<Stage> {
 #[test]
 fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
     let running = Seen { begun: Some(at(START + MINUTE)), ..seen() };
+    let none = Repeats::default();
     let (failing, rests) = (Failed { since: at(START), ticks: 3 }, Seen { due: None, read_until: None, ..seen() });
-    let waits = Some(Waiting { since: at(START), items: 1 });
+    let waits = Some(Waiting { since: at(START), items: 1, percent: 1 });
+    let nearly_full = Some(Waiting { since: at(START), items: 80, percent: 80 });
+    let full = Some(Waiting { since: at(START), items: 100, percent: 100 });
+    let again = |times, minutes| Some(Repeated { since: at(START), latest: at(START + minutes * MINUTE), times });
     for (what, seen, minutes, stage) in [
         ("all is well", seen(), 15, None),
         ("no tick is made", seen(), 16, Some(Stage::Ticks)),
@@ -321,6 +153,29 @@ fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
         ("nothing was due for longer", rests, 27 * 60, Some(Stage::Ticks)),
         ("GEGI takes nothing", Seen { outbox: waits, ..rests }, 31, Some(Stage::Outbox)),
         ("a mail waits", Seen { mails: waits, ..rests }, 61, Some(Stage::Mails)),
+        ("nearly as many records wait as may", Seen { outbox: nearly_full, ..rests }, 1, Some(Stage::Outbox)),
+        ("nearly as many mails wait as may", Seen { mails: nearly_full, ..rests }, 1, Some(Stage::Mails)),
+        (
+            "no tick is made because too many wait",
+            Seen { outbox: full, failed: Some(failing), ..rests },
+            16,
+            Some(Stage::Outbox),
+        ),
+        ("few pushes are refused", Seen { repeats: Repeats { pushes: again(2, 60), ..none }, ..rests }, 60, None),
+        ("a key is replaced", Seen { repeats: Repeats { pushes: again(9, 29), ..none }, ..rests }, 60, None),
+        (
+            "no push is believed",
+            Seen { repeats: Repeats { pushes: again(3, 30), ..none }, ..rests },
+            60,
+            Some(Stage::Pushes),
+        ),
+        (
+            "many refused records are kept",
+            Seen { repeats: Repeats { refusals: again(1, 0), refused_percent: 80, ..none }, ..rests },
+            1,
+            Some(Stage::Refusals),
+        ),
+        ("many were refused long ago", Seen { repeats: Repeats { refused_percent: 100, ..none }, ..rests }, 1, None),
         ("no mail server is configured", Seen { mails: waits, sends_mails: false, ..rests }, 61, None),
         ("paused", Seen { is_paused: true, outbox: waits, ..seen() }, 6_000, None),
         (
@@ -337,7 +192,12 @@ fn what_stands_still_for_too_long_is_named_and_what_causes_it_comes_first() {
 #[test]
 fn an_alarm_of_before_a_restart_is_not_told_again_and_its_end_is() {
     let (mut alarms, school) = (Alarms::default(), SchoolId::new("school"));
-    let stuck = Seen { outbox: Some(Waiting { since: at(START), items: 2 }), due: None, read_until: None, ..seen() };
+    let stuck = Seen {
+        outbox: Some(Waiting { since: at(START), items: 2, percent: 1 }),
+        due: None,
+        read_until: None,
+        ..seen()
+    };
     alarms.restore(&school, Stage::Outbox, at(START));
     assert_eq!(alarms.look(&school, &stuck, at(START + HOUR)), []);
     let moves = Seen { outbox: None, ..stuck };

@@ -15,8 +15,8 @@ pub fn campuses(settings: &SchoolSettings, list: &str, place: &dyn Fn(&str) -> P
     let mut numbers = BTreeSet::new();
     for (index, campus) in settings.campuses.iter().enumerate() {
         if campus.zone.parse::<Tz>().is_err() {
-            let what = format!("\"{}\" is not an IANA time zone; write one such as America/New_York", campus.zone);
-            add(format!("{list}/{index}/zone"), what);
+            let what = "is not an IANA time zone; write one such as America/New_York";
+            add(format!("{list}/{index}/zone"), what.to_owned());
         }
         if !ids.insert(&campus.id) {
             add(
@@ -76,7 +76,7 @@ impl<'a> CourseChecks<'a> {
     fn any(&self, course: &Course, prefix: &str, place: &Place, problems: &mut Problems) {
         if !self.campuses.is_empty() && !self.campuses.contains(course.campus.as_str()) {
             let known: Vec<&str> = self.campuses.iter().copied().collect();
-            let what = format!("\"{}\" is no campus of the school; write one of {}", course.campus, known.join(", "));
+            let what = format!("is no campus of the school; write one of {}", known.join(", "));
             problems.add(place, format!("{prefix}campus"), what);
         }
         for (index, class) in course.classes.iter().enumerate() {

@@ -24,32 +24,6 @@ const SCHEMAS: [(&str, &str); 7] = [
 const EVENTS: [&str; 9] =
     ["course", "removed", "settings", "hand-mark", "push", "fault", "coursekey", "credentials", "restart"];
 
-/// Keys whose values a problem may show. The values of all other keys may hold a person's data or a password.
-const SHOWN: [&str; 22] = [
-    "agreement",
-    "at",
-    "code",
-    "completed-date",
-    "credentials",
-    "end-date",
-    "ends",
-    "enrolled-from",
-    "from",
-    "hours-type",
-    "in",
-    "kind",
-    "mark",
-    "never-checked-out",
-    "on",
-    "out",
-    "program-send-to-coursekey",
-    "send-to-coursekey",
-    "start-date",
-    "starts",
-    "stopped-on",
-    "until",
-];
-
 /// Checks the values of one file.
 pub struct Schema {
     name: &'static str,
@@ -130,13 +104,13 @@ impl Schema {
                 let what = format!("is no known key; remove or correct it ({}.schema.json lists the keys)", self.name);
                 unexpected.iter().map(|key| (below(&shortened(key)), what.clone())).collect()
             }
-            _ => vec![(field.to_owned(), self.words_of_value(error, field))],
+            _ => vec![(field.to_owned(), self.words_of_value(error))],
         }
     }
 
-    fn words_of_value(&self, error: &ValidationError<'_>, field: &str) -> String {
+    fn words_of_value(&self, error: &ValidationError<'_>) -> String {
         use ValidationErrorKind as Kind;
-        let value = shown(field, error.instance());
+        let value = shown(error.instance());
         match error.kind() {
             Kind::Format { format } => not_of_the_form(format, &value),
             Kind::Pattern { .. } => not_of_the_form("date-time", &value),
@@ -199,12 +173,11 @@ fn is_email(text: &str) -> bool {
             .is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.') && !domain.contains('@'))
 }
 
-/// The value as a problem may show it: numbers and flags always, text only where the text cannot be a person's.
-fn shown(field: &str, value: &Value) -> String {
-    let key = field.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
+/// The value as a problem may show it: numbers and flags, but no text, because whatever the field is for, a caller that is
+/// wrong may send anything in it.
+fn shown(value: &Value) -> String {
     match value {
         Value::Number(_) | Value::Bool(_) | Value::Null => value.to_string(),
-        Value::String(text) if SHOWN.contains(&key) => format!("\"{}\"", shortened(text)),
         _ => "this".to_owned(),
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use host::gegi::{Delivery, Operation, Receipt, RecordSink};
+use host::schedule::Wake;
 use host::store::Acknowledgement;
+use host::watchdog::Stage;
 use http::StatusCode;
 use mirror::book::FeedItem;
 use mirror::operation::OperationLine;
@@ -164,8 +166,13 @@ pub(super) async fn acknowledge(
     let taken = take(&school, &items).await?;
     for said in items.iter().filter(|said| said.outcome == Outcome::Refused && !taken.contains(&said.sequence)) {
         tracing::warn!(school = id, sequence = said.sequence, "GEGI refused an operation that the book has taken");
+        service.repeating().failed(school.school.id(), Stage::Refusals, service.clock().now());
     }
     school.book.acknowledge(&items.iter().map(|said| said.sequence).collect::<Vec<_>>()).await?;
+    if service.seen(&school).await?.last_error.is_some() {
+        // No tick may have been made because too much waited for GEGI.
+        service.wake(&school, Wake::Changed).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use host::push::Push;
 use host::schedule::Wake;
 use host::school::CallFailure;
+use host::watchdog::Stage;
 use http::{HeaderMap, StatusCode};
 
 use super::request::{Body, In};
@@ -37,10 +38,12 @@ pub(super) async fn receive(
     school.school.attendance_received(&campus, push).await.map_err(|failure| match failure {
         CallFailure::Push(refusal) if refusal.status() == StatusCode::UNAUTHORIZED.as_u16() => {
             tracing::info!(school = id, %refusal, "a push was not believed");
+            service.repeating().failed(school.school.id(), Stage::Pushes, service.clock().now());
             unknown()
         }
         failure => failure.into(),
     })?;
+    service.repeating().worked(school.school.id(), Stage::Pushes);
     service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::ACCEPTED)
 }

@@ -2,7 +2,7 @@
 
 use super::{Place, at, school, standing};
 use crate::gegi::Receipt;
-use crate::store::{Acknowledgement, Commit, Lane, OutboxItem, REFUSED_KEPT, Record, SchoolId, Store};
+use crate::store::{Acknowledgement, Commit, Lane, Load, OutboxItem, REFUSED_KEPT, Record, Refusals, SchoolId, Store};
 
 async fn send(store: &dyn Store, records: &[&str], mails: &[&str]) {
     let records = records.iter().map(|text| (*text).into()).collect();
@@ -111,6 +111,26 @@ pub(super) async fn refused_items_are_kept_with_their_reason(place: &impl Place)
     assert_eq!(refused.iter().map(|refused| refused.reason.as_str()).collect::<Vec<_>>(), ["reason 1", "reason 3"]);
     assert!(store.refused(&school(), Lane::Records, 1, 1).await.unwrap() == refused[1..]);
     assert!(store.refused(&school(), Lane::Mails, 0, 10).await.unwrap().is_empty());
+}
+
+pub(super) async fn what_waits_and_what_was_refused_is_counted(place: &impl Place) {
+    let counted = |lane| async move {
+        let store = place.open();
+        (store.load(&school(), lane).await.unwrap(), store.refusals(&school(), lane).await.unwrap())
+    };
+    let load = |items, bytes| Load { items, bytes };
+    let refusals = |kept, latest| Refusals { kept, latest };
+    assert_eq!(counted(Lane::Records).await, (load(0, 0), refusals(0, 0)));
+    send(&*place.open(), &["é", "12345", "1"], &["1234"]).await;
+    assert_eq!(counted(Lane::Records).await, (load(3, 8), refusals(0, 0)));
+    assert_eq!(counted(Lane::Mails).await, (load(1, 4), refusals(0, 0)));
+    acknowledge(&*place.open(), Lane::Records, &[2], Receipt::Refused("no such class".into())).await;
+    acknowledge(&*place.open(), Lane::Records, &[1], Receipt::Applied).await;
+    assert_eq!(counted(Lane::Records).await, (load(1, 1), refusals(1, 2)));
+    assert_eq!(counted(Lane::Mails).await, (load(1, 4), refusals(0, 0)));
+    let other = SchoolId::from("school-2");
+    assert_eq!(place.open().load(&other, Lane::Records).await.unwrap(), load(0, 0));
+    assert_eq!(place.open().refusals(&other, Lane::Records).await.unwrap(), refusals(0, 0));
 }
 
 pub(super) async fn what_is_about_a_subject_is_read_alone(place: &impl Place) {

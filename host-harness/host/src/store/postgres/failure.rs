@@ -5,6 +5,7 @@ use deadpool_postgres::PoolError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::tls::refusal;
 use crate::store::StoreError;
 
 /// What should be done about a failed statement.
@@ -64,6 +65,7 @@ pub(super) fn unreadable(error: &Error) -> StoreError {
 pub(super) fn told(error: &Error) -> String {
     match error.code() {
         Some(code) => format!("PostgreSQL answers with the code {}", code.code()),
+        None if let Some(refusal) = refusal(error) => refusal,
         None if error.is_closed() => "the connection to PostgreSQL was lost".to_owned(),
         None => {
             // The first cause is the operating system's or TLS's, and the text of both names no value.

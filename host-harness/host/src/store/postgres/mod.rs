@@ -8,13 +8,14 @@
 //! made or not, and whoever makes the call again finds out.
 //!
 //! `v1.sql` has the tables and functions, `rows` the statements that read, `open` the way to the database, `failure`
-//! what an error means, `lease` who ticks which school.
+//! what an error means, `tls` whose certificates are believed, `lease` who ticks which school.
 
 mod failure;
 mod lease;
 mod open;
 mod rows;
 mod schema;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,8 @@ use self::open::Address;
 use self::rows::{check_kept, column, number, signed};
 use super::versions::MOST_KEPT;
 use super::{
-    Acknowledgement, Breadcrumb, Change, Commit, Entry, Lane, OutboxItem, PushId, REFUSED_KEPT, RefusedItem, SchoolId,
-    Standing, Store, StoreError,
+    Acknowledgement, Breadcrumb, Change, Commit, Entry, Lane, Load, OutboxItem, PushId, REFUSED_KEPT, Refusals,
+    RefusedItem, SchoolId, Standing, Store, StoreError,
 };
 pub use lease::PostgresLeases;
 pub use open::OpenError;
@@ -65,7 +66,8 @@ enum Effect {
 
 impl PostgresStore {
     /// Opens the database of a URL and brings an older schema up to date. The way to another machine is secured by
-    /// TLS, unless the URL says `sslmode=disable`.
+    /// TLS, unless the URL says `sslmode=disable`. `sslrootcert` names a file of the authorities that are believed instead
+    /// of the platform's.
     ///
     /// # Errors
     /// The URL is none, or the database is another program's, was written by a later version, or cannot be reached.
@@ -93,6 +95,12 @@ impl PostgresStore {
 
     async fn read(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
         self.0.query(Effect::Repeatable, sql, values).await
+    }
+
+    /// The two counts of a statement about a lane.
+    async fn two_counts(&self, sql: &str, school: &SchoolId, lane: Lane) -> Result<(u64, u64), StoreError> {
+        let row = self.one(Effect::Repeatable, sql, &[&school.as_str(), &number(lane)]).await?;
+        Ok((column::<i64>(&row, 0)?.cast_unsigned(), column::<i64>(&row, 1)?.cast_unsigned()))
     }
 
     /// The one row of a statement that always has one.
@@ -284,6 +292,16 @@ impl Store for PostgresStore {
         let values: Values<'_> = &[&school.as_str(), &subject, &after.cast_signed(), &signed(limit)];
         let rows = self.read(rows::OUTBOX_ABOUT, values).await?;
         rows.iter().map(|row| rows::item(row, school, Lane::Records)).collect()
+    }
+
+    async fn load(&self, school: &SchoolId, lane: Lane) -> Result<Load, StoreError> {
+        let (items, bytes) = self.two_counts(rows::LOAD, school, lane).await?;
+        Ok(Load { items, bytes })
+    }
+
+    async fn refusals(&self, school: &SchoolId, lane: Lane) -> Result<Refusals, StoreError> {
+        let (kept, latest) = self.two_counts(rows::REFUSALS, school, lane).await?;
+        Ok(Refusals { kept, latest })
     }
 
     async fn acknowledge(

@@ -5,12 +5,9 @@
 mod tests;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
-use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::sync::mpsc;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::TlsStream;
@@ -18,6 +15,8 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Notificati
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::failure::told;
+use super::tls::{self, Roots};
+use crate::door::ExtraRootsError;
 
 /// Why the database was not opened. No text names the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +26,18 @@ pub enum OpenError {
         "read the URL of the database: write postgres://USER@HOST/DATABASE, with sslmode=require or sslmode=disable"
     )]
     Url,
+    /// The file of authorities is not named by its whole path.
+    #[error("read the URL of the database: write the whole path of the file at sslrootcert, or sslrootcert=system")]
+    RootsAt,
+    /// The file of authorities cannot be used.
+    #[error("read the file at sslrootcert in the URL of the database: {0}")]
+    Roots(#[from] ExtraRootsError),
+    /// The way to the database is not secure.
+    #[error("open the database: {reason}")]
+    Insecure {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// There is no TLS on this machine.
     #[error("set up TLS for the database: {0}")]
     Tls(rustls::Error),
@@ -57,17 +68,22 @@ pub enum OpenError {
 impl OpenError {
     pub(super) fn from_pool(error: &PoolError) -> Self {
         match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-                Self::Unavailable { reason: told(error) }
-            }
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => Self::of(error),
             _ => Self::Unavailable { reason: "PostgreSQL gives no connection".to_owned() },
+        }
+    }
+
+    fn of(error: &tokio_postgres::Error) -> Self {
+        match tls::refusal(error) {
+            Some(reason) => Self::Insecure { reason },
+            None => Self::Unavailable { reason: told(error) },
         }
     }
 }
 
 impl From<tokio_postgres::Error> for OpenError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Unavailable { reason: told(&error) }
+        Self::of(&error)
     }
 }
 
@@ -92,21 +108,26 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Reads a URL. The way to another machine is always secured, unless the URL says `sslmode=disable`.
+    /// Reads a URL. The way to another machine is always secured, unless the URL says `sslmode=disable`; the way inside this
+    /// one is if the URL asks for it, by `sslmode` or by naming whose certificates are believed.
     pub(super) fn read(url: &str) -> Result<Self, OpenError> {
+        let (url, roots) = tls::read(url)?;
         let mut config: Config = url.parse().map_err(|_| OpenError::Url)?;
         let is_elsewhere = config.get_hosts().iter().any(is_elsewhere)
             || config.get_hostaddrs().iter().any(|address| !address.is_loopback());
         let mode = config.get_ssl_mode();
         let is_path =
             config.get_hostaddrs().is_empty() && !config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
-        let wants_tls = !is_path && (mode == SslMode::Require || is_elsewhere && mode != SslMode::Disable);
+        let asks = mode == SslMode::Require || is_elsewhere || roots.is_some();
+        let wants_tls = !is_path && mode != SslMode::Disable && asks;
         config.ssl_mode(if wants_tls { SslMode::Require } else { SslMode::Disable });
         if config.get_application_name().is_none() {
             config.application_name("gegi-host");
         }
         config.connect_timeout(CONNECTING).tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
-        let tls = if wants_tls { Some(MakeRustlsConnect::new(client_config().map_err(OpenError::Tls)?)) } else { None };
+        let roots = roots.unwrap_or(Roots::Platform);
+        let client = wants_tls.then(|| tls::client_config(&roots)).transpose().map_err(OpenError::Tls)?;
+        let tls = client.map(MakeRustlsConnect::new);
         Ok(Self { config, tls })
     }
 
@@ -162,10 +183,4 @@ fn is_elsewhere(host: &Host) -> bool {
         #[cfg(unix)]
         Host::Unix(_) => false,
     }
-}
-
-fn client_config() -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_platform_verifier()?.with_no_client_auth())
 }

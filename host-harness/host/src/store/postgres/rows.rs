@@ -70,6 +70,12 @@ pub(super) const OUTBOX_ABOUT: &str = "SELECT sequence, payload FROM outbox
     WHERE school = (SELECT id FROM standing WHERE school = $1) AND lane = 0 AND subject = $2 AND sequence > $3
     ORDER BY sequence LIMIT $4";
 
+pub(super) const LOAD: &str = "SELECT count(*), coalesce(sum(octet_length(payload)), 0)::bigint FROM outbox
+    WHERE school = (SELECT id FROM standing WHERE school = $1) AND lane = $2";
+
+pub(super) const REFUSALS: &str = "SELECT count(*), coalesce(max(sequence), 0)::bigint FROM refused
+    WHERE school = (SELECT id FROM standing WHERE school = $1) AND lane = $2";
+
 pub(super) const REFUSED: &str = "SELECT sequence, payload, reason FROM refused
     WHERE school = (SELECT id FROM standing WHERE school = $1) AND lane = $2 AND sequence > $3
     ORDER BY sequence LIMIT $4";

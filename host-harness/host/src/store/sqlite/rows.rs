@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Unwritten, past};
 use crate::gegi::Receipt;
 use crate::store::{
-    Acknowledgement, Breadcrumb, Change, Commit, Entry, FailedTicks, Lane, OutboxItem, PushId, REFUSED_KEPT,
-    RefusedItem, SchoolId, Standing, TakenPush, entry_bytes,
+    Acknowledgement, Breadcrumb, Change, Commit, Entry, FailedTicks, Lane, Load, OutboxItem, PushId, REFUSED_KEPT,
+    Refusals, RefusedItem, SchoolId, Standing, TakenPush, entry_bytes,
 };
 
 /// No UTF-8 text contains this byte, so every key with a prefix lies below the prefix with this byte appended.
@@ -181,6 +181,10 @@ pub(super) fn outbox(
     select.query_map(place, |row| item(row, school, lane))?.collect()
 }
 
+/// Without being told SQLite goes through everything that waits, because the primary key has the order already.
+pub(super) const OUTBOX_ABOUT: &str = "SELECT sequence, payload FROM outbox INDEXED BY outbox_by_subject
+    WHERE school = ?1 AND lane = ?2 AND subject = ?3 AND sequence > ?4 ORDER BY sequence LIMIT ?5";
+
 pub(super) fn outbox_about(
     connection: &Connection,
     school: &SchoolId,
@@ -188,9 +192,7 @@ pub(super) fn outbox_about(
     after: u64,
     limit: usize,
 ) -> rusqlite::Result<Vec<OutboxItem>> {
-    let sql = "SELECT sequence, payload FROM outbox WHERE school = ?1 AND lane = ?2 AND subject = ?3 AND sequence > ?4
-               ORDER BY sequence LIMIT ?5";
-    let mut select = connection.prepare_cached(sql)?;
+    let mut select = connection.prepare_cached(OUTBOX_ABOUT)?;
     let lane = Lane::Records;
     let place = params![school.as_str(), number(lane), subject, after.cast_signed(), signed(limit)];
     select.query_map(place, |row| item(row, school, lane))?.collect()
@@ -210,6 +212,22 @@ pub(super) fn refused(
     let items =
         select.query_map(place, |row| Ok(RefusedItem { item: item(row, school, lane)?, reason: row.get(2)? }))?;
     items.collect()
+}
+
+pub(super) fn load(connection: &Connection, school: &SchoolId, lane: Lane) -> rusqlite::Result<Load> {
+    let sql = "SELECT count(*), coalesce(sum(octet_length(payload)), 0) FROM outbox WHERE school = ?1 AND lane = ?2";
+    let mut select = connection.prepare_cached(sql)?;
+    select.query_row(params![school.as_str(), number(lane)], |row| {
+        Ok(Load { items: row.get::<_, i64>(0)?.cast_unsigned(), bytes: row.get::<_, i64>(1)?.cast_unsigned() })
+    })
+}
+
+pub(super) fn refusals(connection: &Connection, school: &SchoolId, lane: Lane) -> rusqlite::Result<Refusals> {
+    let sql = "SELECT count(*), coalesce(max(sequence), 0) FROM refused WHERE school = ?1 AND lane = ?2";
+    let mut select = connection.prepare_cached(sql)?;
+    select.query_row(params![school.as_str(), number(lane)], |row| {
+        Ok(Refusals { kept: row.get::<_, i64>(0)?.cast_unsigned(), latest: row.get::<_, i64>(1)?.cast_unsigned() })
+    })
 }
 
 pub(super) fn acknowledge(

@@ -29,6 +29,18 @@ fn sql(file: &Path, batch: &str) {
     rusqlite::Connection::open(file).unwrap().execute_batch(batch).unwrap();
 }
 
+/// The rows that are returned are the same with the wrong plan; only the time is not.
+#[test]
+fn what_waits_about_one_class_is_found_without_a_look_at_the_rest() {
+    let folder = Folder::new();
+    drop(SqliteStore::open(folder.file()).unwrap());
+    let connection = rusqlite::Connection::open(folder.file()).unwrap();
+    let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", super::rows::OUTBOX_ABOUT)).unwrap();
+    let plan = explain.query_map(rusqlite::params!["s", 0, "c", 0, 1], |row| row.get::<_, String>(3)).unwrap();
+    let plan: Vec<String> = plan.map(Result::unwrap).collect();
+    assert_eq!(plan, ["SEARCH outbox USING INDEX outbox_by_subject (school=? AND subject=? AND sequence>?)"]);
+}
+
 #[test]
 fn a_file_of_a_later_version_is_refused() {
     let folder = Folder::new();
