@@ -68,25 +68,16 @@ fn a_wrong_change_is_named_with_its_remedy() {
         good,
         &replacements,
         &expect![[r#"
-<<<<<<< HEAD
             changes.jsonl line 1: decide/course: is missing; add it
             changes.jsonl line 1: decide/kind: is missing; add it
             changes.jsonl line 1: decide/verdict: is missing; add it
             changes.jsonl line 1: decide/hold: is no known key; remove or correct it (changes.schema.json lists the keys)
-=======
-            changes.jsonl line 1: decide: approvals are not available in this version; remove the line
->>>>>>> w-rollback
             changes.jsonl line 1: course: is missing; add it
             changes.jsonl line 1: says more than one thing that happens; write a line for each
             changes.jsonl line 1: restart: false means nothing here; write true or remove the key
             changes.jsonl line 1: fault/status: is missing; add it
-<<<<<<< HEAD
-            changes.jsonl line 1: fault/on: "marks" is no word known here; write one of users, courses, sessions, enrollments, attendance
-            changes.jsonl line 1: hand-mark/mark: "E" is no word known here; write one of P, A, L
-=======
             changes.jsonl line 1: fault/on: this is no word known here; write one of users, courses, sessions, enrollments, attendance
             changes.jsonl line 1: hand-mark/mark: this is no word known here; write one of P, A, L
->>>>>>> w-rollback
             changes.jsonl line 1: course/classes/1/id: stands earlier in this course; give each class an id of its own
             changes.jsonl line 1: course/classes/0/ends: is not later than starts; write a later instant
         "#]],
