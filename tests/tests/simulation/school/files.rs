@@ -45,7 +45,8 @@ fn school_toml(school: &School) -> String {
     let every = school.step / super::MINUTE;
     write!(
         text,
-        "\n[settings]\nweeks-before-start = {weeks_before}\nweeks-after-end = {weeks_after}\n\
+        // The model knows no guard, which has simulations of its own (`review/tests/terms.rs`).
+        "\n[settings]\nguard-vanished-number = 10000\nweeks-before-start = {weeks_before}\nweeks-after-end = {weeks_after}\n\
          follow-adjustments-days = {follow_days}\nsettle-minutes = {settle_minutes}\nupdate-every-minutes = {every}\n\
          error-email = \"{ADDRESS}\"\ninitial-user-password = \"{PASSWORD}\"\n"
     )
