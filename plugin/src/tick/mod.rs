@@ -107,9 +107,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let moment = Moment { now, settings: &settings, budget, size };
     let mut campuses = Campuses::open(std::mem::take(&mut head.campuses), moment);
     let is_night = now >= head.comparison.next;
-    let (mut rosters, mut out) = (Rosters::default(), Outgoing::new(moment.now, head.digest.waiting));
+    let (mut rosters, mut out) = (Rosters::guarded(head.guarded), Outgoing::new(moment.now, head.digest.waiting));
 
-    rosters.guarded = head.guarded;
     campuses.notice(&settings);
     if aborted::set_aside(world, moment, &mut head, &mut rosters, &mut agenda, &mut out)? {
         let report = Report { more_work: true, ..counted(judge::Written::default(), &out) };
@@ -124,9 +123,8 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     aborted::read_freed(moment, &mut campuses, &rosters, &absorbed.freed);
 
     let mut attendance = Attendance::begin(&mut head, absorbed.to_judge);
-    let mut intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
-    intake.retry_unplaced(&absorbed.courses)?;
-    intake.take_pushes(&mut agenda)?;
+    let intake = Intake { world, moment, rosters: &mut rosters, attendance: &mut attendance, out: &mut out };
+    intake.take_in(&absorbed.courses, &mut agenda)?;
     let (mut looks, revision) = (0, revision(&head, now));
     if absorbed.all {
         let sent = Sending {
@@ -164,8 +162,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     let next_due = next_due(moment, &agenda, &campuses, &followed, &head);
     let tallies = std::mem::take(&mut campuses.tallies);
     let report = Report { looks, tallies, more_work: agenda.again || agenda.more, next_due, ..counted(written, &out) };
-    head.guarded = rosters.guarded;
-    head.campuses = campuses.into_states();
+    (head.campuses, head.guarded) = (campuses.into_states(), rosters.guarded);
     head.caution = size.caution_after(head.caution, report.more_work);
     let (notes, operations) = out.into_parts();
     let head = Some(head).filter(|head| before.as_ref() != Some(head));

@@ -2,6 +2,7 @@
 //! list. They are kept as they came, by class; there is one issue for each such class or student; and they are tried
 //! again when GEGI changes the class's course.
 
+use super::agenda::Agenda;
 use super::places::{NoPlace, Places};
 use super::records::Intake;
 use crate::look::next::KEPT;
@@ -44,8 +45,14 @@ impl<W: Writes> Intake<'_, W> {
         changed.iter().try_for_each(|class| self.tell_unplaced(class.as_str()))
     }
 
+    /// Takes in what waits: records that a changed course may give a place, and pushes.
+    pub(super) fn take_in(mut self, changed: &[CourseId], agenda: &mut Agenda) -> Result<(), StorageError> {
+        self.retry_unplaced(changed)?;
+        self.take_pushes(agenda)
+    }
+
     /// Tries the unplaced records again of every class that the changed courses list, or have stopped to list.
-    pub(super) fn retry_unplaced(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
+    fn retry_unplaced(&mut self, courses: &[CourseId]) -> Result<(), StorageError> {
         if self.attendance.unplaced == 0 {
             return Ok(());
         }

@@ -35,8 +35,11 @@ pub(super) fn end(span: &Span, call: &EndedCall<'_>) {
     span.record("memory_bytes", call.cost.memory_bytes);
     span.record("requests", call.cost.requests);
     span.record("storage_operations", call.cost.storage_operations);
-    span.in_scope(|| match call.export {
-        Export::Tick => tracing::info!("the call ended"),
-        _ => tracing::debug!("the call ended"),
+    span.in_scope(|| {
+        if call.export == Export::Tick {
+            tracing::info!("the call ended");
+        } else {
+            tracing::debug!("the call ended");
+        }
     });
 }
