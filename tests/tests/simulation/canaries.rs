@@ -10,7 +10,7 @@ use tests::discretion::{ADDRESS, NAME, PASSWORD, leak};
 
 /// What an operator reads of a run. All other files are the school's or CourseKey's.
 const OPERATORS: [&str; 2] = ["requests.jsonl", "report.json"];
-/// How the ids of the simulated people begin. The log may name them; metrics, traces and requests may not.
+/// How the ids of the simulated people begin. The log and the report may name them; metrics, traces and requests may not.
 const IDS: [&str; 4] = ["S0000", "S8000", "S9000", "I0000"];
 /// What nobody reads but whom it opens something for: the school's files may name people.
 const SECRETS: [&str; 2] = [PASSWORD, "simulated-key-of-"];
@@ -54,7 +54,9 @@ pub(crate) fn escaped(out: &Path, heard: &Heard) -> Vec<String> {
     assert!(texts.len() > OPERATORS.len() && texts.iter().all(|(_, text)| text.len() > 20), "nothing is searched");
     for (name, text) in texts {
         found.extend(leak(&text).map(|what| format!("+ {name} shows {what}")));
-        found.extend(IDS.iter().filter(|id| text.contains(**id)).map(|id| format!("+ {name} names a person ({id})")));
+        // The report lists the records that are unaccounted for, by their ids.
+        let ids = IDS.iter().filter(|id| name != "report.json" && text.contains(**id));
+        found.extend(ids.map(|id| format!("+ {name} names a person ({id})")));
     }
     found
 }
