@@ -142,3 +142,19 @@ async fn an_operation_of_a_later_version_is_left_out_of_the_feed_and_told() {
         assert!(told.iter().any(|subject| subject.starts_with("School north: outbox is stuck since ")), "{told:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_service_itself_suffers_from_is_mailed_once_and_its_end_once() {
+    let inside = Inside::at(AFTERNOON);
+    let (service, mut watch) = start(&inside, "first").await;
+    let itself = "service".into();
+    for _ in 0..4 {
+        service.repeating().failed(&itself, Stage::Leases, service.clock().now());
+        look_for(&inside, &service, &mut watch, 15).await;
+    }
+    let told = inside.mails();
+    assert!(told.len() == 1 && told[0].starts_with("The service: leases is stuck since "), "{told:?}");
+    look_for(&inside, &service, &mut watch, 90).await;
+    assert_eq!(inside.mails(), ["The service: leases moves again"]);
+    assert_eq!(service.registry().all_alarms().await.unwrap(), []);
+}
