@@ -157,7 +157,7 @@ fn a_corrected_list_ends_the_hold_by_itself() {
     expect!["the list of students of course NURS-C1 “CARE” is empty in GEGI; they are not dropped in CourseKey until somebody decides"]
         .assert_eq(&held(&mut world)[0].sentence);
     let sent = change(&mut world, |course| {
-        course.students = (1..=23).map(|number| student(&format!("S{number:02}"))).collect()
+        course.students = (1..=23).map(|number| student(&format!("S{number:02}"))).collect();
     });
     assert_eq!(sent, "drop S24 in C1");
     assert!(held(&mut world).is_empty());
