@@ -3,62 +3,12 @@
 tick, and measures a minute. Usage: idle_schools.py PROGRAM [SCHOOLS] [STORE]; STORE as in the configuration."""
 
 import concurrent.futures
-import http.client
-import json
-import os
 import pathlib
-import re
-import subprocess
 import sys
 import tempfile
 import time
 
-TOKEN = "operator-token-000001"
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def start(program: str, folder: pathlib.Path, store: str) -> tuple[subprocess.Popen, str]:
-    secrets = folder / "secrets"
-    secrets.mkdir(mode=0o700)
-    token = secrets / "operator-token"
-    token.write_text(TOKEN)
-    token.chmod(0o600)
-    (folder / "serve.toml").write_text(
-        f'listen = "127.0.0.1:0"\nstore = "{store}"\nsecrets = "secrets"\n'
-        '[coursekey]\nallowed-hosts = ["api.example.com:443"]\n'
-    )
-    service = subprocess.Popen(
-        [program, "serve", "--config", str(folder / "serve.toml")], stderr=subprocess.PIPE, text=True
-    )
-    for line in service.stderr:
-        if found := re.search(r"Serving at http://(\S+)", line):
-            return service, found[1]
-    raise SystemExit("the service does not start")
-
-
-def ask(address: str, method: str, path: str, body: object = None) -> bytes:
-    connection = http.client.HTTPConnection(address, timeout=60)
-    connection.request(method, path, json.dumps(body) if body else None, {"Authorization": f"Bearer {TOKEN}"})
-    answer = connection.getresponse()
-    text = answer.read()
-    if answer.status >= 300:
-        raise SystemExit(f"{method} {path}: {answer.status} {text[:300]!r}")
-    return text
-
-
-def metric(address: str, name: str) -> float:
-    text = ask(address, "GET", "/metrics").decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
-
-
-def processor_seconds(process: int) -> float:
-    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
-
-
-def memory_mib(process: int) -> float:
-    status = pathlib.Path(f"/proc/{process}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+from service import ask, memory_mib, metric, processor_seconds, start
 
 
 def main() -> None:
