@@ -16,6 +16,7 @@ ci:
 release-tests:
     GEGI_REQUIRE_POSTGRES=1 STORAGE_TORTURE_ROUNDS=1000 cargo test --workspace --locked --test storage_contract
     SIMULATION_SEEDS=300..2000 cargo test --workspace --locked --test simulation
+    GUARD_SEEDS=0..2000 cargo test --locked -p plugin --lib terms
 
 # The component alone, for a host that is not ours: target/wasm32-wasip2/component/plugin.wasm.
 component:
