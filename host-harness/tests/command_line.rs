@@ -267,13 +267,13 @@ fn exit_codes_tell_whose_fault_it_is() {
     let (school, out) = (school(&folder), below(&folder, "out"));
     let bad = below(&folder, "bad.jsonl");
     std::fs::write(&bad, COURSE.replace("2023-12-15", "2023-13-15")).unwrap();
-    std::fs::write(folder.path().join("school/changes.jsonl"), "{\"at\":\"2023-08-28T05:00:00Z\",\"decide\":{}}\n")
+    std::fs::write(folder.path().join("school/changes.jsonl"), "{\"at\":\"2023-08-28T05:00:00Z\",\"restart\":false}\n")
         .unwrap();
     let (code, printed, error) = call(&["run", &school, "--out", &out]);
     assert_eq!((code, printed.as_str()), (2, ""));
     expect![[r#"
         error: failed to read the input:
-          changes.jsonl line 1: decide: approvals are not available in this version; remove the line
+          changes.jsonl line 1: restart: false means nothing here; write true or remove the key
     "#]]
     .assert_eq(&error);
     assert!(!Path::new(&out).exists(), "something was written");
