@@ -60,8 +60,13 @@ pub struct Counts {
 pub struct Total {
     /// Rows that CourseKey holds.
     pub held: u64,
-    /// Rows that GEGI does not list any more, without a word.
+    /// Rows that GEGI does not list any more, without a word, and of which nothing was decided.
     pub vanished: u64,
+    /// Rows that were decided since the first of the holds that are open began. They count as if they were open, so that
+    /// the courses that are not decided yet do not slip out.
+    pub decided: u64,
+    /// In how many courses rows of this kind are held.
+    pub holds: u32,
 }
 
 /// The rows of both kinds in the whole school: the sum over the courses.
@@ -114,7 +119,8 @@ pub fn opinion(rows: Rows, school: Total, limits: &GuardLimits) -> Opinion {
         some > u64::from(number) && some * 100 > all * u64::from(percent)
     };
     let of_course = is_above(vanished.into(), held.into(), limits.vanished_percent, limits.vanished_number);
-    let of_school = is_above(school.vanished, school.held, limits.vanished_percent, limits.vanished_number);
+    let of_school =
+        is_above(school.vanished + school.decided, school.held, limits.vanished_percent, limits.vanished_number);
     let vanished = match vanished {
         0 => None,
         2.. if vanished == held && !course_removed => Some(Accident::Emptied),
@@ -182,6 +188,27 @@ impl School {
         match kind {
             Kind::Students => self.students,
             Kind::Classes => self.classes,
+        }
+    }
+
+    /// Notes that rows were decided.
+    pub fn decide(&mut self, kind: Kind, rows: u64) {
+        self.of_mut(kind).decided += rows;
+    }
+
+    /// Notes in how many courses more, or fewer, rows of a kind are held. With the last hold its decisions are history.
+    pub fn hold(&mut self, kind: Kind, before: bool, now: bool) {
+        let total = self.of_mut(kind);
+        total.holds = (total.holds + u32::from(now)).saturating_sub(u32::from(before));
+        if total.holds == 0 {
+            total.decided = 0;
+        }
+    }
+
+    fn of_mut(&mut self, kind: Kind) -> &mut Total {
+        match kind {
+            Kind::Students => &mut self.students,
+            Kind::Classes => &mut self.classes,
         }
     }
 

@@ -6,7 +6,7 @@ const LIMITS: GuardLimits =
     GuardLimits { vanished_percent: 10, vanished_number: 5, stopped_percent: 50, stopped_number: 10 };
 
 /// A school so large that no course of it matters.
-const LARGE: Total = Total { held: 1_000_000, vanished: 100 };
+const LARGE: Total = Total { held: 1_000_000, vanished: 100, decided: 0, holds: 0 };
 
 fn of(held: u32, vanished: u32, stopped: u32) -> Opinion {
     opinion(Rows { held, vanished, stopped, course_removed: false }, LARGE, &LIMITS)
@@ -31,7 +31,7 @@ fn an_emptied_list_is_held_and_a_single_row_that_goes_is_not() {
 #[test]
 fn a_few_rows_of_many_courses_are_held_all_over_the_school() {
     let rows = Rows { held: 20, vanished: 2, ..Rows::default() };
-    let school = |vanished| Total { held: 100, vanished };
+    let school = |vanished| Total { held: 100, vanished, ..Total::default() };
     assert_eq!(opinion(rows, school(10), &LIMITS).vanished, None);
     assert_eq!(opinion(rows, school(11), &LIMITS).vanished, Some(Accident::VanishedInSchool));
     let untouched = Rows { vanished: 0, ..rows };
@@ -42,7 +42,7 @@ fn a_few_rows_of_many_courses_are_held_all_over_the_school() {
 fn a_course_that_gegi_removed_counts_for_the_school_alone() {
     let rows = Rows { held: 20, vanished: 20, course_removed: true, ..Rows::default() };
     assert_eq!(opinion(rows, LARGE, &LIMITS), Opinion::default());
-    let school = Total { held: 100, vanished: 20 };
+    let school = Total { held: 100, vanished: 20, ..Total::default() };
     assert_eq!(opinion(rows, school, &LIMITS).vanished, Some(Accident::VanishedInSchool));
 }
 
@@ -73,7 +73,7 @@ fn the_school_is_the_sum_of_its_courses() {
     school.recount(Counts::default(), counts(20, 0));
     school.recount(Counts::default(), counts(30, 3));
     school.recount(counts(20, 0), counts(20, 4));
-    assert_eq!(school.students, Total { held: 50, vanished: 7 });
+    assert_eq!(school.students, Total { held: 50, vanished: 7, ..Total::default() });
     school.recount(counts(30, 3), Counts::default());
-    assert_eq!(school.students, Total { held: 20, vanished: 4 });
+    assert_eq!(school.students, Total { held: 20, vanished: 4, ..Total::default() });
 }

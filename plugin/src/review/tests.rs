@@ -207,3 +207,51 @@ fn a_few_rows_of_each_course_are_held_all_over_the_school() {
     assert_eq!(sent.lines().count(), 4, "four of a hundred leave: {sent}");
     assert!(held(&mut world).is_empty());
 }
+
+#[test]
+fn what_is_decided_in_some_courses_does_not_let_the_others_slip_out() {
+    let mut world = Fake::new("2023-08-20T12:00:00Z");
+    let courses: Vec<String> = (1..=10).map(|number| format!("C{number}")).collect();
+    let list = |id: &str, students: usize| {
+        let mut course = course(id);
+        course.students = (1..=students).map(|number| student(&format!("S{number:02}"))).collect();
+        course
+    };
+    for id in &courses {
+        world.save(list(id, 10));
+    }
+    world.settle();
+    for id in &courses {
+        world.save(Course { revision: 2, ..list(id, 8) });
+    }
+    world.settle();
+    for _ in 0..6 {
+        assert_eq!(decided(&mut world, Verdict::Approve, &[]), Outcome::Taken(2));
+        assert_eq!(world.settle().lines().count(), 2);
+    }
+    assert_eq!(world.later(Seconds::hours(2)), "", "eight of the hundred would not be held by themselves");
+    assert_eq!(held(&mut world).len(), 4);
+    for _ in 0..4 {
+        decided(&mut world, Verdict::Discard, &[]);
+        world.settle();
+    }
+    assert!(held(&mut world).is_empty());
+    // With the last hold its decisions are history.
+    let mut one = list("C1", 7);
+    one.revision = 3;
+    world.save(one);
+    assert_eq!(world.settle(), "drop S08 in C1");
+}
+
+#[test]
+fn what_was_decided_outlasts_a_campus_that_is_unknown_for_a_while() {
+    let mut world = school();
+    change(&mut world, |course| course.students.truncate(18));
+    decided(&mut world, Verdict::Discard, &["S19", "S20", "S21"]);
+    world.settle();
+    let zone = std::mem::replace(&mut world.settings.campuses[0].zone, "Mars/Olympus".to_owned());
+    world.later(Seconds::hours(2));
+    world.settings.campuses[0].zone = zone;
+    assert_eq!(world.later(Seconds::hours(2)), "", "three of 24 would not be held by themselves");
+    assert_eq!(held(&mut world)[0].rows.len(), 3);
+}

@@ -7,7 +7,7 @@ use super::outgoing::Outgoing;
 use crate::desired::{self, Cause, Leaving};
 use crate::guard::{self, APPROVED_FOR, Accident, Counts, Decided, Hold, Kind, Opinion, Rows};
 use crate::ledger::{CourseLedger, Item, Session};
-use crate::look::Look;
+use crate::look::{Look, Rest};
 use crate::memory::Rosters;
 use crate::memory::entries::CoursePage;
 use crate::model::course::Course;
@@ -74,6 +74,11 @@ fn named<'a, T: ToString + 'a>(rows: impl Iterator<Item = (&'a T, &'a Cause)>) -
 
 /// The look with what the guard holds taken out of its plan. What is held is noted on the course's page.
 pub(super) fn guarded(rosters: &mut Rosters, moment: Moment<'_>, id: &CourseId, mut look: Look) -> Look {
+    let is_unreachable = matches!(look.rest, Some(Rest::CampusUnknown | Rest::ZoneUnknown | Rest::CampusChanged));
+    if is_unreachable {
+        // Nothing is sent as long as that lasts, and what is held, or was decided, waits for its end.
+        return look;
+    }
     let leaving = if look.address.is_some() { leaving(rosters, moment, id) } else { None };
     let mut holds = SortedMap::new();
     let mut kept = SortedMap::new();
@@ -101,6 +106,9 @@ pub(super) fn guarded(rosters: &mut Rosters, moment: Moment<'_>, id: &CourseId, 
     };
     if !is_as_before(rosters) {
         let page = rosters.pages.edit(id.as_str());
+        for kind in Kind::ALL {
+            rosters.guarded.hold(kind, page.holds.contains_key(&kind), holds.contains_key(&kind));
+        }
         (page.holds, page.decided) = (holds, kept);
     }
     look
@@ -212,7 +220,8 @@ pub(super) fn take_decisions(
         for decision in decisions {
             let hold = holds.get(&decision.kind).filter(|hold| hold.hash(&course, decision.kind) == decision.hash);
             if hold.is_some() {
-                take(rosters.pages.edit(course.as_str()), &decision, moment);
+                let taken = take(rosters.pages.edit(course.as_str()), &decision, moment);
+                rosters.guarded.decide(decision.kind, taken);
             }
             let entries = decision.rows.iter().map(|row| entry(&course, &decision, row, hold.is_some(), moment));
             out.operations.extend(entries.map(Operation::Journal));
@@ -223,8 +232,10 @@ pub(super) fn take_decisions(
     Ok(())
 }
 
-fn take(page: &mut CoursePage, decision: &Taken, moment: Moment<'_>) {
-    let Some(hold) = page.holds.get_mut(&decision.kind) else { return };
+/// Takes a decision; answers about how many rows it is.
+fn take(page: &mut CoursePage, decision: &Taken, moment: Moment<'_>) -> u64 {
+    let Some(hold) = page.holds.get_mut(&decision.kind) else { return 0 };
+    let before = hold.decided;
     let decided = page.decided.entry(decision.kind).or_default();
     for row in &decision.rows {
         if !hold.rows.remove(row) {
@@ -236,6 +247,7 @@ fn take(page: &mut CoursePage, decision: &Taken, moment: Moment<'_>) {
             Verdict::Discard => _ = decided.kept.insert(row.clone()),
         }
     }
+    u64::from(hold.decided - before)
 }
 
 /// The line of the System Journal about a row that was decided.

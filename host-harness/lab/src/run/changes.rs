@@ -78,7 +78,7 @@ impl Driver<'_> {
 }
 
 /// What is held of the course and the kind that a decision names; none: nothing is.
-pub(crate) async fn hold_of(school: &School, form: &DecisionForm) -> Result<Option<Hold>, CallFailure> {
+async fn hold_of(school: &School, form: &DecisionForm) -> Result<Option<Hold>, CallFailure> {
     let mut holds = holds_of(school).await?.into_iter();
     Ok(holds.find(|hold| hold.course == form.course && hold.kind == form.kind()))
 }
