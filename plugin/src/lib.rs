@@ -14,6 +14,7 @@
 //! | `memory` | every key of the plugin's state, and what is stored under the key |
 //! | `review` | what people use to look before they leap |
 //! | `tick` `change` `inbox` `overview` | the four calls of GEGI |
+//! | `preview` | what the next ticks would do |
 //! | `component` | the WIT bindings |
 
 pub mod attendance;
@@ -37,6 +38,7 @@ pub mod option;
 pub mod overview;
 pub mod people;
 pub mod plan;
+pub mod preview;
 pub mod review;
 pub mod settings;
 pub mod silence;

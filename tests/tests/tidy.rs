@@ -14,7 +14,7 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 30] = [
+const ROOMS: [&str; 31] = [
     "model",
     "naming",
     "silence",
@@ -44,13 +44,14 @@ const ROOMS: [&str; 30] = [
     "inbox",
     "review",
     "tick",
+    "preview",
     "component",
 ];
 
 /// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
-const STEPS: [&str; 21] = [
+const STEPS: [&str; 22] = [
     "size", "moment", "agenda", "campus", "outgoing", "guarding", "aborted", "compare", "classes", "facts", "settle",
-    "adopt", "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll",
+    "adopt", "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll", "foresee",
 ];
 
 /// The only file of the core with CourseKey's words for refusals.
@@ -189,6 +190,7 @@ fn what_may_be_done_is_written_in_the_types_of_the_calls() {
         ("tick/mod", "pub fn on_tick(world: &mut impl World"),
         ("review/holds", "pub fn holds(world: &mut impl Reads"),
         ("review/decide", "pub fn decide(world: &mut impl Writes"),
+        ("preview/mod", "pub fn preview(world: &mut impl Reads"),
     ];
     for (file, signature) in calls {
         let text = fs::read_to_string(root().join(format!("plugin/src/{file}.rs"))).unwrap();

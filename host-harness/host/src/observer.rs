@@ -37,6 +37,8 @@ pub enum Export {
     Holds,
     /// `decide` of `review`.
     Decide,
+    /// `preview` of `review`.
+    Preview,
 }
 
 /// How a call ended.
@@ -70,12 +72,13 @@ impl Export {
             Self::Statuses => "get-status",
             Self::Holds => "holds",
             Self::Decide => "decide",
+            Self::Preview => "preview",
         }
     }
 
     /// Whether the export writes nothing.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::Statuses | Self::Holds)
+        matches!(self, Self::Statuses | Self::Holds | Self::Preview)
     }
 }
 

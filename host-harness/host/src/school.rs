@@ -37,7 +37,10 @@ use crate::store::{Lane, SchoolGate, SchoolId, Standing, StoreError, UnitOfWork}
 pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
-pub use review::{Decided, Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, MOST_HOLDS};
+pub use review::{
+    CoursePage, CoursePreview, Decided, Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, ItemAct, ItemCount,
+    ItemKind, MOST_HOLDS, PlannedItem, PreviewPage, PreviewQuery, WaitingItem,
+};
 pub use trial::{Trial, Verdict, Verdicts};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};
 

@@ -13,6 +13,7 @@ mod log;
 mod mail;
 mod man;
 mod marks;
+mod preview;
 mod push_attendance;
 mod put_course;
 mod run;
@@ -92,6 +93,7 @@ enum Command {
     Issues(issues::Issues),
     Journal(journal::Journal),
     Mail(mail::Mail),
+    Preview(preview::Preview),
     Holds(holds::Holds),
     /// Lets what is held leave CourseKey.
     Approve(holds::Decide),
@@ -143,6 +145,7 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Issues(issues) => issues.execute().await,
             Command::Journal(journal) => journal.execute().await,
             Command::Mail(mail) => mail.execute().await,
+            Command::Preview(preview) => preview.execute().await,
             Command::Holds(holds) => holds.execute().await,
             Command::Approve(decide) => decide.execute(Decided::Approve).await,
             Command::Discard(decide) => decide.execute(Decided::Discard).await,

@@ -9,6 +9,7 @@ mod deadline;
 mod errors;
 mod host;
 mod http;
+mod preview;
 mod review;
 
 mod bindings {

@@ -3,7 +3,7 @@
 use super::bindings::exports::gegi::coursekey::review as wire;
 use super::bindings::gegi::coursekey::types::CallError;
 use super::host::Host;
-use super::{Component, errors};
+use super::{Component, errors, preview};
 use crate::guard;
 use crate::model::ids::CourseId;
 use crate::review::decide::{self, Decision, Outcome, Verdict};
@@ -18,6 +18,11 @@ impl wire::Guest for Component {
     fn decide(decision: wire::Decision) -> Result<wire::DecisionOutcome, CallError> {
         let outcome = decide::decide(&mut Host::of_short_call(), self::decision(decision));
         outcome.map(decision_outcome).map_err(errors::storage_error)
+    }
+
+    fn preview(query: wire::PreviewQuery) -> Result<wire::PreviewPage, CallError> {
+        let page = crate::preview::preview(&mut Host::of_short_call(), &preview::asked(query));
+        page.map(preview::page).map_err(errors::storage_error)
     }
 }
 

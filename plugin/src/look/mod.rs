@@ -5,7 +5,7 @@
 //! Not here: gathering the facts (`tick::facts`), carrying the plan out (`tick::send`), and attendance (`attendance`).
 
 pub mod next;
-mod refused;
+pub mod refused;
 
 use crate::desired::{self, Judged, View};
 use crate::ledger::{CourseLedger, Item};

@@ -78,33 +78,37 @@ fn issue(course: &Course, item: &Item, refusal: &Refusal, named: Named<'_>) -> I
         Item::Course => (None, None),
     };
     let mut subject = Subject { course: Some(course.id.clone()), class, person, detail: None };
-    let (code, sentence) = match &refusal.code {
+    let sentence = match &refusal.code {
         RefusalCode::HasAttendance => {
-            (Code::ClassKept, format!("CourseKey has attendance of {named}, which GEGI does not have any more"))
+            format!("CourseKey has attendance of {named}, which GEGI does not have any more")
         }
-        RefusalCode::AccountMismatch => {
-            (Code::AccountMismatch, format!("CourseKey has another account with the e-mail of {named}"))
-        }
-        RefusalCode::HeldBy(other) => {
-            (Code::EmailShared, format!("the e-mail of {named} is that of {other}'s account in CourseKey"))
-        }
+        RefusalCode::AccountMismatch => format!("CourseKey has another account with the e-mail of {named}"),
+        RefusalCode::HeldBy(other) => format!("the e-mail of {named} is that of {other}'s account in CourseKey"),
         RefusalCode::Circle(people) => {
             // The circle is one fact, whoever of its people the refusal is about.
             subject.person = None;
             subject.detail = people.first().map(ToString::to_string);
             let people = naming::list(people.iter().map(super::super::model::ids::PersonId::as_str));
             let course = naming::course(course);
-            (
-                Code::EmailCircle,
-                format!("{people} in {course} each want the e-mail that CourseKey holds for another of them"),
-            )
+            format!("{people} in {course} each want the e-mail that CourseKey holds for another of them")
         }
         code => {
             let field = refusal.field.as_deref().map(|field| format!("{}: ", field_name(field))).unwrap_or_default();
-            (Code::Rejected, format!("CourseKey refused {}{named}: {field}{} ({code})", kind(item), refusal.message))
+            format!("CourseKey refused {}{named}: {field}{} ({code})", kind(item), refusal.message)
         }
     };
-    Issue { code, subject, sentence }
+    Issue { code: code_of(&refusal.code), subject, sentence }
+}
+
+/// Which kind of issue a refusal is.
+pub fn code_of(refusal: &RefusalCode) -> Code {
+    match refusal {
+        RefusalCode::HasAttendance => Code::ClassKept,
+        RefusalCode::AccountMismatch => Code::AccountMismatch,
+        RefusalCode::HeldBy(_) => Code::EmailShared,
+        RefusalCode::Circle(_) => Code::EmailCircle,
+        _ => Code::Rejected,
+    }
 }
 
 /// What of a person or class was refused, in words that fit before the name.

@@ -55,6 +55,19 @@ pub struct Action<O = Owners> {
     pub needs: Vec<Need>,
 }
 
+impl<O> Action<O> {
+    /// The item that is sent.
+    pub fn item(&self) -> Item {
+        match &self.write {
+            Write::User { person, .. } if self.job == Job::Instructors => Item::Instructor(person.clone()),
+            Write::User { person, .. } => Item::Student(person.clone()),
+            Write::Course { .. } => Item::Course,
+            Write::Session(class, _) => Item::Class(class.clone()),
+            Write::Enrollment(person, _) => Item::Enrollment(person.clone()),
+        }
+    }
+}
+
 /// What CourseKey is asked to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write<O = Owners> {

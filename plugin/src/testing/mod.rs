@@ -3,9 +3,11 @@
 
 mod attendance;
 mod coursekey;
+mod dice;
 mod school;
 mod world;
 
 pub(crate) use self::attendance::{broken, nameless, push, push_from, record, synchronized, two_campuses};
+pub(crate) use self::dice::{Dice, seeds};
 pub(crate) use self::school::{at, course, settings, student};
 pub(crate) use self::world::Fake;

@@ -6,7 +6,7 @@ use super::moment::Moment;
 use super::outgoing::Outgoing;
 use crate::desired::{self, Cause, Leaving};
 use crate::guard::{self, APPROVED_FOR, Accident, Counts, Decided, Hold, Kind, Opinion, Rows};
-use crate::ledger::{CourseLedger, Item, Session};
+use crate::ledger::{CourseLedger, Session};
 use crate::look::{Look, Rest};
 use crate::memory::Rosters;
 use crate::memory::entries::CoursePage;
@@ -158,7 +158,7 @@ fn withhold(plan: &mut Plan, kind: Kind, hold: Option<&Hold>, decided: &Decided)
     let mut waiting = Vec::new();
     plan.actions.retain(|action| {
         let why = why(action);
-        waiting.extend(why.clone().map(|why| Waiting { item: item_of(action), why }));
+        waiting.extend(why.clone().map(|why| Waiting { item: action.item(), why }));
         why.is_none()
     });
     plan.waiting.extend(waiting);
@@ -174,15 +174,6 @@ fn row_of(action: &Action, kind: Kind) -> Option<(String, bool)> {
         }
         (Write::Session(class, session), Kind::Classes) => Some((class.to_string(), *session == Session::Removed)),
         _ => None,
-    }
-}
-
-fn item_of(action: &Action) -> Item {
-    match &action.write {
-        Write::User { person, .. } => Item::Student(person.clone()),
-        Write::Course { .. } => Item::Course,
-        Write::Session(class, _) => Item::Class(class.clone()),
-        Write::Enrollment(person, _) => Item::Enrollment(person.clone()),
     }
 }
 

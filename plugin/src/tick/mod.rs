@@ -15,6 +15,8 @@
 //! | `free` | whatever is kept of a course that is long over | |
 //! | `outgoing` | notes for the next mail | `digest` |
 //! | `campus` | the state of each campus | |
+//!
+//! `foresee` is no step: it finds out for `preview` what the steps up to the guard would do, and stores nothing.
 
 mod aborted;
 mod absorb;
@@ -24,6 +26,7 @@ mod campus;
 mod classes;
 mod compare;
 mod facts;
+pub mod foresee;
 mod free;
 mod guarding;
 mod judge;

@@ -8,10 +8,14 @@
 //! | `on-course-changed`, `on-attendance-received` | read, write |
 //! | `on-tick` | read, write, use the network |
 //!
+//! A call that may only read and is to find out what a tick would do is given a `pretence`: a world that keeps to itself
+//! what is written.
+//!
 //! In the component every method is an import of `wit/`; in native tests the world is a few maps (`testing`). Nothing
 //! here decides anything.
 
 pub mod network;
+pub mod pretence;
 pub mod reads;
 pub mod records;
 pub mod writes;

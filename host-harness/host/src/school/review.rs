@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use wasmtime::Store;
+
 use crate::bindings::review_alone::ReviewAlone;
 pub use crate::bindings::review_alone::exports::gegi::coursekey::review::{
-    Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, Verdict as Decided,
+    CoursePage, CoursePreview, Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind,
+    PlannedItem, PreviewPage, PreviewQuery, Verdict as Decided, WaitingItem,
 };
+use crate::engine::{Call, Exported};
 use crate::observer::Export;
 
 use super::{CallFailure, School, short};
@@ -25,7 +29,31 @@ impl GuardedKind {
     }
 }
 
-/// The most courses on one page of holds (`wit/review.wit`).
+impl ItemKind {
+    /// The word for files, addresses and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Instructor => "instructor",
+            Self::Student => "student",
+            Self::Course => "course",
+            Self::Class => "class",
+            Self::Enrollment => "enrollment",
+        }
+    }
+}
+
+impl ItemAct {
+    /// The word for files, addresses and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Change => "change",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// The most courses on one page of holds, or of a preview (`wit/review.wit`).
 pub const MOST_HOLDS: u32 = 100;
 
 impl School {
@@ -34,21 +62,11 @@ impl School {
     /// # Errors
     /// Nothing was read; [`CallFailure::next`] says what to do.
     pub async fn holds(&self, after: Option<String>, limit: u32) -> Result<Vec<Hold>, CallFailure> {
-        let meter = Arc::default();
-        let call = || async {
-            let (start, after) = (self.start_short(&meter).await?, after.clone());
-            self.run(
-                Export::Holds,
-                start,
-                |_: &Vec<Hold>| Ok(()),
-                move |review: &ReviewAlone, store| {
-                    let review = review.gegi_coursekey_review();
-                    Box::pin(async move { review.call_holds(store, after.as_ref(), limit).await })
-                },
-            )
-            .await
-        };
-        self.observed(Export::Holds, &meter, short::undisturbed(call)).await
+        self.review(Export::Holds, move |review, store| {
+            let after = after.clone();
+            Box::pin(async move { review.gegi_coursekey_review().call_holds(store, after.as_ref(), limit).await })
+        })
+        .await
     }
 
     /// Takes a decision about what is held. The next tick carries it out.
@@ -56,20 +74,36 @@ impl School {
     /// # Errors
     /// The call left no trace; [`CallFailure::next`] says what to do.
     pub async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, CallFailure> {
+        self.review(Export::Decide, move |review, store| {
+            let decision = decision.clone();
+            Box::pin(async move { review.gegi_coursekey_review().call_decide(store, &decision).await })
+        })
+        .await
+    }
+
+    /// What the ticks that begin now would send to CourseKey, and what they would not send.
+    ///
+    /// # Errors
+    /// Nothing was read; [`CallFailure::next`] says what to do.
+    pub async fn preview(&self, query: PreviewQuery) -> Result<PreviewPage, CallFailure> {
+        self.review(Export::Preview, move |review, store| {
+            let query = query.clone();
+            Box::pin(async move { review.gegi_coursekey_review().call_preview(store, &query).await })
+        })
+        .await
+    }
+
+    /// Makes a short call of `review`.
+    async fn review<T, F>(&self, export: Export, call: F) -> Result<T, CallFailure>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a ReviewAlone, &'a mut Store<Call>) -> Exported<'a, T> + Clone + Send + Sync + 'static,
+    {
         let meter = Arc::default();
-        let call = || async {
-            let (start, decision) = (self.start_short(&meter).await?, decision.clone());
-            self.run(
-                Export::Decide,
-                start,
-                |_: &DecisionOutcome| Ok(()),
-                move |review: &ReviewAlone, store| {
-                    let review = review.gegi_coursekey_review();
-                    Box::pin(async move { review.call_decide(store, &decision).await })
-                },
-            )
-            .await
+        let made = || async {
+            let (start, call) = (self.start_short(&meter).await?, call.clone());
+            self.run(export, start, |_: &T| Ok(()), call).await
         };
-        self.observed(Export::Decide, &meter, short::undisturbed(call)).await
+        self.observed(export, &meter, short::undisturbed(made)).await
     }
 }

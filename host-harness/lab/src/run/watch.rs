@@ -61,8 +61,8 @@ impl Observer for Measuring {
             Export::Tick => calls.ticks += 1,
             Export::CourseChanged => calls.course_changes += 1,
             Export::AttendanceReceived => calls.pushes += 1,
-            // Reading pages is no part of the run, and neither is a decision that a person makes.
-            Export::Statuses | Export::Holds | Export::Decide => return,
+            // Reading pages is no part of the run, and neither is what people do under `review`.
+            Export::Statuses | Export::Holds | Export::Decide | Export::Preview => return,
         }
         *time += call.took;
         calls.aborted += u64::from(call.ending != Ending::Ok);

@@ -7,6 +7,7 @@ mod changes;
 mod courses;
 mod description;
 mod holds;
+mod preview;
 mod probes;
 mod records;
 mod request;
@@ -56,6 +57,7 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(records::put_mark, records::delete_mark))
         .routes(routes!(holds::list))
         .routes(routes!(holds::decide))
+        .routes(routes!(preview::get))
         .routes(routes!(changes::list))
         .routes(routes!(changes::acknowledge))
         .routes(routes!(templates::get, templates::put))

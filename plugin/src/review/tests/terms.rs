@@ -6,35 +6,11 @@ use super::super::holds::holds;
 use crate::model::course::{Class, Course};
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::model::time::{Instant, LocalDate, Seconds};
-use crate::testing::{Fake, at, course, student};
+use crate::testing::{Dice, Fake, at, course, student};
 
 /// The seeds that are played.
-#[allow(clippy::disallowed_methods)] // A test may be told by its environment what to play.
 fn seeds() -> std::ops::Range<u64> {
-    let wanted = std::env::var("GUARD_SEEDS").unwrap_or_else(|_| "0..40".to_owned());
-    let (from, until) = wanted.split_once("..").unwrap();
-    from.parse().unwrap()..until.parse().unwrap()
-}
-
-/// Numbers that look random and are the same in every run (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn up_to(&mut self, most: usize) -> usize {
-        usize::try_from(self.throw() % (most as u64 + 1)).unwrap()
-    }
-
-    fn between(&mut self, least: usize, most: usize) -> usize {
-        least + self.up_to(most - least)
-    }
+    crate::testing::seeds("GUARD_SEEDS", 0..40)
 }
 
 fn date(text: &str) -> LocalDate {
