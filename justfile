@@ -17,6 +17,7 @@ release-tests:
     GEGI_REQUIRE_POSTGRES=1 STORAGE_TORTURE_ROUNDS=1000 cargo test --workspace --locked --test storage_contract
     SIMULATION_SEEDS=300..2000 cargo test --workspace --locked --test simulation
     GUARD_SEEDS=0..2000 cargo test --locked -p plugin --lib terms
+    PREVIEW_SEEDS=0..2000 CURE_SEEDS=0..1200 cargo test --locked -p plugin --lib -- turns cures
 
 # The component alone, for a host that is not ours: target/wasm32-wasip2/component/plugin.wasm.
 component:

@@ -27,6 +27,8 @@ mod lives;
 mod pushes;
 #[path = "serve/refusals.rs"]
 mod refusals;
+#[path = "serve/review.rs"]
+mod review;
 #[path = "serve/shared.rs"]
 mod shared;
 #[path = "serve/tenure.rs"]

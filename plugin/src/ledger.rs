@@ -97,6 +97,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// First and last name, as people read them; empty: CourseKey has neither.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+
     /// Whether the account has a person's data.
     pub fn is_of(&self, person: &Person) -> bool {
         let ours = (&self.first_name, &self.last_name, self.email.as_str());

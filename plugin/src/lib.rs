@@ -14,7 +14,7 @@
 //! | `memory` | every key of the plugin's state, and what is stored under the key |
 //! | `review` | what people use to look before they leap |
 //! | `tick` `change` `inbox` `overview` | the four calls of GEGI |
-//! | `preview` | what the next ticks would do |
+//! | `preview` `explain` | what the next ticks would do; why something stands, or is missing |
 //! | `component` | the WIT bindings |
 
 pub mod attendance;
@@ -23,6 +23,7 @@ pub mod coursekey;
 pub mod desired;
 pub mod digest;
 pub mod enrollment;
+pub mod explain;
 pub mod following;
 pub mod guard;
 pub mod inbox;

@@ -14,7 +14,7 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 31] = [
+const ROOMS: [&str; 32] = [
     "model",
     "naming",
     "silence",
@@ -45,13 +45,14 @@ const ROOMS: [&str; 31] = [
     "review",
     "tick",
     "preview",
+    "explain",
     "component",
 ];
 
 /// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     "size", "moment", "agenda", "campus", "outgoing", "guarding", "aborted", "compare", "classes", "facts", "settle",
-    "adopt", "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll", "foresee",
+    "adopt", "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll", "store", "foresee",
 ];
 
 /// The only file of the core with CourseKey's words for refusals.
@@ -191,6 +192,8 @@ fn what_may_be_done_is_written_in_the_types_of_the_calls() {
         ("review/holds", "pub fn holds(world: &mut impl Reads"),
         ("review/decide", "pub fn decide(world: &mut impl Writes"),
         ("preview/mod", "pub fn preview(world: &mut impl Reads"),
+        ("explain/mod", "pub fn explain(\n    world: &mut impl Reads"),
+        ("explain/mod", "pub fn why_not(world: &mut impl Reads"),
     ];
     for (file, signature) in calls {
         let text = fs::read_to_string(root().join(format!("plugin/src/{file}.rs"))).unwrap();

@@ -39,6 +39,10 @@ pub enum Export {
     Decide,
     /// `preview` of `review`.
     Preview,
+    /// `why-not` of `review`.
+    WhyNot,
+    /// `explain` of `review`.
+    Explain,
 }
 
 /// How a call ended.
@@ -73,12 +77,14 @@ impl Export {
             Self::Holds => "holds",
             Self::Decide => "decide",
             Self::Preview => "preview",
+            Self::WhyNot => "why-not",
+            Self::Explain => "explain",
         }
     }
 
     /// Whether the export writes nothing.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::Statuses | Self::Holds | Self::Preview)
+        matches!(self, Self::Statuses | Self::Holds | Self::Preview | Self::WhyNot | Self::Explain)
     }
 }
 

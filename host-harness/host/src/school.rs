@@ -38,8 +38,10 @@ pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
 pub use review::{
-    CoursePage, CoursePreview, Decided, Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, ItemAct, ItemCount,
-    ItemKind, MOST_HOLDS, PlannedItem, PreviewPage, PreviewQuery, WaitingItem,
+    AttendedVisit, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decided, Decision, DecisionOutcome,
+    ExplainedRow, Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MOST_HOLDS,
+    MarkAuthor, Obstacle, PlannedItem, PreviewPage, PreviewQuery, RecordVersion, Sought, StandingMark, VersionUse,
+    WaitingItem,
 };
 pub use trial::{Trial, Verdict, Verdicts};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};

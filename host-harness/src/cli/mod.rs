@@ -6,6 +6,7 @@ mod demo;
 mod diagnostics;
 mod doctor;
 mod engine;
+mod explain;
 mod holds;
 mod issues;
 mod journal;
@@ -94,6 +95,8 @@ enum Command {
     Journal(journal::Journal),
     Mail(mail::Mail),
     Preview(preview::Preview),
+    Explain(explain::Explain),
+    WhyNot(explain::WhyNot),
     Holds(holds::Holds),
     /// Lets what is held leave CourseKey.
     Approve(holds::Decide),
@@ -146,6 +149,8 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Journal(journal) => journal.execute().await,
             Command::Mail(mail) => mail.execute().await,
             Command::Preview(preview) => preview.execute().await,
+            Command::Explain(explain) => explain.execute().await,
+            Command::WhyNot(why_not) => why_not.execute().await,
             Command::Holds(holds) => holds.execute().await,
             Command::Approve(decide) => decide.execute(Decided::Approve).await,
             Command::Discard(decide) => decide.execute(Decided::Discard).await,

@@ -30,7 +30,7 @@ impl Preview {
             let due = CoursePage { after, limit: MOST_HOLDS };
             let query = self.course.clone().map_or(PreviewQuery::Due(due), PreviewQuery::Course);
             let page = rig.school().preview(query).await?;
-            after = page.next.clone();
+            after.clone_from(&page.next);
             if self.json {
                 show::json_line(&PreviewForm::from(page))?;
             } else {
@@ -52,7 +52,11 @@ fn counts(page: &PreviewPage) -> anyhow::Result<()> {
         .counts
         .iter()
         .map(|count| [count.act.word().to_owned(), count.kind.word().to_owned(), count.number.to_string()]);
-    show::table(["What", "Of what", "Number"], rows)?;
+    if page.counts.is_empty() {
+        show::line("nothing would be sent")?;
+    } else {
+        show::table(["What", "Of what", "Number"], rows)?;
+    }
     show::line(&format!("{} items would not be sent, {} of them held as a possible accident", page.waiting, page.held))
 }
 

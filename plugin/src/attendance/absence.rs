@@ -5,6 +5,7 @@
 //! has no record of a student who did nothing, so this mark is concluded from the missing record. DOMAIN §4 "No record
 //! for a student" says when a missing record means absence.
 
+use super::account::NoMark;
 use super::{ClassBook, Entry, LOOK_AGAIN, LOOK_FOR, Reading, Sitting};
 use crate::ledger::{CourseLedger, Enrollment, Session};
 use crate::model::course::{HoursType, Student};
@@ -102,6 +103,33 @@ pub(super) fn missing(book: &ClassBook, sitting: Sitting<'_>) -> Missing {
     missing
 }
 
+/// Why a student without a record is not absent: the first of the conditions above that does not hold. `issues` are
+/// those of the class after it was judged.
+pub(super) fn why_not(issues: &[Issue], student: &PersonId, sitting: Sitting<'_>) -> NoMark {
+    let Some(listed) = sitting.listed(student) else { return NoMark::NotListed };
+    match belonged(listed, sitting) {
+        Some(false) => return NoMark::NotThatDay,
+        None => return NoMark::NotSaid,
+        Some(true) => {}
+    }
+    if sitting.now < sitting.settled() {
+        return NoMark::Settles(sitting.settled());
+    }
+    let ledger = sitting.ledger.filter(|ledger| class_was_known(sitting, ledger));
+    let Some(ledger) = ledger else { return NoMark::ClassNotKnown };
+    if !was_enrolled(listed, sitting, ledger) {
+        return NoMark::NotEnrolledThen;
+    }
+    if complete_read(sitting).is_none() {
+        return NoMark::NotRead(sitting.settled(), sitting.reading.until);
+    }
+    if may_have_record(student, sitting) {
+        return NoMark::MayHaveRecord;
+    }
+    // Nothing is in the way, unless the class was probably not held, of which there is an issue.
+    issues.iter().find(|issue| issue.code == Code::ClassNotHeld).cloned().map_or(NoMark::NextTick, NoMark::Issue)
+}
+
 /// The absent students who are so no more while the class is followed, each with the reason.
 ///
 /// DOMAIN §4 "Derived A taken back": "when GEGI says that the student did not belong *that day* …, or when a record may
@@ -147,11 +175,14 @@ fn belonged(student: &Student, sitting: Sitting<'_>) -> Option<bool> {
 
 /// Whether CourseKey had acknowledged, before the class began, the class at this start and the student's enrolment.
 fn was_expected(student: &Student, sitting: Sitting<'_>, ledger: &CourseLedger) -> bool {
+    class_was_known(sitting, ledger) && was_enrolled(student, sitting, ledger)
+}
+
+/// Whether CourseKey had acknowledged, before the class began, the class at this start.
+fn class_was_known(sitting: Sitting<'_>, ledger: &CourseLedger) -> bool {
     let starts = sitting.times.starts;
     let start_of = |session: &Session| matches!(session, Session::At { starts: at, .. } if *at == starts);
-    let class_known =
-        ledger.sessions.get(sitting.class).is_some_and(|slot| slot.since(start_of).is_some_and(|since| since < starts));
-    class_known && was_enrolled(student, sitting, ledger)
+    ledger.sessions.get(sitting.class).is_some_and(|slot| slot.since(start_of).is_some_and(|since| since < starts))
 }
 
 /// Whether CourseKey had acknowledged the student's enrolment before the class began.

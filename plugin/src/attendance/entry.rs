@@ -18,7 +18,7 @@ use crate::model::time::Instant;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// CourseKey's records of the student in the class, the one that says most first. CourseKey should have one at most.
-    records: Vec<Versions>,
+    pub(super) records: Vec<Versions>,
     /// The student was expected and has no record that says something: the student is absent.
     pub missing: bool,
     /// The mark set by hand that stood when the content of the records last changed. The records overrule this mark.

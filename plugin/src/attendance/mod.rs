@@ -4,10 +4,12 @@
 //!
 //! Here lives everything that surrounds one record: which version of a record counts (`entry`), which students without
 //! a record are absent (`absence`), which mark, rows and issues should stand in GEGI (`verdict`), and what is written
-//! because of that, given the marks that people set by hand (`write`). Not here: which mark a record means (`marking`),
+//! because of that, given the marks that people set by hand (`write`), and the account of all of it for people
+//! (`account`). Not here: which mark a record means (`marking`),
 //! and where books are stored (`memory`).
 
 mod absence;
+pub mod account;
 mod entry;
 mod verdict;
 mod versions;

@@ -173,7 +173,7 @@ pub(super) fn state_change(from: Change) -> state::Change {
     }
 }
 
-fn mark(from: Mark) -> types::Mark {
+pub(super) fn mark(from: Mark) -> types::Mark {
     match from {
         Mark::Present => types::Mark::Present,
         Mark::Late => types::Mark::Late,

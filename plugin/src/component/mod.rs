@@ -7,6 +7,7 @@
 mod convert;
 mod deadline;
 mod errors;
+mod explain;
 mod host;
 mod http;
 mod preview;

@@ -3,9 +3,9 @@
 use super::bindings::exports::gegi::coursekey::review as wire;
 use super::bindings::gegi::coursekey::types::CallError;
 use super::host::Host;
-use super::{Component, errors, preview};
+use super::{Component, errors, explain, preview};
 use crate::guard;
-use crate::model::ids::CourseId;
+use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::review::decide::{self, Decision, Outcome, Verdict};
 use crate::review::holds::{self, Held};
 
@@ -23,6 +23,17 @@ impl wire::Guest for Component {
     fn preview(query: wire::PreviewQuery) -> Result<wire::PreviewPage, CallError> {
         let page = crate::preview::preview(&mut Host::of_short_call(), &preview::asked(query));
         page.map(preview::page).map_err(errors::storage_error)
+    }
+
+    fn why_not(sought: wire::Sought) -> Result<wire::Finding, CallError> {
+        let finding = crate::explain::why_not(&mut Host::of_short_call(), &explain::sought(sought));
+        finding.map(explain::finding).map_err(errors::storage_error)
+    }
+
+    fn explain(of: wire::ClassStudent) -> Result<Option<wire::Explanation>, CallError> {
+        let (class, student) = (ClassId(of.class), PersonId(of.student));
+        let explanation = crate::explain::explain(&mut Host::of_short_call(), &class, &student);
+        Ok(explanation.map_err(errors::storage_error)?.map(explain::explanation))
     }
 }
 

@@ -20,6 +20,13 @@ pub struct Person {
     pub email: String,
 }
 
+impl Person {
+    /// First and last name, as people read them; empty: GEGI has neither.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+}
+
 /// Names and addresses never reach a log: only the id is printed.
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

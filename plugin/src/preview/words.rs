@@ -40,9 +40,8 @@ pub(super) fn name(facts: &Facts<'_>, item: &Item) -> String {
 }
 
 fn person_name(facts: &Facts<'_>, person: &PersonId) -> String {
-    let listed = facts.people.get(person).map(|person| (&person.first_name, &person.last_name));
-    let held = || account(facts, person).map(|account| (&account.first_name, &account.last_name));
-    listed.or_else(held).map(|(first, last)| format!("{first} {last}").trim().to_owned()).unwrap_or_default()
+    let listed = facts.people.get(person).map(|person| person.name());
+    listed.or_else(|| account(facts, person).map(Account::name)).unwrap_or_default()
 }
 
 fn account<'a>(facts: &Facts<'a>, person: &PersonId) -> Option<&'a Account> {

@@ -87,8 +87,7 @@ fn students(
         .collect();
     let accounts = parts::get_many(world, &keys)?;
     let name = |(key, bytes): (&String, &Option<Vec<u8>>)| {
-        let account = decode::<PersonLedger>(key, bytes.as_deref()?).ok()?.account.acknowledged?;
-        Some(format!("{} {}", account.first_name, account.last_name).trim().to_owned())
+        Some(decode::<PersonLedger>(key, bytes.as_deref()?).ok()?.account.acknowledged?.name())
     };
     let names = hold.rows.iter().zip(keys.iter().zip(&accounts));
     Ok(names.filter_map(|(row, account)| Some((row.clone(), name(account)?))).collect())

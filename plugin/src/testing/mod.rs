@@ -4,6 +4,7 @@
 mod attendance;
 mod coursekey;
 mod dice;
+pub(crate) mod restless;
 mod school;
 mod world;
 

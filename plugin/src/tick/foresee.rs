@@ -1,17 +1,27 @@
-//! What the next ticks would do to the courses that are due, found by the steps of a tick themselves in a world that is
-//! only read: decisions are taken, changed courses absorbed, and each course is looked at and shown to the guard. Not
-//! here: sending, reading attendance, judging, and how this is shown (`preview`).
+//! What the next ticks would do, found by the steps of a tick themselves in a world that is only read: decisions are
+//! taken, changed courses absorbed, and then a course is looked at and shown to the guard, or a class is seated to be
+//! judged. Not here: sending, reading attendance, and how this is shown (`preview`, `explain`).
 
 use super::agenda::{self, Agenda, Known};
 use super::campus::Campuses;
+pub use super::judge::Unseated;
+use super::judge::{Judging, Written};
 use super::moment::Moment;
 use super::outgoing::Outgoing;
+use super::places::class_course;
+use super::records::{Attendance, Intake};
 use super::size::Size;
-use super::{Budget, Loaded, absorb, compare, facts, guarding, store};
+use super::store::{Loaded, store};
+use super::{Budget, absorb, compare, facts, guarding};
+use crate::attendance::{ClassBook, Sitting};
 use crate::look::{Facts, Look, look};
+use crate::memory::followed::Followed;
 use crate::memory::head::Head;
 use crate::memory::{Books, Rosters};
-use crate::model::ids::{CampusId, CourseId};
+use crate::model::course::Course;
+use crate::model::ids::{CampusId, ClassId, CourseId};
+use crate::model::sorted::SortedSet;
+use crate::model::time::Instant;
 use crate::naming;
 use crate::settings;
 use crate::world::network::Kind;
@@ -43,18 +53,32 @@ pub struct Foreseen<'a> {
 /// What a tick may take on when nobody waits for CourseKey.
 const BUDGET: Budget = Budget { items: u32::MAX, seconds: 0 };
 
-/// Looks at the courses of `scope` as the ticks that begin now would, and shows each to `show`.
-pub fn foresee(
-    world: &mut impl Reads,
-    scope: Scope<'_>,
-    show: &mut dyn FnMut(&Foreseen<'_>),
-) -> Result<(), StorageError> {
+/// A tick that has absorbed everything that changed, and has done nothing else yet.
+struct Begun<'t> {
+    moment: Moment<'t>,
+    head: &'t mut Head,
+    followed: &'t Followed,
+    campuses: &'t Campuses,
+    rosters: &'t mut Rosters,
+    agenda: &'t mut Agenda,
+    out: &'t mut Outgoing,
+    /// The classes that are judged because their course changed.
+    to_judge: &'t SortedSet<ClassId>,
+}
+
+/// What is done with a tick that has begun; it answers whether it is done.
+type Then<'f, R> = dyn FnMut(&mut Pretence<'_, R>, Begun<'_>) -> Result<bool, StorageError> + 'f;
+
+/// Begins ticks in a world that keeps to itself what they write, until everything that changed is absorbed, and then until
+/// `then` says that it is done.
+fn begin<R: Reads>(world: &mut R, then: &mut Then<'_, R>) -> Result<(), StorageError> {
     let (settings, _) = settings::check(&world.settings()?);
     if !settings.enabled {
         return Ok(());
     }
     let now = world.now();
     let mut world = Pretence::of(world);
+    let mut to_judge = SortedSet::new();
     loop {
         let (mut agenda, Known { head, followed }) = agenda::read(&mut world, now)?;
         let mut head = head.unwrap_or_else(|| Head::first(now));
@@ -64,27 +88,89 @@ pub fn foresee(
         let (mut rosters, mut out) = (Rosters::guarded(head.guarded), Outgoing::new(now, false));
         guarding::take_decisions(&mut world, moment, &mut rosters, &mut agenda, &mut out)?;
         compare::walk(&mut world, moment, &mut head, &mut rosters, &mut agenda)?;
-        let is_ready = absorb::absorb(&mut world, moment, &mut rosters, &mut agenda)?.all && !agenda.again;
-        let mut looks = Looks { moment, campuses: &campuses, rosters: &mut rosters, agenda: &mut agenda, show };
-        let is_done = match scope {
-            Scope::Due if is_ready => looks.at_due(&mut world)?,
-            Scope::Course(course) if is_ready => {
-                looks.at(&mut world, std::slice::from_ref(course))?;
-                true
+        let absorbed = absorb::absorb(&mut world, moment, &mut rosters, &mut agenda)?;
+        to_judge.extend(absorbed.to_judge);
+        if absorbed.all && !agenda.again {
+            let begun = Begun {
+                moment,
+                head: &mut head,
+                followed: &followed,
+                campuses: &campuses,
+                rosters: &mut rosters,
+                agenda: &mut agenda,
+                out: &mut out,
+                to_judge: &to_judge,
+            };
+            if then(&mut world, begun)? {
+                return Ok(());
             }
-            _ => false,
-        };
-        if is_done {
-            return Ok(());
         }
         (head.campuses, head.guarded) = (campuses.into_states(), rosters.guarded);
-        let (notes, _) = out.into_parts();
-        store(
-            &mut world,
-            Loaded { head: Some(head), followed, agenda, rosters, books: Books::default(), notes },
-            Vec::new(),
-        )?;
+        let ((notes, _), books) = (out.into_parts(), Books::default());
+        store(&mut world, Loaded { head: Some(head), followed, agenda, rosters, books, notes }, Vec::new())?;
     }
+}
+
+/// Looks at the courses of `scope` as the ticks that begin now would, and shows each to `show`.
+pub fn foresee(
+    world: &mut impl Reads,
+    scope: Scope<'_>,
+    show: &mut dyn FnMut(&Foreseen<'_>),
+) -> Result<(), StorageError> {
+    begin(world, &mut |world, Begun { moment, campuses, rosters, agenda, .. }| {
+        let mut looks = Looks { moment, campuses, rosters, agenda, show };
+        match scope {
+            Scope::Due => looks.at_due(world),
+            Scope::Course(course) => looks.at(world, std::slice::from_ref(course)).map(|()| true),
+        }
+    })
+}
+
+/// A class as the tick that begins now would judge it.
+#[derive(Debug)]
+pub enum Seat<'a> {
+    /// No course that GEGI told of has the class.
+    Unknown,
+    /// The class is set aside, because working on it was aborted again and again.
+    SetAside(&'a Course),
+    /// Why the class of this course is not judged.
+    Unseated(&'a Course, Unseated),
+    /// The book of the class, everything beside it that counts, and when the class is judged next if no record comes; none:
+    /// not any more.
+    Seated(&'a ClassBook, Sitting<'a>, Option<Instant>),
+}
+
+/// Shows a class as the tick that begins now would judge it. What CourseKey has and no tick has read is not seen.
+pub fn seat(world: &mut impl Reads, class: &ClassId, show: &mut dyn FnMut(Seat<'_>)) -> Result<(), StorageError> {
+    begin(world, &mut |world, Begun { moment, head, followed, campuses, rosters, agenda, out, to_judge }| {
+        let mut attendance = Attendance::begin(head, SortedSet::new());
+        let mut intake = Intake { world, moment, rosters, attendance: &mut attendance, out };
+        intake.load_classes(&SortedSet::from([class.clone()]))?;
+        intake.attendance.books.unplaced.load(intake.world, std::iter::once(class.as_str()))?;
+        let Some(course) = class_course(intake.rosters, class).cloned() else {
+            show(Seat::Unknown);
+            return Ok(true);
+        };
+        intake.attendance.ask_marks(intake.world, class)?;
+        let is_set_aside = intake.rosters.page(&course).is_some_and(|page| page.classes_set_aside.contains(class));
+        let mut book = intake.attendance.books.classes.get(class.as_str()).cloned().unwrap_or_default();
+        let thresholds = &head.thresholds;
+        let judging = Judging { intake, campuses, followed, agenda, thresholds, written: Written::default() };
+        let judged_at = judging.judged_at(&course, class, to_judge);
+        let held = judging.intake.rosters.held(&course).map(|held| &held.course);
+        match held {
+            None => show(Seat::Unknown),
+            Some(held) if is_set_aside => show(Seat::SetAside(held)),
+            Some(held) => {
+                let seated = judging
+                    .seated(&course, class, &mut book, |book, sitting| show(Seat::Seated(book, sitting, judged_at)));
+                if let Err(why) = seated {
+                    show(Seat::Unseated(held, why));
+                }
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// Looks at courses, and shows what they find.

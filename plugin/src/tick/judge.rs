@@ -70,13 +70,14 @@ pub(super) fn judge<W: Writes>(
     Ok(judging.written)
 }
 
-struct Judging<'t, W> {
-    intake: Intake<'t, W>,
-    campuses: &'t Campuses,
-    followed: &'t Followed,
-    agenda: &'t mut Agenda,
-    thresholds: &'t InForce,
-    written: Written,
+/// Judges classes.
+pub(super) struct Judging<'t, W> {
+    pub(super) intake: Intake<'t, W>,
+    pub(super) campuses: &'t Campuses,
+    pub(super) followed: &'t Followed,
+    pub(super) agenda: &'t mut Agenda,
+    pub(super) thresholds: &'t InForce,
+    pub(super) written: Written,
 }
 
 /// How many marks and rows were written into GEGI.
@@ -138,14 +139,14 @@ impl<W: Writes> Judging<'_, W> {
         }
         self.intake.attendance.ask_marks(self.intake.world, class)?;
         let mut book = std::mem::take(self.intake.attendance.books.classes.edit(class.as_str()));
-        let taken = match self.judge_book(&course, class, &mut book) {
-            Judgement::Judged(taken) => taken,
+        let taken = match self.seated(&course, class, &mut book, ClassBook::judge) {
+            Ok(taken) => taken,
             // GEGI took the class back: the plugin writes no mark and no row any more, its issues about the class end, and
             // nobody is absent from it.
-            Judgement::Cancelled => self.cancel(&course, class, &mut book),
+            Err(Unseated::Cancelled) => self.cancel(&course, class, &mut book),
             // GEGI removed the whole course: what was written stays.
-            Judgement::Removed => Taken::default(),
-            Judgement::NotNow => {
+            Err(Unseated::Removed) => Taken::default(),
+            Err(Unseated::NotNow) => {
                 let issues = book.issues.values().cloned().collect();
                 Taken { judge_at: Some(self.intake.moment.now + TRY_AGAIN), issues, ..Taken::default() }
             }
@@ -168,14 +169,21 @@ impl<W: Writes> Judging<'_, W> {
         Ok(())
     }
 
-    fn judge_book(&self, course: &CourseId, class: &ClassId, book: &mut ClassBook) -> Judgement {
+    /// Does something with the book of a class and everything beside it that counts when the class is judged.
+    pub(super) fn seated<T>(
+        &self,
+        course: &CourseId,
+        class: &ClassId,
+        book: &mut ClassBook,
+        then: impl FnOnce(&mut ClassBook, Sitting<'_>) -> T,
+    ) -> Result<T, Unseated> {
         let Intake { moment, rosters, attendance, .. } = &self.intake;
         let Moment { now, settings, .. } = *moment;
-        let Some(held) = rosters.held(course).filter(|held| !held.removed) else { return Judgement::Removed };
-        let Some(scheduled) = held.course.class(class) else { return Judgement::Cancelled };
+        let Some(held) = rosters.held(course).filter(|held| !held.removed) else { return Err(Unseated::Removed) };
+        let Some(scheduled) = held.course.class(class) else { return Err(Unseated::Cancelled) };
         let ledger = rosters.ledger(course);
         let Some((campus, zone)) = campus_to_read(settings, held, ledger).and_then(|of| Some((of, of.zone?))) else {
-            return Judgement::NotNow;
+            return Err(Unseated::NotNow);
         };
         let times = ClassTimes { starts: scheduled.starts, ends: scheduled.ends };
         let times = book.times(times, settings.follow, now);
@@ -183,7 +191,7 @@ impl<W: Writes> Judging<'_, W> {
         let thresholds = thresholds.as_ref().unwrap_or(&settings.thresholds);
         let form = book.form(held.course.hours_type, times, settings.follow, now);
         let nobody = SortedMap::new();
-        Judgement::Judged(book.judge(Sitting {
+        let sitting = Sitting {
             course: &held.course,
             students: &held.course.roll(),
             class,
@@ -199,7 +207,25 @@ impl<W: Writes> Judging<'_, W> {
             followed_until: following::until(&held.course, settings).unwrap_or(now),
             reading: &self.reading(campus, ledger, class),
             now,
-        }))
+        };
+        Ok(then(book, sitting))
+    }
+
+    /// When a class is judged next if no record comes; none: not any more. `to_judge` are the classes that are judged now.
+    pub(super) fn judged_at(
+        &self,
+        course: &CourseId,
+        class: &ClassId,
+        to_judge: &SortedSet<ClassId>,
+    ) -> Option<Instant> {
+        let Moment { now, settings, .. } = self.intake.moment;
+        let page = self.intake.rosters.page(course);
+        let planned = page.and_then(|page| page.judge.get(class)).copied();
+        let ends = self.intake.rosters.held(course).and_then(|held| held.course.class(class)).map(|class| class.ends);
+        let is_ahead = |ends: &Instant| page.and_then(|page| page.judged_until).is_none_or(|until| *ends > until);
+        let settles = ends.filter(is_ahead).map(|ends| ends + settings.settle);
+        let at_once = to_judge.contains(class).then_some(now);
+        [planned, settles, at_once].into_iter().flatten().min().map(|at| at.max(now))
     }
 
     fn reading(&self, campus: &CampusSettings, ledger: Option<&CourseLedger>, class: &ClassId) -> Reading {
@@ -252,9 +278,9 @@ fn campus_to_read<'a>(
     acknowledged.or_else(|| settings.campuses.get(&held.course.campus))
 }
 
-/// The result of judging a class.
-enum Judgement {
-    Judged(Taken),
+/// Why a class is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unseated {
     /// GEGI does not have the class any more.
     Cancelled,
     /// GEGI does not have the class's course any more.

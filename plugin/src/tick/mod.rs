@@ -39,6 +39,7 @@ mod records;
 mod send;
 mod settle;
 mod size;
+mod store;
 #[cfg(test)]
 mod tests;
 mod unplaced;
@@ -53,17 +54,17 @@ use self::poll::Poll;
 use self::records::{Attendance, Intake};
 use self::send::{Handover, Sending, Sent};
 use self::size::Size;
+use self::store::{Loaded, store};
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{Books, EMAIL, HEAD, Notes, Rosters};
+use crate::memory::{Books, EMAIL, Rosters};
 use crate::model::fingerprint::fingerprint;
 use crate::model::issue::{Code, Issue, Subject};
 use crate::model::sorted::SortedMap;
 use crate::model::time::Instant;
 use crate::settings::{self, CampusSettings};
 use crate::world::network::Kind;
-use crate::world::records::Operation;
-use crate::world::{Change, Reads, StorageError, World, Writes};
+use crate::world::{Reads, StorageError, World};
 
 /// How much one tick may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,36 +270,4 @@ fn storage_issue(world: &mut impl Reads, head: &Head) -> Option<Issue> {
     let takes_no_more = if usage.has_room() { "" } else { "; no new course is taken on" };
     let sentence = format!("{} % of the school's storage is used{takes_no_more}", usage.percent() / 5 * 5);
     (usage.percent() >= most).then(|| Issue { code: Code::StorageFillsUp, subject: Subject::default(), sentence })
-}
-
-/// Everything that a tick loaded, to be stored where it changed.
-struct Loaded {
-    /// The head; none: the head did not change.
-    head: Option<Head>,
-    followed: Followed,
-    agenda: Agenda,
-    rosters: Rosters,
-    books: Books,
-    notes: Notes,
-}
-
-/// Stages the changes of the state and the operations on GEGI's records.
-fn store(world: &mut impl Writes, loaded: Loaded, operations: Vec<Operation>) -> Result<(), StorageError> {
-    let Loaded { head, followed, agenda, mut rosters, mut books, mut notes } = loaded;
-    let mut changes = Vec::new();
-    rosters.collect(&mut changes)?;
-    books.collect(&mut changes)?;
-    notes.collect(&mut changes)?;
-    followed.collect(&mut changes)?;
-    changes.extend(agenda.into_changes());
-    if let Some(head) = head {
-        changes.push(Change::Put(HEAD.to_owned(), head.write()?));
-    }
-    if !changes.is_empty() {
-        world.apply(changes)?;
-    }
-    if !operations.is_empty() {
-        world.stage(operations)?;
-    }
-    Ok(())
 }

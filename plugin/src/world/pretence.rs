@@ -122,7 +122,8 @@ mod tests {
 
     fn keys(world: &mut impl Reads, after: Option<&str>, limit: u32) -> String {
         let found = world.scan("k/", after, limit).unwrap();
-        found.into_iter().map(|(key, value)| format!("{key}={} ", value[0])).collect::<String>().trim().to_owned()
+        let entries = found.into_iter().map(|(key, value)| format!("{key}={}", value[0]));
+        entries.collect::<Vec<_>>().join(" ")
     }
 
     #[test]

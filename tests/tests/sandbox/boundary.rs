@@ -46,5 +46,5 @@ fn the_plugin_imports_what_the_design_names_and_nothing_else() {
 /// `docs/performance.md` says what made it large.
 #[test]
 fn the_component_is_small() {
-    assert!(COMPONENT.len() <= 1_400_000, "{} bytes", COMPONENT.len());
+    assert!(COMPONENT.len() <= 1_600_000, "{} bytes", COMPONENT.len());
 }

@@ -6,8 +6,9 @@ use wasmtime::Store;
 
 use crate::bindings::review_alone::ReviewAlone;
 pub use crate::bindings::review_alone::exports::gegi::coursekey::review::{
-    CoursePage, CoursePreview, Decision, DecisionOutcome, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind,
-    PlannedItem, PreviewPage, PreviewQuery, Verdict as Decided, WaitingItem,
+    AttendedVisit, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decision, DecisionOutcome, ExplainedRow,
+    Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MarkAuthor, Obstacle, PlannedItem,
+    PreviewPage, PreviewQuery, RecordVersion, Sought, StandingMark, Verdict as Decided, VersionUse, WaitingItem,
 };
 use crate::engine::{Call, Exported};
 use crate::observer::Export;
@@ -53,6 +54,28 @@ impl ItemAct {
     }
 }
 
+impl MarkAuthor {
+    /// The word for files, addresses and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hand => "hand",
+            Self::Preset => "preset",
+            Self::Coursekey => "coursekey",
+        }
+    }
+}
+
+impl VersionUse {
+    /// The word for files, addresses and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Counts => "counts",
+            Self::TooLate => "too-late",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
 /// The most courses on one page of holds, or of a preview (`wit/review.wit`).
 pub const MOST_HOLDS: u32 = 100;
 
@@ -89,6 +112,30 @@ impl School {
         self.review(Export::Preview, move |review, store| {
             let query = query.clone();
             Box::pin(async move { review.gegi_coursekey_review().call_preview(store, &query).await })
+        })
+        .await
+    }
+
+    /// Why something is not there: the first condition that fails, and its cure.
+    ///
+    /// # Errors
+    /// Nothing was read; [`CallFailure::next`] says what to do.
+    pub async fn why_not(&self, sought: Sought) -> Result<Finding, CallFailure> {
+        self.review(Export::WhyNot, move |review, store| {
+            let sought = sought.clone();
+            Box::pin(async move { review.gegi_coursekey_review().call_why_not(store, &sought).await })
+        })
+        .await
+    }
+
+    /// Everything behind the attendance of a student in a class; none: there is no such class, or it is not judged.
+    ///
+    /// # Errors
+    /// Nothing was read; [`CallFailure::next`] says what to do.
+    pub async fn explain(&self, of: ClassStudent) -> Result<Option<Explanation>, CallFailure> {
+        self.review(Export::Explain, move |review, store| {
+            let of = of.clone();
+            Box::pin(async move { review.gegi_coursekey_review().call_explain(store, &of).await })
         })
         .await
     }

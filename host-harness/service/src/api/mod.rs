@@ -6,6 +6,7 @@ mod caller;
 mod changes;
 mod courses;
 mod description;
+mod explain;
 mod holds;
 mod preview;
 mod probes;
@@ -58,6 +59,8 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(holds::list))
         .routes(routes!(holds::decide))
         .routes(routes!(preview::get))
+        .routes(routes!(explain::explain))
+        .routes(routes!(explain::why_not))
         .routes(routes!(changes::list))
         .routes(routes!(changes::acknowledge))
         .routes(routes!(templates::get, templates::put))

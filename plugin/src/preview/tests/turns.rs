@@ -5,10 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::super::*;
-use crate::model::course::{Agreement, Class, Course, SendOption};
-use crate::model::ids::ClassId;
 use crate::model::time::Seconds;
-use crate::testing::{Dice, Fake, at, course, seeds, student};
+use crate::testing::{Dice, Fake, restless, seeds};
 
 /// What a preview shows to be sent, as CourseKey would log it, without the contents.
 fn shown(world: &mut Fake) -> BTreeSet<String> {
@@ -48,62 +46,12 @@ fn sent(log: &str) -> BTreeSet<String> {
     log.lines().map(line).collect()
 }
 
-/// A school whose courses share students and instructors.
-fn school(dice: &mut Dice) -> Fake {
-    let mut world = Fake::new("2023-09-06T12:00:00Z");
-    for number in 1..=dice.between(2, 5) {
-        let mut course = course(&format!("C{number}"));
-        course.students = (0..dice.between(4, 12)).map(|_| student(&format!("S{}", dice.up_to(30)))).collect();
-        course.students.sort_by(|one, other| one.person.id.cmp(&other.person.id));
-        course.students.dedup_by(|one, other| one.person.id == other.person.id);
-        course.classes.extend((1..6).map(|week| class(&course.id, week)));
-        world.save(course);
-    }
-    world
-}
-
-fn class(course: &CourseId, week: i64) -> Class {
-    let starts = at("2023-09-11T13:00:00Z") + Seconds(week * 7 * 86_400);
-    Class { id: ClassId(format!("{course}-w{week}")), starts, ends: starts + Seconds::hours(3) }
-}
-
-/// Something that happens to a course in GEGI.
-fn change(dice: &mut Dice, course: &mut Course) {
-    let number = dice.up_to(course.students.len().max(1) - 1);
-    let someone = course.students.get_mut(number);
-    match (dice.up_to(13), someone) {
-        (0, _) => course.students.push(student(&format!("N{}", dice.up_to(20)))),
-        (1, Some(student)) => student.stage = (*dice.one_of(&["DROPPED", "LOA", "ACTIVE"])).to_owned(),
-        (2, Some(student)) => student.agreement = Agreement::CreditGranted,
-        (3, Some(student)) => {
-            student.person.email = format!("mail{}@example.edu", dice.up_to(6));
-            student.person.revision += 1;
-        }
-        (4, Some(student)) => student.person.email.clear(),
-        (5, _) => _ = course.students.pop(),
-        (6, _) => _ = course.classes.pop(),
-        (7, _) => {
-            let week = dice.between(1, 9);
-            course.classes.retain(|class| !class.id.as_str().ends_with(&format!("-w{week}")));
-            course.classes.push(self::class(&course.id, week as i64));
-        }
-        (8, _) => course.classes.iter_mut().for_each(|class| class.ends = class.ends + Seconds(600)),
-        (9, _) => course.title = format!("CARE {}", dice.up_to(9)),
-        (10, _) => course.send = *dice.one_of(&[SendOption::Off, SendOption::On]),
-        (11, _) => course.students.clear(),
-        (12, _) => course.instructors.push(student(&format!("S{}", dice.up_to(30))).person),
-        _ => course.instructors.truncate(1),
-    }
-    course.students.sort_by(|one, other| one.person.id.cmp(&other.person.id));
-    course.students.dedup_by(|one, other| one.person.id == other.person.id);
-}
-
 #[test]
 fn the_ticks_that_follow_send_what_was_shown() {
     let mut rows = 0;
     for seed in seeds("PREVIEW_SEEDS", 0..60) {
         let mut dice = Dice(seed);
-        let mut world = school(&mut dice);
+        let mut world = restless::school(&mut dice);
         for turn in 0..12 {
             let before = (world.state.clone(), world.operations.len(), world.mails.len());
             let shown = shown(&mut world);
@@ -121,7 +69,7 @@ fn the_ticks_that_follow_send_what_was_shown() {
             let ids: Vec<CourseId> = world.gegi.keys().cloned().collect();
             for _ in 0..dice.between(1, 4) {
                 let id = dice.one_of(&ids);
-                super::change(&mut world, id, |course| change(&mut dice, course));
+                super::change(&mut world, id, |course| restless::change(&mut dice, course));
             }
             world.now = world.now + Seconds::hours(u32::try_from(dice.up_to(40)).unwrap());
         }
