@@ -23,6 +23,9 @@ pub struct Slot<T> {
     /// The acknowledged contents, each with the moment at which CourseKey acknowledged it, ascending. Only classes and
     /// enrolments have a history: an Absent without a record is derived only from what CourseKey knew before the class.
     pub history: Vec<(Instant, T)>,
+    /// Whether an answer about the item is missing, so that CourseKey may hold something else than it acknowledged, or hold
+    /// the item although it acknowledged nothing.
+    pub unheard: bool,
 }
 
 /// The most contents in the history of a class or an enrolment.
@@ -30,7 +33,7 @@ const REMEMBERED: usize = 8;
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { acknowledged: None, parked: None, history: Vec::new() }
+        Self { acknowledged: None, parked: None, history: Vec::new(), unheard: false }
     }
 }
 
@@ -284,6 +287,17 @@ impl<T: Clone + PartialEq> Slot<T> {
     pub fn acknowledge(&mut self, content: T) {
         self.acknowledged = Some(content);
         self.parked = None;
+        self.unheard = false;
+    }
+
+    /// Whether CourseKey holds this content for certain.
+    pub fn holds(&self, wanted: &T) -> bool {
+        !self.unheard && self.acknowledged.as_ref() == Some(wanted)
+    }
+
+    /// Whether CourseKey holds the item in any form, or may.
+    pub fn may_exist(&self) -> bool {
+        self.unheard || self.acknowledged.is_some()
     }
 
     /// Notes that CourseKey took the content, and when.

@@ -118,6 +118,10 @@ pub(super) fn sessions(view: View<'_>, wishes: &mut Wishes) -> SortedMap<ClassId
 ///
 /// DOMAIN §4: "future classes without attendance are removed, the rest stays".
 pub fn future_classes(ledger: &CourseLedger, now: Instant) -> SortedMap<ClassId, Session> {
-    let future = |slot: &Slot<Session>| matches!(slot.acknowledged, Some(Session::At { starts, .. }) if starts > now);
+    let future = |slot: &Slot<Session>| match slot.acknowledged {
+        Some(Session::At { starts, .. }) => starts > now,
+        // A class of which an answer is missing may be there, at whatever time.
+        Some(Session::Removed) | None => slot.unheard,
+    };
     ledger.sessions.iter().filter(|(_, slot)| future(slot)).map(|(id, _)| (id.clone(), Session::Removed)).collect()
 }

@@ -138,10 +138,11 @@ pub(super) fn enrollments<'a>(
     (students, enrollments)
 }
 
-/// Whether CourseKey acknowledged the enrolment as dropped; none: CourseKey never acknowledged the enrolment.
+/// Whether CourseKey acknowledged the enrolment as dropped; none: CourseKey never acknowledged the enrolment. One that it
+/// may hold, because an answer is missing, counts as not dropped.
 fn acknowledged(ledger: Option<&CourseLedger>, student: &PersonId) -> Option<bool> {
-    let enrollment = ledger?.enrollments.get(student)?.acknowledged?;
-    Some(enrollment.dropped)
+    let slot = ledger?.enrollments.get(student)?;
+    slot.acknowledged.map(|enrollment| enrollment.dropped).or(slot.unheard.then_some(false))
 }
 
 /// Adds the issues and the troubles about what was odd in the course as GEGI sent it.

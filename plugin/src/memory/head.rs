@@ -16,7 +16,7 @@ use crate::world::StorageError;
 use crate::world::network::Kind;
 
 /// The schema that this version of the plugin reads and writes. A state of another schema is left alone.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// What every tick has to know before anything else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,6 +24,21 @@ pub fn to_account(ledger: &mut PersonLedger, action: &Action<String>, answer: An
     }
 }
 
+/// Notes that the answer to an account is missing.
+pub fn missing_of_account(ledger: &mut PersonLedger) {
+    ledger.account.unheard = true;
+}
+
+/// Notes that the answer to a course, a class or an enrolment is missing: CourseKey may have done what it was asked.
+pub fn missing(ledger: &mut CourseLedger, action: &Action<String>) {
+    match &action.write {
+        Write::User { .. } => {}
+        Write::Course { .. } => ledger.course.unheard = true,
+        Write::Session(class, _) => ledger.sessions.entry(class.clone()).or_default().unheard = true,
+        Write::Enrollment(person, _) => ledger.enrollments.entry(person.clone()).or_default().unheard = true,
+    }
+}
+
 /// When an answer came.
 #[derive(Debug, Clone, Copy)]
 pub struct When {

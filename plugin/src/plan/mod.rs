@@ -241,13 +241,14 @@ impl<'a> Planner<'a> {
         changed: Reason,
         write: impl FnOnce() -> (Write, Vec<Need>),
     ) {
-        if slot.acknowledged.as_ref() == Some(wanted) {
+        if slot.holds(wanted) {
             return;
         }
         if let Some(parked) = slot.withheld(wanted, self.held.now) {
             return self.wait(item, Why::Refused(parked.refusal.clone(), parked.retry));
         }
-        let reason = if slot.acknowledged.is_some() || changed == Reason::Gone { changed } else { Reason::New };
+        let leaves = matches!(changed, Reason::Gone | Reason::Stopped);
+        let reason = if slot.acknowledged.is_some() || leaves { changed } else { Reason::New };
         let (write, needs) = write();
         self.plan.actions.push(Action { job, course: self.course.clone(), write, reason, needs });
     }
@@ -307,7 +308,7 @@ impl<'a> Planner<'a> {
             self.session(class, *session);
         }
         for (class, slot) in &self.held.ledger.sessions {
-            if slot.acknowledged.is_some() && !desired.contains_key(class) {
+            if slot.may_exist() && !desired.contains_key(class) {
                 self.session(class, Session::Removed);
             }
         }

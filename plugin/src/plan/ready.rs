@@ -70,6 +70,11 @@ impl<'a> ByNow<'a> {
         }
     }
 
+    /// Whether CourseKey holds the account of the person in this form for certain.
+    fn holds(self, person: &PersonId, account: &Account) -> bool {
+        (self.account)(person).is_some_and(|ledger| ledger.account.holds(account))
+    }
+
     /// The account of the person that CourseKey acknowledged; none: CourseKey acknowledged none.
     fn known(self, person: &PersonId) -> Option<&'a Account> {
         (self.account)(person)?.account.acknowledged.as_ref()
@@ -80,7 +85,7 @@ impl<'a> ByNow<'a> {
     fn user(self, person: &PersonId, wanted: &Account) -> Option<Account> {
         let mut account = wanted.clone();
         account.teacher |= (self.account)(person).is_some_and(PersonLedger::teacher);
-        (self.known(person) != Some(&account)).then_some(account)
+        (!self.holds(person, &account)).then_some(account)
     }
 
     /// The course as it is to be sent, with those instructors and the first owner whose accounts CourseKey holds; none:
@@ -89,7 +94,7 @@ impl<'a> ByNow<'a> {
         let known = |person: &&PersonId| self.known(person).is_some();
         let instructors: SortedSet<PersonId> = wanted.instructors.iter().filter(known).cloned().collect();
         let mut content = CourseContent { instructors, ..wanted.clone() };
-        if self.ledger.is_some_and(|ledger| ledger.course.acknowledged.as_ref() == Some(&content)) {
+        if self.ledger.is_some_and(|ledger| ledger.course.holds(&content)) {
             return None;
         }
         let address = |owner: &Owner| match owner {

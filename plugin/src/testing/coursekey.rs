@@ -32,6 +32,8 @@ pub(crate) struct CourseKey {
     pub(crate) accounts: Vec<Value>,
     /// The time zone with which the connection check is answered; none: the campus's.
     pub(crate) zone: Option<String>,
+    /// How many of the next requests to a list CourseKey carries out without that its answer arrives.
+    pub(crate) loses_answers: SortedMap<String, u32>,
     /// The requests that are answered with 503: the list, and the number of the request to the list from the start on.
     pub(crate) breaks_at: SortedSet<(String, u32)>,
     /// The revision of the item that was written last.
@@ -59,6 +61,7 @@ impl CourseKey {
             self.log.push(format!("{list}: {fault:?}"));
             return fault.map(|(status, body)| Reply { status, retry_after: None, body: body.as_bytes().to_vec() });
         }
+        let is_lost = self.loses_answers.get_mut(&list).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
         let body = match (request.method, list.as_str()) {
             (Method::Put, _) => self.write(&serde_json::from_slice(&request.body).unwrap()),
             (Method::Get, "users") => json!({ "items": self.accounts, "next": null }),
@@ -67,6 +70,9 @@ impl CourseKey {
                 json!({ "schoolId": school.parse::<u64>().unwrap(), "timeZone": self.zone.as_deref().unwrap_or("America/New_York") })
             }
         };
+        if is_lost {
+            return Err(Unheard::TimedOut);
+        }
         Ok(Reply { status: 200, retry_after: None, body: serde_json::to_vec(&body).unwrap() })
     }
 

@@ -235,7 +235,11 @@ impl<'t, W: World> Sending<'t, W> {
         let answer = match fate {
             Fate::Accepted => Ok(()),
             Fate::Rejected(refusal) => Err(refusal),
-            Fate::Failed(_) | Fate::Stopped(_) | Fate::Unsent => return None,
+            Fate::Failed(_) => {
+                self.note_missing(address, action);
+                return None;
+            }
+            Fate::Stopped(_) | Fate::Unsent => return None,
         };
         self.enter(address, action, answer).map(|person| (address.school, person))
     }
@@ -277,6 +281,15 @@ impl<'t, W: World> Sending<'t, W> {
         let Moment { now, settings, .. } = self.moment;
         let password = settings.initial_password.as_ref();
         Post { base: &settings.coursekey_url, password, revision: self.revision, now }
+    }
+
+    /// Notes that the answer to an action is missing, so that CourseKey may hold what it was asked to hold.
+    fn note_missing(&mut self, address: &Address, action: &Action<String>) {
+        if let Write::User { person, .. } = &action.write {
+            answer::missing_of_account(self.rosters.accounts.edit(&account_id(address.school, person)));
+        } else if let Some(ledger) = self.rosters.ledger_mut(&action.course) {
+            answer::missing(ledger, action);
+        }
     }
 
     /// Enters an answer into the ledger. Answers the person whose account CourseKey does not know any more, if the

@@ -3,10 +3,11 @@
 use expect_test::expect;
 
 use crate::memory::head::Head;
-use crate::model::course::{Agreement, SendOption};
+use crate::model::course::{Agreement, Class, Course, SendOption};
+use crate::model::ids::ClassId;
 use crate::model::sorted::SortedMap;
 use crate::model::time::Seconds;
-use crate::testing::{Fake, at, course, synchronized};
+use crate::testing::{Fake, at, course, student, synchronized};
 use crate::world::records::Operation;
 
 /// The sentences of the issues that are open.
@@ -327,4 +328,71 @@ fn the_lock_opens_again_where_coursekey_refused_everything_for_certain() {
         let outcome = world.save(off);
         assert_eq!((outcome.refused, outcome.locked.is_some()), (locked, locked));
     }
+}
+
+/// GEGI changes the course, CourseKey takes the change and its answer is lost, and GEGI changes the course again before
+/// anything is sent again. Answers what is sent then.
+fn after_a_lost_answer(list: &str, change: impl Fn(&mut Course), change_again: impl Fn(&mut Course)) -> String {
+    let mut world = synchronized();
+    let mut changed = course("C1");
+    changed.revision = 2;
+    change(&mut changed);
+    world.coursekey.loses_answers.insert(list.to_owned(), 1);
+    world.save(changed.clone());
+    world.settle();
+    changed.revision = 3;
+    change_again(&mut changed);
+    world.save(changed);
+    world.later(Seconds::hours(1))
+}
+
+#[test]
+fn what_coursekey_may_hold_after_a_lost_answer_is_made_right_whatever_gegi_wants_next() {
+    let mail = |course: &mut Course, mail: &str, revision: u64| {
+        (course.students[0].person.email, course.students[0].person.revision) = (mail.to_owned(), revision);
+    };
+    let hour = Seconds::hours(1);
+    let sent = [
+        after_a_lost_answer(
+            "enrollments",
+            |course| course.students.push(student("S4")),
+            |course| course.students[3].agreement = Agreement::CreditGranted,
+        ),
+        after_a_lost_answer(
+            "enrollments",
+            |course| course.students.push(student("S4")),
+            |course| {
+                course.students.pop();
+            },
+        ),
+        after_a_lost_answer(
+            "enrollments",
+            |course| course.students[0].stage = "DROPPED".to_owned(),
+            |course| course.students[0].stage = "ACTIVE".to_owned(),
+        ),
+        after_a_lost_answer(
+            "sessions",
+            |course| course.classes[1].ends = course.classes[1].ends + hour,
+            |course| course.classes[1].ends = course.classes[1].ends - hour,
+        ),
+        after_a_lost_answer(
+            "sessions",
+            |course| course.classes.push(Class { id: ClassId::from("C1-3"), ..course.classes[1].clone() }),
+            |course| _ = course.classes.pop(),
+        ),
+        after_a_lost_answer("courses", |course| course.title.push('X'), |course| _ = course.title.pop()),
+        after_a_lost_answer(
+            "users",
+            |course| mail(course, "other@example.edu", 2),
+            |course| mail(course, "student1@example.edu", 3),
+        ),
+    ];
+    expect![[r#"
+        drop S4 in C1
+        drop S4 in C1
+        enroll S1 in C1
+        class C1-2 2023-09-04T13:00:00Z
+        remove class C1-3
+        course C1 by instructor1@example.edu with ["I1"]
+        user S1 student1@example.edu"#]].assert_eq(&sent.join("\n"));
 }
