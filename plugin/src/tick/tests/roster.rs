@@ -394,5 +394,6 @@ fn what_coursekey_may_hold_after_a_lost_answer_is_made_right_whatever_gegi_wants
         class C1-2 2023-09-04T13:00:00Z
         remove class C1-3
         course C1 by instructor1@example.edu with ["I1"]
-        user S1 student1@example.edu"#]].assert_eq(&sent.join("\n"));
+        user S1 student1@example.edu"#]]
+    .assert_eq(&sent.join("\n"));
 }

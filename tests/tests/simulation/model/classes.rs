@@ -120,8 +120,7 @@ impl Model<'_> {
             }
         }
         let possible: Vec<&Version> = told.iter().filter(|version| problem(version).is_none()).collect();
-        let contents: Vec<&Content> = possible.iter().map(|version| &version.content).collect();
-        let value = |each: &[&Content]| worth(class, &found, settle, each, now);
+        let value = |each: &[&Version]| worth(class, &found, settle, each, now);
         let mut worth = match possible.is_empty() {
             true => Worth::Nothing,
             false if course.log => {
@@ -129,11 +128,10 @@ impl Model<'_> {
                 self.rows.insert(place.clone(), rows);
                 worth
             }
-            false => value(&contents),
+            false => value(&possible),
         };
         // "A contradiction never makes an Absent".
-        let alone =
-            |version: &Version| problem(version).is_none() && matches!(value(&[&version.content]), Worth::Mark("A", _));
+        let alone = |version: &Version| problem(version).is_none() && matches!(value(&[version]), Worth::Mark("A", _));
         if told.len() > 1 && matches!(worth, Worth::Mark("A", _)) && !told.iter().all(alone) {
             worth = Worth::Nothing;
         }

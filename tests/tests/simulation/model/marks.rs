@@ -1,7 +1,9 @@
 //! What the records of a student in a class are worth in the model: the seed's rules as the tables of DOMAIN §3 state
 //! them, and staff's adjustments.
 
-use crate::school::{Class, Content, Kind, MINUTE, NeverOut, Settings};
+use std::cmp::Reverse;
+
+use crate::school::{Class, Content, Kind, MINUTE, NeverOut, Settings, Version};
 
 /// The worth of records at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,19 +20,20 @@ pub(super) enum Worth {
 const AHEAD: i64 = 5 * MINUTE;
 
 /// The worth of a student's possible records of a class in a Class Schedule course.
-pub(super) fn worth(class: &Class, settings: &Settings, settle: i64, each: &[&Content], now: i64) -> Worth {
+pub(super) fn worth(class: &Class, settings: &Settings, settle: i64, each: &[&Version], now: i64) -> Worth {
     use Worth::{Issue, Mark, Nothing};
     if now < class.ends {
         return Nothing;
     }
-    // "where one is awarded, the larger award decides".
-    if let Some(awarded) = each.iter().filter_map(|content| award(class, content)).max() {
-        let full = each.iter().any(|content| content.adjustment.is_some_and(|by| by.kind == Kind::AwardFull));
-        if full && awarded <= class.ends - class.starts {
+    // "where one is awarded, the larger award decides", of equal awards that of the lower id.
+    let awards = each.iter().filter_map(|version| Some((award(class, &version.content)?, *version)));
+    if let Some((awarded, of)) = awards.max_by_key(|(awarded, version)| (*awarded, Reverse(&version.id))) {
+        if of.content.adjustment.is_some_and(|by| by.kind == Kind::AwardFull) {
             return Mark("P", "awarded-full");
         }
         return enough(class, settings, awarded, by_missing_time(class, settings, awarded));
     }
+    let each: Vec<&Content> = each.iter().map(|version| &version.content).collect();
     if each.iter().any(|content| content.adjustment.is_some_and(|by| by.kind == Kind::RemoveAll)) {
         return Mark("A", "all-time-removed");
     }

@@ -55,12 +55,15 @@ pub(super) fn rows(class: &Class, settings: &Settings, settle: i64, each: &[&Ver
     visits.sort_by_key(|visit| (visit.0, visit.1, &visit.2.id));
     let open = visits.iter().any(|visit| visit.1.is_none());
     let too_long = visits.iter().any(|visit| visit.1.is_some_and(|left| left > class.ends + 12 * HOUR));
+    let last_out = visits.iter().filter_map(|visit| visit.1).max();
     let mut rows = Vec::new();
     let (mut covered, mut seconds, mut told) = (i64::MIN, 0, 0);
     for (place, (came, left, of, number)) in visits.iter().enumerate() {
         let counts_to_end = settled && settings.never_out == NeverOut::LeftAtEnd;
         let next = visits.get(place + 1).map(|visit| visit.0);
-        let left = left.or_else(|| next.or(Some(class.ends)).filter(|_| counts_to_end));
+        // Whoever was seen leaving at that check-in or later was not there until the end, as with marks.
+        let to_the_end = Some(class.ends).filter(|_| last_out.is_none_or(|out| out < *came));
+        let left = left.or_else(|| next.or(to_the_end).filter(|_| counts_to_end));
         // "A visit that ends more than 12 hours after the class is an issue, no row".
         let Some(left) = left.filter(|left| *left <= class.ends + 12 * HOUR) else { continue };
         // "Overlaps count once."
@@ -74,7 +77,6 @@ pub(super) fn rows(class: &Class, settings: &Settings, settle: i64, each: &[&Ver
         rows.push(row(of, *number, from, left, seconds / MINUTE - told));
         told = seconds / MINUTE;
     }
-    let last_out = visits.iter().filter_map(|visit| visit.1).max();
     let after = |came: i64| came >= class.ends && last_out.is_none_or(|out| out < came);
     let worth = match settings.never_out {
         _ if awarded.is_some() => Worth::Nothing,
