@@ -25,12 +25,12 @@ pub(super) struct Preview {
 impl Preview {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         let rig = self.stored.open(&self.moment).await?;
-        let mut after = None;
-        for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
-            let due = CoursePage { after, limit: MOST_HOLDS };
-            let query = self.course.clone().map_or(PreviewQuery::Due(due), PreviewQuery::Course);
+        let (mut after, mut is_first) = (None, true);
+        loop {
+            let due = PreviewQuery::Due(CoursePage { after, limit: MOST_HOLDS });
+            let query = self.course.clone().map_or(due, PreviewQuery::Course);
             let page = rig.school().preview(query).await?;
-            after.clone_from(&page.next);
+            let next = page.next.clone();
             if self.json {
                 show::json_line(&PreviewForm::from(page))?;
             } else {
@@ -39,11 +39,11 @@ impl Preview {
                 }
                 page.courses.iter().try_for_each(course)?;
             }
-            if after.is_none() {
-                break;
+            if next.is_none() {
+                return Ok(());
             }
+            (after, is_first) = (next, false);
         }
-        Ok(())
     }
 }
 

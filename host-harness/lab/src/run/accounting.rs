@@ -196,7 +196,7 @@ fn joined(mut spans: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 /// Whether all time of the record was removed where nothing else rests on it: GEGI does not have the class, the class's
-/// course does not list the student, or another record decided the mark.
+/// course does not list the student or the student had stopped before, or another record decided the mark.
 fn counts_for_nothing(basis: Option<&BasisLine>, record: &HeldRecord, classes: &Classes) -> bool {
     let of_other = |basis: &BasisLine| basis.attendance_record().is_some_and(|of| of != &*record.id);
     record.adjustment == Some("remove-all") && basis.map_or_else(|| !classes.have_place_for(record), of_other)

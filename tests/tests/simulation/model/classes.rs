@@ -57,7 +57,7 @@ impl Model<'_> {
     }
 
     /// Whether the newest version of a record of a place gives time.
-    fn gives_time(&self, place: &Place) -> bool {
+    pub(super) fn gives_time(&self, place: &Place) -> bool {
         let known = &self.known[place];
         let is_newest =
             |version: &&Version| known.iter().all(|other| other.id != version.id || other.number <= version.number);
@@ -193,7 +193,7 @@ impl Model<'_> {
     }
 
     /// "Dropped student after the drop".
-    fn is_after_the_drop(&self, course: &Course, class: &Class, student: &Student) -> bool {
+    pub(super) fn is_after_the_drop(&self, course: &Course, class: &Class, student: &Student) -> bool {
         let standing = self.standing(course, student);
         match student.stopped {
             _ if standing == Standing::Enrolled && student.assigned => false,

@@ -285,7 +285,13 @@ impl Model<'_> {
         let mut listed =
             self.courses.values().flat_map(|course| course.classes.iter().map(move |class| (course, class)));
         let listed = listed.find(|(_, class)| class.id == place.0);
-        listed.is_none_or(|(course, class)| !course.log && self.is_told(course, class, place))
+        listed.is_none_or(|(course, class)| {
+            let student = course.students.iter().find(|student| student.person.id == place.1);
+            // "An issue ends when its own remedy was followed": all time of the record was removed.
+            let is_settled = student
+                .is_some_and(|student| self.is_after_the_drop(course, class, student) && !self.gives_time(place));
+            !course.log && self.is_told(course, class, place) && !is_settled
+        })
     }
 
     fn settle(&self) -> i64 {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::super::rig::Rig;
 use super::super::statuses::StatusLine;
-use host::gegi::{Course, HoursType};
+use host::gegi::{Course, HoursType, LocalDate};
 use mirror::book::BookError;
 use simulator::HeldRecord;
 
@@ -25,8 +26,10 @@ pub(super) struct Classes {
     followed: BTreeMap<String, i64>,
     /// By class, its course.
     courses: BTreeMap<String, String>,
-    /// The courses with the students that they list.
-    listed: BTreeSet<(String, String)>,
+    /// By class, the local day on which it begins.
+    days: BTreeMap<String, NaiveDate>,
+    /// The courses with the students that they list, and the day on which each stopped, if GEGI names one.
+    listed: BTreeMap<(String, String), Option<NaiveDate>>,
     /// By course, the moment up to which attendance was read whole, as its status says.
     read_until: BTreeMap<String, i64>,
     /// By School ID, the latest of these moments.
@@ -43,12 +46,19 @@ impl Classes {
         let follow = follow.max(i64::from(settings.settle_minutes) * 60);
         let schools: BTreeMap<&str, u64> =
             settings.campuses.iter().map(|campus| (campus.id.as_str(), campus.coursekey_school_id)).collect();
+        let zones: BTreeMap<&str, Tz> = settings
+            .campuses
+            .iter()
+            .filter_map(|campus| Some((campus.id.as_str(), campus.zone.parse().ok()?)))
+            .collect();
         let held = held_courses(rig);
         let read_until = statuses.iter().filter_map(|line| Some((line.course.clone(), read_until(line)?))).collect();
         let mut classes = Self { read_until, ..Self::default() };
         let add = |course: Course| {
             let last = course.classes.iter().map(|class| class.ends).max().unwrap_or_default();
+            let zone = zones.get(course.campus.as_str()).copied().unwrap_or(Tz::UTC);
             classes.add(&course, last + follow, until, held.contains(&course.id));
+            classes.date(&course, zone);
             let school = schools.get(course.campus.as_str());
             if let Some((school, read)) = school.zip(classes.read_until.get(&course.id)) {
                 let latest = classes.school_read_until.entry(*school).or_insert(*read);
@@ -69,15 +79,29 @@ impl Classes {
         }
         self.followed.extend(ids().map(|id| (id, followed)));
         self.courses.extend(ids().map(|id| (id, course.id.clone())));
-        self.listed.extend(course.students.iter().map(|student| (course.id.clone(), student.id.clone())));
         let running = course.classes.iter().filter(|class| class.ends > until);
         self.running.extend(running.map(|class| class.id.clone()));
     }
 
-    /// Whether GEGI has the record's class, and the class's course lists the record's student.
+    fn date(&mut self, course: &Course, zone: Tz) {
+        let day = |at: i64| Some(DateTime::from_timestamp(at, 0)?.with_timezone(&zone).date_naive());
+        self.days.extend(course.classes.iter().filter_map(|class| Some((class.id.clone(), day(class.starts)?))));
+        let stopped = |day: LocalDate| NaiveDate::from_ymd_opt(day.year.into(), day.month.into(), day.day.into());
+        self.listed.extend(
+            course
+                .students
+                .iter()
+                .map(|student| ((course.id.clone(), student.id.clone()), student.stopped_on.and_then(stopped))),
+        );
+    }
+
+    /// Whether GEGI has the record's class, the class's course lists the record's student, and GEGI does not say that the
+    /// student stopped before the class.
     pub(super) fn have_place_for(&self, record: &HeldRecord) -> bool {
         let course = self.courses.get(&*record.session);
-        course.is_some_and(|course| self.listed.contains(&(course.clone(), record.user.to_string())))
+        let listed = course.and_then(|course| self.listed.get(&(course.clone(), record.user.to_string())));
+        let day = self.days.get(&*record.session);
+        listed.is_some_and(|stopped| stopped.zip(day).is_none_or(|(stopped, day)| stopped >= *day))
     }
 
     /// Whether the course's attendance was followed up to a moment before the record was written.
