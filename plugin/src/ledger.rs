@@ -275,6 +275,13 @@ impl CourseLedger {
         self.outcome = if refused && self.outcome != Outcome::Taken { Outcome::Refused } else { Outcome::Taken };
     }
 
+    /// Notes that nothing that CourseKey acknowledged of the course is certain any more, so that it is sent again.
+    pub fn doubt(&mut self) {
+        self.course.doubt();
+        self.sessions.values_mut().for_each(Slot::doubt);
+        self.enrollments.values_mut().for_each(Slot::doubt);
+    }
+
     /// Forgets everything that CourseKey acknowledged of the course, which CourseKey does not know any more, so that
     /// the whole course is sent again.
     pub fn forget(&mut self, now: Instant) {
@@ -288,6 +295,11 @@ impl<T: Clone + PartialEq> Slot<T> {
         self.acknowledged = Some(content);
         self.parked = None;
         self.unheard = false;
+    }
+
+    /// Notes that what CourseKey acknowledged is not certain any more, if it acknowledged anything.
+    pub fn doubt(&mut self) {
+        self.unheard |= self.acknowledged.is_some();
     }
 
     /// Whether CourseKey holds this content for certain.

@@ -50,9 +50,31 @@ const ROOMS: [&str; 32] = [
 ];
 
 /// The steps of a tick in reading order: each step may use the steps before it. `mod.rs` alone may use all of them.
-const STEPS: [&str; 23] = [
-    "size", "moment", "agenda", "campus", "outgoing", "guarding", "aborted", "compare", "classes", "facts", "settle",
-    "adopt", "places", "records", "moving", "unplaced", "judge", "absorb", "free", "send", "poll", "store", "foresee",
+const STEPS: [&str; 24] = [
+    "size",
+    "moment",
+    "agenda",
+    "campus",
+    "outgoing",
+    "guarding",
+    "resending",
+    "aborted",
+    "compare",
+    "classes",
+    "facts",
+    "settle",
+    "adopt",
+    "places",
+    "records",
+    "moving",
+    "unplaced",
+    "judge",
+    "absorb",
+    "free",
+    "send",
+    "poll",
+    "store",
+    "foresee",
 ];
 
 /// The only file of the core with CourseKey's words for refusals.
@@ -191,6 +213,8 @@ fn what_may_be_done_is_written_in_the_types_of_the_calls() {
         ("tick/mod", "pub fn on_tick(world: &mut impl World"),
         ("review/holds", "pub fn holds(world: &mut impl Reads"),
         ("review/decide", "pub fn decide(world: &mut impl Writes"),
+        ("review/resend", "pub fn resend(world: &mut impl Writes"),
+        ("review/watch", "pub fn watch(\n    world: &mut impl Reads"),
         ("preview/mod", "pub fn preview(world: &mut impl Reads"),
         ("explain/mod", "pub fn explain(\n    world: &mut impl Reads"),
         ("explain/mod", "pub fn why_not(world: &mut impl Reads"),

@@ -128,6 +128,12 @@ impl Entry {
         self.records.iter().filter_map(|versions| versions.held().last()).any(gives_time)
     }
 
+    /// Whether the student attended the class, as far as CourseKey's records say.
+    pub fn attended(&self) -> bool {
+        let is_there = |basis: &Basis| basis.rule.mark() != Mark::Absent;
+        self.written.as_ref().map_or_else(|| self.has_time() || !self.rows.is_empty(), is_there)
+    }
+
     /// Whether the student has a record that gives time.
     pub(super) fn has_time(&self) -> bool {
         self.told().first().is_some_and(|record| gives_time(record))

@@ -21,6 +21,7 @@
 //! | `hot/0/followed/<school>` | `Followed`: the courses that are followed at a School ID | tick |
 //! | `hot/1/<course>` | a dirty note: the revision that arrived | on-course-changed; cleared by tick |
 //! | `hot/1-decided/<course>` | decisions about what the guard holds of the course | decide; cleared by tick |
+//! | `hot/1-resend/<course>` | who asked that everything of the course is sent again | resend; cleared by tick |
 //! | `hot/2/<school>-<digest>` | the School ID whose key signed the push: the push with this digest waits in the inbox | on-attendance-received; cleared by tick |
 //! | `push/<school>-<digest>` | the raw body of that push | on-attendance-received; cleared by tick |
 //! | `hot/3/<instant>/<course>` | an empty value: the due index has the course at this instant | tick |
@@ -72,6 +73,8 @@ pub const FOLLOWED: &str = "hot/0/followed/";
 pub const DIRTY: &str = "hot/1/";
 /// Decisions about what is held, by course.
 pub const DECIDED: &str = "hot/1-decided/";
+/// Courses that are to be sent again.
+pub const RESEND: &str = "hot/1-resend/";
 /// Pushes that wait.
 pub const INBOX: &str = "hot/2/";
 /// Bodies of pushes that wait.

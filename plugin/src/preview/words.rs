@@ -2,7 +2,7 @@
 
 use super::Act;
 use crate::issue;
-use crate::ledger::{Account, CourseContent, Item, RefusalCode, Session};
+use crate::ledger::{Account, CourseContent, Enrollment, Item, RefusalCode, Session};
 use crate::look::{Facts, Rest, refused};
 use crate::model::course::{Agreement, Student};
 use crate::model::ids::PersonId;
@@ -52,6 +52,13 @@ fn zone(facts: &Facts<'_>) -> Option<Zone> {
     facts.settings.campuses.get(&facts.course.campus).and_then(|campus| campus.zone)
 }
 
+fn enrollment(facts: &Facts<'_>, person: &PersonId) -> Option<Enrollment> {
+    facts.ledger.and_then(|ledger| ledger.enrollments.get(person)?.acknowledged)
+}
+
+/// Why something is sent that CourseKey acknowledged as it is wanted.
+const AGAIN: &str = "CourseKey may hold it otherwise, so it is sent again";
+
 /// Why an action is sent.
 pub(super) fn reason(facts: &Facts<'_>, action: &Action) -> String {
     match &action.write {
@@ -68,6 +75,7 @@ pub(super) fn reason(facts: &Facts<'_>, action: &Action) -> String {
             let held = facts.ledger.and_then(|ledger| ledger.sessions.get(class)?.acknowledged);
             session_reason(facts, session, held)
         }
+        Write::Enrollment(person, wanted) if enrollment(facts, person) == Some(*wanted) => AGAIN.to_owned(),
         Write::Enrollment(person, enrollment) if enrollment.dropped => dropped(facts.course.student(person)),
         Write::Enrollment(..) if action.reason == Reason::Back => "the student is back".to_owned(),
         Write::Enrollment(..) => "CourseKey does not have the enrollment".to_owned(),
@@ -76,6 +84,7 @@ pub(super) fn reason(facts: &Facts<'_>, action: &Action) -> String {
 
 fn session_reason(facts: &Facts<'_>, wanted: &Session, held: Option<Session>) -> String {
     match (wanted, held) {
+        _ if held == Some(*wanted) => AGAIN.to_owned(),
         (Session::Removed, _) if facts.removed => "GEGI removed the course".to_owned(),
         (Session::Removed, _) => "GEGI does not have the class any more".to_owned(),
         (_, Some(Session::At { starts, ends })) => {
@@ -102,7 +111,7 @@ fn dropped(student: Option<&Student>) -> String {
 
 fn differences(fields: &[&'static str]) -> String {
     match fields {
-        [] => "CourseKey is sent it again".to_owned(),
+        [] => AGAIN.to_owned(),
         fields => format!("GEGI has another {}", naming::list(fields.iter().copied())),
     }
 }

@@ -1,5 +1,6 @@
 //! Holds and decisions through whole ticks: change one thing, and see what is sent and what is held.
 
+mod steer;
 mod terms;
 
 use expect_test::expect;

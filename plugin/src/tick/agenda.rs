@@ -5,7 +5,9 @@
 use crate::memory::entries::CoursePage;
 use crate::memory::followed::Followed;
 use crate::memory::head::Head;
-use crate::memory::{DECIDED, DIRTY, FOLLOWED, HEAD, HOLD, HOT, INBOX, Rosters, decode, due_key, parts, read_due_key};
+use crate::memory::{
+    DECIDED, DIRTY, FOLLOWED, HEAD, HOLD, HOT, INBOX, RESEND, Rosters, decode, due_key, parts, read_due_key,
+};
 use crate::model::ids::{CourseId, SchoolNumber};
 use crate::model::sorted::SortedSet;
 use crate::model::time::Instant;
@@ -26,6 +28,8 @@ pub(super) struct Agenda {
     pub(super) dirty: Vec<CourseId>,
     /// Decisions about what is held, by course.
     pub(super) decided: Vec<(CourseId, Vec<Taken>)>,
+    /// Courses that are to be sent again, each with who asked for it.
+    pub(super) resend: Vec<(CourseId, String)>,
     /// Pushes that wait, by their digest, and the School ID whose key signed each.
     pub(super) inbox: Vec<(String, SchoolNumber)>,
     /// Courses that are due, the longest overdue first.
@@ -88,6 +92,8 @@ impl Agenda {
             self.dirty.push(CourseId::from(course));
         } else if let Some(course) = key.strip_prefix(DECIDED) {
             self.decided.push((CourseId::from(course), decide::read(key, Some(value))));
+        } else if let Some(course) = key.strip_prefix(RESEND) {
+            self.resend.push((CourseId::from(course), decode(key, value)?));
         } else if let Some(digest) = key.strip_prefix(INBOX) {
             self.inbox.push((digest.to_owned(), decode(key, value)?));
         } else if let Some((at, course)) = read_due_key(key) {
@@ -113,6 +119,11 @@ impl Agenda {
     /// Clears the decisions about a course that were taken. The host drops this change if another one came meanwhile.
     pub(super) fn clear_decided(&mut self, course: &CourseId) {
         self.changes.push(Change::Delete(format!("{DECIDED}{course}")));
+    }
+
+    /// Clears the note that a course is to be sent again. The host drops this change if somebody asked again meanwhile.
+    pub(super) fn clear_resend(&mut self, course: &CourseId) {
+        self.changes.push(Change::Delete(format!("{RESEND}{course}")));
     }
 
     /// Lists a course among those of which something is held, or takes it off that list.

@@ -12,7 +12,7 @@ use super::places::class_course;
 use super::records::{Attendance, Intake};
 use super::size::Size;
 use super::store::{Loaded, store};
-use super::{Budget, absorb, compare, facts, guarding};
+use super::{Budget, absorb, compare, facts, guarding, resending};
 use crate::attendance::{ClassBook, Sitting};
 use crate::look::{Facts, Look, look};
 use crate::memory::followed::Followed;
@@ -87,6 +87,7 @@ fn begin<R: Reads>(world: &mut R, then: &mut Then<'_, R>) -> Result<(), StorageE
         campuses.notice(&settings);
         let (mut rosters, mut out) = (Rosters::guarded(head.guarded), Outgoing::new(now, false));
         guarding::take_decisions(&mut world, moment, &mut rosters, &mut agenda, &mut out)?;
+        resending::take(&mut world, moment, &mut rosters, &mut agenda, &mut out)?;
         compare::walk(&mut world, moment, &mut head, &mut rosters, &mut agenda)?;
         let absorbed = absorb::absorb(&mut world, moment, &mut rosters, &mut agenda)?;
         to_judge.extend(absorbed.to_judge);

@@ -10,6 +10,7 @@
 //! | `agenda` | notes, pushes, the due index | |
 //! | `aborted`, `compare`, `absorb`, `classes` | courses, people, claims | `option`, `people` |
 //! | `guarding` | what is held of a course, and what was decided | `guard` |
+//! | `resending` | what somebody wants to be sent again | |
 //! | `facts`, `send`, `adopt`, `settle` | ledgers, pages of courses | `look`, `plan`, `following` |
 //! | `records`, `moving`, `unplaced`, `poll`, `judge` | books of classes | `attendance` |
 //! | `free` | whatever is kept of a course that is long over | |
@@ -36,6 +37,7 @@ mod outgoing;
 mod places;
 mod poll;
 mod records;
+mod resending;
 mod send;
 mod settle;
 mod size;
@@ -122,6 +124,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
         return Ok(report);
     }
     guarding::take_decisions(world, moment, &mut rosters, &mut agenda, &mut out)?;
+    resending::take(world, moment, &mut rosters, &mut agenda, &mut out)?;
     compare::walk(world, moment, &mut head, &mut rosters, &mut agenda)?;
     let absorbed = absorb::absorb(world, moment, &mut rosters, &mut agenda)?;
     aborted::read_freed(moment, &mut campuses, &rosters, &absorbed.freed);

@@ -35,7 +35,9 @@ pub(super) fn add(school: &mut School, dice: &mut Dice, index: usize, patience: 
         let mut edited = course.clone();
         edited.revision += 1;
         let done = edit(school, dice, &mut edited, at, added);
-        if done && is_calm(school, &course, &edited, at, margin) {
+        let is_calm =
+            is_calm(school, &course, &edited, at, margin) && !(is_lost && is_judged_unknowing(school, &course, at));
+        if done && is_calm {
             put(school, at, Event::Course { course: Box::new(edited.clone()), lost: is_lost });
             course = edited;
             found_by = at + if is_lost { FOUND } else { 0 };
@@ -64,6 +66,13 @@ fn is_calm(school: &School, before: &Course, after: &Course, at: i64, margin: i6
     let around = at - school.step..=at + margin;
     let mut classes = before.classes.iter().chain(&after.classes);
     !school.stormy(at - school.step, at + margin) && !classes.any(|class| around.contains(&class.starts))
+}
+
+/// Whether a class that has begun is judged while nobody knows of an edit at this moment: what GEGI says of a day counts
+/// when the day is judged, so that the marks would depend on the loss of the event.
+fn is_judged_unknowing(school: &School, course: &Course, at: i64) -> bool {
+    let judged = school.settings.settle_minutes * MINUTE + 2 * school.step;
+    course.classes.iter().any(|class| class.starts <= at && at <= class.ends + judged)
 }
 
 /// Edits the course in one way; false: this edit was not possible.

@@ -64,6 +64,8 @@ pub(crate) struct Model<'a> {
     pub(crate) issues: BTreeSet<Issue>,
     /// Issues that were open at any tick.
     pub(crate) ever: BTreeSet<Issue>,
+    /// The classes with records that were written before attendance was read.
+    pub(crate) early: BTreeSet<String>,
     /// Whether attendance could not be read for so long, while a course needed it, that it had to be told.
     pub(crate) outage: bool,
 }
@@ -90,6 +92,7 @@ pub(crate) fn play(school: &School) -> Model<'_> {
         homes: BTreeMap::new(),
         issues: BTreeSet::new(),
         ever: BTreeSet::new(),
+        early: BTreeSet::new(),
         outage: false,
     };
     model.coming.sort_by_key(|version| std::cmp::Reverse((version.updated, version.number)));
@@ -186,11 +189,21 @@ impl Model<'_> {
         self.issues.clear();
         if !self.revoked {
             self.send();
+            self.note_early();
             self.see(now, |_| true);
         }
         self.report_roster();
         self.judge();
         self.ever.extend(self.issues.iter().cloned());
+    }
+
+    /// Notes the classes with records from before attendance is read: from the day before the first class of the courses
+    /// that CourseKey holds. Whether and when such a record is read depends on classes that GEGI adds later.
+    fn note_early(&mut self) {
+        let held = self.courses.values().filter(|course| self.roster.courses.contains_key(&course.id));
+        let from = held.flat_map(|course| &course.classes).map(|class| class.starts - DAY).min().unwrap_or(i64::MAX);
+        let early = self.coming.iter().filter(|version| version.updated <= self.now && version.updated < from);
+        self.early.extend(early.map(|version| version.class.clone()));
     }
 
     /// Sees the records that CourseKey's listing serves: of each record the newest version at the moment.
