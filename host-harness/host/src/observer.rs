@@ -43,6 +43,10 @@ pub enum Export {
     WhyNot,
     /// `explain` of `review`.
     Explain,
+    /// `resend` of `review`.
+    Resend,
+    /// `watch` of `review`.
+    Watch,
 }
 
 /// How a call ended.
@@ -79,12 +83,14 @@ impl Export {
             Self::Preview => "preview",
             Self::WhyNot => "why-not",
             Self::Explain => "explain",
+            Self::Resend => "resend",
+            Self::Watch => "watch",
         }
     }
 
     /// Whether the export writes nothing.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::Statuses | Self::Holds | Self::Preview | Self::WhyNot | Self::Explain)
+        matches!(self, Self::Statuses | Self::Holds | Self::Preview | Self::WhyNot | Self::Explain | Self::Watch)
     }
 }
 

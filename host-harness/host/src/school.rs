@@ -40,8 +40,8 @@ pub use host::{Gegi, Host, HostConfig};
 pub use review::{
     AttendedVisit, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decided, Decision, DecisionOutcome,
     ExplainedRow, Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MOST_HOLDS,
-    MarkAuthor, Obstacle, PlannedItem, PreviewPage, PreviewQuery, RecordVersion, Sought, StandingMark, VersionUse,
-    WaitingItem,
+    MOST_WATCHED, MarkAuthor, Obstacle, PlannedItem, PreviewPage, PreviewQuery, RecordVersion, SeenStudent, Sought,
+    StandingMark, UNSEEN_DAYS, VersionUse, WaitingItem, WatchPage, WatchedCourse,
 };
 pub use trial::{Trial, Verdict, Verdicts};
 pub use turn::{ATTEMPTS, AfterStep, NextTurn, StepReport, Turn, TurnFailure};

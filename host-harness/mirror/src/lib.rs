@@ -1,7 +1,7 @@
 //! GEGI as a program without an ERP beside it knows it: the form in which a school is stated, and the book that keeps the
 //! school. The service and the laboratory use both.
 //!
-//! Reading order: `form` (the JSON of files and requests), `lines` and `operation` (the JSON of GEGI's records), `holds`, `preview` and `explain` (what people look at before they leap), `entries`
+//! Reading order: `form` (the JSON of files and requests), `lines` and `operation` (the JSON of GEGI's records), `holds`, `preview`, `explain` and `watch` (what people look at before they leap), `entries`
 //! (what lies in the host's storage beside the plugin's state), `book` (the school as GEGI holds it).
 
 pub mod book;
@@ -12,3 +12,4 @@ pub mod holds;
 pub mod lines;
 pub mod operation;
 pub mod preview;
+pub mod watch;

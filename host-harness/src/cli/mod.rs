@@ -24,6 +24,7 @@ mod serve;
 mod show;
 mod simulate_coursekey;
 mod status;
+mod steer;
 mod stored;
 mod tick;
 
@@ -97,6 +98,8 @@ enum Command {
     Preview(preview::Preview),
     Explain(explain::Explain),
     WhyNot(explain::WhyNot),
+    Resend(steer::Resend),
+    Watch(steer::Watch),
     Holds(holds::Holds),
     /// Lets what is held leave CourseKey.
     Approve(holds::Decide),
@@ -151,6 +154,8 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::Preview(preview) => preview.execute().await,
             Command::Explain(explain) => explain.execute().await,
             Command::WhyNot(why_not) => why_not.execute().await,
+            Command::Resend(resend) => resend.execute().await,
+            Command::Watch(watch) => watch.execute().await,
             Command::Holds(holds) => holds.execute().await,
             Command::Approve(decide) => decide.execute(Decided::Approve).await,
             Command::Discard(decide) => decide.execute(Decided::Discard).await,

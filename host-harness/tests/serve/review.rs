@@ -50,6 +50,28 @@ fn a_course_is_previewed_then_sent_then_explained() {
 }
 
 #[test]
+fn a_course_is_sent_again_and_students_are_watched() {
+    let bench = Bench::new();
+    let service = bench.serve();
+    service.put("/v1/schools/north", &bench.school(json!({})));
+    bench.arm(&service, "north");
+    assert_eq!(service.post("/v1/schools/north/resend?course=C1", &Value::Null).0, 404);
+    service.put("/v1/schools/north/courses/C1", &course(1));
+    service.until("/v1/schools/north/courses/C1/status", |status| status["status"] == "synchronized");
+    let (taken, answer) = service.post("/v1/schools/north/resend?by=a%20registrar", &Value::Null);
+    assert_eq!((taken, &answer["courses"]), (202, &json!(1)));
+    let journal = service.until("/v1/schools/north/journal?course=C1", |journal| {
+        journal["items"].as_array().unwrap().iter().any(|line| line["what"] == "resend")
+    });
+    assert!(journal.to_string().contains("asked for by a registrar"), "{journal}");
+    service.until("/v1/schools/north/explain?class=C1-1&student=S000001", |of| !of["mark"].is_null());
+    let watched = service.get("/v1/schools/north/watch?days=1");
+    let students = watched["items"][0]["students"].as_array().unwrap();
+    let seen: Vec<bool> = students.iter().map(|student| student["last-attended"].is_string()).collect();
+    assert!(seen.contains(&true), "{watched}");
+}
+
+#[test]
 fn a_question_that_nobody_understands_is_refused_with_what_to_write() {
     let bench = Bench::new();
     let service = bench.serve();

@@ -8,6 +8,8 @@ use crate::guard;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::review::decide::{self, Decision, Outcome, Verdict};
 use crate::review::holds::{self, Held};
+use crate::review::resend;
+use crate::review::watch::{self, Seen, Watched};
 
 impl wire::Guest for Component {
     fn holds(after: Option<String>, limit: u32) -> Result<Vec<wire::Hold>, CallError> {
@@ -23,6 +25,16 @@ impl wire::Guest for Component {
     fn preview(query: wire::PreviewQuery) -> Result<wire::PreviewPage, CallError> {
         let page = crate::preview::preview(&mut Host::of_short_call(), &preview::asked(query));
         page.map(preview::page).map_err(errors::storage_error)
+    }
+
+    fn resend(course: Option<String>, by: String) -> Result<u32, CallError> {
+        resend::resend(&mut Host::of_short_call(), course.map(CourseId), &by).map_err(errors::storage_error)
+    }
+
+    fn watch(after: Option<String>, limit: u32, days: u32) -> Result<wire::WatchPage, CallError> {
+        let page = watch::watch(&mut Host::of_short_call(), after.map(CourseId).as_ref(), limit, days);
+        let (courses, next) = page.map_err(errors::storage_error)?;
+        Ok(wire::WatchPage { courses: courses.into_iter().map(watched).collect(), next: next.map(|course| course.0) })
     }
 
     fn why_not(sought: wire::Sought) -> Result<wire::Finding, CallError> {
@@ -50,6 +62,20 @@ fn hold(from: Held) -> wire::Hold {
         sentence: from.sentence,
         held: from.of,
         rows: from.rows.into_iter().map(row).collect(),
+    }
+}
+
+fn watched(from: Watched) -> wire::WatchedCourse {
+    let seen = |Seen { student, name, last, unseen }: Seen| wire::SeenStudent {
+        student: student.0,
+        name,
+        last_attended: last.map(|at| at.0),
+        unseen,
+    };
+    wire::WatchedCourse {
+        course: from.course.0,
+        name: from.name,
+        students: from.students.into_iter().map(seen).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The call `watch`: when each student of a course attended last, and who was not seen for some days. Not here: what
 //! attending means for a mark (`marking`).
 
+use crate::attendance::Entry;
 use crate::enrollment::{self, Standing};
 use crate::lines;
 use crate::memory::{Books, PAGE, parts, view};
@@ -71,14 +72,18 @@ fn is_open(course: &Course, settings: &Settings, now: Instant) -> bool {
     zone.is_some_and(|zone| window::sync_window(course, settings, zone).phase(now) == Phase::Open)
 }
 
-fn studies(student: &&Student) -> bool {
+fn studies(student: &Student) -> bool {
     student.agreement == Agreement::Assigned && enrollment::standing(&student.stage) == Some(Standing::Enrolled)
 }
 
 /// Goes back from class to class until everybody was seen.
 fn of_course(world: &mut impl Reads, course: &Course, now: Instant, days: Seconds) -> Result<Watched, StorageError> {
-    let mut left: SortedMap<&PersonId, &Student> =
-        course.students.iter().filter(studies).map(|student| (&student.person.id, student)).collect();
+    let mut left: SortedMap<&PersonId, &Student> = course
+        .students
+        .iter()
+        .filter(|student| studies(student))
+        .map(|student| (&student.person.id, student))
+        .collect();
     let mut held: Vec<&Class> = course.classes.iter().filter(|class| class.ends <= now).collect();
     held.sort_by_key(|class| std::cmp::Reverse(class.starts));
     let first = held.last().map(|class| class.starts);
@@ -94,7 +99,7 @@ fn of_course(world: &mut impl Reads, course: &Course, now: Instant, days: Second
         let attended = |student: &PersonId| {
             let mark = marks.iter().find(|mark| mark.student == *student).map(|mark| mark.mark);
             let entry = book.and_then(|book| book.students.get(student));
-            mark.map_or_else(|| entry.is_some_and(|entry| entry.attended()), |mark| mark != Mark::Absent)
+            mark.map_or_else(|| entry.is_some_and(Entry::attended), |mark| mark != Mark::Absent)
         };
         let came: Vec<&Student> = left.extract_if(|student, _| attended(student)).map(|(_, student)| student).collect();
         let is_long_ago = class.starts + days <= now;

@@ -105,8 +105,7 @@ pub fn on_tick(world: &mut impl World, budget: Budget) -> Result<Report, Storage
     if !settings.enabled {
         return Ok(Report::default());
     }
-    let budget = after_abort(world, budget);
-    let now = world.now();
+    let (budget, now) = (after_abort(world, budget), world.now());
     let (mut agenda, Known { head: before, mut followed }) = agenda::read(world, now)?;
     let mut head = before.clone().unwrap_or_else(|| Head::first(now));
     let size = Size::of(budget, head.caution);

@@ -8,7 +8,8 @@ use crate::bindings::review_alone::ReviewAlone;
 pub use crate::bindings::review_alone::exports::gegi::coursekey::review::{
     AttendedVisit, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decision, DecisionOutcome, ExplainedRow,
     Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MarkAuthor, Obstacle, PlannedItem,
-    PreviewPage, PreviewQuery, RecordVersion, Sought, StandingMark, Verdict as Decided, VersionUse, WaitingItem,
+    PreviewPage, PreviewQuery, RecordVersion, SeenStudent, Sought, StandingMark, Verdict as Decided, VersionUse,
+    WaitingItem, WatchPage, WatchedCourse,
 };
 use crate::engine::{Call, Exported};
 use crate::observer::Export;
@@ -76,6 +77,12 @@ impl VersionUse {
     }
 }
 
+/// The most courses on one page of `watch` (`wit/review.wit`).
+pub const MOST_WATCHED: u32 = 20;
+
+/// The days after which somebody who was not seen is told of, if nobody asks for another number.
+pub const UNSEEN_DAYS: u32 = 14;
+
 /// The most courses on one page of holds, or of a preview (`wit/review.wit`).
 pub const MOST_HOLDS: u32 = 100;
 
@@ -136,6 +143,31 @@ impl School {
         self.review(Export::Explain, move |review, store| {
             let of = of.clone();
             Box::pin(async move { review.gegi_coursekey_review().call_explain(store, &of).await })
+        })
+        .await
+    }
+
+    /// Has everything of a course sent to CourseKey once more; none: of every course. Answers how many courses.
+    ///
+    /// # Errors
+    /// The call left no trace; [`CallFailure::next`] says what to do.
+    pub async fn resend(&self, course: Option<String>, by: String) -> Result<u32, CallFailure> {
+        self.review(Export::Resend, move |review, store| {
+            let (course, by) = (course.clone(), by.clone());
+            Box::pin(async move { review.gegi_coursekey_review().call_resend(store, course.as_ref(), &by).await })
+        })
+        .await
+    }
+
+    /// When each student attended last, and whom nobody saw for `days` days, behind the course `after`, of at most `limit`
+    /// courses.
+    ///
+    /// # Errors
+    /// Nothing was read; [`CallFailure::next`] says what to do.
+    pub async fn watch(&self, after: Option<String>, limit: u32, days: u32) -> Result<WatchPage, CallFailure> {
+        self.review(Export::Watch, move |review, store| {
+            let after = after.clone();
+            Box::pin(async move { review.gegi_coursekey_review().call_watch(store, after.as_ref(), limit, days).await })
         })
         .await
     }

@@ -62,7 +62,14 @@ impl Observer for Measuring {
             Export::CourseChanged => calls.course_changes += 1,
             Export::AttendanceReceived => calls.pushes += 1,
             // Reading pages is no part of the run, and neither is what people do under `review`.
-            Export::Statuses | Export::Holds | Export::Decide | Export::Preview | Export::WhyNot | Export::Explain => {
+            Export::Statuses
+            | Export::Holds
+            | Export::Decide
+            | Export::Preview
+            | Export::WhyNot
+            | Export::Explain
+            | Export::Resend
+            | Export::Watch => {
                 return;
             }
         }

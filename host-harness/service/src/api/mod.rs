@@ -14,6 +14,7 @@ mod records;
 mod request;
 mod schools;
 mod statuses;
+mod steer;
 mod templates;
 mod webhooks;
 
@@ -61,6 +62,8 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(preview::get))
         .routes(routes!(explain::explain))
         .routes(routes!(explain::why_not))
+        .routes(routes!(steer::resend))
+        .routes(routes!(steer::watch))
         .routes(routes!(changes::list))
         .routes(routes!(changes::acknowledge))
         .routes(routes!(templates::get, templates::put))

@@ -25,7 +25,8 @@ fn a_course_is_sent_again_whole_once_and_stays_locked() {
         user S3 student3@example.edu
         enroll S1 in C1
         enroll S2 in C1
-        enroll S3 in C1"#]].assert_eq(&world.settle());
+        enroll S3 in C1"#]]
+    .assert_eq(&world.settle());
     assert_eq!(world.statuses(), statuses);
     assert_eq!(world.later(Seconds::hours(1)), "", "once");
     let journal = world.operations.iter().filter_map(|operation| match operation {
@@ -68,9 +69,11 @@ fn who_attended_last_when_and_who_was_not_seen() {
     expect![[r#"
         S1 Student 1 2023-08-28T13:00:00Z unseen
         S2 Student 2 2023-09-04T13:00:00Z
-        S3 Student 3 never unseen"#]].assert_eq(&watched(14));
+        S3 Student 3 never unseen"#]]
+    .assert_eq(&watched(14));
     expect![[r#"
         S1 Student 1 2023-08-28T13:00:00Z
         S2 Student 2 2023-09-04T13:00:00Z
-        S3 Student 3 never"#]].assert_eq(&watched(16));
+        S3 Student 3 never"#]]
+    .assert_eq(&watched(16));
 }
