@@ -12,15 +12,17 @@ TOKEN = "operator-token-000001"
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def start(program: str, folder: pathlib.Path, store: str, more: str = "") -> tuple[subprocess.Popen, str]:
-    """Starts the service; `more` stands at the end of its configuration, in the table of CourseKey."""
+def start(
+    program: str, folder: pathlib.Path, store: str, more: str = "", top: str = ""
+) -> tuple[subprocess.Popen, str]:
+    """Starts the service; `top` stands at the beginning of its configuration, `more` at its end, in the table of CourseKey."""
     secrets = folder / "secrets"
     secrets.mkdir(mode=0o700)
     token = secrets / "operator-token"
     token.write_text(TOKEN)
     token.chmod(0o600)
     (folder / "serve.toml").write_text(
-        f'listen = "127.0.0.1:0"\nstore = "{store}"\nsecrets = "secrets"\n'
+        f'{top}listen = "127.0.0.1:0"\nstore = "{store}"\nsecrets = "secrets"\n'
         'loopback-allowed = true\n[coursekey]\nallowed-hosts = ["api.example.com:443"]\n' + more
     )
     service = subprocess.Popen(

@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, checked as a whole. A mistake is told with file, line, key and remedy. Paths in the file
 //! are relative to the file's own folder. Not here: secrets, which stand in no configuration (`secrets`).
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,11 @@ pub struct Config {
     pub component: Option<PathBuf>,
     /// The component to which the service goes back if that one is new and does not work; none: the program's own.
     pub component_before: Option<PathBuf>,
+    /// The component that runs for the schools of `schools-ahead` alone; none: they run what all run.
+    pub component_ahead: Option<PathBuf>,
+    /// The schools for which another component runs, ahead of all others.
+    #[serde(default)]
+    pub schools_ahead: BTreeSet<String>,
     /// The folder in which the compiled component is kept; none: the user's cache folder.
     pub compiled_code: Option<PathBuf>,
     /// How many schools are ticked at once.
@@ -157,6 +163,11 @@ impl Config {
         if self.store_at().is_none() {
             add("store", "names no storage; write sqlite:FILE or postgres://USER@HOST/DATABASE");
         }
+        match (&self.component_ahead, self.schools_ahead.is_empty()) {
+            (Some(_), true) => add("component-ahead", "runs for no school; name the schools at schools-ahead"),
+            (None, false) => add("schools-ahead", "run no component of their own; name it at component-ahead"),
+            _ => {}
+        }
         for problem in self.mail.check() {
             add(&format!("mail/{}", problem.key), &format!("{}; {}", problem.what, problem.remedy));
         }
@@ -205,6 +216,7 @@ impl Config {
         self.secrets = folder.join(&self.secrets);
         self.component = self.component.map(|path| folder.join(path));
         self.component_before = self.component_before.map(|path| folder.join(path));
+        self.component_ahead = self.component_ahead.map(|path| folder.join(path));
         self.compiled_code = self.compiled_code.map(|path| folder.join(path));
         self.coursekey.ca = self.coursekey.ca.map(|path| folder.join(path));
         self.mail.ca = self.mail.ca.map(|path| folder.join(path));

@@ -86,6 +86,11 @@ pub async fn examine(config: &Config, components: &Components, environment: Envi
         }
         Err(error) => report.broken("component", error.to_string(), "do what the diagnosis says"),
     }
+    match components.compile_ahead() {
+        Ok(None) => {}
+        Ok(Some(_)) => report.well("component-ahead", format!("it runs for {} schools", config.schools_ahead.len())),
+        Err(error) => report.broken("component-ahead", error.to_string(), "do what the diagnosis says"),
+    }
     examine_limits(&mut report);
     examine_mail(config, &mut report);
     let secrets = match Secrets::open(&config.secrets, config.secrets_mounted, environment) {
@@ -199,6 +204,12 @@ async fn examine_schools(
         match ExtraRoots::read(ca) {
             Ok(roots) => sender = sender.with_extra_roots(&roots),
             Err(error) => report.broken("coursekey.ca", error.to_string(), "name a file of PEM certificates"),
+        }
+    }
+    for school in &config.schools_ahead {
+        if let Ok(None) = registry.get(school).await {
+            let cure = "correct its name at schools-ahead, or take it off the list";
+            report.add(school, Verdict::Doubtful, "it is ahead of all others, and there is no such school", cure);
         }
     }
     let mut after: Option<String> = None;

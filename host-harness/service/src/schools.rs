@@ -1,7 +1,7 @@
 //! The schools of this process: each is opened when somebody asks for it, with its book as GEGI and its secrets for the
 //! door. Which schools there are is the registry's; when they are ticked is the runner's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,9 +39,18 @@ pub struct OpenSchool {
 /// Makes the sink for the mails of a school, whose book has its own texts.
 pub type MailSinks = dyn Fn(&str, &Book) -> Arc<dyn MailSink> + Send + Sync;
 
+/// Schools for which another component runs, ahead of all others.
+pub struct Ahead {
+    /// The host of that component.
+    pub host: Host,
+    /// The schools.
+    pub schools: BTreeSet<String>,
+}
+
 /// The schools of this process.
 pub struct OpenSchools {
     host: Host,
+    ahead: Option<Ahead>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     secrets: Secrets,
@@ -52,13 +61,22 @@ pub struct OpenSchools {
 impl OpenSchools {
     /// No school is open yet.
     pub fn new(
-        host: Host,
+        (host, ahead): (Host, Option<Ahead>),
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         secrets: Secrets,
         mails: Box<MailSinks>,
     ) -> Self {
-        Self { host, store, clock, secrets, mails, open: Mutex::default() }
+        Self { host, ahead, store, clock, secrets, mails, open: Mutex::default() }
+    }
+
+    /// Whether another component runs for a school, ahead of all others.
+    pub fn is_ahead(&self, id: &str) -> bool {
+        self.ahead_of(id).is_some()
+    }
+
+    fn ahead_of(&self, id: &str) -> Option<&Host> {
+        self.ahead.as_ref().filter(|ahead| ahead.schools.contains(id)).map(|ahead| &ahead.host)
     }
 
     /// Whether ticks of a school with these settings may reach CourseKey at all.
@@ -118,7 +136,8 @@ impl OpenSchools {
             credentials: Arc::new(of_school),
             request_log: Arc::new(NoRequestLog),
         };
-        let school = self.host.open(registered.stored_as(id), gegi);
+        let host = self.ahead_of(id).unwrap_or(&self.host);
+        let school = host.open(registered.stored_as(id), gegi);
         OpenSchool {
             id: id.to_owned(),
             registered: registered.clone(),

@@ -28,7 +28,7 @@ use crate::pace::Paced;
 use crate::registry::Registry;
 use crate::repeating::Repeating;
 use crate::runner::{self, Bell, Runs};
-use crate::schools::OpenSchools;
+use crate::schools::{Ahead, OpenSchools};
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
@@ -184,21 +184,23 @@ pub async fn prepare_on(
     let metrics = Arc::new(Metrics::default());
     let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
     let (observer, exporter) = observer(&config, &clock, &metrics)?;
-    let host = Host::new(
-        engine.clone(),
-        HostConfig {
-            observer,
-            loopback_allowed: config.loopback_allowed,
-            allowed_hosts: Some(config.allowed_hosts()?),
-            trial,
-            ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(paced.clone()))
-        },
-    );
+    let of_all = HostConfig {
+        observer,
+        loopback_allowed: config.loopback_allowed,
+        allowed_hosts: Some(config.allowed_hosts()?),
+        trial,
+        ..HostConfig::new(Arc::clone(&clock), Arc::clone(&store), Arc::new(paced.clone()))
+    };
+    let ahead = components.compile_ahead()?.map(|engine| Ahead {
+        host: Host::new(engine, HostConfig { trial: None, ..of_all.clone() }),
+        schools: config.schools_ahead.clone(),
+    });
+    let host = Host::new(engine.clone(), of_all);
     let mailing =
         Arc::new(Mailing::new(&config.mail, config.operator_email.as_ref(), secrets.clone(), Arc::clone(&clock))?);
     let of_school = Arc::clone(&mailing);
     let mails = Box::new(move |id: &str, book: &Book| of_school.of_school(id, book));
-    let schools = OpenSchools::new(host, Arc::clone(&store), Arc::clone(&clock), secrets, mails);
+    let schools = OpenSchools::new((host, ahead), Arc::clone(&store), Arc::clone(&clock), secrets, mails);
     let (end, ending) = watch::channel(false);
     let address = config.listen.clone();
     let listening = TcpListener::bind(&address).await;

@@ -37,6 +37,7 @@ struct Bytes {
 pub struct Components {
     new: Bytes,
     before: Bytes,
+    ahead: Option<Bytes>,
     limits: Limits,
     compiled_code: Option<PathBuf>,
 }
@@ -45,7 +46,7 @@ pub struct Components {
 #[derive(Debug, thiserror::Error)]
 pub enum ComponentError {
     /// The file cannot be read.
-    #[error("read the component {0}: {1}; name a file that exists at `component` or `component-before`")]
+    #[error("read the component {0}: {1}; name a file that exists where the configuration names this one")]
     File(String, std::io::Error),
     /// It is no component of this world, or the machine cannot run it.
     #[error("{0}: {1}")]
@@ -106,7 +107,17 @@ impl Components {
         compiled_code: Option<PathBuf>,
     ) -> Result<Self, ComponentError> {
         let (new, before) = (config.component.as_deref(), config.component_before.as_deref());
-        Ok(Self { new: Bytes::read(new, own)?, before: Bytes::read(before, own)?, limits, compiled_code })
+        let ahead = config.component_ahead.as_deref().map(|path| Bytes::read(Some(path), own)).transpose()?;
+        Ok(Self { new: Bytes::read(new, own)?, before: Bytes::read(before, own)?, ahead, limits, compiled_code })
+    }
+
+    /// Compiles the component that runs for some schools ahead of the others; none: there is none.
+    ///
+    /// # Errors
+    /// It is no component of this world, or the machine cannot run it.
+    pub fn compile_ahead(&self) -> Result<Option<Engine>, ComponentError> {
+        let compile = |bytes: &Bytes| bytes.compile(&self.limits, self.compiled_code.as_deref());
+        self.ahead.as_ref().map(compile).transpose()
     }
 
     /// The limits of a call.
@@ -165,6 +176,9 @@ impl Components {
     /// runs. Nothing is changed.
     pub(crate) async fn check(&self, registry: &Registry, schools: &OpenSchools) -> Result<(), ComponentError> {
         for (school, registered) in registry.list(None, ASKED).await? {
+            if schools.is_ahead(&school) {
+                continue;
+            }
             let query = StatusQuery::Page(StatusPage { after: None, limit: 1 });
             let asked = schools.open(&school, &registered).school.statuses(query).await;
             if let Err(CallFailure::Refused(CallError::UnreadableState(why))) = asked {

@@ -125,3 +125,31 @@ fn a_component_that_cannot_run_or_is_older_than_what_is_stored_keeps_the_service
         "{code:?} {told}"
     );
 }
+
+#[test]
+fn a_component_that_is_ahead_runs_for_its_schools_alone() {
+    let bench = Bench::new();
+    let ahead = format!("component-ahead = {:?}\nschools-ahead = [\"south\", \"nowhere\"]", *HOSTILE);
+    bench.configure(STORE, &ahead);
+    let service = bench.serve();
+    service.put("/v1/schools/north", &bench.school(json!({})));
+    bench.arm(&service, "north");
+    service.put("/v1/schools/south", &bench.school(json!({"name": "trap"})));
+    let of_south = "/v1/schools/south/courses/trap/status";
+    for _ in 0..12 {
+        assert_eq!(service.with_token(super::bench::OPERATOR, "GET", of_south, &Value::Null).status, 503);
+    }
+    assert_eq!(service.put("/v1/schools/north/courses/C1", &course(1)).1["disposition"], "taken");
+    service.changes_until("north", |items| operation_kinds(items).contains(&"set-mark".to_owned()));
+    assert_eq!(ready(&service), "ready\n", "nothing was left");
+    assert_eq!(service.end(), Some(0));
+    let (_, findings, _) = call(&["doctor", "--config", bench.path("serve.toml").to_str().unwrap(), "--json"]);
+    assert!(findings.contains("it runs for 2 schools") && findings.contains("there is no such school"), "{findings}");
+
+    bench.configure(STORE, "component-ahead = \"absent.wasm\"");
+    let (code, told) = bench.serve_in_vain();
+    assert!(
+        code == Some(2) && told.contains("runs for no school; name the schools at schools-ahead"),
+        "{code:?} {told}"
+    );
+}

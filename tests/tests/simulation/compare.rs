@@ -132,7 +132,7 @@ fn issues_left(school: &School, model: &Model<'_>, issues: &[Value]) -> Vec<Stri
         // An impossible time may or may not be reported before the class is judged, and a record that was written before
         // attendance was read may or may not be read before GEGI has its class.
         let is_early = |text: &str| model.early.iter().any(|class| text.split(' ').any(|word| word == class));
-        let certain = |text: &String| !text.starts_with("visit") && !(text.starts_with("record-of-") && is_early(text));
+        let certain = |text: &String| !(text.starts_with("visit") || text.starts_with("record-of-") && is_early(text));
         let ever = model.ever.iter().filter(|issue| MODELLED.contains(&issue.0)).map(issue_text);
         let seen = texts(&|_| true).into_iter().filter(certain);
         found.extend(unequal(ever.filter(certain).map(named("ever")), seen.map(named("ever"))));
