@@ -54,6 +54,14 @@ impl Entries {
         self.store.scan(&self.name, prefix, after, limit).await
     }
 
+    /// How often the entries were changed.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn commits(&self) -> Result<u64, StoreError> {
+        Ok(self.store.standing(&self.name).await?.commits)
+    }
+
     /// Forgets all entries.
     ///
     /// # Errors

@@ -55,6 +55,22 @@ pub struct Config {
     /// Where traces go.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    /// The pages.
+    #[serde(default)]
+    pub console: ConsoleConfig,
+}
+
+/// The pages that people look at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConsoleConfig {
+    /// Whether whoever sits at this machine needs no token; for development.
+    #[serde(default)]
+    pub open_on_loopback: bool,
+    /// Whether the pages may change what GEGI states of a course. Only where no ERP states it: its next revision would be
+    /// taken for an old one.
+    #[serde(default)]
+    pub edits_courses: bool,
 }
 
 /// Where traces go.

@@ -3,7 +3,7 @@
 //! Reading order: `config` and `secrets` (what an operator states), `registry` and `schools` (which schools there are, and
 //! each with its GEGI), `trial` (which component runs), `service` (all of it together), `api` (what GEGI and operators
 //! ask), `tenure` and `runner` (whose schools, and their ticks), `watch`, `repeating` and `alarms` (what is stuck), `mail`
-//! and `mailing` (the way out for mails), `telemetry` and `otlp` (what is counted, and traced), `serve` (start and end).
+//! and `mailing` (the way out for mails), `telemetry`, `otlp` and `recent` (what is counted, traced, and shown of late), `serve` (start and end).
 
 pub mod alarms;
 pub mod api;
@@ -15,6 +15,7 @@ pub mod mailing;
 pub mod otlp;
 pub mod pace;
 pub mod problem;
+pub mod recent;
 pub mod registry;
 pub mod repeating;
 pub mod runner;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use host::clock::Clock;
-use host::door::{CredentialSource, Denial, NoRequestLog, Secret};
+use host::door::{CredentialSource, Denial, Secret};
 use host::gegi::{
     Course, CurrentMark, Delivery, GegiUnavailable, MailSink, Operation, Receipt, RecordSink, SchoolSettings,
     SchoolSource,
@@ -18,6 +18,7 @@ use host::store::Store;
 use mirror::book::{Book, BookError, Keeps};
 use tokio::sync::Notify;
 
+use crate::recent::Recent;
 use crate::registry::{Records, Registered};
 use crate::secrets::{Secrets, SecretsError};
 
@@ -47,14 +48,23 @@ pub struct Ahead {
     pub schools: BTreeSet<String>,
 }
 
+/// What the schools use beside the component and the storage.
+pub struct Outside {
+    /// Their keys.
+    pub secrets: Secrets,
+    /// The way out for their mails.
+    pub mails: Box<MailSinks>,
+    /// What is kept of their requests.
+    pub recent: Recent,
+}
+
 /// The schools of this process.
 pub struct OpenSchools {
     host: Host,
     ahead: Option<Ahead>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    secrets: Secrets,
-    mails: Box<MailSinks>,
+    outside: Outside,
     open: Mutex<BTreeMap<String, Arc<OpenSchool>>>,
 }
 
@@ -64,10 +74,9 @@ impl OpenSchools {
         (host, ahead): (Host, Option<Ahead>),
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
-        secrets: Secrets,
-        mails: Box<MailSinks>,
+        outside: Outside,
     ) -> Self {
-        Self { host, ahead, store, clock, secrets, mails, open: Mutex::default() }
+        Self { host, ahead, store, clock, outside, open: Mutex::default() }
     }
 
     /// Whether another component runs for a school, ahead of all others.
@@ -89,7 +98,7 @@ impl OpenSchools {
 
     /// The secrets of all schools.
     pub fn secrets(&self) -> &Secrets {
-        &self.secrets
+        &self.outside.secrets
     }
 
     /// The school with this entry in the registry. The same object as long as the entry names the same school.
@@ -111,7 +120,7 @@ impl OpenSchools {
         let school = self.open(id, registered);
         school.book.remove().await?;
         self.store.remove(&registered.stored_as(id)).await.map_err(BookError::from)?;
-        self.secrets.forget(id)?;
+        self.outside.secrets.forget(id)?;
         self.lock().remove(id);
         Ok(())
     }
@@ -124,7 +133,7 @@ impl OpenSchools {
             Records::Feed => Keeps::Records,
         };
         let book = Book::new(Arc::clone(&self.store), name, Arc::clone(&self.clock), keeps);
-        let of_school = OfSchool { id: id.to_owned(), book: book.clone(), secrets: self.secrets.clone() };
+        let of_school = OfSchool { id: id.to_owned(), book: book.clone(), secrets: self.outside.secrets.clone() };
         let records: Arc<dyn RecordSink> = match registered.records {
             Records::Mirror => Arc::new(book.clone()),
             Records::Feed => Arc::new(Feed),
@@ -132,9 +141,9 @@ impl OpenSchools {
         let gegi = Gegi {
             source: Arc::new(of_school.clone()),
             records,
-            mails: (self.mails)(id, &book),
+            mails: (self.outside.mails)(id, &book),
             credentials: Arc::new(of_school),
-            request_log: Arc::new(NoRequestLog),
+            request_log: self.outside.recent.of_school(id),
         };
         let host = self.ahead_of(id).unwrap_or(&self.host);
         let school = host.open(registered.stored_as(id), gegi);

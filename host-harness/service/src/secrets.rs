@@ -5,6 +5,8 @@
 //! | File | Holds |
 //! |---|---|
 //! | `operator-token`, `SCHOOL.token` | a token, or `sha256:` and the hash of one |
+//! | `operator-reader-token`, `SCHOOL.reader-token` | a token for people who may look alone |
+//! | `session-key` | what seals the sessions of the pages, at least 32 characters, if several processes serve them |
 //! | `SCHOOL.CAMPUS.key` | the auth key of a campus |
 //! | `SCHOOL.CAMPUS.push-keys` | the keys that sign CourseKey's pushes, one a line, at most two |
 //! | `smtp-password` | the password for the mail server |
@@ -82,8 +84,13 @@ impl TokenHash {
     }
 
     /// Reads the content of a file: a token, or the text of a hash.
+    /// The hash that [`TokenHash::text`] wrote; none: the text has another form.
+    pub fn of_text(text: &str) -> Option<Self> {
+        text.strip_prefix(HASHED).and_then(bytes_of).map(Self)
+    }
+
     fn read(text: &str) -> Self {
-        text.strip_prefix(HASHED).and_then(bytes_of).map_or_else(|| Self::of(text), Self)
+        Self::of_text(text).unwrap_or_else(|| Self::of(text))
     }
 }
 
@@ -138,6 +145,30 @@ impl Secrets {
     /// The file cannot be read.
     pub fn school_token(&self, school: &str) -> Result<Option<TokenHash>, SecretsError> {
         Ok(self.read(&format!("{school}.token"))?.map(|text| TokenHash::read(text.expose_secret())))
+    }
+
+    /// The hash of the token with which an operator may look alone; none: there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn operator_reader_token(&self) -> Result<Option<TokenHash>, SecretsError> {
+        Ok(self.read("operator-reader-token")?.map(|text| TokenHash::read(text.expose_secret())))
+    }
+
+    /// The hash of the token with which somebody may look at a school alone; none: there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn school_reader_token(&self, school: &str) -> Result<Option<TokenHash>, SecretsError> {
+        Ok(self.read(&format!("{school}.reader-token"))?.map(|text| TokenHash::read(text.expose_secret())))
+    }
+
+    /// The key with which the sessions of the pages are sealed; none: the operator has laid none into the folder.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn session_key(&self) -> Result<Option<SecretString>, SecretsError> {
+        self.read("session-key")
     }
 
     /// The password for the mail server.

@@ -25,10 +25,11 @@ use crate::mail::MailProblem;
 use crate::mailing::Mailing;
 use crate::otlp::{self, Exporter};
 use crate::pace::Paced;
+use crate::recent::Recent;
 use crate::registry::Registry;
 use crate::repeating::Repeating;
 use crate::runner::{self, Bell, Runs};
-use crate::schools::{Ahead, OpenSchools};
+use crate::schools::{Ahead, OpenSchools, Outside};
 use crate::secrets::{Environment, Secrets, SecretsError};
 use crate::service::{Parts, Schemas, Service};
 use crate::telemetry::Metrics;
@@ -111,7 +112,12 @@ pub struct Surroundings {
     pub network: Arc<dyn Transport>,
     /// Further addresses, for which the operator's token is needed unless the API says otherwise of their paths.
     pub routes: Router<Service>,
+    /// What stands in front of the API.
+    pub front: Front,
 }
+
+/// Makes what people see at the service's address of the whole API, to which it hands everything that is not its own.
+pub type Front = fn(&Service, Router) -> Router;
 
 impl Surroundings {
     /// The machine's clock, the network, and no further address.
@@ -123,7 +129,8 @@ impl Surroundings {
         if let Some(ca) = &config.coursekey.ca {
             sender = sender.with_extra_roots(&ExtraRoots::read(ca)?);
         }
-        Ok(Self { clock: Arc::new(SystemClock), network: Arc::new(sender), routes: Router::new() })
+        let network = Arc::new(sender);
+        Ok(Self { clock: Arc::new(SystemClock), network, routes: Router::new(), front: |_, api| api })
     }
 }
 
@@ -132,6 +139,7 @@ pub struct Ready {
     listener: TcpListener,
     service: Service,
     routes: Router<Service>,
+    front: Front,
     end: watch::Sender<bool>,
     /// Carries spans to the collector, if there is one.
     exporter: Option<Exporter>,
@@ -159,12 +167,12 @@ pub async fn prepare(
     environment: Environment,
     surroundings: Surroundings,
 ) -> Result<Ready, ServeError> {
-    let Surroundings { clock, network: transport, routes } = surroundings;
+    let Surroundings { clock, network: transport, routes, front } = surroundings;
     // What the operator has to correct is told before a file is created.
     let secrets = Secrets::open(&config.secrets, config.secrets_mounted, environment)?;
     let (store, leases) = open_store(&config).await?;
     let ground = Ground { clock, store, leases, transport };
-    Ok(Ready { routes, ..prepare_on(ground, config, components, secrets).await? })
+    Ok(Ready { routes, front, ..prepare_on(ground, config, components, secrets).await? })
 }
 
 /// The same as `prepare`, on a ground that the caller has laid.
@@ -184,6 +192,8 @@ pub async fn prepare_on(
     let metrics = Arc::new(Metrics::default());
     let paced = Paced::new(transport, Arc::clone(&clock), config.coursekey.requests_per_second);
     let (observer, exporter) = observer(&config, &clock, &metrics)?;
+    let recent = Recent::new(Arc::clone(&clock));
+    let observer = recent.beside(observer);
     let of_all = HostConfig {
         observer,
         loopback_allowed: config.loopback_allowed,
@@ -200,7 +210,8 @@ pub async fn prepare_on(
         Arc::new(Mailing::new(&config.mail, config.operator_email.as_ref(), secrets.clone(), Arc::clone(&clock))?);
     let of_school = Arc::clone(&mailing);
     let mails = Box::new(move |id: &str, book: &Book| of_school.of_school(id, book));
-    let schools = OpenSchools::new((host, ahead), Arc::clone(&store), Arc::clone(&clock), secrets, mails);
+    let outside = Outside { secrets, mails, recent: recent.clone() };
+    let schools = OpenSchools::new((host, ahead), Arc::clone(&store), Arc::clone(&clock), outside);
     let (end, ending) = watch::channel(false);
     let address = config.listen.clone();
     let listening = TcpListener::bind(&address).await;
@@ -228,11 +239,13 @@ pub async fn prepare_on(
         claims,
         repeating: Repeating::default(),
         metrics,
+        recent,
+        listed: api::Listed::default(),
         mailing,
         schemas,
         ending,
     };
-    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), end, exporter })
+    Ok(Ready { listener, service: Service::new(parts), routes: Router::new(), front: |_, api| api, end, exporter })
 }
 
 /// Who hears of the calls: what is counted, and the way to the collector if one is configured.
@@ -298,7 +311,7 @@ impl Ready {
     /// # Errors
     /// The server failed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, service, routes, end, exporter } = self;
+        let Self { listener, service, routes, front, end, exporter } = self;
         let pacing = tokio::spawn(service.pace().clone().keep());
         let ending = end.subscribe();
         let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -310,7 +323,8 @@ impl Ready {
         let telling = tokio::spawn(trial::tell(service.clone()));
         let mailing = Arc::clone(service.mailing().transport());
         let exporting = exporter.map(|exporter| tokio::spawn(exporter.keep(ticks_ended.subscribe())));
-        let app = api::router(service, routes).into_make_service_with_connect_info::<SocketAddr>();
+        let api = api::router(service.clone(), routes);
+        let app = front(&service, api).into_make_service_with_connect_info::<SocketAddr>();
         let mut asked = ending.clone();
         let server = axum::serve(listener, app).with_graceful_shutdown(async move { _ = asked.changed().await });
         let server = tokio::spawn(async move { server.await });

@@ -12,10 +12,12 @@ use host::store::{Store, StoreError};
 use mirror::form::Schema;
 use tokio::sync::watch;
 
+use crate::api::Listed;
 use crate::config::Config;
 use crate::mailing::Mailing;
 use crate::pace::Paced;
 use crate::problem::Problem;
+use crate::recent::Recent;
 use crate::registry::Registry;
 use crate::repeating::Repeating;
 use crate::runner::{Bell, Runs, Seen};
@@ -59,6 +61,10 @@ pub struct Parts {
     pub repeating: Repeating,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What happened lately.
+    pub recent: Recent,
+    /// The courses of the schools that were looked at last.
+    pub listed: Listed,
     /// The way out for mails.
     pub mailing: Arc<Mailing>,
     /// The schemas of what GEGI states.
@@ -91,6 +97,8 @@ pub struct Bodies {
     pub template: Schema,
     /// A decision about what is held.
     pub decision: Schema,
+    /// Settings to change.
+    pub settings: Schema,
 }
 
 impl Schemas {
@@ -106,6 +114,7 @@ impl Schemas {
             acknowledgements: Schema::of("acknowledgements", include_str!("../schemas/acknowledgements.schema.json"))?,
             template: Schema::of("email-template", include_str!("../schemas/email-template.schema.json"))?,
             decision: Schema::of("decision", include_str!("../schemas/decision.schema.json"))?,
+            settings: Schema::of("settings", include_str!("../schemas/settings.schema.json"))?,
         };
         Ok(Self { school: Schema::named("school-request")?, course: Schema::named("courses")?, bodies })
     }
@@ -170,6 +179,21 @@ impl Service {
     /// Whether the service is ending.
     pub fn is_ending(&self) -> bool {
         *self.0.ending.borrow()
+    }
+
+    /// Changes when the service is ending.
+    pub fn ending(&self) -> watch::Receiver<bool> {
+        self.0.ending.clone()
+    }
+
+    /// What happened lately.
+    pub fn recent(&self) -> &Recent {
+        &self.0.recent
+    }
+
+    /// The courses of the schools that were looked at last.
+    pub(crate) fn listed(&self) -> &Listed {
+        &self.0.listed
     }
 
     /// The present moment, whole seconds since 1970.

@@ -38,7 +38,8 @@ impl Serve {
             Some(config) => {
                 let config = Config::read(config)?;
                 let components = components(&config)?;
-                let surroundings = Surroundings::real(&config, &components.limits().http)?;
+                let real = Surroundings::real(&config, &components.limits().http)?;
+                let surroundings = Surroundings { front: console::in_front_of, ..real };
                 let ready = prepare(config, components, super::environment, surroundings).await?;
                 show::progress(&format!("Serving at http://{}", ready.address()?));
                 serve(ready).await
@@ -57,6 +58,7 @@ impl Serve {
         let ready = prepare(config, components, |_| None, demo.surroundings()).await?;
         let address = ready.address()?;
         show::progress(&format!("Serving at http://{address}"));
+        show::progress(&format!("Its pages: http://{address}/console"));
         show::progress(&format!("The operator's token: {}", folder.join("secrets/operator-token").display()));
         let conducting = demo.conduct(&ready)?;
         tokio::select! {

@@ -120,7 +120,13 @@ impl Gegi {
         match event {
             Event::Course(course) => {
                 let id = course["id"].as_str().unwrap_or_default();
-                put(client, &format!("{school}/courses/{id}"), course).await?;
+                let path = format!("{school}/courses/{id}");
+                // People change courses in the pages as well, and each change is the next revision.
+                let held =
+                    client.ask(Method::GET, &path, None).await.map_or(0, |held| held["revision"].as_u64().unwrap_or(0));
+                let mut course = course.clone();
+                course["revision"] = course["revision"].as_u64().unwrap_or(0).max(held + 1).into();
+                put(client, &path, &course).await?;
             }
             Event::HandMark { class, student, mark } => {
                 put(client, &format!("{school}/marks/{class}/{student}"), &json!({ "mark": mark })).await?;

@@ -2,15 +2,15 @@
 //! clock and the network is as in production: the demo's GEGI speaks to the API like any other.
 //!
 //! Reading order: `calendar` and `college` (the files of the schools), `gegi` (what happens at them), `playback` and
-//! `conductor` (how time goes).
+//! `conductor` (how time goes), `trouble` (what people do to CourseKey).
 
 mod calendar;
 mod college;
 mod conductor;
 mod gegi;
 mod playback;
+mod trouble;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,9 +80,11 @@ impl Demo {
 
     /// What the service stands in: the virtual clock, and the simulated CourseKey of each school.
     pub(crate) fn surroundings(&self) -> Surroundings {
-        let of_school = |gegi: &Gegi| (gegi.school.to_owned(), Arc::clone(&gegi.coursekey.transport));
-        let network = Arc::new(BySchool(self.schools.iter().map(of_school).collect()));
-        Surroundings { clock: Arc::clone(&self.time.clock) as _, network, routes: self.time.routes() }
+        let of_school = |gegi: &Gegi| (gegi.school.to_owned(), Arc::clone(&gegi.coursekey));
+        let simulated: trouble::Simulated = Arc::new(self.schools.iter().map(of_school).collect());
+        let routes = self.time.routes().merge(trouble::routes(Arc::clone(&simulated)));
+        let clock = Arc::clone(&self.time.clock) as _;
+        Surroundings { clock, network: Arc::new(BySchool(simulated)), routes, front: console::in_front_of }
     }
 
     /// Creates what is not there yet and lets time go, for as long as the service lives.
@@ -120,7 +122,8 @@ fn configuration(listen: SocketAddr) -> String {
         "# Written by `host-harness serve --demo`.\nlisten = \"{listen}\"\nstore = \"sqlite:gegi.sqlite\"\n\
          secrets = \"secrets\"\n\n[mail]\ntransport = \"folder\"\nfolder = \"mails\"\n\
          from = \"GEGI <gegi@example.edu>\"\n\n[coursekey]\nallowed-hosts = [\"coursekey.example:443\"]\n\
-         requests-per-second = 100000\n"
+         requests-per-second = 100000\n\n\
+         [console]\nopen-on-loopback = true\nedits-courses = true\n"
     )
 }
 
@@ -164,13 +167,13 @@ fn files_of(school: &str) -> Vec<(&'static str, String)> {
 }
 
 /// The way to the simulated CourseKey of each school.
-struct BySchool(BTreeMap<String, Arc<dyn Transport>>);
+struct BySchool(trouble::Simulated);
 
 #[async_trait]
 impl Transport for BySchool {
     async fn send(&self, outgoing: Outgoing) -> Result<Answer, TransportError> {
         match self.0.get(id_of(&outgoing.school)) {
-            Some(coursekey) => coursekey.send(outgoing).await,
+            Some(coursekey) => coursekey.transport.send(outgoing).await,
             None => Err(TransportError::Cut),
         }
     }

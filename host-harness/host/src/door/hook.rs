@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
@@ -115,6 +114,7 @@ impl Door {
             kind: pass.kind.clone(),
             items: pass.items,
             status: None,
+            took: Duration::ZERO,
         };
         Ok(Departure {
             request: outgoing(request, pass.clone(), &self.parts.header.name, credentials),
@@ -208,7 +208,8 @@ async fn exchange(
     let outgoing = Outgoing { request: request.map(|()| body), school: parts.school, campus };
     let sent = parts.transport.send(outgoing).await;
     parts.observer.step(Step::AfterRequest);
-    pass_time(parts.clock.as_ref(), started, &sent);
+    logged.entry.took = took(&sent);
+    parts.clock.passed(started, logged.entry.took);
     let response = sent.map_err(|error| wasi_error(&error, &refusals))?.response;
     logged.entry.status = Some(response.status().as_u16());
     check_size(&response, &parts.limits)?;
@@ -244,13 +245,13 @@ async fn collect(mut body: WasiBody, limit_bytes: usize) -> Result<Bytes, Error>
     Ok(whole.freeze())
 }
 
-fn pass_time(clock: &dyn Clock, started: DateTime<Utc>, sent: &Result<Answer, TransportError>) {
-    let took = match sent {
+/// How long a request took, by its transport, which may simulate the time.
+fn took(sent: &Result<Answer, TransportError>) -> Duration {
+    match sent {
         Ok(answer) => answer.latency,
         Err(TransportError::TimedOut(waited)) => *waited,
         Err(_) => Duration::ZERO,
-    };
-    clock.passed(started, took);
+    }
 }
 
 /// Checks the size of an answer from any transport, before the guest's side allocates memory for the answer.

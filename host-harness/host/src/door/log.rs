@@ -1,6 +1,8 @@
 //! The request log: an entry for each request, with enough to count requests and to find one again, and with nothing
 //! of their content. An entry has no query, because a query may carry an e-mail address, no body and no header.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::denial::Denial;
@@ -22,6 +24,9 @@ pub struct RequestEntry {
     pub items: u32,
     /// CourseKey's status; none: CourseKey's answer did not arrive whole.
     pub status: Option<u16>,
+    /// How long the answer took, by the transport. Not written to logs: two equal runs shall have equal logs.
+    #[serde(skip)]
+    pub took: Duration,
 }
 
 /// Receives the entries. Its methods must not block, because a tick is waiting when they are called.

@@ -12,5 +12,5 @@ mod variables;
 
 pub use eml::{EmlError, MailIdentity, to_eml, write_folder};
 pub use own::{OwnTexts, OwnTextsError, Part};
-pub use template::{Rendered, TemplateError, Templates, is_template};
+pub use template::{Rendered, TemplateError, Templates, built_in_text, is_template};
 pub use variables::{Column, Documentation, Variable};

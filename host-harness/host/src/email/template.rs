@@ -46,6 +46,11 @@ pub fn is_template(name: &str) -> bool {
     BUILT_IN.iter().any(|template| template.name == name)
 }
 
+/// The text of a part that ships; none: there is no such template.
+pub fn built_in_text(name: &str, part: Part) -> Option<&'static str> {
+    BUILT_IN.iter().find(|template| template.name == name).map(|template| template.part(part))
+}
+
 impl BuiltIn {
     fn part(&self, part: Part) -> &'static str {
         match part {

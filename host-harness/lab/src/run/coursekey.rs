@@ -221,7 +221,7 @@ impl CourseKey {
     }
 
     /// Writes `coursekey.jsonl`, everything that CourseKey holds; writes nothing if CourseKey is not simulated here.
-    pub(super) fn write_roster(&self, mut out: &mut dyn Write) -> io::Result<()> {
+    pub fn write_roster(&self, mut out: &mut dyn Write) -> io::Result<()> {
         match &self.simulator {
             Some(simulator) => lock(simulator).write_roster(&mut out),
             None => Ok(()),

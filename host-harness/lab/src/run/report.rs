@@ -192,6 +192,7 @@ mod tests {
             kind: kind.to_owned(),
             items,
             status,
+            took: std::time::Duration::ZERO,
         }
     }
 

@@ -21,9 +21,11 @@ use host::gegi::{Course, CurrentMark, GegiUnavailable, SchoolSettings};
 use host::store::{SchoolId, Store, StoreError};
 
 pub use feed::FeedItem;
-pub use records::{IssueEntry, Page, ReceivedMail};
+pub use records::{IssueEntry, JournalSpan, Page, ReceivedMail};
+pub use stored::CourseHead;
 
 use crate::entries::{Changes, Entries};
+use crate::lines::{JournalLine, rfc3339};
 use keys::key;
 use stored::{Listed, StoredCourse, StoredMark, StoredSettings};
 
@@ -33,6 +35,21 @@ pub struct Book {
     entries: Entries,
     clock: Arc<dyn Clock>,
     keeps: Keeps,
+}
+
+/// Something that a person did, for the System Journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonAct<'a> {
+    /// The kind of act: `hand-mark`, `settings`.
+    pub what: &'static str,
+    /// The class, if any.
+    pub class: Option<&'a str>,
+    /// The student, if any.
+    pub student: Option<&'a str>,
+    /// What holds from now on; none: nothing any more.
+    pub new: Option<&'a str>,
+    /// Who did it.
+    pub by: &'a str,
 }
 
 /// What the book keeps beside GEGI's records.
@@ -177,6 +194,45 @@ impl Book {
     pub async fn note(&self, name: &str) -> Result<Option<String>, BookError> {
         let text = self.get(key("note", &[name])).await?;
         text.map(|text| String::from_utf8(text).map_err(|_| BookError::Form("note".to_owned()))).transpose()
+    }
+
+    /// Writes what a person did beside GEGI into the System Journal, dated by the book's clock.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn write_journal(&self, act: PersonAct<'_>) -> Result<(), BookError> {
+        let at = self.clock.now();
+        let PersonAct { what, class, student, new, by } = act;
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let line = JournalLine {
+            at: rfc3339(at.timestamp()),
+            what: what.to_owned(),
+            course: None,
+            class: owned(class),
+            student: owned(student),
+            old: None,
+            new: owned(new),
+            by: by.to_owned(),
+        };
+        let text = stored::write(&line, "journal")?;
+        // Deliveries of a moment are numbered from 1; microseconds of a person's act lie behind all of them.
+        let behind = u64::MAX / 2 + u64::from(at.timestamp_subsec_micros());
+        let place = key("journal", &[&keys::number(at.timestamp().max(0).unsigned_abs()), &keys::number(behind)]);
+        let step = |place: &str| format!("{place}\0");
+        self.change(std::slice::from_ref(&place), |held| {
+            let is_taken = held.values().any(Option::is_some);
+            let place = if is_taken { step(&place) } else { place.clone() };
+            (Changes::from([(place, Some(text.clone()))]), ())
+        })
+        .await
+    }
+
+    /// How often the book was changed: another number, and something of it is another.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn commits(&self) -> Result<u64, BookError> {
+        Ok(self.entries.commits().await?)
     }
 
     /// Forgets the school with everything of it.

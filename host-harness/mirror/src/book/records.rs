@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::keys::key;
+use super::keys::{key, number};
 use super::stored::{StoredCourse, StoredMail, StoredMark, read};
 use super::{Book, BookError};
 use crate::lines::{IssueLine, JournalLine, LogLine, MarkLine};
@@ -20,6 +20,15 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The place after which the next page begins, as [`Book`] takes it.
     pub next: Option<String>,
+}
+
+/// Which moments of the System Journal somebody looks at, whole seconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JournalSpan {
+    /// The first moment; none: from the beginning.
+    pub from: Option<i64>,
+    /// The first moment behind the span; none: to the end.
+    pub until: Option<i64>,
 }
 
 /// An issue with the key under which it stands.
@@ -169,21 +178,28 @@ impl Book {
         self.page(&key("log", &[course]), after, limit, |_, text| log_line(text).map(Some)).await
     }
 
-    /// A page of the System Journal, in order of time, of the lines that `wanted` takes.
+    /// A page of the System Journal, in order of time, of the lines of this span that `wanted` takes.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn journal_page(
         &self,
+        span: JournalSpan,
         after: Option<&str>,
         limit: usize,
         wanted: impl Fn(&JournalLine) -> bool,
     ) -> Result<Page<JournalLine>, BookError> {
-        self.page(&key("journal", &[]), after, limit, |_, text| {
+        let JournalSpan { from, until } = span;
+        let place = |at: i64| number(at.max(0).unsigned_abs());
+        // Every key of a moment lies behind the moment alone.
+        let start = from.map(place);
+        let after = after.map(str::to_owned).max(start);
+        let until = until.map(|until| key("journal", &[&place(until)]));
+        let read = |_: &str, text: &[u8]| {
             let line: JournalLine = read(text, "journal")?;
             Ok(wanted(&line).then_some(line))
-        })
-        .await
+        };
+        self.page_until(&key("journal", &[]), after.as_deref(), until.as_deref(), limit, read).await
     }
 
     /// A page of the issues that `wanted` takes.
@@ -254,12 +270,23 @@ impl Book {
         }
     }
 
-    /// A page of the entries under a prefix that `read` takes. Pages are named by the key of their last entry, without
-    /// the prefix.
     async fn page<T>(
         &self,
         prefix: &str,
         after: Option<&str>,
+        limit: usize,
+        read: impl Fn(&str, &[u8]) -> Result<Option<T>, BookError>,
+    ) -> Result<Page<T>, BookError> {
+        self.page_until(prefix, after, None, limit, read).await
+    }
+
+    /// A page of the entries under a prefix, with keys below `until`, that `read` takes. Pages are named by the key of
+    /// their last entry, without the prefix.
+    async fn page_until<T>(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        until: Option<&str>,
         limit: usize,
         read: impl Fn(&str, &[u8]) -> Result<Option<T>, BookError>,
     ) -> Result<Page<T>, BookError> {
@@ -271,6 +298,9 @@ impl Book {
                 return Ok(Page { items, next: None });
             }
             for (key, text) in found {
+                if until.is_some_and(|until| key.as_str() >= until) {
+                    return Ok(Page { items, next: None });
+                }
                 if items.len() == limit {
                     let next = after.and_then(|after| Some(after.strip_prefix(prefix)?.to_owned()));
                     return Ok(Page { items, next });

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::keys::key;
 use super::stored::{BriefMark, Listed, StoredCourse, read};
-use super::{Book, BookError};
+use super::{Book, BookError, CourseHead};
 use host::gegi::{Course, CourseKind, CurrentMark, GegiUnavailable, SchoolSettings, SchoolSource};
 
 #[async_trait]
@@ -54,6 +54,23 @@ impl Book {
     pub async fn course_of(&self, id: &str) -> Result<Option<Course>, BookError> {
         let text = self.get(key("course", &[id])).await?;
         text.map(|text| Ok(StoredCourse::read(&text)?.into_course())).transpose()
+    }
+
+    /// What lists show of these courses, in their order; none: the book holds no such course, or a version that kept no head
+    /// wrote it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn heads(&self, ids: &[&str]) -> Result<Vec<Option<(CourseKind, CourseHead)>>, BookError> {
+        let places: Vec<String> = ids.iter().map(|id| key("revision", &[id])).collect();
+        let found = self.entries.get_many(&places).await?;
+        let head = |text: &Option<Vec<u8>>| {
+            let Some(text) = text else { return Ok(None) };
+            let listed: Listed = read(text, "revision")?;
+            let kind = listed.kind();
+            Ok(listed.head.map(|head| (kind, head)))
+        };
+        found.iter().map(head).collect()
     }
 
     /// Revision and kind of the course as GEGI holds it now.

@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::BookError;
-use crate::form::{CampusForm, CourseLine, SchoolForm, SettingsChange};
+use crate::form::{CampusForm, CourseLine, SchoolForm, SettingsChange, day_text};
 use crate::lines::{BasisLine, MarkLine, letter, mark_of, origin_word};
-use host::gegi::{Campus, Course, CourseKind, CurrentMark, Mark, Message, Origin, Receipt, SchoolSettings};
+use host::gegi::{Campus, Course, CourseKind, CurrentMark, HoursType, Mark, Message, Origin, Receipt, SchoolSettings};
 
 /// The text of a value.
 pub(super) fn write(value: &impl Serialize, kind: &str) -> Result<Vec<u8>, BookError> {
@@ -106,11 +106,16 @@ pub(super) struct Listed {
     pub(super) id: String,
     pub(super) revision: u64,
     kind: String,
+    /// None: a version that kept no head wrote the entry.
+    #[serde(default)]
+    pub(super) head: Option<CourseHead>,
 }
 
 impl Listed {
     pub(super) fn of(course: &Course) -> Self {
-        Self { id: course.id.clone(), revision: course.revision, kind: kind_word(course.kind).to_owned() }
+        let Course { id, revision, kind, .. } = course;
+        let head = Some(CourseHead::of(course));
+        Self { id: id.clone(), revision: *revision, kind: kind_word(*kind).to_owned(), head }
     }
 
     pub(super) fn kind(&self) -> CourseKind {
@@ -118,6 +123,59 @@ impl Listed {
             CourseKind::ClinicalRotation
         } else {
             CourseKind::GroupCourse
+        }
+    }
+}
+
+/// What a list of courses shows of one, so that nobody has to read all its students and classes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CourseHead {
+    /// The number.
+    pub number: String,
+    /// The title.
+    pub title: String,
+    /// GEGI's id of the campus.
+    pub campus: String,
+    /// The group's name.
+    pub group: String,
+    /// The names of further groups, which a clinical rotation may have.
+    pub groups: Vec<String>,
+    /// The program's name.
+    pub program: String,
+    /// The first day.
+    pub start_date: String,
+    /// The last day.
+    pub end_date: String,
+    /// `class-schedule` or `attendance-log`.
+    pub hours_type: String,
+    /// How many instructors GEGI names.
+    pub instructors: usize,
+    /// How many students GEGI names.
+    pub students: usize,
+    /// How many classes GEGI names.
+    pub classes: usize,
+}
+
+impl CourseHead {
+    fn of(course: &Course) -> Self {
+        Self {
+            number: course.number.clone(),
+            title: course.title.clone(),
+            campus: course.campus.clone(),
+            group: course.group.name.clone(),
+            groups: course.groups.iter().map(|group| group.name.clone()).collect(),
+            program: course.program.name.clone(),
+            start_date: day_text(course.start_date),
+            end_date: day_text(course.end_date),
+            hours_type: match course.hours_type {
+                HoursType::ClassSchedule => "class-schedule",
+                HoursType::AttendanceLog => "attendance-log",
+            }
+            .to_owned(),
+            instructors: course.instructors.len(),
+            students: course.students.len(),
+            classes: course.classes.len(),
         }
     }
 }

@@ -161,7 +161,7 @@ fn write_instant<S: Serializer>(instant: &i64, to: S) -> Result<S::Ok, S::Error>
 
 /// A date, as text.
 mod day {
-    use super::{Deserialize, Deserializer, Serializer, text_of, wit, wit_date};
+    use super::{Deserialize, Deserializer, Serializer, day_text, wit, wit_date};
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<wit::LocalDate, D::Error> {
         wit_date(&String::deserialize(text)?)
@@ -169,13 +169,13 @@ mod day {
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // Serde hands over a reference.
     pub(super) fn serialize<S: Serializer>(day: &wit::LocalDate, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&text_of(*day))
+        to.collect_str(&day_text(*day))
     }
 }
 
 /// A date or none, as text or null.
 mod day_or_null {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, text_of, wit, wit_date};
+    use super::{Deserialize, Deserializer, Serialize, Serializer, day_text, wit, wit_date};
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Option<wit::LocalDate>, D::Error> {
         Option::<String>::deserialize(text)?.map(|text| wit_date(&text)).transpose()
@@ -183,11 +183,12 @@ mod day_or_null {
 
     #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)] // Serde hands over a reference.
     pub(super) fn serialize<S: Serializer>(day: &Option<wit::LocalDate>, to: S) -> Result<S::Ok, S::Error> {
-        day.map(text_of).serialize(to)
+        day.map(day_text).serialize(to)
     }
 }
 
-fn text_of(day: wit::LocalDate) -> String {
+/// A date as the files have it.
+pub fn day_text(day: wit::LocalDate) -> String {
     let wit::LocalDate { year, month, day } = day;
     format!("{year:04}-{month:02}-{day:02}")
 }

@@ -11,8 +11,8 @@ mod settings;
 mod toml_document;
 
 pub use checks::{CourseChecks, campuses as check_campuses};
-pub use course::{CourseLine, instant};
+pub use course::{CourseLine, day_text, instant};
 pub use problem::{BadInput, MOST_PROBLEMS, Place, Problem, Problems};
-pub use schema::{BrokenSchema, Schema};
+pub use schema::{BrokenSchema, Schema, settings_schema};
 pub use settings::{CampusForm, SchoolForm, SettingsChange};
 pub use toml_document::{Document, NotToml};

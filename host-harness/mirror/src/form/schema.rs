@@ -24,6 +24,16 @@ const SCHEMAS: [(&str, &str); 7] = [
 const EVENTS: [&str; 9] =
     ["course", "removed", "settings", "hand-mark", "push", "fault", "coursekey", "credentials", "restart"];
 
+/// The schema of the School Settings, from which forms take labels, help, defaults and ranges.
+///
+/// # Errors
+/// The schema that ships is no JSON.
+pub fn settings_schema() -> Result<Value, BrokenSchema> {
+    let text = SCHEMAS.iter().find(|(name, _)| *name == "school").map_or("null", |(_, text)| text);
+    let whole: Value = serde_json::from_str(text).map_err(|error| BrokenSchema("school", error.to_string()))?;
+    Ok(whole.pointer("/$defs/settings").cloned().unwrap_or_default())
+}
+
 /// Checks the values of one file.
 pub struct Schema {
     name: &'static str,

@@ -154,6 +154,31 @@ impl SettingsChange {
         }
     }
 
+    /// The keys of the settings that this change names.
+    pub fn keys(&self) -> Vec<&'static str> {
+        let named = [
+            ("weeks-before-start", self.weeks_before_start.is_some()),
+            ("weeks-after-end", self.weeks_after_end.is_some()),
+            ("absent-after-start-minutes", self.absent_after_start_minutes.is_some()),
+            ("absent-before-end-minutes", self.absent_before_end_minutes.is_some()),
+            ("follow-adjustments-days", self.follow_adjustments_days.is_some()),
+            ("error-email", self.error_email.is_some()),
+            ("send-new-program-courses", self.send_new_program_courses.is_some()),
+            ("initial-user-password", self.initial_user_password.is_some()),
+            ("update-every-minutes", self.update_every_minutes.is_some()),
+            ("settle-minutes", self.settle_minutes.is_some()),
+            ("longest-gap-minutes", self.longest_gap_minutes.is_some()),
+            ("never-checked-out", self.never_checked_out.is_some()),
+            ("minimum-attended-percent", self.minimum_attended_percent.is_some()),
+            ("digest-every-minutes", self.digest_every_minutes.is_some()),
+            ("guard-vanished-percent", self.guard_vanished_percent.is_some()),
+            ("guard-vanished-number", self.guard_vanished_number.is_some()),
+            ("guard-stopped-percent", self.guard_stopped_percent.is_some()),
+            ("guard-stopped-number", self.guard_stopped_number.is_some()),
+        ];
+        named.into_iter().filter(|(_, is_named)| *is_named).map(|(key, _)| key).collect()
+    }
+
     /// Changes the settings that this change names, and no others.
     pub fn apply(&self, settings: &mut SchoolSettings) {
         set(&mut settings.weeks_before_start, self.weeks_before_start);

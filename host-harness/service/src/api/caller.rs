@@ -1,5 +1,5 @@
 //! Who calls, and what the caller may do: the operator everything, a school its own things but not its creation, its
-//! removal and its credentials. Every token is compared by its hash, in constant time.
+//! removal and its credentials, a reader nothing but look. Every token is compared by its hash, in constant time.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use http::{Method, StatusCode, header};
 
 use crate::problem::Problem;
 use crate::registry::Registry;
-use crate::secrets::{SecretsError, TokenHash};
+use crate::secrets::{Secrets, SecretsError, TokenHash};
 use crate::service::Service;
 
 /// Lets a request through whose caller may make it.
@@ -27,8 +27,8 @@ enum Needed<'a> {
     Nothing,
     /// A token, unless the probe is public or comes from this machine.
     ProbeRights,
-    /// The operator's token.
-    Operator,
+    /// The operator's token; the school that the path names, if it names one.
+    Operator(Option<&'a str>),
     /// The operator's token, or that of this school.
     School(&'a str),
 }
@@ -44,48 +44,107 @@ impl<'a> Needed<'a> {
                 let is_read = method == Method::GET;
                 let is_arming = matches!(rest.as_slice(), ["campuses", _, "credentials"]);
                 let is_operators = rest.is_empty() && !is_read || is_arming;
-                if is_operators { Self::Operator } else { Self::School(school) }
+                if is_operators { Self::Operator(Some(school)) } else { Self::School(school) }
             }
-            _ => Self::Operator,
+            _ => Self::Operator(None),
         }
     }
 }
 
-fn allow(service: &Service, request: &Request) -> Result<(), Problem> {
-    let needed = Needed::of(request.method(), request.uri().path());
-    let school = match needed {
-        Needed::Nothing => return Ok(()),
-        Needed::ProbeRights if service.config().public_probes || is_of_this_machine(request) => return Ok(()),
-        Needed::School(school) => Some(school).filter(|school| Registry::is_id(school)),
-        Needed::ProbeRights | Needed::Operator => None,
-    };
-    let shown = token_of(request).ok_or_else(unknown)?;
-    let secrets = service.schools().secrets();
-    let unreadable = |error: SecretsError| {
-        tracing::error!(%error, "a token could not be compared");
-        Problem::unavailable("the service cannot read its tokens")
-    };
-    let operator = secrets.operator_token().map_err(unreadable)?;
-    // A school without a token costs the same comparison.
-    let own = school.map(|school| secrets.school_token(school)).transpose().map_err(unreadable)?.flatten();
-    let is_operator = operator.is_some_and(|operator| operator.is(&shown));
-    let is_school = own.unwrap_or_else(|| TokenHash::of("")).is(&shown) && own.is_some();
-    if is_operator || is_school {
-        return Ok(());
-    }
-    if is_of_path(service, request, &shown) {
-        let detail = "this token is the school's own; only the operator's token may do this";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
-    Err(unknown())
+/// Whose token somebody showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// The operator's, who may do everything.
+    Operator,
+    /// That of the school with this id.
+    School(String),
 }
 
-/// Whether the token is that of the school in the path, for what only the operator may do.
-fn is_of_path(service: &Service, request: &Request, shown: &TokenHash) -> bool {
-    let school = request.uri().path().trim_start_matches('/').split('/').nth(2);
-    let own = school.filter(|school| Registry::is_id(school));
-    let own = own.and_then(|school| service.schools().secrets().school_token(school).ok().flatten());
-    own.is_some_and(|own| own.is(shown))
+/// Somebody who was let in, and what that caller may do. A request that a page of this program makes carries it among its
+/// extensions, where nothing from outside can put one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose token the caller showed.
+    pub whose: Whose,
+    /// Whether the caller may look alone.
+    pub only_reads: bool,
+}
+
+impl Caller {
+    /// The caller who shows this token, as the operator or for this school; none: the token is nobody's there.
+    ///
+    /// # Errors
+    /// The tokens cannot be read.
+    pub fn of_token(service: &Service, school: Option<&str>, shown: &TokenHash) -> Result<Option<Self>, SecretsError> {
+        let secrets = service.schools().secrets();
+        // Every token costs the same comparison, whether it exists or not.
+        let is = |token: Option<TokenHash>| token.unwrap_or_else(|| TokenHash::of("")).is(shown) && token.is_some();
+        let operator = (is(secrets.operator_token()?), is(secrets.operator_reader_token()?));
+        let school = school.filter(|school| Registry::is_id(school));
+        let of_school = |read: fn(&Secrets, &str) -> Result<Option<TokenHash>, SecretsError>| match school {
+            Some(school) => read(secrets, school).map(is),
+            None => Ok(is(None)),
+        };
+        let own = (of_school(Secrets::school_token)?, of_school(Secrets::school_reader_token)?);
+        let of = |whose, only_reads| Some(Self { whose, only_reads });
+        let its = || Whose::School(school.unwrap_or_default().to_owned());
+        Ok(match (operator, own) {
+            ((true, _), _) => of(Whose::Operator, false),
+            (_, (true, _)) => of(its(), false),
+            ((_, true), _) => of(Whose::Operator, true),
+            (_, (_, true)) => of(its(), true),
+            _ => None,
+        })
+    }
+
+    /// Whether the caller may see this school.
+    pub fn sees(&self, school: &str) -> bool {
+        match &self.whose {
+            Whose::Operator => true,
+            Whose::School(own) => own == school,
+        }
+    }
+
+    fn may(&self, needed: &Needed<'_>, method: &Method) -> Result<(), Problem> {
+        let forbidden = |detail: &str| Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        match (&self.whose, needed) {
+            (_, Needed::Nothing) | (Whose::Operator, _) => {}
+            (Whose::School(own), Needed::School(school)) if own == school => {}
+            // A token of the school in the path is known there; elsewhere it is nobody's.
+            (Whose::School(own), Needed::Operator(Some(school))) if own == school => {
+                return forbidden("this token is the school's own; only the operator's token may do this");
+            }
+            (Whose::School(_), _) => return Err(unknown()),
+        }
+        // A preview of a text or of settings is asked with POST and changes nothing, but a reader has nothing to save.
+        if self.only_reads && method != Method::GET {
+            return forbidden("this token may look alone; show one that may change things");
+        }
+        Ok(())
+    }
+}
+
+fn allow(service: &Service, request: &Request) -> Result<(), Problem> {
+    let path = request.uri().path();
+    let needed = Needed::of(request.method(), path);
+    match needed {
+        Needed::Nothing => return Ok(()),
+        Needed::ProbeRights if service.config().public_probes || is_of_this_machine(request) => return Ok(()),
+        _ => {}
+    }
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        return caller.may(&needed, request.method());
+    }
+    let shown = token_of(request).ok_or_else(unknown)?;
+    let school = match needed {
+        Needed::School(school) | Needed::Operator(Some(school)) => Some(school),
+        _ => None,
+    };
+    let caller = Caller::of_token(service, school, &shown).map_err(|error| {
+        tracing::error!(%error, "a token could not be compared");
+        Problem::unavailable("the service cannot read its tokens")
+    })?;
+    caller.ok_or_else(unknown)?.may(&needed, request.method())
 }
 
 fn unknown() -> Problem {
@@ -114,7 +173,7 @@ mod tests {
         let needed = |method: Method, path: &str| match Needed::of(&method, path) {
             Needed::Nothing => "nothing".to_owned(),
             Needed::ProbeRights => "probe".to_owned(),
-            Needed::Operator => "operator".to_owned(),
+            Needed::Operator(_) => "operator".to_owned(),
             Needed::School(school) => school.to_owned(),
         };
         let expected = [

@@ -115,6 +115,21 @@ async fn check(school: &OpenSchool, course: &Course, id: &str) -> Result<(), Pro
     Ok(problems.unless_any(Some(()))?)
 }
 
+/// A course as GEGI sent it last.
+#[utoipa::path(get, path = "/v1/schools/{school}/courses/{course}", tag = "courses",
+    params(("school" = String, Path), ("course" = String, Path)),
+    responses((status = 200, description = "The course, as GEGI sent it", body = Object), (status = 404, description = "There is no such school or course", body = Problem)))]
+pub(super) async fn get(
+    State(service): State<Service>,
+    In((id, course)): In<(String, String)>,
+) -> Result<Json<CourseLine>, Problem> {
+    let school = service.school(&id).await?;
+    let found = school.book.course_of(&course).await?;
+    found
+        .map(|course| Json(CourseLine(course)))
+        .ok_or_else(|| Problem::not_found("GEGI has sent no such course; send it with PUT"))
+}
+
 /// Takes away a course that GEGI no longer holds.
 #[utoipa::path(delete, path = "/v1/schools/{school}/courses/{course}", tag = "courses",
     params(("school" = String, Path), ("course" = String, Path)),

@@ -8,12 +8,13 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder};
 
 /// The schemas that ship as files, by the name under which handlers refer to them.
-const SCHEMAS: [(&str, &str); 6] = [
+const SCHEMAS: [(&str, &str); 7] = [
     ("SchoolRequest", include_str!("../../../mirror/schemas/school-request.schema.json")),
     ("Course", include_str!("../../../mirror/schemas/courses.schema.json")),
     ("Credentials", include_str!("../../schemas/credentials.schema.json")),
     ("CourseList", include_str!("../../schemas/course-list.schema.json")),
     ("HandMark", include_str!("../../schemas/hand-mark.schema.json")),
+    ("Settings", include_str!("../../schemas/settings.schema.json")),
     ("Acknowledgements", include_str!("../../schemas/acknowledgements.schema.json")),
 ];
 /// The files to which they refer.

@@ -6,18 +6,23 @@ mod caller;
 mod changes;
 mod courses;
 mod description;
+mod events;
 mod explain;
 mod holds;
+mod overview;
 mod preview;
 mod probes;
 mod records;
 mod request;
 mod schools;
+mod settings;
 mod statuses;
 mod steer;
 mod templates;
 mod webhooks;
 
+pub use caller::{Caller, Whose};
+pub use overview::Listed;
 pub use schools::CourseCounts;
 
 use std::time::Duration;
@@ -48,10 +53,14 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(schools::resume))
         .routes(routes!(schools::sync))
         .routes(routes!(schools::put_credentials))
+        .routes(routes!(settings::change))
         .routes(routes!(courses::list, courses::compare))
-        .routes(routes!(courses::put, courses::delete))
+        .routes(routes!(courses::get, courses::put, courses::delete))
         .routes(routes!(statuses::list))
         .routes(routes!(statuses::get))
+        .routes(routes!(overview::list))
+        .routes(routes!(overview::lately))
+        .routes(routes!(events::follow))
         .routes(routes!(records::issues))
         .routes(routes!(records::journal))
         .routes(routes!(records::marks))
@@ -67,6 +76,7 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(changes::list))
         .routes(routes!(changes::acknowledge))
         .routes(routes!(templates::get, templates::put))
+        .routes(routes!(templates::about))
         .routes(routes!(templates::preview))
         .routes(routes!(webhooks::receive))
         .routes(routes!(probes::healthz))

@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use host::gegi::{CurrentMark, Origin};
 use host::schedule::Wake;
 use http::StatusCode;
-use mirror::book::{IssueEntry, Page};
+use mirror::book::{Book, IssueEntry, JournalSpan, Page, PersonAct};
 use mirror::lines::{JournalLine, LogLine, MarkLine, mark_of};
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,6 +38,10 @@ pub(super) struct Journal {
     course: Option<String>,
     /// Only lines about this student or instructor.
     person: Option<String>,
+    /// Only lines from this moment on, as RFC 3339.
+    from: Option<DateTime<Utc>>,
+    /// Only lines before this moment.
+    until: Option<DateTime<Utc>>,
     /// The page begins after this place: `next` of the page before.
     after: Option<String>,
     /// At most so many entries, from 1 to 1,000; 100 if it is missing.
@@ -107,7 +112,9 @@ pub(super) async fn journal(
     let after = place(asked.after.as_deref())?;
     let of = |wanted: &Option<String>, held: &Option<String>| wanted.is_none() || wanted == held;
     let wanted = |line: &JournalLine| of(&asked.course, &line.course) && of(&asked.person, &line.student);
-    Ok(answer(school.book.journal_page(after.as_deref(), limit, wanted).await?))
+    let moment = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
+    let span = JournalSpan { from: moment(asked.from), until: moment(asked.until) };
+    Ok(answer(school.book.journal_page(span, after.as_deref(), limit, wanted).await?))
 }
 
 /// The marks of a class, by student.
@@ -145,36 +152,55 @@ struct HandMark {
     mark: String,
 }
 
+/// Who sets or takes away a mark.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct By {
+    /// Who does it, for a line of the System Journal; without it GEGI writes its own line.
+    by: Option<String>,
+}
+
+/// Writes the line of the System Journal that a person's mark has, if the caller says who it was.
+async fn journal_mark(book: &Book, place: (&str, &str), new: Option<&str>, by: Option<&str>) -> Result<(), Problem> {
+    let Some(by) = by else { return Ok(()) };
+    let (class, student) = (Some(place.0), Some(place.1));
+    Ok(book.write_journal(PersonAct { what: "hand-mark", class, student, new, by }).await?)
+}
+
 /// Sets a mark by hand, as a person does in GEGI.
 #[utoipa::path(put, path = "/v1/schools/{school}/marks/{class}/{student}", tag = "records",
-    params(("school" = String, Path), ("class" = String, Path), ("student" = String, Path)),
+    params(("school" = String, Path), ("class" = String, Path), ("student" = String, Path), By),
     request_body(content = ref("#/components/schemas/HandMark"), content_type = "application/json"),
     responses((status = 204, description = "The mark stands"), (status = 404, description = "There is no such school", body = Problem),
         (status = 422, description = "That is no mark", body = Problem)))]
 pub(super) async fn put_mark(
     State(service): State<Service>,
     In((id, class, student)): In<(String, String, String)>,
+    Asked(By { by }): Asked<By>,
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let school = service.school(&id).await?;
-    let HandMark { mark } = body.checked(&service.schemas().bodies.mark)?;
-    let mark = mark_of(&mark).ok_or_else(|| Problem::bad_request("mark is no mark; write P, L or A"))?;
+    let HandMark { mark: letter } = body.checked(&service.schemas().bodies.mark)?;
+    let mark = mark_of(&letter).ok_or_else(|| Problem::bad_request("mark is no mark; write P, L or A"))?;
     let mark = CurrentMark { student: student.clone(), mark, origin: Origin::Hand };
     school.book.set_hand_mark(&class, &student, Some(&mark)).await?;
+    journal_mark(&school.book, (&class, &student), Some(&letter), by.as_deref()).await?;
     service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes away the mark that stands.
 #[utoipa::path(delete, path = "/v1/schools/{school}/marks/{class}/{student}", tag = "records",
-    params(("school" = String, Path), ("class" = String, Path), ("student" = String, Path)),
+    params(("school" = String, Path), ("class" = String, Path), ("student" = String, Path), By),
     responses((status = 204, description = "There is no mark"), (status = 404, description = "There is no such school", body = Problem)))]
 pub(super) async fn delete_mark(
     State(service): State<Service>,
     In((id, class, student)): In<(String, String, String)>,
+    Asked(By { by }): Asked<By>,
 ) -> Result<StatusCode, Problem> {
     let school = service.school(&id).await?;
     school.book.set_hand_mark(&class, &student, None).await?;
+    journal_mark(&school.book, (&class, &student), None, by.as_deref()).await?;
     service.wake(&school, Wake::Changed).await;
     Ok(StatusCode::NO_CONTENT)
 }

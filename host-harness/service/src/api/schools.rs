@@ -79,7 +79,7 @@ pub struct CourseCounts {
 }
 
 impl CourseCounts {
-    fn add(&mut self, status: host::gegi::Status) {
+    pub(super) fn add(&mut self, status: host::gegi::Status) {
         use host::gegi::Status;
         *match status {
             Status::Disabled => &mut self.disabled,

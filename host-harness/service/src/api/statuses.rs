@@ -43,6 +43,13 @@ pub(super) struct StatusAnswer {
     issues: Vec<IssueLine>,
 }
 
+impl StatusAnswer {
+    /// The course.
+    pub(super) fn course(&self) -> &str {
+        &self.course
+    }
+}
+
 impl From<CourseStatus> for StatusAnswer {
     fn from(status: CourseStatus) -> Self {
         let since = status.since;
@@ -75,24 +82,24 @@ pub(super) struct Wanted {
     limit: Option<usize>,
 }
 
-impl Wanted {
-    fn kind(&self) -> Result<Option<CourseKind>, Problem> {
-        match self.kind.as_deref() {
-            None => Ok(None),
-            Some("group-course") => Ok(Some(CourseKind::GroupCourse)),
-            Some("clinical-rotation") => Ok(Some(CourseKind::ClinicalRotation)),
-            Some(_) => Err(Problem::bad_request("kind is no word known here; write group-course or clinical-rotation")),
-        }
+/// The kind of course that a word names.
+pub(super) fn kind_of(word: Option<&str>) -> Result<Option<CourseKind>, Problem> {
+    match word {
+        None => Ok(None),
+        Some("group-course") => Ok(Some(CourseKind::GroupCourse)),
+        Some("clinical-rotation") => Ok(Some(CourseKind::ClinicalRotation)),
+        Some(_) => Err(Problem::bad_request("kind is no word known here; write group-course or clinical-rotation")),
     }
+}
 
-    fn status(&self) -> Result<Option<Status>, Problem> {
-        let all = [Status::Disabled, Status::Scheduled, Status::Failed, Status::Synchronized];
-        let Some(word) = &self.status else { return Ok(None) };
-        let found = all.into_iter().find(|status| status.word() == word);
-        found.map(Some).ok_or_else(|| {
-            Problem::bad_request("status is no word known here; write disabled, scheduled, failed or synchronized")
-        })
-    }
+/// The status that a word names.
+pub(super) fn status_of(word: Option<&str>) -> Result<Option<Status>, Problem> {
+    let all = [Status::Disabled, Status::Scheduled, Status::Failed, Status::Synchronized];
+    let Some(word) = word else { return Ok(None) };
+    let found = all.into_iter().find(|status| status.word() == word);
+    found.map(Some).ok_or_else(|| {
+        Problem::bad_request("status is no word known here; write disabled, scheduled, failed or synchronized")
+    })
 }
 
 /// The statuses of the courses.
@@ -103,7 +110,8 @@ pub(super) async fn list(
     In(id): In<String>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Items<StatusAnswer>>, Problem> {
-    let (kind, status, limit) = (wanted.kind()?, wanted.status()?, limit(wanted.limit)?);
+    let (kind, status) = (kind_of(wanted.kind.as_deref())?, status_of(wanted.status.as_deref())?);
+    let limit = limit(wanted.limit)?;
     let school = service.school(&id).await?;
     let (mut items, mut after) = (Vec::new(), wanted.after);
     loop {

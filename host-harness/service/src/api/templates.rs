@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use host::email::{OwnTexts, Part, Rendered, TemplateError, Templates, is_template};
+use host::email::{OwnTexts, Part, Rendered, TemplateError, Templates, built_in_text, is_template};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -82,6 +82,54 @@ pub(super) async fn get(
     let school = service.school(&id).await?;
     known(&name)?;
     Ok(Json(Texts::of(&school.book.email_texts().await?, &name)))
+}
+
+/// What the author of a template has to know.
+#[derive(Serialize, ToSchema)]
+pub(super) struct About {
+    /// The texts that ship.
+    ships: Texts,
+    /// The variables that the texts may use.
+    variables: Vec<Variable>,
+    /// The cells of every row.
+    columns: Vec<Variable>,
+}
+
+/// A variable of a template, or a cell of its rows.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Variable {
+    /// The name as templates write it.
+    name: String,
+    /// What it means.
+    meaning: String,
+    /// `text`, `number` or `rows`.
+    kind: &'static str,
+}
+
+/// The texts of a template that ship, and its variables.
+#[utoipa::path(get, path = "/v1/schools/{school}/email-templates/{name}/variables", tag = "e-mail templates",
+    params(("school" = String, Path), ("name" = String, Path)),
+    responses((status = 200, description = "Texts and variables", body = About), (status = 404, description = "There is no such school or template", body = Problem)))]
+pub(super) async fn about(
+    State(service): State<Service>,
+    In((id, name)): In<(String, String)>,
+) -> Result<Json<About>, Problem> {
+    service.school(&id).await?;
+    known(&name)?;
+    let templates = Templates::built_in().map_err(refused)?;
+    let documentation = templates.documentation(&name).map_err(refused)?;
+    let ships = |part| built_in_text(&name, part).map(str::to_owned);
+    let variables = documentation.variables.iter();
+    let columns = documentation.columns.iter();
+    Ok(Json(About {
+        ships: Texts { subject: ships(Part::Subject), text: ships(Part::Text), html: ships(Part::Html) },
+        variables: variables
+            .map(|one| Variable { name: one.name.clone(), meaning: one.meaning.clone(), kind: one.kind() })
+            .collect(),
+        columns: columns
+            .map(|one| Variable { name: one.name.clone(), meaning: one.meaning.clone(), kind: "text" })
+            .collect(),
+    }))
 }
 
 /// Saves the school's own texts of a template, if they can be used.
