@@ -102,7 +102,7 @@ async function ask(method, body) {
 }
 function show(time) {
   const at = new Date(time.now);
-  clock.querySelector("time").textContent = at.toLocaleString("en-GB", { timeZone: "America/New_York", weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  clock.querySelector("time").textContent = at.toLocaleString("en-GB", { timeZone: clock.dataset.zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   clock.querySelector("[data-play]").textContent = time.playing ? "Pause" : "Play";
   clock.querySelector("[data-speed]").value = String(time["minutes-per-second"]);
 }

@@ -1,5 +1,6 @@
 //! Drawings as SVG: the timeline of a student in a class, and bars over hours. Numbers in, markup out; colours are classes
-//! of the style sheet, so that they follow light and dark.
+//! of the style sheet, so that they follow light and dark. Elements of SVG are written with their end: in a page, one without
+//! would take the next ones into itself.
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -39,16 +40,16 @@ pub(crate) fn timeline(shown: &Timeline<'_>) -> Markup {
     let award = shown.awarded_seconds.filter(|seconds| *seconds > 0);
     html! {
         svg .timeline viewBox=(format!("0 0 {WIDTH} 26")) role="img" aria-label=(shown.sentence) preserveAspectRatio="none" {
-            rect .lesson x=(at(left)) y="7" width=(at(right - left)) height="12" rx="2";
+            rect .lesson x=(at(left)) y="7" width=(at(right - left)) height="12" rx="2" {}
             @for (from, until, is_whole) in visits {
-                rect .visit .open[!is_whole] x=(at(from)) y="9.5" width=(at(until - from)) height="7" rx="2";
+                rect .visit .open[!is_whole] x=(at(from)) y="9.5" width=(at(until - from)) height="7" rx="2" {}
             }
             @if let Some(seconds) = award {
-                rect .award x=(at(left)) y="20.5" width=(at((right - left) * share(seconds, ends - starts))) height="3" rx="1.5";
+                rect .award x=(at(left)) y="20.5" width=(at((right - left) * share(seconds, ends - starts))) height="3" rx="1.5" {}
             }
             @if let Some((late, early)) = shown.limits {
                 @for limit in [late, early].into_iter().filter_map(read) {
-                    line .limit x1=(at(scale.x(limit))) x2=(at(scale.x(limit))) y1="3" y2="23";
+                    line .limit x1=(at(scale.x(limit))) x2=(at(scale.x(limit))) y1="3" y2="23" {}
                 }
             }
         }
@@ -98,16 +99,16 @@ pub(crate) fn bars(bars: &[Bar], what: &str) -> Markup {
     html! {
         svg .bars viewBox="0 0 920 168" role="img" aria-label=(what) {
             @for line in (0..=top / step).map(|number| number * step) {
-                line .grid x1="44" x2="912" y1=(at(y(line))) y2=(at(y(line)));
+                line .grid x1="44" x2="912" y1=(at(y(line))) y2=(at(y(line))) {}
                 text .scale x="36" y=(at(y(line) + 4.0)) text-anchor="end" { (line) }
             }
             @for (number, bar) in bars.iter().enumerate() {
                 @let left = 48.0 + share_count(number) * width;
                 g {
                     title { (bar.name) ": " (bar.height) @if bar.bad > 0 { ", failed " (bar.bad) } }
-                    rect .bar x=(at(left)) y=(at(y(bar.height))) width=(at(width * 0.72)) height=(at(140.0 - y(bar.height))) rx="2";
+                    rect .bar x=(at(left)) y=(at(y(bar.height))) width=(at(width * 0.72)) height=(at(140.0 - y(bar.height))) rx="2" {}
                     @if bar.bad > 0 {
-                        rect .bar .bad x=(at(left)) y=(at(y(bar.bad))) width=(at(width * 0.72)) height=(at(140.0 - y(bar.bad))) rx="2";
+                        rect .bar .bad x=(at(left)) y=(at(y(bar.bad))) width=(at(width * 0.72)) height=(at(140.0 - y(bar.bad))) rx="2" {}
                     }
                     @if number % 4 == 0 { text .scale x=(at(left + width * 0.36)) y="160" text-anchor="middle" { (bar.name) } }
                 }

@@ -204,7 +204,7 @@ fn navigation(frame: &Frame, section: Section) -> Markup {
                 }
             }
             div .foot {
-                @if frame.is_demo && visitor.is_operator() { div #clock .clock hidden {} }
+                @if frame.is_demo && visitor.is_operator() { div #clock .clock hidden data-zone=(school.map_or("UTC", School::own_zone)) {} }
                 button type="button" .theme data-theme-switch="" { "Light or dark" }
                 @if visitor.has_session {
                     form method="post" action="/console/leave" {

@@ -23,6 +23,14 @@ pub(crate) fn when(text: &str, zone_name: &str) -> Markup {
     shown(text, zone_name, "%a %-d %b %Y, %H:%M")
 }
 
+/// Day and time without the year, where the year is clear.
+pub(crate) fn brief_or_dash(text: Option<&str>, zone_name: &str) -> Markup {
+    match text {
+        Some(text) => shown(text, zone_name, "%-d %b, %H:%M"),
+        None => html! { span .quiet { "–" } },
+    }
+}
+
 /// Time alone.
 pub(crate) fn clock(text: &str, zone_name: &str) -> Markup {
     shown(text, zone_name, "%H:%M")

@@ -430,6 +430,14 @@ impl School {
     }
 }
 
+impl CoursePreview {
+    /// Whether there is anything to show.
+    pub(crate) fn says_something(&self) -> bool {
+        let is_at_rest = self.rest.is_none() && self.blocked.is_none();
+        !(is_at_rest && self.planned.is_empty() && self.waiting.is_empty())
+    }
+}
+
 impl Person {
     /// First and last name.
     pub(crate) fn name(&self) -> String {

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
+use chrono::TimeDelta;
 use maud::{Markup, html};
 
 use super::Answer;
@@ -14,6 +15,9 @@ use crate::moment;
 use crate::pieces::{nothing, panel, pill, table};
 use crate::told::{HourLine, Lately};
 use crate::visitor::Visitor;
+
+/// The hours that are drawn.
+const HOURS: i64 = 24;
 
 /// The page.
 pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Path(id): Path<String>) -> Answer {
@@ -36,26 +40,33 @@ pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Path(
         .into_response())
 }
 
+/// The last hours up to the latest one of which there is a request, those without one as well.
+fn every_hour(hours: &[HourLine]) -> Vec<(String, Option<&HourLine>)> {
+    let Some(last) = hours.last().and_then(|hour| moment::read(&hour.hour)) else { return Vec::new() };
+    let back = (0..HOURS).rev().map(|number| last - TimeDelta::hours(number));
+    let line = |at| hours.iter().find(|hour| moment::read(&hour.hour) == Some(at));
+    back.map(|at| (at.to_rfc3339(), line(at))).collect()
+}
+
 fn volume(hours: &[HourLine], zone: &str) -> Markup {
-    let bar = |hour: &HourLine| Bar { name: name(hour, zone), height: hour.requests.into(), bad: hour.failed.into() };
-    drawn(hours, bar, "Requests to CourseKey in each of the last hours")
+    let height = |hour: &HourLine| (u64::from(hour.requests), u64::from(hour.failed));
+    drawn(hours, zone, height, "Requests to CourseKey in each of the last hours")
 }
 
 fn latency(hours: &[HourLine], zone: &str) -> Markup {
-    let mean = |hour: &HourLine| hour.took_ms / u64::from(hour.requests.max(1));
-    let bar = |hour: &HourLine| Bar { name: name(hour, zone), height: mean(hour), bad: 0 };
-    drawn(hours, bar, "Mean time of an answer in each of the last hours, in milliseconds")
+    let height = |hour: &HourLine| (hour.took_ms / u64::from(hour.requests.max(1)), 0);
+    drawn(hours, zone, height, "Mean time of an answer in each of the last hours, in milliseconds")
 }
 
-fn name(hour: &HourLine, zone: &str) -> String {
-    moment::formatted(&hour.hour, zone, "%H:%M")
-}
-
-fn drawn(hours: &[HourLine], bar: impl Fn(&HourLine) -> Bar, what: &str) -> Markup {
+fn drawn(hours: &[HourLine], zone: &str, height: impl Fn(&HourLine) -> (u64, u64), what: &str) -> Markup {
     if hours.is_empty() {
         return nothing("There was no request in the last day.");
     }
-    bars(&hours.iter().map(bar).collect::<Vec<_>>(), what)
+    let bar = |(at, hour): (String, Option<&HourLine>)| {
+        let (height, bad) = hour.map_or((0, 0), &height);
+        Bar { name: moment::formatted(&at, zone, "%H:%M"), height, bad }
+    };
+    bars(&every_hour(hours).into_iter().map(bar).collect::<Vec<_>>(), what)
 }
 
 fn calls(lately: &Lately, zone: &str) -> Markup {

@@ -187,7 +187,7 @@ fn students(course: &Course, class: &Class, marks: &BTreeMap<String, Mark>, here
 fn row(id: &str, student: Option<&Student>, class: &Class, held: Option<&Mark>, here: &str) -> Markup {
     let address = format!("{here}/{}", crate::api::part(id));
     html! { tr {
-        td { a href=(address) { (student.map_or_else(|| id.to_owned(), |student| student.person.name())) } span .sub { (id) } }
+        td .person { a href=(address) { (student.map_or_else(|| id.to_owned(), |student| student.person.name())) } span .sub { (id) } }
         td { (mark(held.map_or("–", |held| held.mark.as_str()))) }
         td .wide { @if let Some(held) = held { (drawn(class, held)) } }
         td .wide { @match held {

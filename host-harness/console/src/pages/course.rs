@@ -40,7 +40,7 @@ async fn load(console: &Console, frame: &Frame, id: &str, course: &str) -> Resul
     lately.requests.truncate(REQUESTS);
     Ok(Glass {
         standing: api.get(caller, &of_course(&["status"])).await?,
-        preview: preview.items.into_iter().next(),
+        preview: preview.items.into_iter().next().filter(CoursePreview::says_something),
         holds: holds.items.into_iter().filter(|hold| hold.course == course.id).collect(),
         lately,
         course,
@@ -157,10 +157,10 @@ fn students(course: &Course) -> Markup {
         html! {
             (table("Students and instructors", &["Name", "E-mail", "Standing"], html! {
                 @for instructor in &course.instructors { tr {
-                    td { (instructor.name()) span .sub { (instructor.id) } } td { (instructor.email) } td { "Instructor" }
+                    td .person { (instructor.name()) span .sub { (instructor.id) } } td { (instructor.email) } td { "Instructor" }
                 } }
                 @for student in &course.students { tr {
-                    td { (student.person.name()) span .sub { (student.person.id) } }
+                    td .person { (student.person.name()) span .sub { (student.person.id) } }
                     td { @if student.person.email.is_empty() { span .quiet { "none" } } @else { (student.person.email) } }
                     td { (student.stage) @if let Some(day) = &student.stopped_on { span .sub { "stopped " (moment::day(day)) } }
                         @if student.agreement == "credit-granted" { span .sub { "credit granted" } } }

@@ -150,7 +150,7 @@ impl Shown<'_> {
                     a href=(course) { strong { (head.as_ref().map_or(standing.course.as_str(), |head| head.title.as_str())) } }
                     span .sub {
                         @match head {
-                            Some(head) => { (head.number) " · " (head.campus) " · " (count(head.students, "student")) " · " (count(head.classes, "class")) }
+                            Some(head) => { (head.number) @if self.school.campuses.len() > 1 { " · " (head.campus) } " · " (count(head.students, "student")) " · " (count(head.classes, "class")) }
                             None => { (standing.course) }
                         }
                         @if head.as_ref().is_some_and(|head| head.hours_type == "attendance-log") { " · Attendance Log" }
@@ -159,10 +159,10 @@ impl Shown<'_> {
                 td .wide { @if let Some(head) = head {
                     (groups_of(head, self.section)) span .sub { (head.program) }
                 } }
-                td { @if let Some(head) = head { (moment::day(&head.start_date)) span .sub { "to " (moment::day(&head.end_date)) } } }
+                td .narrow { @if let Some(head) = head { (moment::day(&head.start_date)) span .sub { "to " (moment::day(&head.end_date)) } } }
                 td { (send_switch(self.frame, &self.school.id, standing, edits)) }
                 td { (status(standing)) }
-                td { (moment::when_or_dash(standing.complete_until.as_deref(), zone)) }
+                td { (moment::brief_or_dash(standing.complete_until.as_deref(), zone)) }
             }
         }
     }
@@ -190,9 +190,9 @@ pub(super) fn send_switch(frame: &Frame, school: &str, standing: &Standing, edit
         None
     };
     match fixed {
-        Some(why) => html! { span .bar {
+        Some(why) => html! {
             (explained(&format!("option-{}", standing.course), if is_on { "ok" } else { "disabled" }, if standing.locked { "On, locked" } else { word }, why))
-        } },
+        },
         None => pieces::form(
             &frame.visitor,
             &page_of(school, &["courses", &standing.course, "send-option"]),

@@ -37,12 +37,13 @@ pub(super) async fn show(
     let path = asked(&of_school(&id, &["preview"]), &[("after", &after), ("limit", "50")]);
     let preview: Preview =
         console.api.get(&frame.visitor.caller, &path).await.map_err(|refusal| frame.refused(refusal))?;
+    let courses: Vec<&CoursePreview> = preview.items.iter().filter(|course| course.says_something()).collect();
     let next = preview.next.as_deref().map(|next| asked(&here, &[("after", next)]));
     let body = html! {
         (counts(&preview, &here, &page_of(&id, &["holds"])))
-        (act(&frame.visitor, &here, "Tick now", "main"))
-        @if preview.items.is_empty() { (panel("Courses", html! {}, nothing("Nothing would be sent: CourseKey has everything that GEGI said."))) }
-        @for course in &preview.items {
+        div .bar { (act(&frame.visitor, &here, "Tick now", "main")) }
+        @if courses.is_empty() { (panel("Courses", html! {}, nothing("Nothing would be sent: CourseKey has everything that GEGI said."))) }
+        @for course in courses {
             (panel(&course.name, html! { a href=(page_of(&id, &["courses", &course.course])) { "Course" } }, html! {
                 @for why in course.rest.iter().chain(&course.blocked) { div .body { p .notice { (why) } } }
                 @if course.first_send { div .body { p .notice .wait { "It is sent for the first time, which locks Send to CourseKey." } } }

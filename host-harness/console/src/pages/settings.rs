@@ -27,6 +27,19 @@ const NAMED: [&str; 8] = [
     "send-new-program-courses",
     "initial-user-password",
 ];
+/// The settings that the requirement does not name.
+const OTHERS: [&str; 10] = [
+    "update-every-minutes",
+    "settle-minutes",
+    "longest-gap-minutes",
+    "never-checked-out",
+    "minimum-attended-percent",
+    "digest-every-minutes",
+    "guard-vanished-percent",
+    "guard-vanished-number",
+    "guard-stopped-percent",
+    "guard-stopped-number",
+];
 /// The setting whose value no page shows.
 const PASSWORD: &str = "initial-user-password";
 
@@ -80,9 +93,11 @@ fn page(frame: &Frame, id: &str, values: &Map<String, Value>, wrong: Option<&Ref
     };
     let schema = settings_schema().map_err(broken)?;
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let named = NAMED.iter().filter_map(|key| Some((*key, properties.get(*key)?)));
-    let others = properties.iter().filter(|(key, _)| !NAMED.contains(&key.as_str()));
-    let draw = |(key, about): (&str, &Value)| field(key, about, values.get(key), wrong);
+    let of = |keys: &[&'static str]| -> Vec<(&str, Value)> {
+        keys.iter().filter_map(|key| Some((*key, properties.get(*key)?.clone()))).collect()
+    };
+    let (named, others) = (of(&NAMED), of(&OTHERS));
+    let draw = |(key, about): &(&str, Value)| field(key, about, values.get(*key), wrong);
     let is_fixed = !frame.visitor.may_change();
     let body = html! {
         @if let Some(wrong) = wrong { p .notice .bad role="alert" { (wrong.detail) } }
@@ -91,8 +106,8 @@ fn page(frame: &Frame, id: &str, values: &Map<String, Value>, wrong: Option<&Ref
         }
         (fixed_or_form(frame, id, html! {
             fieldset disabled[is_fixed] .settings {
-                (panel("CourseKey", html! {}, html! { div .fields { @for one in named { (draw(one)) } } }))
-                (panel("More", html! {}, html! { div .fields { @for (key, about) in others { (draw((key, about))) } } }))
+                (panel("CourseKey", html! {}, html! { div .fields { @for one in &named { (draw(one)) } } }))
+                (panel("More", html! {}, html! { div .fields { @for one in &others { (draw(one)) } } }))
                 @if !is_fixed { button .button .main { "Save" } }
             }
         }))
@@ -110,7 +125,9 @@ fn fixed_or_form(frame: &Frame, id: &str, fields: Markup) -> Markup {
 
 fn field(key: &str, about: &Value, value: Option<&Value>, wrong: Option<&Refusal>) -> Markup {
     let text = |name: &str| about.get(name).and_then(Value::as_str).unwrap_or_default();
-    let default = about.get("default").map(shown).unwrap_or_default();
+    let default =
+        about.get("default").map(|value| if let Some(on) = value.as_bool() { on_or_off(on) } else { shown(value) });
+    let default = default.unwrap_or_default();
     let held = value.map(shown).unwrap_or_default();
     let wrong = wrong.and_then(|refusal| refusal.fields.iter().find(|(field, _)| field == key)).map(|(_, why)| why);
     let range = about.get("minimum").and_then(Value::as_i64).zip(about.get("maximum").and_then(Value::as_i64));
@@ -140,6 +157,10 @@ fn field(key: &str, about: &Value, value: Option<&Value>, wrong: Option<&Refusal
             @if let Some(wrong) = wrong { p .wrong id=(wrong_id) { (wrong) } }
         }
     }
+}
+
+fn on_or_off(on: bool) -> String {
+    if on { "On" } else { "Off" }.to_owned()
 }
 
 fn shown(value: &Value) -> String {

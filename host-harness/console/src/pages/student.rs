@@ -82,7 +82,7 @@ fn standing(explained: &Explanation, class: &Class, zone: &str) -> Markup {
                 @for issue in &explained.issues { p .notice .bad { (issue) } }
             }
             (facts(&[
-                ("Written by", html! { (explained.author.as_deref().map_or("–".to_owned(), capital)) }),
+                ("Written by", html! { (explained.author.as_deref().map_or("–", author)) }),
                 ("Rule", html! { (explained.rule.as_deref().map_or("–".to_owned(), capital)) }),
                 ("Late until", moment::clock(&limits.late_until, zone)),
                 ("Early from", moment::clock(&limits.early_from, zone)),
@@ -100,6 +100,15 @@ fn standing(explained: &Explanation, class: &Class, zone: &str) -> Markup {
             }
         },
     )
+}
+
+/// Who wrote a mark.
+fn author(word: &str) -> &'static str {
+    match word {
+        "hand" => "A person, by hand",
+        "preset" => "GEGI, before the class",
+        _ => "This integration, from CourseKey",
+    }
 }
 
 /// What is missing, who mends it and how.

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use http::Method;
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Answer, back_to};
 use crate::Console;
@@ -78,7 +78,8 @@ async fn previewed(console: &Console, frame: &Frame, id: &str, texts: &Texts) ->
 }
 
 fn body_of(texts: &Texts) -> Value {
-    json!({ "subject": texts.subject, "text": texts.text, "html": texts.html })
+    let parts = [("subject", &texts.subject), ("text", &texts.text), ("html", &texts.html)];
+    parts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.clone()?)))).collect()
 }
 
 fn field(id: &str, name: &str, control: Markup) -> Markup {
