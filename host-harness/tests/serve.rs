@@ -13,6 +13,8 @@ mod callers;
 mod canaries;
 #[path = "serve/commands.rs"]
 mod commands;
+#[path = "serve/console.rs"]
+mod console;
 #[path = "serve/demo.rs"]
 mod demo;
 #[path = "serve/feed.rs"]

@@ -69,10 +69,12 @@ function morph(old, fresh) {
 }
 let fetching = false;
 let again = false;
+const AT_MOST_EVERY = 1000; // A school that is busy changes many times a second; nobody reads that fast.
 async function refresh() {
   if (fetching) { again = true; return; }
   if (isBusy()) return;
   fetching = true;
+  const begun = performance.now();
   try {
     const answer = await fetch(location.href, { headers: { "x-refresh": "1" } });
     if (!answer.ok || answer.redirected) return;
@@ -82,8 +84,10 @@ async function refresh() {
     if (side) morph(document.querySelector(".side nav"), side);
     document.documentElement.dataset.fresh = String(Number(document.documentElement.dataset.fresh || 0) + 1);
   } finally {
-    fetching = false;
-    if (again) { again = false; setTimeout(refresh, 250); }
+    setTimeout(() => {
+      fetching = false;
+      if (again) { again = false; refresh(); }
+    }, Math.max(0, AT_MOST_EVERY - (performance.now() - begun)));
   }
 }
 const source = document.querySelector("main")?.dataset.events;

@@ -184,7 +184,7 @@ pub(crate) fn bare_document(theme: Option<&str>, title: &str, head: Markup, body
 fn navigation(frame: &Frame, section: Section) -> Markup {
     let (visitor, school) = (&frame.visitor, frame.school.as_ref());
     html! {
-        div .side {
+        header .side {
             div .brand { (mark()) span { (school.map_or("CourseKey", |school| school.name.as_str())) } }
             input #menu type="checkbox" .menu-box aria-label="Show the navigation";
             label .menu for="menu" { "Menu" }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,9 +17,13 @@ use serde::{Deserialize, Serialize};
 use service::client::ApiClient;
 use service::problem::Problem;
 use service::service::Service;
+use tokio::sync::Notify;
 
 use super::gegi::Gegi;
 use super::playback::{Playback, PlaybackChange, Shown};
+
+/// The most seconds for which somebody may wait for the clock.
+const LONGEST_WAIT: u64 = 60;
 
 /// How often the clock is moved.
 const BEAT: Duration = Duration::from_millis(20);
@@ -31,6 +35,15 @@ pub(super) struct Time {
     playback: Arc<Mutex<Playback>>,
     /// The next moment at which something is due, as of the latest beat.
     next: Arc<Mutex<Option<DateTime<Utc>>>>,
+    /// Notified when the clock has come where it was sent.
+    arrived: Arc<Notify>,
+}
+
+/// How long somebody waits for the clock.
+#[derive(Deserialize)]
+struct Waits {
+    /// Seconds to wait until the clock has come where it was sent; none: not at all.
+    wait: Option<u64>,
 }
 
 /// Where the demo is, so that it goes on there after its end.
@@ -46,7 +59,7 @@ impl Time {
     /// A clock that shows `start`.
     pub(super) fn new(start: DateTime<Utc>) -> Self {
         let clock = Arc::new(VirtualClock::new(start));
-        Self { clock, playback: Arc::default(), next: Arc::default() }
+        Self { clock, playback: Arc::default(), next: Arc::default(), arrived: Arc::default() }
     }
 
     /// The address under which time is read and changed.
@@ -69,8 +82,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn show(State(_): State<Service>, axum::Extension(time): axum::Extension<Time>) -> Json<Shown> {
-    Json(time.shown())
+async fn show(
+    State(service): State<Service>,
+    Query(Waits { wait }): Query<Waits>,
+    axum::Extension(time): axum::Extension<Time>,
+) -> Json<Shown> {
+    let since = Stopwatch::start();
+    let longest = Duration::from_secs(wait.unwrap_or(0).min(LONGEST_WAIT));
+    loop {
+        // Registered before the look, so that no arrival is missed.
+        let arrived = time.arrived.notified();
+        let left = longest.saturating_sub(since.elapsed());
+        if time.playback().towards.is_none() || left.is_zero() || service.is_ending() {
+            return Json(time.shown());
+        }
+        let _ = tokio::time::timeout(left, arrived).await;
+    }
 }
 
 async fn change(axum::Extension(time): axum::Extension<Time>, body: axum::body::Bytes) -> Response {
@@ -116,11 +143,17 @@ impl Conductor {
         *lock(&self.time.next) = next;
         // Whoever reads the time sees the clock and how it goes of one beat.
         let mut playback = lock(&self.time.playback);
+        let was_sent = playback.towards.is_some();
         let shows = playback.after(now, passed, runs.running() > 0, next);
+        let has_arrived = was_sent && playback.towards.is_none();
         if shows > now {
             // The position is never behind the clock: a clock that went back would undo what is stored.
             self.keep(shows)?;
             self.time.clock.advance_to(shows);
+        }
+        drop(playback);
+        if has_arrived {
+            self.time.arrived.notify_waiters();
         }
         if next.is_some_and(|next| next <= shows) {
             self.service.looks().notify_one();

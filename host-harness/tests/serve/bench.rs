@@ -141,6 +141,12 @@ impl Bench {
         std::fs::write(self.path("serve.toml"), text).unwrap();
     }
 
+    /// The same with the usual tables and a line for the pages.
+    pub(crate) fn configure_console(&self, line: &str) {
+        let text = std::fs::read_to_string(self.path("serve.toml")).unwrap();
+        std::fs::write(self.path("serve.toml"), format!("{text}[console]\n{line}\n")).unwrap();
+    }
+
     fn configure_tables(&self, store: &str, more: &str, mail: &str) {
         let text = format!(
             "listen = \"127.0.0.1:0\"\nstore = {store:?}\nsecrets = \"secrets\"\nloopback-allowed = true\n{more}\n\
@@ -227,7 +233,10 @@ impl Drop for Service {
 /// An answer: its status, its headers as they came, and its body.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// In small letters.
     pub(crate) headers: String,
+    /// The cookie that the answer sets, if it sets one.
+    pub(crate) cookie: Option<String>,
     pub(crate) body: String,
 }
 
@@ -267,12 +276,20 @@ impl Service {
 
     /// Sends a request and reads the whole answer.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.ask_of(&self.address, method, path, headers, body)
+    }
+
+    /// The same with another name of the machine.
+    pub(crate) fn ask_as(&self, host: &str, method: &str, path: &str) -> Answer {
+        self.ask_of(host, method, path, &[], b"")
+    }
+
+    fn ask_of(&self, host: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let line = |text: String, (name, value): &(&str, &str)| text + &format!("{name}: {value}\r\n");
         let headers = headers.iter().fold(String::new(), line);
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
-            self.address,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).unwrap();
@@ -284,7 +301,9 @@ impl Service {
         let (head, body) =
             text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {method} {path}: {text}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, headers: head.to_ascii_lowercase(), body: body.to_owned() }
+        let cookie =
+            head.lines().find_map(|line| line.split_once("set-cookie: ")?.1.split(';').next().map(str::to_owned));
+        Answer { status, headers: head.to_ascii_lowercase(), cookie, body: body.to_owned() }
     }
 
     pub(crate) fn with_token(&self, token: &str, method: &str, path: &str, body: &Value) -> Answer {
@@ -340,6 +359,15 @@ impl Service {
                 return answer;
             }
             assert!(watch.elapsed().as_secs() < PATIENCE_SECONDS, "{path} stays {answer}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until there is something at an address.
+    pub(crate) fn until_created(&self, path: &str, token: &str) {
+        let watch = Stopwatch::start();
+        while self.with_token(token, "GET", path, &Value::Null).status != 200 {
+            assert!(watch.elapsed().as_secs() < PATIENCE_SECONDS, "{path} is not created");
             std::thread::yield_now();
         }
     }

@@ -24,7 +24,8 @@ const REQUESTS: usize = 10;
 struct Glass {
     course: Course,
     standing: Standing,
-    preview: Option<CoursePreview>,
+    /// None: the next tick does nothing. A large school that was never looked at has no preview in time.
+    preview: Result<Option<CoursePreview>, Refusal>,
     holds: Vec<Hold>,
     lately: Lately,
 }
@@ -32,7 +33,9 @@ struct Glass {
 async fn load(console: &Console, frame: &Frame, id: &str, course: &str) -> Result<Glass, Refusal> {
     let (caller, api) = (&frame.visitor.caller, &console.api);
     let of_course = |rest: &[&str]| of_school(id, &[&["courses", course], rest].concat());
-    let preview: Preview = api.get(caller, &asked(&of_school(id, &["preview"]), &[("course", course)])).await?;
+    let path = asked(&of_school(id, &["preview"]), &[("course", course)]);
+    let preview: Result<Preview, Refusal> = api.get(caller, &path).await;
+    let says_something = |preview: Preview| preview.items.into_iter().find(CoursePreview::says_something);
     let holds: Items<Hold> = api.get(caller, &asked(&of_school(id, &["holds"]), &[("limit", "100")])).await?;
     let course: Course = api.get(caller, &of_course(&[])).await?;
     let mut lately: Lately = api.get(caller, &asked(&of_school(id, &["lately"]), &[("limit", "200")])).await?;
@@ -40,7 +43,7 @@ async fn load(console: &Console, frame: &Frame, id: &str, course: &str) -> Resul
     lately.requests.truncate(REQUESTS);
     Ok(Glass {
         standing: api.get(caller, &of_course(&["status"])).await?,
-        preview: preview.items.into_iter().next().filter(CoursePreview::says_something),
+        preview: preview.map(says_something),
         holds: holds.items.into_iter().filter(|hold| hold.course == course.id).collect(),
         lately,
         course,
@@ -63,7 +66,7 @@ pub(super) async fn show(
     let body = html! {
         (now(&frame, school, course, standing, edits))
         div .columns {
-            (planned(school, preview.as_ref(), holds))
+            (planned(school, preview, holds))
             (issues(&id, standing, zone))
         }
         div .columns { (classes(&id, course, zone)) (students(course)) }
@@ -101,7 +104,7 @@ fn now(frame: &Frame, school: &School, course: &Course, standing: &Standing, edi
     )
 }
 
-fn planned(school: &School, preview: Option<&CoursePreview>, holds: &[Hold]) -> Markup {
+fn planned(school: &School, preview: &Result<Option<CoursePreview>, Refusal>, holds: &[Hold]) -> Markup {
     panel(
         "What the next tick does",
         html! { a href=(page_of(&school.id, &["next"])) { "Whole school" } },
@@ -110,8 +113,9 @@ fn planned(school: &School, preview: Option<&CoursePreview>, holds: &[Hold]) -> 
                 div .body { p .notice .wait { (hold.sentence) " " a href=(page_of(&school.id, &["holds"])) { "Decide" } } }
             }
             @match preview {
-                None => (nothing("Nothing: CourseKey has everything that GEGI said.")),
-                Some(preview) => {
+                Err(refusal) => (nothing(&format!("There is no preview now: {}", refusal.detail))),
+            Ok(None) => (nothing("Nothing: CourseKey has everything that GEGI said.")),
+                Ok(Some(preview)) => {
                     @for why in preview.rest.iter().chain(&preview.blocked) { div .body { p .notice { (why) } } }
                     (super::next::lists(preview))
                 }

@@ -117,7 +117,7 @@ fn troubles(frame: &Frame, school: &School, courses: &Overview) -> Markup {
                 label .bar { "Course " select name="course" { @for row in &courses.items {
                     option value=(row.standing.course) { (row.head.as_ref().map_or(row.standing.course.as_str(), |head| head.title.as_str())) }
                 } } }
-                (table("What can go wrong", &["", "What follows"], html! { @for (trouble, word, follows) in TROUBLES { tr {
+                (table("What can go wrong", &["What", "What follows"], html! { @for (trouble, word, follows) in TROUBLES { tr {
                     td { button .button name="trouble" value=(trouble) { (word) } } td { (follows) }
                 } } }))
             }))

@@ -44,7 +44,7 @@ fn held(frame: &Frame, school: &str, hold: &Hold, zone: &str) -> Markup {
                     input type="hidden" name="course" value=(hold.course);
                     input type="hidden" name="kind" value=(hold.kind);
                     input type="hidden" name="hash" value=(hold.hash);
-                    fieldset .fields {
+                    fieldset .rows {
                         legend { "Which of them" }
                         @for row in &hold.rows { label .check { input type="checkbox" name="row" value=(row.id) checked; (row.name) " " span .quiet { (row.id) } } }
                     }

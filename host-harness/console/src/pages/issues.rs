@@ -69,7 +69,7 @@ pub(super) async fn show(
 
 fn row(school: &str, issue: &Issue, zone: &str) -> Markup {
     html! { tr {
-        td .wide { (issue.sentence) span .sub { strong { "What to do: " } (issue.remedy) } }
+        td .wide .said { (issue.sentence) span .sub { strong { "What to do: " } (issue.remedy) } }
         td { (owner(&issue.owner)) }
         td .wide { (about(school, issue)) span .sub { (issue.code) } }
         td { (moment::when(&issue.first_seen, zone)) @if let Some(at) = &issue.resolved_at { span .sub { "resolved " (moment::when(at, zone)) } } }

@@ -44,7 +44,7 @@ pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Query
         (counts(&page.items, &wanted.state))
         (panel("Schools", html! { (shown.len()) " shown" }, html! {
             @if shown.is_empty() { (nothing("There is no such school. GEGI creates schools with PUT /v1/schools/{school}.")) } @else {
-                div .stack { (table("Schools", &["School", "State", "Courses", "Last tick", "Next tick", ""], html! { @for school in shown { (row(&frame, school, now)) } })) }
+                div .stack { (table("Schools", &["School", "State", "Courses", "Last tick", "Next tick", "Act"], html! { @for school in shown { (row(&frame, school, now)) } })) }
             }
             (further(next.as_deref()))
         }))

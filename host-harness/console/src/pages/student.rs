@@ -1,5 +1,5 @@
-//! A student in a class: everything behind the mark, CourseKey's versions side by side, and a mark set by hand. Where there
-//! is no mark, the first condition that fails and its cure.
+//! A student in a class: everything behind the mark, the versions of CourseKey's record that are kept, how the mark came to
+//! be, and a mark set by hand. Where there is no mark, the first condition that fails and its cure.
 
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
@@ -15,7 +15,7 @@ use crate::drawing::{Timeline, timeline};
 use crate::layout::{Frame, Page, Section, page_of};
 use crate::moment;
 use crate::pieces::{capital, facts, form, mark, nothing, owner, panel, table};
-use crate::told::{Class, Explanation, Finding, Obstacle, Version, Visit};
+use crate::told::{Class, Entry, Explanation, Finding, Items, Obstacle, Version, Visit};
 use crate::visitor::{Sent, Visitor};
 
 /// The class, the student and the course of a page.
@@ -34,10 +34,13 @@ pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Path(
     let api = &console.api;
     let found: Result<Explanation, _> =
         api.get(&frame.visitor.caller, &asked(&of_school(&id, &["explain"]), &query)).await;
+    let path = asked(&of_school(&id, &["journal"]), &[("person", &student), ("limit", "1000")]);
+    let mut history: Items<Entry> = api.get(&frame.visitor.caller, &path).await.map_err(refused)?;
+    history.items.retain(|line| line.class.as_ref() == Some(&class));
     let here = page_of(&id, &["attendance", &course.id, &class, &student]);
     let (name, body) = match found {
         Ok(explained) => {
-            let body = html! { (standing(&explained, known, &zone)) (versions(&explained, known, &zone)) (by_hand(&frame, &here, &explained)) };
+            let body = html! { (standing(&explained, known, &zone)) (versions(&explained, known, &zone)) (changes(&history, &zone)) (by_hand(&frame, &here, &explained)) };
             (explained.student_name, body)
         }
         Err(refusal) if refusal.status == http::StatusCode::NOT_FOUND => {
@@ -142,6 +145,25 @@ fn versions(explained: &Explanation, class: &Class, zone: &str) -> Markup {
                         @if let Some(adjustment) = &version.adjustment { p { strong { "Adjusted: " (adjustment) } @if let Some(seconds) = version.awarded_seconds { ", " (moment::length(seconds)) " awarded" } } }
                     }
                 } }
+            }
+        },
+    )
+}
+
+/// How the mark came to be what it is, from the System Journal: every adjustment beside what stood before it.
+fn changes(history: &Items<Entry>, zone: &str) -> Markup {
+    let dash = |text: &Option<String>| text.as_deref().unwrap_or("–").to_owned();
+    panel(
+        "How it came to be",
+        html! { "from the System Journal" },
+        html! {
+            @if history.items.is_empty() { (nothing("Nothing was changed yet.")) } @else {
+                div .history { (table("How it came to be", &["When", "What", "Before", "After", "Why and on whose word"], html! {
+                    @for line in history.items.iter().rev() { tr {
+                        td { (moment::when(&line.at, zone)) } td { (capital(&line.what)) }
+                        td { (dash(&line.old)) } td { strong { (dash(&line.new)) } } td { (line.by) }
+                    } }
+                })) }
             }
         },
     )

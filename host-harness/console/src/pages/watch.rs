@@ -50,7 +50,7 @@ pub(super) async fn show(
         }
         @if courses.is_empty() { (panel("Students", html! {}, nothing("Everybody of these courses was seen in time."))) }
         @for course in courses {
-            (panel(&course.name, html! { a href=(page_of(&id, &["attendance", &course.course])) { "Attendance" } }, table(&course.name, &["Student", "Last attended", ""], html! {
+            (panel(&course.name, html! { a href=(page_of(&id, &["attendance", &course.course])) { "Attendance" } }, table(&course.name, &["Student", "Last attended", "Seen"], html! {
                 @for seen in course.students.iter().filter(shown) { tr {
                     td { (seen.name) span .sub { (seen.student) } }
                     td { (moment::when_or_dash(seen.last_attended.as_deref(), &zone)) }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -23,8 +24,9 @@ pub(super) struct Browser {
 }
 
 impl Drop for Browser {
+    /// Ends the driver and, with its process group, the browser that it started.
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.driver.id())]).status();
         let _ = self.driver.wait();
     }
 }
@@ -44,7 +46,13 @@ pub(super) fn with_browser<F: Future<Output = ()>>(base: &str, test: impl FnOnce
 }
 
 fn driver() -> Option<Child> {
-    Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
+    Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .ok()
 }
 
 impl Browser {
@@ -56,10 +64,11 @@ impl Browser {
         // What it says later is read and dropped, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let options = json!({ "args": [
-            "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900",
+            "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,1100",
             "--force-prefers-reduced-motion", "--hide-scrollbars"
         ] });
-        let wanted = [("goog:chromeOptions".to_owned(), options), ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }))];
+        let wanted =
+            [("goog:chromeOptions".to_owned(), options), ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }))];
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(wanted.into_iter().collect());
         let client = builder.connect(&format!("http://127.0.0.1:{}", port.unwrap())).await.unwrap();
