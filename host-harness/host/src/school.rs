@@ -90,7 +90,7 @@ impl School {
         if !failure.counts() {
             return;
         }
-        let counted = short::undisturbed(|| async {
+        let counted = short::undisturbed(self.short_patience(), || async {
             let settings = self.gegi.source.settings().await?;
             let mut unit = self.gate.begin_short().await?;
             failing::count(&mut unit, failure, &settings, self.host.config.clock.now());
@@ -146,7 +146,7 @@ impl School {
             })
             .await
         };
-        self.observed(Export::CourseChanged, &meter, short::undisturbed(call)).await
+        self.observed(Export::CourseChanged, &meter, short::undisturbed(self.short_patience(), call)).await
     }
 
     /// Takes a push that CourseKey sent for a campus, if one of the campus's keys signed the push within the
@@ -170,7 +170,7 @@ impl School {
         let (keys, now) = (self.gegi.credentials.push_keys(campus), self.host.config.clock.now());
         let push = verify(push, campus, keys.as_ref(), now, &self.host.engine.limits().push)?;
         let check = |outcome: &AttendanceOutcome| answer::check_attendance(*outcome, push.body.len());
-        short::undisturbed(|| async {
+        short::undisturbed(self.short_patience(), || async {
             let mut start = self.start_short(meter).await?;
             if !start.unit.takes_push(push.id).await? {
                 return Ok(PushOutcome::Repeated);
@@ -200,7 +200,7 @@ impl School {
             })
             .await
         };
-        self.observed(Export::Statuses, &meter, short::undisturbed(call)).await
+        self.observed(Export::Statuses, &meter, short::undisturbed(self.short_patience(), call)).await
     }
 
     /// Delivers everything that the calls committed: records and mails, each lane in order and beside the other, each
@@ -288,6 +288,11 @@ impl School {
         let engine = start.time.engine.clone();
         let timed = engine.time_bare(*start).await;
         timed.map_err(|error| CallFailure::Trapped(error.root_cause().to_string()))
+    }
+
+    /// How long a short call is made again that others overtake.
+    fn short_patience(&self) -> Duration {
+        self.host.engine.limits().sandbox.short_call
     }
 
     async fn start_short(&self, meter: &Arc<Meter>) -> Result<Box<CallStart>, CallFailure> {

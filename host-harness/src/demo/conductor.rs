@@ -27,6 +27,8 @@ const LONGEST_WAIT: u64 = 60;
 
 /// How often the clock is moved.
 const BEAT: Duration = Duration::from_millis(20);
+/// How often the clock is moved while it goes to a moment as fast as it can.
+const HURRIED_BEAT: Duration = Duration::from_millis(2);
 
 /// The demo's time: its clock, and how it goes. Cheap to clone.
 #[derive(Clone)]
@@ -124,7 +126,8 @@ impl Conductor {
     pub(super) async fn conduct(mut self) -> anyhow::Result<()> {
         let mut since = Stopwatch::start();
         loop {
-            service::runner::wait(BEAT).await;
+            let is_hurried = self.time.playback().towards.is_some();
+            service::runner::wait(if is_hurried { HURRIED_BEAT } else { BEAT }).await;
             let passed = since.elapsed();
             since = Stopwatch::start();
             self.beat(passed).await?;

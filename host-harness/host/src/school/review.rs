@@ -183,6 +183,6 @@ impl School {
             let (start, call) = (self.start_short(&meter).await?, call.clone());
             self.run(export, start, |_: &T| Ok(()), call).await
         };
-        self.observed(export, &meter, short::undisturbed(made)).await
+        self.observed(export, &meter, short::undisturbed(self.short_patience(), made)).await
     }
 }
