@@ -192,6 +192,7 @@ fn a_request_is_written_down_without_its_query() {
         kind: "users".to_owned(),
         items: 0,
         status: None,
+        took: std::time::Duration::ZERO,
     };
     assert_discreet(&format!("{entry:?} {}", serde_json::to_string(&entry).unwrap()));
 }

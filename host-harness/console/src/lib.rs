@@ -5,6 +5,9 @@
 //! answers), `layout`, `pieces`, `drawing` and `moment` (what pages are made of), `pages` (one room for each), `assets`
 //! (style and script).
 
+// Markup is handed over where it is written.
+#![allow(clippy::needless_pass_by_value)]
+
 mod api;
 mod assets;
 mod drawing;

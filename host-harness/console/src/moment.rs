@@ -25,10 +25,7 @@ pub(crate) fn when(text: &str, zone_name: &str) -> Markup {
 
 /// Day and time without the year, where the year is clear.
 pub(crate) fn brief_or_dash(text: Option<&str>, zone_name: &str) -> Markup {
-    match text {
-        Some(text) => shown(text, zone_name, "%-d %b, %H:%M"),
-        None => html! { span .quiet { "–" } },
-    }
+    text.map_or_else(dash, |text| shown(text, zone_name, "%-d %b, %H:%M"))
 }
 
 /// Time alone.
@@ -47,10 +44,11 @@ fn shown(text: &str, zone_name: &str, format: &str) -> Markup {
 
 /// A moment or a dash.
 pub(crate) fn when_or_dash(text: Option<&str>, zone_name: &str) -> Markup {
-    match text {
-        Some(text) => when(text, zone_name),
-        None => html! { span .quiet { "–" } },
-    }
+    text.map_or_else(dash, |text| when(text, zone_name))
+}
+
+fn dash() -> Markup {
+    html! { span .quiet { "–" } }
 }
 
 /// A date such as 2023-05-22 as people write it.

@@ -91,7 +91,7 @@ fn visitor(console: &Console, request: &Request) -> Option<Visitor> {
         _ => None,
     };
     if let Some(text) = cookie(headers, COOKIE) {
-        let session = console.seal.session(text, console.now());
+        let session = console.seal.session(text, machine_now());
         if let Some(session) = session.filter(|session| session.is_of(&console.service)) {
             return Some(Visitor::new(console, session.caller, text, theme, true));
         }
@@ -101,11 +101,9 @@ fn visitor(console: &Console, request: &Request) -> Option<Visitor> {
     is_open.then(|| Visitor::new(console, caller, "loopback", theme, false))
 }
 
-impl Console {
-    /// The present moment by the machine's clock, whole seconds since 1970: a demo's time may be years ago.
-    pub(crate) fn now(&self) -> i64 {
-        SystemClock.now().timestamp()
-    }
+/// The present moment by the machine's clock, whole seconds since 1970: a demo's time may be years ago.
+pub(crate) fn machine_now() -> i64 {
+    SystemClock.now().timestamp()
 }
 
 /// Whether the request comes from this machine itself, from a page of this machine's own name. A proxy on this machine

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode};
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::courses::send_switch;
 use super::{Answer, back_to};
@@ -237,7 +237,11 @@ async fn switch(console: &Console, frame: &Frame, id: &str, course: &str, option
         return Err(Refusal::new(StatusCode::FORBIDDEN, "GEGI holds this option; change it there"));
     }
     let option = if option == "on" { "on" } else { "off" };
-    console.change_course(frame, id, course, |said| said["send-to-coursekey"] = option.into()).await
+    console
+        .change_course(frame, id, course, |said| {
+            said.insert("send-to-coursekey".to_owned(), option.into());
+        })
+        .await
 }
 
 impl Console {
@@ -247,13 +251,14 @@ impl Console {
         frame: &Frame,
         id: &str,
         course: &str,
-        change: impl FnOnce(&mut Value),
+        change: impl FnOnce(&mut Map<String, Value>),
     ) -> Result<(), Refusal> {
         let path = of_school(id, &["courses", course]);
         let mut said: Value = self.api.get(&frame.visitor.caller, &path).await?;
-        let revision = said.get("revision").and_then(Value::as_u64).unwrap_or_default();
-        said["revision"] = (revision + 1).into();
-        change(&mut said);
+        let Some(fields) = said.as_object_mut() else { return Ok(()) };
+        let revision = fields.get("revision").and_then(Value::as_u64).unwrap_or_default();
+        fields.insert("revision".to_owned(), (revision + 1).into());
+        change(fields);
         self.api.send(&frame.visitor.caller, Method::PUT, &path, &said).await.map(|_| ())
     }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Answer, back_to};
 use crate::Console;
@@ -155,9 +155,19 @@ pub(super) async fn happen(State(console): State<Console>, sent: Sent) -> Answer
                 .await
         }
         "lost" => console.order(&frame, school, &["enrollments"], "lost-answer", 1).await,
-        "email" => console.change_course(&frame, school, course, |said| set_email(said, "")).await,
-        "mend" => console.change_course(&frame, school, course, mend).await,
-        "accident" => console.change_course(&frame, school, course, |said| said["students"] = json!([])).await,
+        "email" => console.change_course(&frame, school, course, |said| set_email(said, |_| String::new())).await,
+        "mend" => {
+            console
+                .change_course(&frame, school, course, |said| set_email(said, |id| format!("{id}@demo.example.edu")))
+                .await
+        }
+        "accident" => {
+            console
+                .change_course(&frame, school, course, |said| {
+                    said.insert("students".to_owned(), json!([]));
+                })
+                .await
+        }
         _ => Ok(()),
     };
     made.map_err(|refusal| frame.refused(refusal))?;
@@ -175,18 +185,15 @@ impl Console {
     }
 }
 
-/// Gives the first student of a course another address. The student's own revision rises with it.
-fn set_email(course: &mut Value, email: &str) {
-    let Some(student) = course.pointer_mut("/students/0") else { return };
+/// Gives the first student of a course the address that `email` makes of the student's id. The student's own revision rises
+/// with it.
+fn set_email(course: &mut Map<String, Value>, email: impl Fn(&str) -> String) {
+    let students = course.get_mut("students").and_then(Value::as_array_mut);
+    let Some(student) = students.and_then(|all| all.first_mut()).and_then(Value::as_object_mut) else { return };
+    let id = student.get("id").and_then(Value::as_str).unwrap_or_default().to_lowercase();
     let revision = student.get("revision").and_then(Value::as_u64).unwrap_or_default();
-    student["revision"] = (revision + 1).into();
-    student["email"] = email.into();
-}
-
-/// Gives the first student of a course an address made of the student's id.
-fn mend(course: &mut Value) {
-    let id = course.pointer("/students/0/id").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-    set_email(course, &format!("{id}@demo.example.edu"));
+    student.insert("revision".to_owned(), (revision + 1).into());
+    student.insert("email".to_owned(), email(&id).into());
 }
 
 /// The demo's clock.

@@ -12,7 +12,7 @@ use service::secrets::TokenHash;
 use super::back_to;
 use crate::Console;
 use crate::layout::{bare_document, mark, page_of};
-use crate::visitor::{COOKIE, Sent, names_this_machine};
+use crate::visitor::{COOKIE, Sent, machine_now, names_this_machine};
 
 /// Where somebody came from.
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ pub(crate) async fn enter(State(console): State<Console>, headers: HeaderMap, bo
             let mut response = back_to(if is_own { from } else { &home });
             // The address was typed over a name of this machine, or a proxy in front has the certificate.
             let secure = if names_this_machine(&headers) { "" } else { "; Secure" };
-            let cookie = console.seal.begin(caller, &token, console.now());
+            let cookie = console.seal.begin(caller, &token, machine_now());
             let cookie = format!("{COOKIE}={cookie}; Path=/console; HttpOnly; SameSite=Lax; Max-Age=43200{secure}");
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 response.headers_mut().insert(header::SET_COOKIE, cookie);

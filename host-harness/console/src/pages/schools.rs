@@ -98,7 +98,7 @@ fn row(frame: &Frame, school: &School, now: chrono::DateTime<chrono::Utc>) -> Ma
 pub(super) async fn set_state(State(console): State<Console>, Path(id): Path<String>, sent: Sent) -> Answer {
     let frame = console.frame(sent.visitor.clone(), &id).await?;
     let to = if sent.field("to") == "pause" { "pause" } else { "resume" };
-    let set = console.api.send(&sent.visitor.caller, Method::POST, &of_school(&id, &[to]), &Value::Null).await;
-    set.map_err(|refusal| frame.refused(refusal))?;
+    let answer = console.api.send(&sent.visitor.caller, Method::POST, &of_school(&id, &[to]), &Value::Null).await;
+    answer.map_err(|refusal| frame.refused(refusal))?;
     Ok(back_to("/console"))
 }

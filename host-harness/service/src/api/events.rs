@@ -59,9 +59,8 @@ impl Reader {
                 return Some(Event::default().event("change").data(format!("{}.{}", now.0, now.1)));
             }
             tokio::select! {
-                () = committed => {}
+                _ = tokio::time::timeout(LOOKS_EVERY, committed) => {}
                 _ = ending.changed() => return None,
-                () = tokio::time::sleep(LOOKS_EVERY) => {}
             }
         }
     }

@@ -93,13 +93,16 @@ type EveryCourse = Vec<(CourseStatus, Option<(CourseKind, CourseHead)>)>;
 
 /// The courses of the schools that were looked at last, each as of a commit of the school and one of its book.
 #[derive(Default)]
-pub struct Listed(Mutex<VecDeque<(SchoolId, (u64, u64), Arc<EveryCourse>)>>);
+pub struct Listed(Mutex<VecDeque<Kept>>);
+
+/// The courses of a school as of a commit of the school and one of its book.
+type Kept = (SchoolId, (u64, u64), Arc<EveryCourse>);
 
 impl Listed {
     /// The schools whose courses are kept.
     const KEPT: usize = 32;
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(SchoolId, (u64, u64), Arc<EveryCourse>)>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         // A panic while the lock is held cannot leave a change half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

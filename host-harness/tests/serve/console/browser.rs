@@ -1,4 +1,4 @@
-//! A real browser: Debian's Chromium, driven over WebDriver. Where there is none the tests say so and pass; with
+//! A real browser: Debian's Chromium, driven over `WebDriver`. Where there is none the tests say so and pass; with
 //! `GEGI_REQUIRE_BROWSER=1` they fail.
 
 use std::future::Future;
@@ -31,13 +31,21 @@ impl Drop for Browser {
     }
 }
 
+/// Whether a variable of the environment is 1.
+#[allow(clippy::disallowed_methods)] // What a developer asks of the tests.
+pub(super) fn is_asked(variable: &str) -> bool {
+    std::env::var(variable).is_ok_and(|value| value == "1")
+}
+
 /// Runs a test with a browser that looks at a service; without a browser it says so.
 pub(super) fn with_browser<F: Future<Output = ()>>(base: &str, test: impl FnOnce(Browser) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let Some(driver) = driver() else {
-            let is_required = std::env::var("GEGI_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
-            assert!(!is_required, "GEGI_REQUIRE_BROWSER is 1 and there is no chromedriver; run tests/browser/install");
+            assert!(
+                !is_asked("GEGI_REQUIRE_BROWSER"),
+                "GEGI_REQUIRE_BROWSER is 1 and there is no chromedriver; run tests/browser/install"
+            );
             eprintln!("not tried: there is no chromedriver here; tests/browser/install installs it");
             return;
         };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::bench::{Bench, course};
 use super::super::demo::Demo;
-use super::browser::{Browser, with_browser};
+use super::browser::{Browser, is_asked, with_browser};
 
 /// Every page, by the name of its picture.
 const PAGES: [(&str, &str); 19] = [
@@ -35,7 +35,7 @@ const PAGES: [(&str, &str); 19] = [
 
 /// The controls of a page through which the Tab key goes; rows of long lists are alike.
 const MOST: u64 = 40;
-/// The Tab key, as WebDriver names it.
+/// The Tab key, as `WebDriver` names it.
 const TAB: &str = "\u{e004}";
 
 /// The pages whose pictures stand in `docs/console/`.
@@ -93,7 +93,7 @@ async fn keep(browser: &Browser, name: &str, theme: &str) {
     assert!(picture.starts_with(b"\x89PNG") && picture.len() > 10_000, "{name} has no picture");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/console");
     let file = folder.join(format!("{name}-{theme}.png"));
-    if std::env::var("GEGI_PICTURES").is_ok_and(|value| value == "1") {
+    if is_asked("GEGI_PICTURES") {
         std::fs::create_dir_all(folder).unwrap();
         std::fs::write(&file, picture).unwrap();
     }
