@@ -63,7 +63,8 @@ pub fn check(world: &mut impl Network) -> Result<Vec<Finding>, StorageError> {
     for campus in settings.campuses.values() {
         let now = world.now();
         let answer = reads::connection(world, &mut Open, &settings.coursekey_url, &campus.address(), now);
-        let verdict = answer.map_or_else(|| Verdict::Silent("no request was made".to_owned()), |answer| verdict(answer, campus));
+        let verdict =
+            answer.map_or_else(|| Verdict::Silent("no request was made".to_owned()), |answer| verdict(answer, campus));
         findings.push(finding(campus, verdict));
     }
     Ok(findings)
@@ -72,9 +73,14 @@ pub fn check(world: &mut impl Network) -> Result<Vec<Finding>, StorageError> {
 fn finding(campus: &CampusSettings, verdict: Verdict) -> Finding {
     let id = &campus.id;
     let (said, cure) = match verdict {
-        Verdict::Well => (format!("is CourseKey's school {}, and its key and time zone are right", campus.school), None),
+        Verdict::Well => (
+            format!("is CourseKey's school {}; its key, its School ID and its time zone are right", campus.school),
+            None,
+        ),
         Verdict::Wrong(code, why) => (why, Some(cure(code))),
-        Verdict::Silent(why) => (format!("gets no usable answer of CourseKey: {why}"), Some(cure(Code::CoursekeySilent))),
+        Verdict::Silent(why) => {
+            (format!("gets no usable answer of CourseKey: {why}"), Some(cure(Code::CoursekeySilent)))
+        }
     };
     let joins = if cure.is_some() && !said.starts_with("gets") { ": " } else { " " };
     Finding { campus: Some(id.clone()), sentence: format!("campus {id}{joins}{said}"), cure }
@@ -118,11 +124,14 @@ mod tests {
     fn every_campus_is_checked_and_nothing_is_changed() {
         let mut world = Fake::new("2023-08-20T12:00:00Z");
         expect![[r#"
+            campus main is CourseKey's school 100; its key, its School ID and its time zone are right
         "#]]
         .assert_eq(&shown(&mut world));
         world.settings.campuses.first_mut().unwrap().school = SchoolNumber(7);
         world.settings.initial_user_password = Password::new("weak".to_owned());
         expect![[r#"
+            “Initial User Password” needs at least 6 characters, with a lower case letter, an upper case letter and a digit; no new account is sent [school: Correct the value in School Settings.]
+            campus main is CourseKey's school 7; its key, its School ID and its time zone are right
         "#]]
         .assert_eq(&shown(&mut world));
         assert!(world.operations.is_empty() && world.state.is_empty());
