@@ -95,9 +95,11 @@ impl Grant {
         let campus = text(&request.headers, &CAMPUS_HEADER);
         let school = self.campuses.get(&campus).ok_or_else(|| Denial::Campus { asked: shown(&campus) })?;
         self.check_origin(&request.uri)?;
-        let may_write = request.method == Method::PUT && !self.only_reads;
-        if request.method != Method::GET && !may_write {
+        if ![Method::GET, Method::PUT].contains(&request.method) {
             return Err(Denial::Method { asked: shown(request.method.as_str()) });
+        }
+        if self.only_reads && request.method != Method::GET {
+            return Err(Denial::Look { asked: shown(request.method.as_str()) });
         }
         let kind = self.check_path(&request.uri, *school)?;
         let items = text(&request.headers, &ITEMS_HEADER).parse().unwrap_or(0);
