@@ -11,6 +11,7 @@
 //! | `world` | what the host supplies, as traits split by what may be done |
 //! | `attendance` `digest` | the engine for attendance: the book of a class; and the mail about issues |
 //! | `coursekey` | CourseKey's wire: JSON, paths, paging, answers |
+//! | `connection` | what CourseKey says of a campus's key, School ID and time zone |
 //! | `memory` | every key of the plugin's state, and what is stored under the key |
 //! | `review` | what people use to look before they leap |
 //! | `tick` `change` `inbox` `overview` | the four calls of GEGI |
@@ -19,6 +20,7 @@
 
 pub mod attendance;
 pub mod change;
+pub mod connection;
 pub mod coursekey;
 pub mod desired;
 pub mod digest;

@@ -14,7 +14,7 @@ use plugin::issue::{CATALOGUE, Row};
 use plugin::model::issue::Code;
 
 /// The rooms of the core in reading order: each room may use the rooms before it and no others.
-const ROOMS: [&str; 32] = [
+const ROOMS: [&str; 33] = [
     "model",
     "naming",
     "silence",
@@ -38,6 +38,7 @@ const ROOMS: [&str; 32] = [
     "attendance",
     "digest",
     "coursekey",
+    "connection",
     "memory",
     "overview",
     "change",

@@ -280,6 +280,14 @@ pub(crate) struct HourLine {
     pub(crate) took_ms: u64,
 }
 
+#[derive(Debug, Deserialize)]
+pub(crate) struct Checked {
+    pub(crate) well: bool,
+    pub(crate) sentence: String,
+    pub(crate) remedy: Option<String>,
+    pub(crate) owner: Option<String>,
+}
+
 /// The texts of an e-mail template.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Texts {

@@ -59,6 +59,9 @@ pub struct SandboxLimits {
     /// Time for a call without network, from the request on: waiting for a turn and a place counts, and may take half
     /// of it. Such a call takes milliseconds; seconds mean a loop.
     pub short_call: Duration,
+    /// Time for a call that looks at CourseKey because somebody asks, from its beginning on. The component gives up by
+    /// itself before (`plugin/src/component/deadline.rs`).
+    pub look: Duration,
     /// Bytes that the guest may hand to the host in one call of a host function: the largest staging of a tick is
     /// below a tenth of this.
     pub host_call_bytes: usize,
@@ -84,6 +87,7 @@ impl Default for SandboxLimits {
             stack_bytes: 512 * KIB,
             tick_grace: Duration::from_secs(35),
             short_call: Duration::from_secs(5),
+            look: Duration::from_secs(30),
             host_call_bytes: 32 * MIB,
             resources: 4_096,
             notes: 20_000,

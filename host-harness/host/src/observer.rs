@@ -47,6 +47,8 @@ pub enum Export {
     Resend,
     /// `watch` of `review`.
     Watch,
+    /// `check` of `review`.
+    Check,
 }
 
 /// How a call ended.
@@ -85,12 +87,16 @@ impl Export {
             Self::Explain => "explain",
             Self::Resend => "resend",
             Self::Watch => "watch",
+            Self::Check => "check",
         }
     }
 
     /// Whether the export writes nothing.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::Statuses | Self::Holds | Self::Preview | Self::WhyNot | Self::Explain | Self::Watch)
+        matches!(
+            self,
+            Self::Statuses | Self::Holds | Self::Preview | Self::WhyNot | Self::Explain | Self::Watch | Self::Check
+        )
     }
 }
 

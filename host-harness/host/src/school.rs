@@ -38,7 +38,7 @@ pub use failure::{CallFailure, Next};
 use host::Shared;
 pub use host::{Gegi, Host, HostConfig};
 pub use review::{
-    AttendedVisit, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decided, Decision, DecisionOutcome,
+    AttendedVisit, Checked, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decided, Decision, DecisionOutcome,
     ExplainedRow, Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MOST_HOLDS,
     MOST_WATCHED, MarkAuthor, Obstacle, PlannedItem, PreviewPage, PreviewQuery, RecordVersion, SeenStudent, Sought,
     StandingMark, UNSEEN_DAYS, VersionUse, WaitingItem, WatchPage, WatchedCourse,
@@ -308,6 +308,19 @@ impl School {
         let engine = self.host.engine_now().clone();
         let place = engine.place(PlaceOf::ShortCall, Some(left)).await.map_err(|_| NoPlace(patience))?;
         Ok(self.start(unit, settings, Err(Denial::Offline), CallTime { engine, place, deadline, asked }, meter))
+    }
+
+    /// Starts a call that looks at CourseKey because somebody asks: it runs beside ticks and short calls, sends GET alone and
+    /// commits nothing.
+    async fn start_look(&self, meter: &Arc<Meter>) -> Result<Box<CallStart>, CallFailure> {
+        let settings = self.gegi.source.settings().await?;
+        let limits = &self.host.engine.limits().sandbox;
+        let unit = self.gate.begin_look().await?;
+        let (engine, asked) = (self.host.engine_now().clone(), Stopwatch::start());
+        let patience = limits.short_call / 2;
+        let place = engine.place(PlaceOf::ShortCall, Some(patience)).await.map_err(|_| NoPlace(patience))?;
+        let grant = self.host.config.grant(&settings).map(Grant::reading);
+        Ok(self.start(unit, settings, grant, CallTime { engine, place, deadline: limits.look, asked }, meter))
     }
 
     fn start(

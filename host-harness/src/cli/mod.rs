@@ -100,6 +100,7 @@ enum Command {
     WhyNot(explain::WhyNot),
     Resend(steer::Resend),
     Watch(steer::Watch),
+    Check(steer::Check),
     Holds(holds::Holds),
     /// Lets what is held leave CourseKey.
     Approve(holds::Decide),
@@ -156,6 +157,7 @@ fn start(command: Command) -> anyhow::Result<ExitCode> {
             Command::WhyNot(why_not) => why_not.execute().await,
             Command::Resend(resend) => resend.execute().await,
             Command::Watch(watch) => watch.execute().await,
+            Command::Check(check) => check.execute().await,
             Command::Holds(holds) => holds.execute().await,
             Command::Approve(decide) => decide.execute(Decided::Approve).await,
             Command::Discard(decide) => decide.execute(Decided::Discard).await,

@@ -1,7 +1,9 @@
-//! `resend` and `watch`: a course of a stored school is sent again; who attended last, and who was not seen.
+//! `resend`, `watch` and `check`: a course of a stored school is sent again; who attended last, and who was not seen; whether
+//! the school's connections are right.
 
 use clap::Args;
 use host::school::{MOST_WATCHED, UNSEEN_DAYS};
+use mirror::check::CheckedForm;
 use mirror::watch::WatchedForm;
 
 use super::show;
@@ -37,6 +39,34 @@ pub(super) struct Watch {
     /// Print a line of JSON for each course, with everybody.
     #[arg(long)]
     json: bool,
+}
+
+/// Checks School Settings, and of each campus the key, the School ID and the time zone; nothing is changed.
+#[derive(Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    stored: Stored,
+    #[command(flatten)]
+    moment: Moment,
+    /// Print a line of JSON for each finding.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
+        let rig = self.stored.open(&self.moment).await?;
+        let found: Vec<CheckedForm> = rig.school().check().await?.into_iter().map(CheckedForm::from).collect();
+        if self.json {
+            return found.iter().try_for_each(show::json_line);
+        }
+        let rows = found.into_iter().map(|one| {
+            let verdict = if one.well { "well" } else { "wrong" };
+            let text = |text: Option<String>| text.unwrap_or_default();
+            [text(one.campus), verdict.to_owned(), one.sentence, text(one.owner), text(one.remedy)]
+        });
+        show::table(["Campus", "", "Found", "Who mends it", "What to do"], rows)
+    }
 }
 
 impl Resend {

@@ -72,6 +72,32 @@ fn a_course_is_sent_again_and_students_are_watched() {
 }
 
 #[test]
+fn connections_are_checked_and_nothing_is_changed() {
+    let bench = Bench::new();
+    let service = bench.serve();
+    service.put("/v1/schools/north", &bench.school(json!({})));
+    service.post("/v1/schools/north/pause", &json!({}));
+    let checked = || service.get("/v1/schools/north/check")["items"].clone();
+    bench.arm(&service, "north");
+    let well = checked();
+    assert_eq!(
+        (&well[0]["campus"], &well[0]["well"], well.as_array().unwrap().len()),
+        (&json!("main"), &json!(true), 1),
+        "{well}"
+    );
+    let wrong = json!({"key": "another-key-of-another-school"});
+    assert_eq!(service.put("/v1/schools/north/campuses/main/credentials", &wrong).0, 204);
+    let refused = checked();
+    assert_eq!((&refused[0]["well"], &refused[0]["owner"]), (&json!(false), &json!("gegi")), "{refused}");
+    assert_eq!(
+        service.get("/v1/schools/north/lately")["requests"].as_array().unwrap().len(),
+        2,
+        "nothing but the two checks left"
+    );
+    assert_eq!(service.get("/v1/schools/north/issues")["items"], json!([]));
+}
+
+#[test]
 fn a_question_that_nobody_understands_is_refused_with_what_to_write() {
     let bench = Bench::new();
     let service = bench.serve();

@@ -13,6 +13,9 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 /// is 50 seconds or more.
 const AFTER_BUDGET: u64 = 30;
 
+/// How long a look at CourseKey may take: somebody waits for it.
+const LOOK: u64 = 20;
+
 /// A moment of the monotonic clock.
 #[derive(Clone, Copy)]
 pub(super) struct Deadline(u64);
@@ -21,6 +24,11 @@ impl Deadline {
     /// When the network of a tick that begins now ends.
     pub(super) fn of_tick(seconds: u32) -> Self {
         Self::within(u64::from(seconds) + AFTER_BUDGET)
+    }
+
+    /// When the network of a call ends that looks at CourseKey because somebody asks.
+    pub(super) fn of_look() -> Self {
+        Self::within(LOOK)
     }
 
     /// A deadline that has passed.

@@ -4,6 +4,7 @@ use super::bindings::exports::gegi::coursekey::review as wire;
 use super::bindings::gegi::coursekey::types::CallError;
 use super::host::Host;
 use super::{Component, errors, explain, preview};
+use crate::connection;
 use crate::guard;
 use crate::model::ids::{ClassId, CourseId, PersonId};
 use crate::review::decide::{self, Decision, Outcome, Verdict};
@@ -37,6 +38,11 @@ impl wire::Guest for Component {
         Ok(wire::WatchPage { courses: courses.into_iter().map(watched).collect(), next: next.map(|course| course.0) })
     }
 
+    fn check() -> Result<Vec<wire::Checked>, CallError> {
+        let findings = connection::check(&mut Host::of_look()).map_err(errors::storage_error)?;
+        Ok(findings.into_iter().map(checked).collect())
+    }
+
     fn why_not(sought: wire::Sought) -> Result<wire::Finding, CallError> {
         let finding = crate::explain::why_not(&mut Host::of_short_call(), &explain::sought(sought));
         finding.map(explain::finding).map_err(errors::storage_error)
@@ -63,6 +69,11 @@ fn hold(from: Held) -> wire::Hold {
         held: from.of,
         rows: from.rows.into_iter().map(row).collect(),
     }
+}
+
+fn checked(from: connection::Finding) -> wire::Checked {
+    let (owner, remedy) = from.cure.map(|(owner, remedy)| (owner.name().to_owned(), remedy.to_owned())).unzip();
+    wire::Checked { campus: from.campus.map(|campus| campus.0), sentence: from.sentence, remedy, owner }
 }
 
 fn watched(from: Watched) -> wire::WatchedCourse {

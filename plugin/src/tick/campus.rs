@@ -3,7 +3,8 @@
 //! another campus, and one list of CourseKey never holds up another list.
 
 use super::moment::Moment;
-use crate::coursekey::answer::{Answer, Failure, shorten};
+use crate::connection::{self, Verdict};
+use crate::coursekey::answer::{Failure, shorten};
 use crate::coursekey::upsert::Fate;
 use crate::coursekey::{Gate, Heard, reads};
 use crate::memory::head::{Backoff, CampusState, Connection, Cursor, Pass, Stopped};
@@ -155,30 +156,21 @@ impl Campuses {
         }
         state.connected = false;
         let Some(answer) = reads::connection(world, self, base, &campus.address(), now) else { return false };
-        let (code, problem) = match answer {
-            Answer::Understood(facts) if facts.school_id != campus.school => {
-                (Code::ConnectionMismatch, format!("CourseKey's school is {}, not {}", facts.school_id, campus.school))
+        match connection::verdict(answer, campus) {
+            Verdict::Well => {
+                let state = self.state(&campus.id);
+                (state.connected, state.stopped) = (true, None);
+                return true;
             }
-            Answer::Understood(facts) => {
-                let Err(why) = campus.is_zone(&facts.time_zone) else {
-                    let state = self.state(&campus.id);
-                    (state.connected, state.stopped) = (true, None);
-                    return true;
-                };
-                (Code::ConnectionMismatch, format!("CourseKey's time zone {why}"))
-            }
-            Answer::Stop(failure) => (Code::CredentialsRefused, failure.reason),
-            Answer::Unknown(failure) | Answer::Refused(failure) => (Code::ConnectionMismatch, failure.reason),
-            Answer::Later(_) => {
+            Verdict::Wrong(code, problem) => self.stop(&campus.id, code, problem),
+            Verdict::Silent(_) => {
                 // An outage says nothing about why the campus was stopped.
                 let probe_at = self.now + PROBE_EVERY;
                 if let Some(stopped) = &mut self.state(&campus.id).stopped {
                     stopped.probe_at = probe_at;
                 }
-                return false;
             }
-        };
-        self.stop(&campus.id, code, problem);
+        }
         false
     }
 

@@ -1,19 +1,20 @@
 //! School Settings: the eight of the requirement with its own labels, and the others below. Labels, help, defaults and
 //! ranges are those of the schema by which every other way into the settings is checked.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use http::Method;
 use maud::{Markup, html};
 use mirror::form::settings_schema;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Answer, back_to};
 use crate::Console;
 use crate::api::{Refusal, asked, of_school};
 use crate::layout::{Frame, Page, Section, page_of};
-use crate::pieces::{facts, form, panel};
-use crate::told::School;
+use crate::pieces::{facts, form, owner, panel};
+use crate::told::{Checked, Items, School};
 use crate::visitor::{Sent, Visitor};
 
 /// The settings that the requirement names, in its order.
@@ -77,14 +78,36 @@ fn help(key: &str) -> &'static str {
     }
 }
 
-/// The page.
-pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let frame = console.frame(visitor, &id).await?;
-    let values = frame.of()?.settings.clone();
-    page(&frame, &id, &values, None)
+/// Whether somebody asks for a check of the connections.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    check: Option<String>,
 }
 
-fn page(frame: &Frame, id: &str, values: &Map<String, Value>, wrong: Option<&Refusal>) -> Answer {
+/// The page.
+pub(super) async fn show(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(Wanted { check }): Query<Wanted>,
+) -> Answer {
+    let frame = console.frame(visitor, &id).await?;
+    let values = frame.of()?.settings.clone();
+    let path = of_school(&id, &["check"]);
+    let checked: Option<Items<Checked>> = match check {
+        Some(_) => Some(console.api.get(&frame.visitor.caller, &path).await.map_err(|refusal| frame.refused(refusal))?),
+        None => None,
+    };
+    page(&frame, &id, &values, None, checked.map(|checked| checked.items))
+}
+
+fn page(
+    frame: &Frame,
+    id: &str,
+    values: &Map<String, Value>,
+    wrong: Option<&Refusal>,
+    checked: Option<Vec<Checked>>,
+) -> Answer {
     let broken = |_| {
         frame.refused(Refusal::new(
             http::StatusCode::INTERNAL_SERVER_ERROR,
@@ -111,7 +134,7 @@ fn page(frame: &Frame, id: &str, values: &Map<String, Value>, wrong: Option<&Ref
                 @if !is_fixed { button .button .main { "Save" } }
             }
         }))
-        (campuses(frame.of()?))
+        (campuses(frame.of()?, checked.as_deref()))
     };
     let about = html! { "What counts for the whole school. A change counts from the next tick on." };
     let status = if wrong.is_some() { http::StatusCode::UNPROCESSABLE_ENTITY } else { http::StatusCode::OK };
@@ -167,11 +190,16 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn campuses(school: &School) -> Markup {
+fn campuses(school: &School, checked: Option<&[Checked]>) -> Markup {
     panel(
         "Campuses",
-        html! { "set by customer care" },
+        html! { "set by customer care " a .button href=(asked(&page_of(&school.id, &["settings"]), &[("check", "now")])) { "Check the connections" } },
         html! {
+            @if let Some(checked) = checked { div .body { @for one in checked {
+                p .notice .good[one.well] .bad[!one.well] {
+                    (one.sentence) @if let Some(remedy) = &one.remedy { " " @if let Some(word) = &one.owner { (owner(word)) " " } (remedy) }
+                }
+            } } }
             @for campus in &school.campuses {
                 (facts(&[
                     ("Campus", html! { (campus.id) }),
@@ -196,7 +224,7 @@ pub(super) async fn save(State(console): State<Console>, Path(id): Path<String>,
         Err(refusal) if refusal.status == http::StatusCode::UNPROCESSABLE_ENTITY => {
             let mut typed = held;
             typed.extend(change);
-            page(&frame, &id, &typed, Some(&refusal))
+            page(&frame, &id, &typed, Some(&refusal), None)
         }
         Err(refusal) => Err(frame.refused(refusal)),
     }

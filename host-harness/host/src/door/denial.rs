@@ -72,6 +72,14 @@ pub enum Denial {
         /// The method of the request.
         asked: String,
     },
+    /// The call may only look, and the request could change something.
+    #[error(
+        "rule look: {asked} could change something, and the call may only look; run a component that keeps to its interface"
+    )]
+    Look {
+        /// The method of the request.
+        asked: String,
+    },
     /// The path lies outside the campus's own school.
     #[error(
         "rule path: {asked} is not below {granted}; the path is that of coursekey-url and of the campus's \

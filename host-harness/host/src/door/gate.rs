@@ -26,6 +26,8 @@ const PATH_BYTES: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     base: Base,
+    /// Whether requests that could change something are denied.
+    only_reads: bool,
     /// CourseKey's number by campus.
     campuses: BTreeMap<String, u64>,
 }
@@ -62,7 +64,7 @@ impl Grant {
     pub fn new(settings: &SchoolSettings, loopback_allowed: bool) -> Result<Self, Denial> {
         let base = Base::parse(&settings.coursekey_url, loopback_allowed)?;
         let campuses = settings.campuses.iter().map(|campus| (campus.id.clone(), campus.coursekey_school_id)).collect();
-        Ok(Self { base, campuses })
+        Ok(Self { base, only_reads: false, campuses })
     }
 
     /// The same grant, if the school's origin lies within what the operator allows. An address of this machine, which a
@@ -79,6 +81,12 @@ impl Grant {
         }
     }
 
+    /// The same grant for a call that may only look: GET alone.
+    #[must_use]
+    pub fn reading(self) -> Self {
+        Self { only_reads: true, ..self }
+    }
+
     /// Lets a request through or denies it.
     ///
     /// # Errors
@@ -89,6 +97,9 @@ impl Grant {
         self.check_origin(&request.uri)?;
         if ![Method::GET, Method::PUT].contains(&request.method) {
             return Err(Denial::Method { asked: shown(request.method.as_str()) });
+        }
+        if self.only_reads && request.method != Method::GET {
+            return Err(Denial::Look { asked: shown(request.method.as_str()) });
         }
         let kind = self.check_path(&request.uri, *school)?;
         let items = text(&request.headers, &ITEMS_HEADER).parse().unwrap_or(0);

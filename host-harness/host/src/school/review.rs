@@ -6,10 +6,10 @@ use wasmtime::Store;
 
 use crate::bindings::review_alone::ReviewAlone;
 pub use crate::bindings::review_alone::exports::gegi::coursekey::review::{
-    AttendedVisit, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decision, DecisionOutcome, ExplainedRow,
-    Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MarkAuthor, Obstacle, PlannedItem,
-    PreviewPage, PreviewQuery, RecordVersion, SeenStudent, Sought, StandingMark, Verdict as Decided, VersionUse,
-    WaitingItem, WatchPage, WatchedCourse,
+    AttendedVisit, Checked, ClassStudent, CoursePage, CoursePreview, CourseStudent, Decision, DecisionOutcome,
+    ExplainedRow, Explanation, Finding, GuardedKind, HeldRow, Hold, ItemAct, ItemCount, ItemKind, MarkAuthor, Obstacle,
+    PlannedItem, PreviewPage, PreviewQuery, RecordVersion, SeenStudent, Sought, StandingMark, Verdict as Decided,
+    VersionUse, WaitingItem, WatchPage, WatchedCourse,
 };
 use crate::engine::{Call, Exported};
 use crate::observer::Export;
@@ -170,6 +170,22 @@ impl School {
             Box::pin(async move { review.gegi_coursekey_review().call_watch(store, after.as_ref(), limit, days).await })
         })
         .await
+    }
+
+    /// Checks School Settings, and of each campus the key, the School ID and the time zone. Nothing is changed, here or there.
+    ///
+    /// # Errors
+    /// Nothing was checked; [`CallFailure::next`] says what to do.
+    pub async fn check(&self) -> Result<Vec<Checked>, CallFailure> {
+        let meter = Arc::default();
+        let made = async {
+            let start = self.start_look(&meter).await?;
+            let call = |review: &ReviewAlone, store| -> Exported<'_, Vec<Checked>> {
+                Box::pin(review.gegi_coursekey_review().call_check(store))
+            };
+            self.run(Export::Check, start, |_: &Vec<Checked>| Ok(()), call).await
+        };
+        self.observed(Export::Check, &meter, made).await
     }
 
     /// Makes a short call of `review`.

@@ -33,6 +33,9 @@ pub enum StoreError {
     /// caller began to read.
     #[error("finish the call: somebody else committed for the school meanwhile; make the call again")]
     Overtaken,
+    /// A call that may only look wanted to commit something; nothing of it was.
+    #[error("commit what a call staged that may only look; run a component that keeps to its interface")]
+    LookWrites,
     /// Another host has taken the school over since the call began.
     #[error("commit: another host has taken the school over (fence {held}, this one has {fence}); stop this host")]
     Fenced {

@@ -74,6 +74,8 @@ pub(super) enum Pass {
     Tick(OwnedMutexGuard<()>),
     /// The only short call of the school, holding the turn.
     Short(OwnedMutexGuard<()>),
+    /// A look, which commits nothing and holds nothing.
+    Look,
 }
 
 impl Pass {
@@ -187,7 +189,15 @@ impl SchoolGate {
         self.begin(Pass::Short(turn)).await
     }
 
-    /// Begins a call. The caller holds the turn.
+    /// Begins a call that commits nothing, beside whatever runs.
+    ///
+    /// # Errors
+    /// The store could not be read; no call has begun.
+    pub async fn begin_look(&self) -> Result<UnitOfWork, StoreError> {
+        self.begin(Pass::Look).await
+    }
+
+    /// Begins a call. The caller holds the turn, unless the call commits nothing.
     async fn begin(&self, pass: Pass) -> Result<UnitOfWork, StoreError> {
         let fence = self.0.fence.load(Ordering::SeqCst);
         let standing = self.standing().await?;
@@ -278,6 +288,7 @@ impl Gate {
         let (_turn, _tick, follows, tick_after) = match pass {
             Pass::Short(turn) => (turn, None, seen, None),
             Pass::Tick(permit) => (Arc::clone(&self.turn).lock_owned().await, Some(permit), None, seen),
+            Pass::Look => return Err(StoreError::LookWrites),
         };
         let changes = staged.changes.into_iter().map(|(key, value)| Change { key, value }).collect();
         let at = self.shared.clock.now();

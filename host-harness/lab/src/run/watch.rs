@@ -69,7 +69,8 @@ impl Observer for Measuring {
             | Export::WhyNot
             | Export::Explain
             | Export::Resend
-            | Export::Watch => {
+            | Export::Watch
+            | Export::Check => {
                 return;
             }
         }

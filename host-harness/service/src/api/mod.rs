@@ -73,6 +73,7 @@ pub fn router(service: Service, more: Router<Service>) -> Router {
         .routes(routes!(explain::why_not))
         .routes(routes!(steer::resend))
         .routes(routes!(steer::watch))
+        .routes(routes!(steer::check))
         .routes(routes!(changes::list))
         .routes(routes!(changes::acknowledge))
         .routes(routes!(templates::get, templates::put))

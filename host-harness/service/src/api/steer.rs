@@ -1,10 +1,12 @@
-//! What an administrator asks for beside decisions: that a course is sent again, and who was not seen.
+//! What an administrator asks for beside decisions: that a course is sent again, who was not seen, and whether the school's
+//! connections are right.
 
 use axum::Json;
 use axum::extract::State;
 use host::schedule::Wake;
 use host::school::{MOST_WATCHED, UNSEEN_DAYS};
 use http::StatusCode;
+use mirror::check::CheckedForm;
 use mirror::watch::WatchedForm;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -75,4 +77,17 @@ pub(super) async fn watch(
     let school = service.school(&id).await?;
     let page = school.school.watch(after, limit, days.unwrap_or(UNSEEN_DAYS)).await?;
     Ok(Json(Items { items: page.courses.into_iter().map(WatchedForm::from).collect(), next: page.next }))
+}
+
+/// Checks School Settings, and of each campus the key, the School ID and the time zone. CourseKey is asked, and nothing is
+/// changed.
+#[utoipa::path(get, path = "/v1/schools/{school}/check", tag = "review", params(("school" = String, Path)),
+    responses((status = 200, description = "What was found", body = Items<Value>), (status = 404, description = "There is no such school", body = Problem)))]
+pub(super) async fn check(
+    State(service): State<Service>,
+    In(id): In<String>,
+) -> Result<Json<Items<CheckedForm>>, Problem> {
+    let school = service.school(&id).await?;
+    let found = school.school.check().await?;
+    Ok(Json(Items { items: found.into_iter().map(CheckedForm::from).collect(), next: None }))
 }

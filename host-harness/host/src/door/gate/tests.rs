@@ -166,3 +166,15 @@ fn a_base_url_lies_within_what_the_operator_allows() {
         https://10.0.0.1: rule allowed-hosts: coursekey-url in School Settings leads to 10.0.0.1:443, which the operator does not allow; add "10.0.0.1:443" to allowed-hosts under [coursekey], or correct coursekey-url
     "#]].assert_eq(&cases.into_iter().map(judge).collect::<String>());
 }
+
+#[test]
+fn a_look_may_read_and_change_nothing() {
+    let grant = Grant::new(&settings("https://api.example.com/v1"), false).unwrap().reading();
+    let answer = |method: &str| {
+        let uri = "https://api.example.com/v1/schools/548156/users";
+        let request = Request::builder().method(method).uri(uri).header("gegi-campus", "main").body(()).unwrap();
+        grant.check(&request.into_parts().0).map(|pass| pass.kind).map_err(|denial| denial.to_string())
+    };
+    let denied = "rule look: PUT could change something, and the call may only look; run a component that keeps to its interface";
+    assert_eq!((answer("GET"), answer("PUT")), (Ok("users".to_owned()), Err(denied.to_owned())));
+}
