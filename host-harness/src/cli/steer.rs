@@ -58,7 +58,7 @@ impl Check {
         let rig = self.stored.open(&self.moment).await?;
         let found: Vec<CheckedForm> = rig.school().check().await?.into_iter().map(CheckedForm::from).collect();
         if self.json {
-            return found.iter().try_for_each(show::json_line);
+            return Ok(found.iter().try_for_each(show::json_line)?);
         }
         let rows = found.into_iter().map(|one| {
             let verdict = if one.well { "well" } else { "wrong" };

@@ -180,10 +180,13 @@ impl School {
         let meter = Arc::default();
         let made = async {
             let start = self.start_look(&meter).await?;
-            let call = |review: &ReviewAlone, store| -> Exported<'_, Vec<Checked>> {
-                Box::pin(review.gegi_coursekey_review().call_check(store))
-            };
-            self.run(Export::Check, start, |_: &Vec<Checked>| Ok(()), call).await
+            self.run(
+                Export::Check,
+                start,
+                |_: &Vec<Checked>| Ok(()),
+                |review: &ReviewAlone, store| Box::pin(review.gegi_coursekey_review().call_check(store)),
+            )
+            .await
         };
         self.observed(Export::Check, &meter, made).await
     }
