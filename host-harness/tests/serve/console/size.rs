@@ -43,6 +43,9 @@ fn two_thousand_courses_and_five_hundred_students_stay_quick() {
     // Without a key nothing is sent, and everything is known. Then the school stands, so that pages alone are measured.
     service.until_created("/v1/schools/north/preview?course=C0000", OPERATOR);
     service.post("/v1/schools/north/pause", &json!({}));
+    while !metrics(&service).lines().any(|line| line == "gegi_ticks_running 0") {
+        std::thread::yield_now();
+    }
     let address = service.url();
     let pages = ["courses", "courses?search=c1", "attendance/C0000/C0000-1", "courses/C0000", "attendance", "log"];
     let statuses = || counted(&service, "get-status");
@@ -73,10 +76,14 @@ fn two_thousand_courses_and_five_hundred_students_stay_quick() {
     });
 }
 
+fn metrics(service: &Service) -> String {
+    service.ask("GET", "/metrics", &[], b"").body
+}
+
 /// How many calls of an export the service has counted.
 fn counted(service: &Service, export: &str) -> u64 {
-    let metrics = service.ask("GET", "/metrics", &[], b"").body;
-    let of_export =
-        metrics.lines().filter(|line| line.starts_with("gegi_component_call_seconds_count{") && line.contains(export));
+    let metrics = metrics(service);
+    let lines = metrics.lines().filter(|line| line.starts_with("gegi_component_call_seconds_count{"));
+    let of_export = lines.filter(|line| line.contains(export));
     of_export.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
