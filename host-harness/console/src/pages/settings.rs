@@ -174,7 +174,7 @@ fn field(key: &str, about: &Value, value: Option<&Value>, wrong: Option<&Refusal
                 } @else if key == PASSWORD {
                     input id=(key) name=(key) type="password" autocomplete="new-password" maxlength="200" aria-describedby=(described) aria-invalid=[wrong.map(|_| "true")];
                 } @else {
-                    input id=(key) name=(key) type="email" value=(held) aria-describedby=(described) aria-invalid=[wrong.map(|_| "true")];
+                    input id=(key) name=(key) type="email" autocomplete="off" value=(held) aria-describedby=(described) aria-invalid=[wrong.map(|_| "true")];
                 }
             }
             @if let Some(wrong) = wrong { p .wrong id=(wrong_id) { (wrong) } }

@@ -7,10 +7,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use host::limits::Stopwatch;
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 /// The longest time for which a test waits for what happens within a second on a quiet machine.
 const PATIENCE_SECONDS: u64 = 60;
@@ -148,11 +151,14 @@ impl Browser {
         self.until(&format!("document.querySelector({css:?})?.textContent.includes({text:?})")).await;
     }
 
-    /// What the browser complains of: its console's messages since the last look.
+    /// What the browser complains of since the last look: errors of scripts, what the page's policy forbids, what could not
+    /// be loaded.
     pub(super) async fn complaints(&self) -> Vec<String> {
-        let script = "const all = window.complaints || []; window.complaints = []; return all";
-        let all = self.run(script).await;
-        all.as_array().into_iter().flatten().map(Value::to_string).collect()
+        let all = self.client.issue_cmd(ConsoleLog).await.unwrap();
+        // The rest are hints for whoever writes pages.
+        let is_complaint = |line: &&Value| line["level"] == "SEVERE" || line["level"] == "WARNING";
+        let complaints = all.as_array().unwrap().iter().filter(is_complaint);
+        complaints.map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// What axe finds on the page, each with the place.
@@ -167,6 +173,20 @@ impl Browser {
     /// A picture of the page.
     pub(super) async fn picture(&self) -> Vec<u8> {
         self.client.screenshot().await.unwrap()
+    }
+}
+
+/// Reads the browser's console, which `WebDriver` itself does not know.
+#[derive(Debug)]
+struct ConsoleLog;
+
+impl WebDriverCompatibleCommand for ConsoleLog {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }
 

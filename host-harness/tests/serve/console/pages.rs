@@ -67,6 +67,7 @@ fn every_page_is_accessible_in_both_themes_and_looks_as_the_documentation_shows(
                     ))
                     .await;
                 found.extend(browser.axe().await.into_iter().map(|one| format!("{name}, {theme}: {one}")));
+                found.extend(browser.complaints().await.into_iter().map(|one| format!("{name}, {theme}: {one}")));
                 if SHOWN.contains(&name) {
                     keep(&browser, name, theme).await;
                 }
@@ -195,6 +196,7 @@ fn what_people_type_is_shown_and_never_run() {
             let script =
                 "return [document.title === 'owned', document.querySelectorAll('main img, main script').length]";
             assert_eq!(browser.run(script).await, json!([false, 0]), "{page}");
+            assert_eq!(browser.complaints().await, Vec::<String>::new(), "{page}");
         }
         browser.open("/console/schools/north/courses").await;
         let shown = browser.text("main").await;
