@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, back_to};
 use crate::Console;
-use crate::api::{Refusal, asked, part};
+use crate::api::{Refusal, asked, of_school, part};
 use crate::layout::{Frame, Page, Section, page_of};
 use crate::pieces::{Card, capital, cards, form, nothing, panel, table};
 use crate::told::{Items, Overview, School};
@@ -57,6 +57,9 @@ const TROUBLES: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// CourseKey's lists.
+const LISTS: [&str; 5] = ["users", "courses", "sessions", "enrollments", "attendance"];
+
 /// The page.
 pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Query(wanted): Query<Wanted>) -> Answer {
     let frame = console.operators_frame(visitor).await?;
@@ -71,8 +74,7 @@ pub(super) async fn show(State(console): State<Console>, visitor: Visitor, Query
         return Err(refused(Refusal::new(StatusCode::NOT_FOUND, "the demo is being created")));
     };
     let held: Held = console.api.get(caller, &coursekey(&school.id)).await.map_err(refused)?;
-    let query = [("status", "synchronized"), ("limit", "100")];
-    let path = asked(&crate::api::of_school(&school.id, &["overview"]), &query);
+    let path = asked(&of_school(&school.id, &["overview"]), &[("limit", "100")]);
     let courses: Overview = console.api.get(caller, &path).await.map_err(refused)?;
     let body = html! {
         form method="get" action="/console/demo" .bar {
@@ -149,25 +151,11 @@ pub(super) async fn happen(State(console): State<Console>, sent: Sent) -> Answer
     let frame = console.operators_frame(sent.visitor.clone()).await?;
     let (school, course) = (sent.field("school"), sent.field("course"));
     let made = match sent.field("trouble") {
-        "down" => {
-            console
-                .order(&frame, school, &["users", "courses", "sessions", "enrollments", "attendance"], "status", 40)
-                .await
-        }
+        "down" => console.order(&frame, school, &LISTS, "status", 40).await,
         "lost" => console.order(&frame, school, &["enrollments"], "lost-answer", 1).await,
         "email" => console.change_course(&frame, school, course, |said| set_email(said, |_| String::new())).await,
-        "mend" => {
-            console
-                .change_course(&frame, school, course, |said| set_email(said, |id| format!("{id}@demo.example.edu")))
-                .await
-        }
-        "accident" => {
-            console
-                .change_course(&frame, school, course, |said| {
-                    said.insert("students".to_owned(), json!([]));
-                })
-                .await
-        }
+        "mend" => console.change_course(&frame, school, course, |said| set_email(said, address)).await,
+        "accident" => console.change_course(&frame, school, course, empty).await,
         _ => Ok(()),
     };
     made.map_err(|refusal| frame.refused(refusal))?;
@@ -183,6 +171,16 @@ impl Console {
         }
         Ok(())
     }
+}
+
+/// A list arrives without its students.
+fn empty(course: &mut Map<String, Value>) {
+    course.insert("students".to_owned(), json!([]));
+}
+
+/// The address of a student with this id.
+fn address(id: &str) -> String {
+    format!("{id}@demo.example.edu")
 }
 
 /// Gives the first student of a course the address that `email` makes of the student's id. The student's own revision rises
