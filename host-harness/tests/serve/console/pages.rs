@@ -190,13 +190,17 @@ fn what_people_type_is_shown_and_never_run() {
             "/console/schools/north/courses?search=%3Cscript%3Ealert(1)%3C%2Fscript%3E&status=%22%3E",
             "/console/login?from=%22%3E%3Cscript%3E",
         ];
-        for page in pages.chain(["/console".to_owned()]).chain(strange.map(str::to_owned)) {
+        let whole = pages.chain(["/console".to_owned()]).map(|page| (page, true));
+        // An address that somebody made up is refused, of which the browser tells.
+        let strange = strange.into_iter().map(|page| (page.to_owned(), false));
+        for (page, is_whole) in whole.chain(strange) {
             browser.open(&page).await;
             browser.until("document.querySelector('h1')").await;
             let script =
                 "return [document.title === 'owned', document.querySelectorAll('main img, main script').length]";
             assert_eq!(browser.run(script).await, json!([false, 0]), "{page}");
-            assert_eq!(browser.complaints().await, Vec::<String>::new(), "{page}");
+            let complaints = browser.complaints().await;
+            assert!(!is_whole || complaints.is_empty(), "{page}: {complaints:?}");
         }
         browser.open("/console/schools/north/courses").await;
         let shown = browser.text("main").await;
