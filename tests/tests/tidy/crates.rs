@@ -15,7 +15,7 @@ struct Member {
 }
 
 /// Every crate of the workspace, in the order of ARCHITECTURE.md's table.
-const MEMBERS: [Member; 11] = [
+const MEMBERS: [Member; 12] = [
     Member { name: "plugin", folder: "plugin", imports: &[] },
     Member { name: "host", folder: "host-harness/host", imports: &[] },
     Member { name: "component", folder: "host-harness/component", imports: &[] },
@@ -23,10 +23,11 @@ const MEMBERS: [Member; 11] = [
     Member { name: "mirror", folder: "host-harness/mirror", imports: &["host"] },
     Member { name: "lab", folder: "host-harness/lab", imports: &["host", "mirror", "simulator"] },
     Member { name: "service", folder: "host-harness/service", imports: &["host", "mirror"] },
+    Member { name: "console", folder: "host-harness/console", imports: &["host", "mirror", "service"] },
     Member {
         name: "host-harness",
         folder: "host-harness",
-        imports: &["component", "host", "lab", "mirror", "service", "simulator", "tests"],
+        imports: &["component", "console", "host", "lab", "mirror", "service", "simulator", "tests"],
     },
     Member { name: "tests", folder: "tests", imports: &["component", "host", "lab", "mirror", "plugin", "simulator"] },
     Member { name: "hostile-guest", folder: "tests/guests/hostile", imports: &[] },
