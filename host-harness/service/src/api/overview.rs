@@ -65,7 +65,7 @@ pub(super) struct Overview {
 }
 
 /// The courses as Education Group Details and Clinical Rotations list them.
-#[utoipa::path(get, path = "/v1/schools/{school}/overview", tag = "statuses", params(("school" = String, Path), Wanted),
+#[utoipa::path(get, path = "/v1/schools/{school}/overview", tag = "overview", params(("school" = String, Path), Wanted),
     responses((status = 200, description = "A page of the courses", body = Overview), (status = 404, description = "There is no such school", body = Problem)))]
 pub(super) async fn list(
     State(service): State<Service>,
